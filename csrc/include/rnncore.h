@@ -1,0 +1,167 @@
+/* rnncore: recurrent layers on a CPU. The public C interface (inference).
+ *
+ * C99, compiles as C++. Conventions that hold everywhere:
+ *   - T time steps, B batch rows, I input size, H hidden size; all matrices are row-major.
+ *   - Strides count elements, not bytes, and may be negative or zero where memory is only read.
+ *   - A function that returns rnncore_status leaves its output arguments untouched when it fails,
+ *     unless it says otherwise. Nothing here prints, aborts or reads the environment.
+ *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest.
+ */
+#ifndef RNNCORE_H
+#define RNNCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define RNNCORE_API __attribute__((visibility("default")))
+#else
+#define RNNCORE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Values are pinned: they never change their meaning. */
+typedef enum rnncore_status {
+    RNNCORE_OK = 0,
+    RNNCORE_ERROR_INVALID_ARGUMENT = 1,
+    RNNCORE_ERROR_OUT_OF_MEMORY = 2,
+    RNNCORE_ERROR_OVERFLOW = 3,    /* a size does not fit the address space or an index type */
+    RNNCORE_ERROR_UNSUPPORTED = 4, /* not compiled in, or this CPU cannot run it */
+    RNNCORE_ERROR_THREAD = 5,
+    RNNCORE_ERROR_BLAS = 6,       /* the BLAS library could not be loaded */
+    RNNCORE_ERROR_WORKSPACE = 7,  /* the memory that was handed in is too small or misaligned */
+    RNNCORE_ERROR_TAPE_STATE = 8, /* a tape was used before its forward or after its backward */
+    RNNCORE_ERROR_LENGTHS = 20,   /* an entry of `lengths` is negative or larger than T */
+    RNNCORE_STATUS_FORCE_INT = 0x7fffffff
+} rnncore_status;
+
+typedef enum rnncore_dtype { RNNCORE_FLOAT32 = 0, RNNCORE_FLOAT64 = 1 } rnncore_dtype;
+
+typedef enum rnncore_cell { RNNCORE_RNN = 0, RNNCORE_LSTM = 1, RNNCORE_GRU = 2 } rnncore_cell;
+
+/* Activation of the SimpleRNN; LSTM and GRU use tanh and the logistic sigmoid. */
+typedef enum rnncore_activation {
+    RNNCORE_TANH = 0,
+    RNNCORE_RELU = 1,
+    RNNCORE_SIGMOID = 2,
+    RNNCORE_LINEAR = 3
+} rnncore_activation;
+
+/* One build of the kernels. The order within a family is the order of preference. */
+typedef enum rnncore_isa {
+    RNNCORE_ISA_BASELINE = 0,
+    RNNCORE_ISA_AVX2 = 1, /* with FMA */
+    RNNCORE_ISA_AVX512 = 2,
+    RNNCORE_ISA_NEON = 8
+} rnncore_isa;
+
+/* A short English sentence for a status; static storage. */
+RNNCORE_API const char *rnncore_status_string(rnncore_status status);
+
+/* "0.1.0"; static storage. */
+RNNCORE_API const char *rnncore_version(void);
+
+/* ---- context: the thread pool, the chosen kernels and BLAS ------------------------------- */
+
+typedef struct rnncore_context rnncore_context;
+
+typedef struct rnncore_context_options {
+    size_t struct_size;
+    int32_t num_threads; /* counts the calling thread; 0: one per usable CPU */
+    int32_t max_isa;     /* a rnncore_isa that lowers the choice; -1: the best this CPU runs */
+    const char *blas_library; /* path of the OpenBLAS to load at the first training product;
+                                 NULL: the one linked at build time, or none. Copied. */
+} rnncore_context_options;
+
+/* Makes a context. `options` may be NULL (all defaults). Thread-safe to use from several threads:
+ * a call that finds the pool busy runs on its own thread alone. Threads start when first needed. */
+RNNCORE_API rnncore_status rnncore_context_create(const rnncore_context_options *options,
+                                                  rnncore_context **out);
+
+/* Joins the threads and frees everything. No other call may be using the context. NULL is fine. */
+RNNCORE_API void rnncore_context_destroy(rnncore_context *context);
+
+/* For the child after fork(): frees a context whose threads exist only in the parent. */
+RNNCORE_API void rnncore_context_abandon(rnncore_context *context);
+
+RNNCORE_API int32_t rnncore_context_num_threads(const rnncore_context *context);
+RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
+RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
+
+/* Tasks that thread `worker` (0 is the caller) has executed since the context was made. */
+RNNCORE_API uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker);
+
+/* Row-steps of recurrence executed since the context was made: the sum of the lengths, not B*T. */
+RNNCORE_API uint64_t rnncore_context_row_steps(const rnncore_context *context);
+
+/* ---- layers and their weights ------------------------------------------------------------ */
+
+typedef struct rnncore_layer {
+    size_t struct_size;
+    int32_t cell;  /* rnncore_cell */
+    int32_t dtype; /* rnncore_dtype of weights, inputs, outputs and states */
+    int64_t input_size;
+    int64_t hidden_size;
+    int32_t activation;  /* rnncore_activation; SimpleRNN only, else 0 */
+    int32_t reset_after; /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
+    int32_t training;    /* 1: also pack what the backward pass needs */
+} rnncore_layer;
+
+/* Weights in packed form; read-only once made, so threads may share them. */
+typedef struct rnncore_weights rnncore_weights;
+
+/* Packs weights for the kernels of `context`. Everything is copied.
+ *   kernel           (I, G*H), recurrent_kernel (H, G*H), row-major and contiguous;
+ *   bias             (G*H), for a GRU with reset_after (2, G*H); NULL: zeros.
+ * G and the order of the gates: RNN 1, LSTM 4 (i f g o), GRU 3 (z r n). */
+RNNCORE_API rnncore_status rnncore_weights_create(const rnncore_context *context,
+                                                  const rnncore_layer *layer, const void *kernel,
+                                                  const void *recurrent_kernel, const void *bias,
+                                                  rnncore_weights **out);
+
+/* Packs new values into an existing handle of the same layer; no call may be using it. */
+RNNCORE_API rnncore_status rnncore_weights_update(rnncore_weights *weights, const void *kernel,
+                                                  const void *recurrent_kernel, const void *bias);
+
+RNNCORE_API void rnncore_weights_destroy(rnncore_weights *weights);
+
+/* ---- a batch of sequences ---------------------------------------------------------------- */
+
+/* Pointers to elements of the layer's dtype. States are (B, H), row-major and contiguous. */
+typedef struct rnncore_batch {
+    size_t struct_size;
+    int64_t steps; /* T, may be 0 */
+    int64_t batch; /* B, may be 0 */
+    const void *x; /* (B, T, I) through its strides */
+    int64_t x_stride_batch, x_stride_time, x_stride_feature;
+    const int64_t *lengths; /* (B) real steps of each row, or NULL */
+    const uint8_t *mask;    /* (B, T) contiguous, nonzero: a real step; or NULL. Not with lengths */
+    int32_t go_backwards;
+    const void *initial_h; /* NULL: zeros */
+    const void *initial_c; /* LSTM only; NULL: zeros */
+    void *y;               /* (B, T, H) through its strides; NULL: not wanted */
+    int64_t y_stride_batch, y_stride_time, y_stride_feature;
+    void *final_h; /* NULL: not wanted */
+    void *final_c; /* LSTM only; NULL: not wanted */
+} rnncore_batch;
+
+/* Bytes of scratch that rnncore_forward needs for this batch (reads lengths and mask). */
+RNNCORE_API rnncore_status rnncore_forward_workspace_size(const rnncore_context *context,
+                                                          const rnncore_weights *weights,
+                                                          const rnncore_batch *batch, size_t *bytes);
+
+/* Runs the layer over the batch. Outputs must not overlap inputs or each other. `workspace` is
+ * 64-byte aligned memory of at least the size asked for above; its content does not matter.
+ * On failure the outputs may be partly written. */
+RNNCORE_API rnncore_status rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
+                                           const rnncore_batch *batch, void *workspace,
+                                           size_t workspace_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
