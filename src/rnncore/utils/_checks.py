@@ -1,0 +1,72 @@
+"""Checks of scalar arguments and the look-up of objects by name."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def check_number(
+    owner: str,
+    name: str,
+    value: object,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    open_high: bool = False,
+) -> float:
+    """Return ``value`` as a float when it is a finite number between ``low`` and ``high``.
+
+    Raises TypeError for something that is no number, ValueError for one out of range; both name
+    ``owner`` and the argument.
+    """
+    expected = _describe_range(low, high, open_low, open_high)
+    if isinstance(value, (bool, str, bytes)) or value is None:
+        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}") from None
+    above = number > low if open_low else number >= low
+    below = number < high if open_high else number <= high
+    if not (math.isfinite(number) and above and below):
+        raise ValueError(f"{owner}: {name}: expected {expected}, got {value!r}")
+    return number
+
+
+def _describe_range(low: float, high: float, open_low: bool, open_high: bool) -> str:
+    bounds = []
+    if low != -math.inf:
+        bounds.append(f"{'>' if open_low else '>='} {low:g}")
+    if high != math.inf:
+        bounds.append(f"{'<' if open_high else '<='} {high:g}")
+    return "a finite number" + (f" {' and '.join(bounds)}" if bounds else "")
+
+
+def check_flag(owner: str, name: str, value: object) -> bool:
+    """Return ``value`` when it is a bool, else raise TypeError."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{owner}: {name}: expected True or False, got {value!r}")
+    return value
+
+
+def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) -> Any:
+    """Resolve a name, a class or an object of class ``base`` into an object.
+
+    A class, also one found under a name, is called without arguments. Raises ValueError for an
+    unknown name (listing the known ones) and TypeError for anything else.
+    """
+    found = identifier
+    if isinstance(identifier, str):
+        if identifier not in table:
+            known = ", ".join(sorted(table))
+            raise ValueError(f"{kind}: expected one of {known}; got {identifier!r}")
+        found = table[identifier]
+    if inspect.isclass(found) and issubclass(found, base):
+        found = found()
+    if not isinstance(found, base):
+        raise TypeError(f"{kind}: expected a name or a {base.__name__} object, got {identifier!r}")
+    return found

@@ -1,0 +1,90 @@
+"""Class numbers to one-hot vectors."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
+    """Turn class numbers into one-hot vectors.
+
+    Parameters
+    ----------
+    x : array_like of int, any shape
+        Class numbers from 0 to ``num_classes - 1``. A last axis of length 1 is dropped when there
+        is another one before it.
+    num_classes : int, optional
+        Length of the vectors. Default: the largest class number plus one.
+
+    Returns
+    -------
+    ndarray, float64, shape ``x.shape + (num_classes,)``
+
+    Raises
+    ------
+    TypeError
+        When ``x`` does not hold numbers, or ``num_classes`` is not an integer.
+    ValueError
+        When ``x`` holds fractions, NaN, negative numbers or numbers from ``num_classes`` up, or is
+        empty while ``num_classes`` is not given.
+
+    Examples
+    --------
+    >>> from rnncore.utils import to_categorical
+    >>> to_categorical([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]])
+    """
+    labels = _as_labels(x)
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if num_classes is None:
+        if labels.size == 0:
+            raise ValueError(
+                "to_categorical: num_classes: expected an integer when x is empty, got None"
+            )
+        classes = int(labels.max()) + 1
+    else:
+        classes = _as_count(num_classes)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        raise ValueError(
+            f"to_categorical: x: expected class numbers from 0 to {classes - 1}, got {wrong}"
+        )
+    flat = labels.reshape(-1)
+    result = np.zeros((flat.size, classes))
+    result[np.arange(flat.size), flat] = 1.0
+    return result.reshape(*labels.shape, classes)
+
+
+def _as_count(num_classes: Any) -> int:
+    try:
+        count = operator.index(num_classes)
+    except TypeError:
+        raise TypeError(
+            f"to_categorical: num_classes: expected a positive integer, got {num_classes!r}"
+        ) from None
+    if count < 1:
+        raise ValueError(
+            f"to_categorical: num_classes: expected a positive integer, got {num_classes}"
+        )
+    return count
+
+
+def _as_labels(x: ArrayLike) -> NDArray[np.int64]:
+    array = np.asarray(x)
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"to_categorical: x: expected integers, got dtype {array.dtype}")
+    if array.dtype.kind == "f":
+        whole = np.isfinite(array) & (array == np.trunc(array))
+        if not whole.all():
+            wrong = array[~whole].reshape(-1)[0]
+            raise ValueError(f"to_categorical: x: expected whole numbers, got {wrong}")
+    return array.astype(np.int64)

@@ -1,0 +1,164 @@
+"""Sequences of different lengths to one rectangular array."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sized
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+def pad_sequences(
+    sequences: Iterable[Any],
+    maxlen: int | None = None,
+    dtype: DTypeLike = "int32",
+    padding: str = "pre",
+    truncating: str = "pre",
+    value: Any = 0.0,
+) -> NDArray[Any]:
+    """Pad and cut sequences to one common length.
+
+    Parameters
+    ----------
+    sequences : iterable of N sequences
+        Each has shape ``(T_i,)`` or, when a step is a vector, ``(T_i, ...)`` with the same trailing
+        shape in all of them. Empty sequences are allowed.
+    maxlen : int, optional
+        Length of the result. Default: that of the longest sequence.
+    dtype : dtype, default "int32"
+        Use ``"float32"`` for real values; fractions are refused, not cut off, by an integer dtype.
+    padding : {"pre", "post"}, default "pre"
+        Where a short sequence is padded.
+    truncating : {"pre", "post"}, default "pre"
+        Where a long sequence is cut.
+    value : scalar or array of the shape of a step, default 0.0
+        What to pad with.
+
+    Returns
+    -------
+    ndarray of ``dtype``, shape ``(N, maxlen, ...)``
+
+    Raises
+    ------
+    TypeError
+        When ``sequences`` or one of its items has no length, or ``maxlen`` is no integer.
+    ValueError
+        For ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of different shapes, or
+        values that ``dtype`` cannot hold.
+
+    Examples
+    --------
+    >>> from rnncore.utils import pad_sequences
+    >>> pad_sequences([[1], [2, 3], [4, 5, 6]])
+    array([[0, 0, 1],
+           [0, 2, 3],
+           [4, 5, 6]], dtype=int32)
+    >>> pad_sequences([[1], [2, 3], [4, 5, 6]], maxlen=2, padding="post")
+    array([[1, 0],
+           [2, 3],
+           [5, 6]], dtype=int32)
+    """
+    _check_side("padding", padding)
+    _check_side("truncating", truncating)
+    items = _as_list(sequences)
+    length = _common_length(items, maxlen)
+    target = np.dtype(dtype)
+    arrays = [_as_array(item, target, index) for index, item in enumerate(items)]
+    step_shape = next((array.shape[1:] for array in arrays if len(array)), ())
+
+    fill = _cast(np.asarray(value), target, "value")
+    if fill.ndim and fill.shape != step_shape:
+        raise ValueError(
+            f"pad_sequences: value: expected a scalar or shape {step_shape}, got shape {fill.shape}"
+        )
+    result = np.empty((len(arrays), length, *step_shape), target)
+    result[...] = fill
+    for index, array in enumerate(arrays):
+        if not len(array):
+            continue
+        if array.shape[1:] != step_shape:
+            raise ValueError(
+                f"pad_sequences: sequences[{index}]: expected steps of shape {step_shape}, as in "
+                f"the first sequence, got {array.shape[1:]}"
+            )
+        if len(array) > length:
+            array = array[len(array) - length :] if truncating == "pre" else array[:length]
+        if padding == "pre":
+            result[index, length - len(array) :] = array
+        else:
+            result[index, : len(array)] = array
+    return result
+
+
+def _check_side(name: str, side: object) -> None:
+    if side not in ("pre", "post"):
+        raise ValueError(f"pad_sequences: {name}: expected 'pre' or 'post', got {side!r}")
+
+
+def _as_list(sequences: Iterable[Any]) -> list[Any]:
+    if isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
+        raise TypeError(
+            "pad_sequences: sequences: expected a list of sequences, "
+            f"got {type(sequences).__name__}"
+        )
+    items = list(sequences)
+    for index, item in enumerate(items):
+        if isinstance(item, (str, bytes)) or not isinstance(item, Sized):
+            raise TypeError(
+                f"pad_sequences: sequences[{index}]: expected a sequence of numbers, got {item!r}"
+            )
+        if isinstance(item, np.ndarray) and item.ndim == 0:
+            raise TypeError(
+                f"pad_sequences: sequences[{index}]: expected a sequence of numbers, "
+                "got an array without an axis"
+            )
+    return items
+
+
+def _common_length(items: list[Any], maxlen: int | None) -> int:
+    if maxlen is None:
+        return max((len(item) for item in items), default=0)
+    try:
+        length = operator.index(maxlen)
+    except TypeError:
+        raise TypeError(
+            f"pad_sequences: maxlen: expected a positive integer or None, got {maxlen!r}"
+        ) from None
+    if length < 1:
+        raise ValueError(
+            f"pad_sequences: maxlen: expected a positive integer or None, got {maxlen}"
+        )
+    return length
+
+
+def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
+    name = f"sequences[{index}]"
+    if len(item) == 0:
+        return np.empty((0,), target)
+    try:
+        array = np.asarray(item)
+    except ValueError:
+        raise ValueError(
+            f"pad_sequences: {name}: expected steps of one shape, got steps that differ"
+        ) from None
+    return _cast(array, target, name)
+
+
+def _cast(array: NDArray[Any], target: np.dtype[Any], name: str) -> NDArray[Any]:
+    """Convert to ``target``; refuse what an integer dtype would cut off or wrap around."""
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            converted = array.astype(target)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(
+            f"pad_sequences: {name}: expected values that fit {target}, got dtype {array.dtype}"
+        ) from None
+    if target.kind in "iu" and not np.array_equal(converted, array):
+        wrong = np.asarray(array)[converted != array].reshape(-1)[0]
+        raise ValueError(
+            f"pad_sequences: {name}: expected values that fit {target}, got {wrong} "
+            "(for real values pass dtype='float32')"
+        )
+    return converted
