@@ -1,0 +1,73 @@
+# The C library `rnncore_c`: csrc/core and csrc/cells once, csrc/kernels once for each ISA.
+
+set(RNNCORE_WARNINGS -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes
+  -Wmissing-prototypes -Wvla -Wundef
+  -Wno-psabi)  # gcc's note on passing vectors by value: they never cross a translation unit
+if(RNNCORE_WERROR)
+  list(APPEND RNNCORE_WARNINGS -Werror)
+endif()
+
+# Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
+set(_kernel_flags -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+
+file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c)
+file(GLOB _kernel_sources CONFIGURE_DEPENDS csrc/kernels/*.c)
+set(_includes ${PROJECT_SOURCE_DIR}/csrc/include ${PROJECT_SOURCE_DIR}/csrc)
+
+add_library(rnncore_c STATIC ${_sources})
+target_include_directories(rnncore_c PUBLIC csrc/include PRIVATE csrc)
+target_compile_options(rnncore_c PRIVATE ${RNNCORE_WARNINGS})
+target_compile_definitions(rnncore_c PRIVATE RNNCORE_VERSION_STRING="${PROJECT_VERSION}")
+
+find_package(Threads REQUIRED)
+target_link_libraries(rnncore_c PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
+if(NOT WIN32)
+  target_link_libraries(rnncore_c PUBLIC m)
+endif()
+
+# rnncore_add_isa(name vector_bytes flags...): the kernels once more, with this ISA's flags.
+function(rnncore_add_isa name vector_bytes)
+  string(TOUPPER ${name} upper)
+  set(target rnncore_kernels_${name})
+  add_library(${target} OBJECT ${_kernel_sources})
+  target_include_directories(${target} PRIVATE ${_includes})
+  target_compile_options(${target} PRIVATE ${RNNCORE_WARNINGS} ${_kernel_flags} ${ARGN})
+  target_compile_definitions(${target} PRIVATE
+    RNNCORE_ISA=${name} RNNCORE_KERNELS_${upper}=1 RNNCORE_VECTOR_BYTES=${vector_bytes})
+  if(RNNCORE_WIDE_TEST)
+    target_compile_definitions(${target} PRIVATE RNNCORE_WIDE_TEST=1)
+  endif()
+  target_sources(rnncore_c PRIVATE $<TARGET_OBJECTS:${target}>)
+endfunction()
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(_arch RNNCORE_HAVE_X86=1)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  set(_arch RNNCORE_HAVE_NEON=1)
+else()
+  message(FATAL_ERROR "rnncore runs on x86-64 and aarch64, got ${CMAKE_SYSTEM_PROCESSOR}")
+endif()
+target_compile_definitions(rnncore_c PRIVATE ${_arch})
+
+if(_kernel_sources)
+  if(_arch STREQUAL "RNNCORE_HAVE_NEON=1")
+    rnncore_add_isa(neon 16)
+  else()
+    set(_avx2 -mavx2 -mfma)
+    set(_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
+    if(RNNCORE_WIDE_TEST)
+      # The compiler splits each 64-byte vector in two: slow, but the same tiles and tails.
+      target_compile_definitions(rnncore_c PRIVATE RNNCORE_WIDE_TEST=1)
+      set(_avx512 ${_avx2})
+    endif()
+    rnncore_add_isa(baseline 16)
+    rnncore_add_isa(avx2 32 ${_avx2})
+    rnncore_add_isa(avx512 64 ${_avx512})
+  endif()
+endif()
+
+if(RNNCORE_BLAS STREQUAL "system")
+  find_package(BLAS REQUIRED)
+  target_link_libraries(rnncore_c PUBLIC BLAS::BLAS)
+  target_compile_definitions(rnncore_c PRIVATE RNNCORE_BLAS_LINKED=1)
+endif()
