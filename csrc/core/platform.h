@@ -13,12 +13,14 @@
 #include <xmmintrin.h>
 #endif
 
-#if defined(_WIN32)
-#define RNNCORE_WAIT_WINDOWS 1
-#elif defined(__linux__) && !defined(RNNCORE_WAIT_PORTABLE)
-#define RNNCORE_WAIT_FUTEX 1
-#else
+#if !defined(_WIN32)
 #include <pthread.h>
+#endif
+
+/* Linux and Windows can sleep on a plain integer. Elsewhere, and where RNNCORE_WAIT_PORTABLE asks
+ * for it in a test, a mutex and a condition variable stand beside it. */
+#if !defined(RNNCORE_WAIT_PORTABLE) && !defined(_WIN32) && !defined(__linux__)
+#define RNNCORE_WAIT_PORTABLE 1
 #endif
 
 /* ---- threads ---- */
@@ -27,15 +29,15 @@ typedef struct rnncore_thread {
 #if defined(_WIN32)
     void *handle;
 #else
-    unsigned char handle[sizeof(void *)]; /* a pthread_t, copied in and out */
+    pthread_t handle;
 #endif
+    void (*fn)(void *arg);
+    void *arg;
 } rnncore_thread;
-
-typedef void (*rnncore_thread_fn)(void *arg);
 
 /* Starts fn(arg) on a new thread that receives no asynchronous signals. Returns 1, or 0 when the
  * system refuses. Every started thread must be joined; `thread` must stay where it is till then. */
-int rnncore_thread_start(rnncore_thread *thread, rnncore_thread_fn fn, void *arg);
+int rnncore_thread_start(rnncore_thread *thread, void (*fn)(void *arg), void *arg);
 void rnncore_thread_join(rnncore_thread *thread);
 
 /* Number of CPUs that this process may run on (its affinity mask), at least 1. */
@@ -45,7 +47,7 @@ int rnncore_usable_cpus(void);
 
 typedef struct rnncore_word {
     _Atomic uint32_t value; /* change it freely; then wake whoever may be asleep on the old value */
-#if !defined(RNNCORE_WAIT_FUTEX) && !defined(RNNCORE_WAIT_WINDOWS)
+#if defined(RNNCORE_WAIT_PORTABLE)
     pthread_mutex_t mutex;
     pthread_cond_t changed;
 #endif
@@ -96,7 +98,7 @@ void rnncore_dl_close(void *library);
 
 typedef uint64_t rnncore_fp_state;
 
-#define RNNCORE_MXCSR_FLUSH 0x8040u        /* FTZ: results, DAZ: operands */
+#define RNNCORE_MXCSR_FLUSH 0x8040u            /* FTZ: results, DAZ: operands */
 #define RNNCORE_FPCR_FLUSH (UINT64_C(1) << 24) /* FZ: both */
 
 /* The calling thread's floating-point mode; 0 where there is none that we know of. */

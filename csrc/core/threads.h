@@ -45,8 +45,8 @@ typedef void (*rnncore_phase_fn)(void *arg, int64_t phase, int part, int parts);
 
 /* Runs the phases [0, phases) in order; each begins when the one before is complete and what it
  * wrote can be seen. Within a phase, fn(arg, phase, part, parts) is called once for each part in
- * [0, parts), at the same time where threads are free; 1 <= parts <= max_parts, and it may differ from
- * phase to phase. `parts` is always 1 where rnncore_pool_run would run inline. */
+ * [0, parts), at the same time where threads are free; 1 <= parts <= max_parts, and it may differ
+ * from phase to phase. `parts` is always 1 where rnncore_pool_run would run inline. */
 void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnncore_phase_fn fn,
                          void *arg);
 
