@@ -136,7 +136,7 @@ class Softmax(Activation):
             raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
         # inf - inf is NaN, which is the answer; the training loop reports it, not a NumPy warning.
         with np.errstate(invalid="ignore"):
-            y = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
+            y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
         np.exp(y, out=y)
         y /= y.sum(axis=-1, keepdims=True)
         return y

@@ -53,7 +53,7 @@ def set_random_seed(seed: int) -> None:
     with _lock:
         _root = np.random.SeedSequence(number)
     _python_random.seed(number)
-    np.random.seed(number)
+    np.random.seed(number)  # noqa: NPY002 - scripts draw their data from it
 
 
 def new_rng() -> np.random.Generator:

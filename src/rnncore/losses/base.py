@@ -1,0 +1,182 @@
+"""What all losses share: checking, weighting and averaging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from rnncore.losses._arrays import as_predictions, as_weights, fill_unknown, fold_mask
+
+Array = NDArray[Any]
+# (targets, predictions, with gradient) -> (loss of every sample, its gradient or None)
+Kernel = Callable[[Array, Array, bool], tuple[Array, Array | None]]
+
+# Probabilities are kept this far from 0 and 1 before their logarithm is taken.
+EPSILON = 1e-7
+
+_REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
+
+
+class Loss:
+    """Base class of the losses.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How the losses of the samples become one number. ``"sum_over_batch_size"`` and ``"mean"``:
+        the sum of weight times loss, over the number of samples; ``"sum"``: that sum;
+        ``"mean_with_sample_weight"``: that sum over the sum of the weights. With predictions
+        ``(B, T, C)`` every time step counts as a sample.
+    name : str, optional
+
+    Attributes
+    ----------
+    fuses : str or None
+        Name of the output activation that :meth:`value_and_grad_from_logits` takes in.
+    """
+
+    default_name = "loss"
+    fuses: str | None = None
+    from_logits = False
+
+    def __init__(self, *, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+        if reduction not in _REDUCTIONS:
+            raise ValueError(
+                f"{type(self).__name__}: reduction: expected one of {', '.join(_REDUCTIONS)}; "
+                f"got {reduction!r}"
+            )
+        self.reduction = reduction
+        self.name = self.default_name if name is None else name
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the loss of a batch; see :meth:`value_and_grad` for the arguments."""
+        return self._evaluate(self._kernel, y_true, y_pred, sample_weight, False)[0]
+
+    def value_and_grad(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, Array]:
+        """Return the loss of a batch and its gradient.
+
+        Parameters
+        ----------
+        y_true : array_like
+            Targets. A last axis of length 1 may be there or not, as in the predictions or not.
+        y_pred : array_like, float32 or float64, shape ``(B, ..., C)``
+            Predictions.
+        sample_weight : array_like, optional
+            One weight a sample, ``(B,)``, or one a time step, ``(B, T)``.
+
+        Returns
+        -------
+        float
+            The loss.
+        ndarray
+            Its gradient, of shape and dtype of ``y_pred``.
+
+        Raises
+        ------
+        ValueError
+            When shapes do not fit or targets are out of range or not finite.
+        TypeError
+            When an array holds no numbers, or predictions are neither float32 nor float64.
+        """
+        result = self._evaluate(self._kernel, y_true, y_pred, sample_weight, True)
+        return cast("tuple[float, Array]", result)
+
+    def value_and_grad_from_logits(
+        self, y_true: ArrayLike, logits: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, Array]:
+        """Like :meth:`value_and_grad`, for predictions before the activation named in ``fuses``."""
+        result = self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
+        return cast("tuple[float, Array]", result)
+
+    def per_sample(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        """Return the loss of every sample, shape ``y_pred.shape[:-1]``, not weighted."""
+        pred = as_predictions(type(self).__name__, y_pred)
+        target, pred = self._aligned(y_true, pred)
+        with np.errstate(all="ignore"):
+            return self._kernel(target, pred, False)[0]
+
+    def check_targets(self, y_true: ArrayLike, pred_shape: Sequence[int | None]) -> None:
+        """Raise when ``y_true`` is no target for predictions of shape ``pred_shape``.
+
+        Parameters
+        ----------
+        y_true : array_like
+        pred_shape : sequence of int or None
+            None stands for any length; the last entry is a number.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`value_and_grad`.
+        """
+        self._targets(y_true, fill_unknown(pred_shape, np.shape(y_true)), np.float64)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal loss."""
+        return {"reduction": self.reduction, "name": self.name}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        """Return the targets as the kernels take them, or raise."""
+        raise NotImplementedError
+
+    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+        raise NotImplementedError
+
+    def _logits_kernel(
+        self, target: Array, logits: Array, grad: bool
+    ) -> tuple[Array, Array | None]:
+        raise ValueError(f"{type(self).__name__}: this loss has no form that starts from logits")
+
+    def _valid(self, target: Array) -> Array | None:
+        """Return which samples count, bool, or None when all do."""
+        return None
+
+    def _aligned(self, y_true: ArrayLike, pred: Array) -> tuple[Array, Array]:
+        if pred.ndim == 1 and np.shape(y_true) == (*pred.shape, 1):
+            pred = pred[:, np.newaxis]
+        return self._targets(y_true, pred.shape, pred.dtype), pred
+
+    def _evaluate(
+        self,
+        kernel: Kernel,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike | None,
+        grad: bool,
+    ) -> tuple[float, Array | None]:
+        given = as_predictions(type(self).__name__, y_pred)
+        target, pred = self._aligned(y_true, given)
+        # Bad predictions make a NaN loss, which the training loop reports, not a NumPy warning.
+        with np.errstate(all="ignore"):
+            losses, dpred = kernel(target, pred, grad)
+        owner = type(self).__name__
+        weights = as_weights(owner, sample_weight, losses.shape, losses.dtype)
+        mask = self._valid(target)
+        if mask is not None:
+            weights = fold_mask(mask, weights, self.reduction, losses.dtype)
+
+        divisor = float(losses.size)
+        if self.reduction == "sum":
+            divisor = 1.0
+        elif self.reduction == "mean_with_sample_weight" and weights is not None:
+            divisor = float(np.sum(np.broadcast_to(weights, losses.shape), dtype=np.float64))
+        inverse = 1.0 / divisor if divisor else 0.0
+
+        with np.errstate(all="ignore"):
+            weighted = losses if weights is None else losses * weights
+            value = float(np.sum(weighted, dtype=np.float64)) * inverse
+            if dpred is not None:
+                dpred *= inverse if weights is None else (weights * inverse)[..., np.newaxis]
+                dpred = dpred.reshape(given.shape)
+        return value, dpred
