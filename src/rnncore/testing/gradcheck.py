@@ -1,0 +1,192 @@
+"""Check of a hand-written backward pass by finite differences, in float64.
+
+The derivative of ``f`` in the direction of one entry is taken from four values,
+
+    (8 (f(+s) - f(-s)) - (f(+2s) - f(-2s))) / (12 s),
+
+whose error falls as ``s**4``. With ``s = eps**(1/5)``, about 7e-4, truncation and rounding
+balance and ten digits or so are right, so a wrong term cannot hide in the noise as it can behind
+the usual two-point quotient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.testing.tolerances import normwise_error
+
+Function = Callable[[], float]
+DEFAULT_STEP = float(np.finfo(np.float64).eps) ** 0.2
+
+
+def numerical_gradient(
+    function: Function, array: NDArray[np.float64], *, step: float = DEFAULT_STEP
+) -> NDArray[np.float64]:
+    """Gradient of a scalar function with respect to one array that it reads.
+
+    Parameters
+    ----------
+    function : callable
+        Takes no argument, reads `array` and returns a float. It must be deterministic.
+    array : ndarray, float64, any shape
+        Changed in place entry by entry, and restored.
+    step : float, default eps**(1/5)
+        Taken times ``max(1, |entry|)``.
+
+    Returns
+    -------
+    ndarray, float64, of the shape of `array`
+
+    Raises
+    ------
+    TypeError
+        When `array` is not a float64 array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.testing import numerical_gradient
+    >>> x = np.array([1.0, 3.0])
+    >>> numerical_gradient(lambda: float((x**2).sum()), x).round(8)
+    array([2., 6.])
+    """
+    return _differences(function, array, list(np.ndindex(array.shape)), step).reshape(array.shape)
+
+
+def gradient_errors(
+    function: Function,
+    arrays: Mapping[str, NDArray[np.float64]],
+    gradients: Mapping[str, ArrayLike],
+    *,
+    step: float = DEFAULT_STEP,
+    floor: float = 1e-3,
+    max_entries: int | None = None,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Normwise error of each analytic gradient against finite differences.
+
+    Parameters
+    ----------
+    function : callable
+        Takes no argument, reads the arrays and returns a float.
+    arrays : mapping of str to ndarray, float64
+        What to differentiate by; each is changed in place and restored.
+    gradients : mapping of str to array_like
+        The analytic gradients, under the same names and of the same shapes.
+    step : float, default eps**(1/5)
+    floor : float, default 1e-3
+        Gradients smaller than this are compared absolutely (see `normwise_error`).
+    max_entries : int, optional
+        Check so many entries of each array, drawn at random, instead of all.
+    seed : int, default 0
+        Seed of that draw.
+
+    Returns
+    -------
+    dict of str to float
+
+    Raises
+    ------
+    TypeError
+        When an array is not float64.
+    ValueError
+        When the names or shapes of `arrays` and `gradients` differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.testing import gradient_errors
+    >>> w = np.array([0.5, -2.0])
+    >>> dw = 1.0 - np.tanh(w) ** 2
+    >>> gradient_errors(lambda: float(np.tanh(w).sum()), {"w": w}, {"w": dw})["w"] < 1e-9
+    True
+    """
+    if set(arrays) != set(gradients):
+        raise ValueError(f"gradients: expected names {sorted(arrays)}, got {sorted(gradients)}")
+    rng = np.random.default_rng(seed)
+    errors = {}
+    for name, array in arrays.items():
+        analytic = np.asarray(gradients[name], dtype=np.float64)
+        if analytic.shape != array.shape:
+            raise ValueError(
+                f"gradients[{name!r}]: expected shape {array.shape}, got {analytic.shape}"
+            )
+        places = list(np.ndindex(array.shape))
+        if max_entries is not None and len(places) > max_entries:
+            drawn = rng.choice(len(places), size=max_entries, replace=False)
+            places = [places[i] for i in drawn]
+        numerical = _differences(function, array, places, step)
+        checked = np.array([analytic[place] for place in places])
+        errors[name] = normwise_error(checked, numerical, floor)
+    return errors
+
+
+def check_gradients(
+    function: Function,
+    arrays: Mapping[str, NDArray[np.float64]],
+    gradients: Mapping[str, ArrayLike],
+    *,
+    tolerance: float = 1e-8,
+    **options: Any,
+) -> float:
+    """Raise AssertionError unless every analytic gradient agrees with finite differences.
+
+    Parameters
+    ----------
+    function, arrays, gradients, **options
+        As in `gradient_errors`.
+    tolerance : float, default 1e-8
+        Largest error allowed.
+
+    Returns
+    -------
+    float
+        The largest error found.
+
+    Raises
+    ------
+    AssertionError
+        Naming the gradients that are wrong and by how much.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.testing import check_gradients
+    >>> w = np.array([0.5, -2.0])
+    >>> check_gradients(lambda: float((w**3).sum()), {"w": w}, {"w": 3 * w**2}) < 1e-8
+    True
+    """
+    errors = gradient_errors(function, arrays, gradients, **options)
+    wrong = {name: error for name, error in errors.items() if not error <= tolerance}
+    if wrong:
+        found = ", ".join(f"{name} {error:.3g}" for name, error in wrong.items())
+        raise AssertionError(f"gradients: expected errors of at most {tolerance:.3g}, got {found}")
+    return max(errors.values(), default=0.0)
+
+
+def _differences(
+    function: Function, array: NDArray[np.float64], places: list[tuple[int, ...]], step: float
+) -> NDArray[np.float64]:
+    """The four-point quotient at every place, as a flat array."""
+    if array.dtype != np.float64:
+        raise TypeError(f"array: expected dtype float64, got {array.dtype}")
+    result = np.empty(len(places))
+    for k, place in enumerate(places):
+        value = array[place]
+        s = step * max(1.0, abs(float(value)))
+
+        def at(shift: float, place: tuple[int, ...] = place, value: Any = value) -> float:
+            array[place] = value + shift
+            return float(function())
+
+        try:
+            near = at(s) - at(-s)
+            far = at(2.0 * s) - at(-2.0 * s)
+        finally:
+            array[place] = value
+        result[k] = (8.0 * near - far) / (12.0 * s)
+    return result
