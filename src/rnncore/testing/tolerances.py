@@ -209,7 +209,7 @@ def assert_close(
         at = tuple(int(i) for i in worst)
         raise AssertionError(
             f"{what}: expected an error of at most {tolerance:.3g}, got {error:.3g}; "
-            f"at {at} expected {e[at]!r}, got {a[at]!r}"
+            f"at {at} expected {float(e[at])!r}, got {float(a[at])!r}"
         )
 
 
