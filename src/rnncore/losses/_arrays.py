@@ -135,8 +135,9 @@ def as_weights(
         weights = weights[..., 0]
     weights = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
     # One number serves all samples; apart from that, each sample has its own.
-    fits = weights.ndim == len(shape) and (not given or weights.shape[:1] == shape[:1])
-    if not fits or any(n not in (1, m) for n, m in zip(weights.shape, shape, strict=True)):
+    have: tuple[int, ...] = weights.shape
+    fits = len(have) == len(shape) and (not given or have[:1] == shape[:1])
+    if not fits or any(n not in (1, m) for n, m in zip(have, shape, strict=True)):
         raise ValueError(
             f"{owner}: sample_weight: expected shape {shape[:1]} or {shape}, got {given}"
         )

@@ -1,0 +1,226 @@
+"""Shares of predictions that are right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.losses._arrays import (
+    as_float_targets,
+    as_label_targets,
+    as_predictions,
+)
+from rnncore.metrics.base import Metric
+from rnncore.utils._checks import check_number
+
+Array = NDArray[Any]
+
+
+def _floats(owner: str, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
+    pred = as_predictions(owner, y_pred)
+    if pred.ndim == 1 and np.shape(y_true) == (*pred.shape, 1):
+        pred = pred[:, np.newaxis]
+    return as_float_targets(owner, y_true, pred.shape, pred.dtype), pred
+
+
+class Accuracy(Metric):
+    """Share of predictions that equal their target.
+
+    Parameters
+    ----------
+    name : str, default "accuracy"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Accuracy
+    >>> metric = Accuracy()
+    >>> metric.update([[1], [2], [3], [4]], [[0.0], [2.0], [3.0], [4.0]])
+    >>> metric.result()
+    0.75
+    """
+
+    default_name = "accuracy"
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        target, pred = _floats(type(self).__name__, y_true, y_pred)
+        return np.asarray(target == pred)
+
+
+class BinaryAccuracy(Metric):
+    """Share of probabilities that lie on the side of ``threshold`` where their target is.
+
+    Parameters
+    ----------
+    name : str, default "binary_accuracy"
+    threshold : float, default 0.5
+        From 0 to 1; a prediction above it means 1.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import BinaryAccuracy
+    >>> metric = BinaryAccuracy()
+    >>> metric.update([1, 1, 0, 0], [[0.98], [1.0], [0.0], [0.6]])
+    >>> metric.result()
+    0.75
+    """
+
+    default_name = "binary_accuracy"
+
+    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(name)
+        self.threshold = check_number(
+            type(self).__name__, "threshold", threshold, low=0.0, high=1.0
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "threshold": self.threshold}
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        target, pred = _floats(type(self).__name__, y_true, y_pred)
+        return np.asarray((pred > self.threshold) == target)
+
+
+class CategoricalAccuracy(Metric):
+    """Share of predictions whose largest entry is where the target's largest entry is.
+
+    Parameters
+    ----------
+    name : str, default "categorical_accuracy"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import CategoricalAccuracy
+    >>> metric = CategoricalAccuracy()
+    >>> metric.update([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]])
+    >>> metric.result()
+    0.5
+    """
+
+    default_name = "categorical_accuracy"
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        target, pred = _floats(type(self).__name__, y_true, y_pred)
+        return self._hits(np.argmax(target, axis=-1), pred)
+
+    def _hits(self, labels: Array, pred: Array) -> Array:
+        return np.asarray(np.argmax(pred, axis=-1) == labels)
+
+
+class SparseCategoricalAccuracy(Metric):
+    """Share of predictions whose largest entry is at the target, a class number.
+
+    Parameters
+    ----------
+    name : str, default "sparse_categorical_accuracy"
+    ignore_class : int, optional
+        Samples with this label do not count.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import SparseCategoricalAccuracy
+    >>> metric = SparseCategoricalAccuracy()
+    >>> metric.update([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0.0]])
+    >>> metric.result()
+    0.5
+    """
+
+    default_name = "sparse_categorical_accuracy"
+
+    def __init__(self, name: str | None = None, ignore_class: int | None = None) -> None:
+        super().__init__(name)
+        self.ignore_class = ignore_class
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "ignore_class": self.ignore_class}
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        pred = as_predictions(type(self).__name__, y_pred)
+        labels = as_label_targets(type(self).__name__, y_true, pred.shape, self.ignore_class)
+        if self.ignore_class is not None:
+            labels = np.where(labels == self.ignore_class, 0, labels)
+        return self._hits(labels, pred)
+
+    def _counted(self, y_true: ArrayLike) -> Array | None:
+        return None if self.ignore_class is None else np.asarray(y_true) != self.ignore_class
+
+    def _hits(self, labels: Array, pred: Array) -> Array:
+        return np.asarray(np.argmax(pred, axis=-1) == labels)
+
+
+class TopKCategoricalAccuracy(CategoricalAccuracy):
+    """Share of predictions that have the target's largest entry among their ``k`` largest.
+
+    Parameters
+    ----------
+    k : int, default 5
+    name : str, default "top_k_categorical_accuracy"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import TopKCategoricalAccuracy
+    >>> metric = TopKCategoricalAccuracy(k=2)
+    >>> metric.update([[0, 0, 1], [1, 0, 0]], [[0.1, 0.6, 0.3], [0.05, 0.6, 0.35]])
+    >>> metric.result()
+    0.5
+    """
+
+    default_name = "top_k_categorical_accuracy"
+
+    def __init__(self, k: int = 5, name: str | None = None) -> None:
+        super().__init__(name)
+        self.k = _check_k(type(self).__name__, k)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"k": self.k, **super().get_config()}
+
+    def _hits(self, labels: Array, pred: Array) -> Array:
+        return _in_top_k(labels, pred, self.k)
+
+
+class SparseTopKCategoricalAccuracy(SparseCategoricalAccuracy):
+    """Share of predictions that have the target, a class number, among their ``k`` largest.
+
+    Parameters
+    ----------
+    k : int, default 5
+    name : str, default "sparse_top_k_categorical_accuracy"
+    ignore_class : int, optional
+        Samples with this label do not count.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import SparseTopKCategoricalAccuracy
+    >>> metric = SparseTopKCategoricalAccuracy(k=2)
+    >>> metric.update([2, 0], [[0.1, 0.6, 0.3], [0.05, 0.6, 0.35]])
+    >>> metric.result()
+    0.5
+    """
+
+    default_name = "sparse_top_k_categorical_accuracy"
+
+    def __init__(
+        self, k: int = 5, name: str | None = None, ignore_class: int | None = None
+    ) -> None:
+        super().__init__(name, ignore_class)
+        self.k = _check_k(type(self).__name__, k)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"k": self.k, **super().get_config()}
+
+    def _hits(self, labels: Array, pred: Array) -> Array:
+        return _in_top_k(labels, pred, self.k)
+
+
+def _check_k(owner: str, k: int) -> int:
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+        raise ValueError(f"{owner}: k: expected a positive integer, got {k!r}")
+    return int(k)
+
+
+def _in_top_k(labels: Array, pred: Array, k: int) -> Array:
+    """Return where fewer than ``k`` entries exceed the one at the label; False for NaN there."""
+    at_label = np.take_along_axis(pred, labels[..., np.newaxis], axis=-1)
+    larger = np.sum(pred > at_label, axis=-1)
+    return np.asarray((larger < k) & np.isfinite(at_label[..., 0]))

@@ -1,0 +1,141 @@
+"""What all metrics share: a weighted running mean."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.losses._arrays import as_numbers, as_weights
+
+Array = NDArray[Any]
+
+
+class Metric:
+    """A mean of values, one for each sample, fed batch by batch.
+
+    Memory does not grow with the data: a metric keeps a sum and a count, in float64.
+
+    Parameters
+    ----------
+    name : str, optional
+
+    Attributes
+    ----------
+    name : str
+        The key under which results are reported.
+    """
+
+    default_name = "metric"
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = self.default_name if name is None else name
+        self._total = 0.0
+        self._count = 0.0
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._total = 0.0
+        self._count = 0.0
+
+    def update(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Take in a batch.
+
+        Parameters
+        ----------
+        y_true : array_like
+            Targets, of the shape of the predictions or, where a metric takes class numbers,
+            without their last axis.
+        y_pred : array_like, float32 or float64, shape ``(B, ..., C)``
+        sample_weight : array_like, optional
+            One weight a sample, ``(B,)``, or one a time step, ``(B, T)``.
+
+        Raises
+        ------
+        ValueError
+            When shapes do not fit, or values are out of range.
+        TypeError
+            When an array holds no numbers.
+        """
+        self._add(self._values(y_true, y_pred), sample_weight, self._counted(y_true))
+
+    def result(self) -> float:
+        """Return the mean so far, 0.0 when there was nothing."""
+        return self._total / self._count if self._count else 0.0
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Do the same as :meth:`update`."""
+        self.update(y_true, y_pred, sample_weight)
+
+    def reset_state(self) -> None:
+        """Do the same as :meth:`reset`."""
+        self.reset()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal metric."""
+        return {"name": self.name}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        """Return one value for each sample, or for each step of it."""
+        raise NotImplementedError
+
+    def _counted(self, y_true: ArrayLike) -> Array | None:
+        """Return which values count, a bool for each, or None when all do."""
+        return None
+
+    def _add(
+        self, values: Array, sample_weight: ArrayLike | None, counted: Array | None = None
+    ) -> None:
+        # Every sample of a batch counts once, however many time steps it has.
+        per_sample = math.prod(values.shape[1:])
+        if values.size == 0:
+            return
+        weights = as_weights(type(self).__name__, sample_weight, values.shape, np.float64)
+        if counted is not None:
+            counted = counted.reshape(values.shape)
+            weights = counted * (1.0 if weights is None else weights)
+        with np.errstate(all="ignore"):
+            if weights is None:
+                self._total += float(np.sum(values, dtype=np.float64)) / per_sample
+                self._count += values.size / per_sample
+                return
+            spread = np.broadcast_to(weights, values.shape)
+            self._total += float(np.sum(values * spread)) / per_sample
+            self._count += float(np.sum(spread)) / per_sample
+
+
+class Mean(Metric):
+    """Weighted mean of numbers.
+
+    Parameters
+    ----------
+    name : str, default "mean"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Mean
+    >>> mean = Mean()
+    >>> mean.update_values([1.0, 2.0])
+    >>> mean.update_values(6.0)
+    >>> mean.result()
+    3.0
+    """
+
+    default_name = "mean"
+
+    def update_values(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
+        """Take in numbers: a scalar or an array of shape ``(B, ...)``."""
+        self._add(as_numbers("Mean", "values", values), sample_weight)
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        raise TypeError("Mean: this metric compares nothing; feed it with update_values")

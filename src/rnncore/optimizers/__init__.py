@@ -1,0 +1,44 @@
+"""Optimizers, which turn gradients into better weights.
+
+All work in place on flat arrays that hold every parameter of a model, described by segments.
+"""
+
+from __future__ import annotations
+
+from rnncore.optimizers.adam import Adam, AdamW
+from rnncore.optimizers.base import Optimizer, Segment
+from rnncore.optimizers.rmsprop import RMSprop
+from rnncore.optimizers.sgd import SGD
+from rnncore.utils._checks import lookup
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Segment", "get"]
+
+_BY_NAME: dict[str, type[Optimizer]] = {}
+for _cls in (SGD, RMSprop, Adam, AdamW):
+    _BY_NAME[_cls.__name__] = _BY_NAME[_cls.__name__.lower()] = _cls
+
+
+def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
+    """Return the optimizer of that name.
+
+    Parameters
+    ----------
+    identifier : str, Optimizer or class
+        A name such as ``"adam"``, an optimizer, which is returned as it is, or a class of
+        optimizers, which is called without arguments.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For something that is neither a name nor an optimizer.
+
+    Examples
+    --------
+    >>> from rnncore import optimizers
+    >>> optimizers.get("sgd").learning_rate
+    0.01
+    """
+    found: Optimizer = lookup("optimizer", identifier, _BY_NAME, Optimizer)
+    return found

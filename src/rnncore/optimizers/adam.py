@@ -1,0 +1,153 @@
+"""Adam, and Adam with decoupled weight decay."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.optimizers.base import Optimizer
+from rnncore.utils._checks import check_flag, check_number
+
+Array = NDArray[Any]
+
+
+class Adam(Optimizer):
+    """Steps from running means of the gradient and of its square.
+
+    ``m += (1 - beta_1) * (g - m)``, ``v += (1 - beta_2) * (g**2 - v)``, and in step ``t``
+    ``p -= lr * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``; with ``amsgrad``
+    the largest ``v`` so far stands in the last term.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+    beta_1 : float, default 0.9
+        From 0 to below 1.
+    beta_2 : float, default 0.999
+        From 0 to below 1.
+    epsilon : float, default 1e-7
+    amsgrad : bool, default False
+    weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import Adam
+    >>> optimizer = Adam(0.01, global_clipnorm=1.0)
+    >>> optimizer.learning_rate
+    0.01
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        owner = self.name
+        self.beta_1 = check_number(owner, "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
+        self.beta_2 = check_number(owner, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
+        self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
+        self.amsgrad = check_flag(owner, "amsgrad", amsgrad)
+        self._alpha = 0.0
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        own = {
+            "learning_rate": config.pop("learning_rate"),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }
+        return own | config
+
+    def _slot_names(self) -> tuple[str, ...]:
+        names = ("momentum", "velocity")
+        return (*names, "velocity_max") if self.amsgrad else names
+
+    def _prepare(self) -> None:
+        t = self.iterations + 1
+        correction = math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
+        self._alpha = self.learning_rate * correction
+
+    def _update(self, param: Array, grad: Array, block: slice) -> None:
+        work = self._buffer(1, grad.size)
+        m = self.slots["momentum"][block]
+        np.subtract(grad, m, out=work)
+        work *= 1.0 - self.beta_1
+        m += work
+        v = self.slots["velocity"][block]
+        np.multiply(grad, grad, out=work)
+        work -= v
+        work *= 1.0 - self.beta_2
+        v += work
+        if self.amsgrad:
+            largest = self.slots["velocity_max"][block]
+            v = np.maximum(largest, v, out=largest)
+        np.sqrt(v, out=work)
+        work += self.epsilon
+        np.divide(m, work, out=work)
+        work *= self._alpha
+        param -= work
+
+
+class AdamW(Adam):
+    """Adam with weight decay that does not pass through its running means.
+
+    Before the update of :class:`Adam`, ``p -= learning_rate * weight_decay * p`` for the weights
+    that decay.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+    weight_decay : float, default 0.004
+    beta_1, beta_2, epsilon, amsgrad
+        As in :class:`Adam`.
+    clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import AdamW
+    >>> AdamW().weight_decay
+    0.004
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        if weight_decay is None:
+            raise ValueError("AdamW: weight_decay: expected a finite number >= 0, got None")
+        super().__init__(
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            amsgrad,
+            weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+        )

@@ -1,0 +1,268 @@
+"""What all optimizers share: the walk over the trainable parameters, clipping and decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from rnncore.optimizers.clipping import clip_scales
+from rnncore.utils._checks import check_number
+
+Array = NDArray[Any]
+
+# Elements updated at a time: parameters, gradients, state and scratch of a block fit into L2.
+BLOCK = 1 << 14
+
+
+class Segment(Protocol):
+    """A stretch of the flat parameters that belongs to one weight."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def trainable(self) -> bool: ...
+    @property
+    def decay(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Optimizer:
+    """Base class of the optimizers.
+
+    Parameters
+    ----------
+    learning_rate : float
+        >= 0; may be set again at any time.
+    weight_decay : float, optional
+        Before each update, ``p -= learning_rate * weight_decay * p`` for the weights that decay.
+    clipnorm : float, optional
+        Scales the gradient of each weight down to at most this norm.
+    clipvalue : float, optional
+        Cuts every element of the gradients to ``[-clipvalue, clipvalue]``.
+    global_clipnorm : float, optional
+        Scales all gradients together down to at most this norm.
+
+    Attributes
+    ----------
+    iterations : int
+        How many steps were done.
+    slots : dict of str to ndarray
+        The state: flat arrays as long as the parameters.
+
+    Raises
+    ------
+    ValueError
+        For values out of range, or more than one of the three ways to clip.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.weight_decay = self._optional("weight_decay", weight_decay, open_low=False)
+        self.clipnorm = self._optional("clipnorm", clipnorm)
+        self.clipvalue = self._optional("clipvalue", clipvalue)
+        self.global_clipnorm = self._optional("global_clipnorm", global_clipnorm)
+        clips = ("clipnorm", "clipvalue", "global_clipnorm")
+        given = [name for name in clips if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"{self.name}: {given[1]}: expected at most one of {', '.join(clips)}, "
+                f"got {' and '.join(given)}"
+            )
+        self.iterations = 0
+        self.slots: dict[str, Array] = {}
+        self._dtype: np.dtype[Any] | None = None
+        self._n_params = 0
+        self._scratch: Array = np.empty((2, 0))
+
+    @property
+    def name(self) -> str:
+        """Name of the class, which :func:`rnncore.optimizers.get` knows."""
+        return type(self).__name__
+
+    @property
+    def learning_rate(self) -> float:
+        """Size of the steps."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = check_number(self.name, "learning_rate", value, low=0.0)
+
+    @property
+    def built(self) -> bool:
+        """Whether the state has been made."""
+        return self._dtype is not None
+
+    def build(self, n_params: int, dtype: DTypeLike) -> None:
+        """Make the state for ``n_params`` parameters; a second call with the same changes nothing.
+
+        Parameters
+        ----------
+        n_params : int
+        dtype : float32 or float64
+
+        Raises
+        ------
+        ValueError
+            When the state was made for another number or dtype of parameters.
+        TypeError
+            When ``dtype`` is neither float32 nor float64.
+        """
+        wanted = np.dtype(dtype)
+        if wanted not in (np.float32, np.float64):
+            raise TypeError(f"{self.name}: dtype: expected float32 or float64, got {wanted}")
+        if self._dtype is not None:
+            if (n_params, wanted) != (self._n_params, self._dtype):
+                raise ValueError(
+                    f"{self.name}: expected {self._n_params} parameters of "
+                    f"{self._dtype}, for which this optimizer was built, got {n_params} "
+                    f"of {wanted}; make a new optimizer for another model"
+                )
+            return
+        self._n_params, self._dtype = n_params, wanted
+        self.slots = {name: np.zeros(n_params, wanted) for name in self._slot_names()}
+        self._scratch = np.empty((2, min(BLOCK, n_params)), wanted)
+
+    def step(self, params: Array, grads: Array, segments: Sequence[Segment]) -> None:
+        """Update ``params`` in place.
+
+        Parameters
+        ----------
+        params : ndarray, float32 or float64, shape ``(n_params,)``, contiguous
+        grads : ndarray, the same shape and dtype
+            Not changed.
+        segments : sequence of Segment
+            Those that are not trainable keep their parameters and their state.
+
+        Raises
+        ------
+        ValueError
+            When shapes, or the ends of the segments, do not fit the number of parameters.
+        TypeError
+            When the dtypes do not fit.
+        """
+        self._check_flat("params", params)
+        self.build(params.size, params.dtype)
+        self._check_flat("grads", grads)
+        if grads.shape != params.shape or grads.dtype != params.dtype:
+            raise ValueError(
+                f"{self.name}: grads: expected shape {params.shape} and dtype {params.dtype}, as "
+                f"params, got {grads.shape} and {grads.dtype}"
+            )
+        trainable = sorted(
+            (s.offset, s.offset + s.size, s.decay) for s in segments if s.trainable and s.size
+        )
+        if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= params.size:
+            raise ValueError(
+                f"{self.name}: segments: expected them to lie within {params.size} parameters, "
+                f"got {trainable[0][0]} to {trainable[-1][1]}"
+            )
+        # NaN and infinity go where the equations take them; the training loop reports them.
+        with np.errstate(all="ignore"):
+            self._step(params, grads, trainable)
+        self.iterations += 1
+
+    def _step(self, params: Array, grads: Array, trainable: list[tuple[int, int, bool]]) -> None:
+        weights = [(start, stop) for start, stop, _ in trainable]
+        runs = list(_runs(weights))
+        if self.weight_decay:
+            decaying = [(start, stop) for start, stop, decay in trainable if decay]
+            self._decay(params, decaying, self.weight_decay * self.learning_rate)
+        pieces = clip_scales(grads, weights, runs, self.clipnorm, self.global_clipnorm)
+        self._prepare()
+        for start, stop, scale in pieces:
+            for block in _blocks(start, stop):
+                self._update(params[block], self._clipped(grads[block], scale), block)
+
+    def _decay(self, params: Array, decaying: list[tuple[int, int]], rate: float) -> None:
+        # One factor 1 - rate would be rounded to float32, which changes a small rate by percents.
+        for start, stop in _runs(decaying):
+            for block in _blocks(start, stop):
+                param = params[block]
+                param -= np.multiply(param, rate, out=self._buffer(1, param.size))
+
+    def _clipped(self, grad: Array, scale: float) -> Array:
+        """Return the gradient of one block, clipped; never changes ``grad`` itself."""
+        if self.clipvalue is None and scale == 1.0:
+            return grad
+        out = self._buffer(0, grad.size)
+        if self.clipvalue is None:
+            return np.multiply(grad, scale, out=out)
+        return np.clip(grad, -self.clipvalue, self.clipvalue, out=out)
+
+    def _buffer(self, index: int, size: int) -> Array:
+        """Return scratch; buffer 0 may hold the clipped gradient, 1 is free for an update."""
+        return self._scratch[index, :size]
+
+    def _slot_names(self) -> tuple[str, ...]:
+        """Return the names of the state arrays."""
+        return ()
+
+    def _prepare(self) -> None:
+        """Compute what is the same for all parameters of a step."""
+
+    def _update(self, param: Array, grad: Array, block: slice) -> None:
+        """Update one block of parameters in place; ``block`` says where its state lies."""
+        raise NotImplementedError
+
+    def _check_flat(self, name: str, array: Array) -> None:
+        if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+            got = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+            raise TypeError(f"{self.name}: {name}: expected a float32 or float64 array, got {got}")
+        if array.ndim != 1 or not array.flags.c_contiguous:
+            raise ValueError(
+                f"{self.name}: {name}: expected a contiguous array with one axis, got shape "
+                f"{array.shape} with strides {array.strides}"
+            )
+
+    def _optional(self, name: str, value: float | None, *, open_low: bool = True) -> float | None:
+        if value is None:
+            return None
+        return check_number(self.name, name, value, low=0.0, open_low=open_low)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal optimizer, without its state."""
+        return {
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "clipnorm": self.clipnorm,
+            "clipvalue": self.clipvalue,
+            "global_clipnorm": self.global_clipnorm,
+        }
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if v is not None)
+        return f"{self.name}({arguments})"
+
+
+def _runs(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Join sorted stretches that touch."""
+    first: int | None = None
+    last = 0
+    for start, stop in stretches:
+        if first is None:
+            first = start
+        elif start != last:
+            yield first, last
+            first = start
+        last = stop
+    if first is not None:
+        yield first, last
+
+
+def _blocks(start: int, stop: int) -> Iterator[slice]:
+    for first in range(start, stop, BLOCK):
+        yield slice(first, min(first + BLOCK, stop))

@@ -1,0 +1,105 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.optimizers.base import Optimizer
+from rnncore.utils._checks import check_flag, check_number
+
+Array = NDArray[Any]
+
+
+class RMSprop(Optimizer):
+    """Steps divided by a running root mean square of the gradient.
+
+    ``v = rho * v + (1 - rho) * g**2`` and ``d = lr * g / sqrt(v + epsilon)``; ``centered`` takes
+    the square of the running mean of ``g`` from ``v`` under the root. Then ``p -= d``, or with
+    momentum ``m = momentum * m + d`` and ``p -= m``.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+    rho : float, default 0.9
+        From 0 to 1.
+    momentum : float, default 0.0
+        From 0 to 1.
+    epsilon : float, default 1e-7
+    centered : bool, default False
+    weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import RMSprop
+    >>> RMSprop(clipnorm=1.0).rho
+    0.9
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.rho = check_number("RMSprop", "rho", rho, low=0.0, high=1.0)
+        self.momentum = check_number("RMSprop", "momentum", momentum, low=0.0, high=1.0)
+        self.epsilon = check_number("RMSprop", "epsilon", epsilon, low=0.0)
+        self.centered = check_flag("RMSprop", "centered", centered)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        own = {
+            "learning_rate": config.pop("learning_rate"),
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
+        return own | config
+
+    def _slot_names(self) -> tuple[str, ...]:
+        names = ["velocity"]
+        if self.momentum:
+            names.append("momentum")
+        if self.centered:
+            names.append("average_gradient")
+        return tuple(names)
+
+    def _update(self, param: Array, grad: Array, block: slice) -> None:
+        work = self._buffer(1, grad.size)
+        v = self.slots["velocity"][block]
+        v *= self.rho
+        np.multiply(grad, grad, out=work)
+        work *= 1.0 - self.rho
+        v += work
+        if self.centered:
+            mean = self.slots["average_gradient"][block]
+            mean *= self.rho
+            mean += np.multiply(grad, 1.0 - self.rho, out=work)
+            np.multiply(mean, mean, out=work)
+            np.subtract(v, work, out=work)
+            work += self.epsilon
+        else:
+            np.add(v, self.epsilon, out=work)
+        np.sqrt(work, out=work)
+        np.divide(grad, work, out=work)
+        work *= self.learning_rate
+        if self.momentum:
+            m = self.slots["momentum"][block]
+            m *= self.momentum
+            m += work
+            param -= m
+        else:
+            param -= work

@@ -1,0 +1,74 @@
+"""Gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.optimizers.base import Optimizer
+from rnncore.utils._checks import check_flag, check_number
+
+Array = NDArray[Any]
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if wanted.
+
+    ``p -= lr * g``; with momentum ``m = momentum * m - lr * g`` and ``p += m``, or, with
+    ``nesterov``, ``p += momentum * m - lr * g``.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.01
+    momentum : float, default 0.0
+        From 0 to 1.
+    nesterov : bool, default False
+    weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import SGD
+    >>> SGD(0.1, momentum=0.9)
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=False)
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.momentum = check_number("SGD", "momentum", momentum, low=0.0, high=1.0)
+        self.nesterov = check_flag("SGD", "nesterov", nesterov)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        rate = config.pop("learning_rate")
+        own = {"learning_rate": rate, "momentum": self.momentum, "nesterov": self.nesterov}
+        return own | config
+
+    def _slot_names(self) -> tuple[str, ...]:
+        return ("momentum",) if self.momentum else ()
+
+    def _update(self, param: Array, grad: Array, block: slice) -> None:
+        step = np.multiply(grad, self.learning_rate, out=self._buffer(1, grad.size))
+        if not self.momentum:
+            param -= step
+            return
+        m = self.slots["momentum"][block]
+        m *= self.momentum
+        m -= step
+        if not self.nesterov:
+            param += m
+            return
+        param -= step
+        param += np.multiply(m, self.momentum, out=step)
