@@ -1,0 +1,26 @@
+"""Layers, with the names, arguments and weights of Keras."""
+
+from rnncore.layers.activation import Activation
+from rnncore.layers.base import Layer
+from rnncore.layers.dense import Dense
+from rnncore.layers.dropout import Dropout
+from rnncore.layers.embedding import Embedding
+from rnncore.layers.gru import GRU
+from rnncore.layers.input_layer import Input, InputLayer
+from rnncore.layers.lstm import LSTM
+from rnncore.layers.masking import Masking
+from rnncore.layers.simple_rnn import SimpleRNN
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "Masking",
+    "SimpleRNN",
+]

@@ -1,0 +1,45 @@
+"""From what the user passes to arrays that a layer takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_RAGGED = "sequences of different lengths; rnncore.utils.pad_sequences makes them one array"
+
+
+def numeric_array(argument: str, value: ArrayLike) -> NDArray[Any]:
+    """Return `value` as a real numeric array with at least one axis.
+
+    Raises
+    ------
+    TypeError
+        For strings, objects, complex numbers and dates.
+    ValueError
+        For sequences of different lengths and for a single number.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(f"{argument}: expected a rectangular array, got {_RAGGED}") from None
+    if array.dtype == object and any(np.ndim(item) for item in array.flat):
+        raise ValueError(f"{argument}: expected a rectangular array, got {_RAGGED}")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{argument}: expected a numeric array, got dtype {array.dtype}")
+    if array.ndim == 0:
+        raise ValueError(f"{argument}: expected an array of samples, got the number {array[()]!r}")
+    return array
+
+
+def check_mask(owner: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return `mask` as a bool array of shape (B, T) beside an input of `shape`."""
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{owner}: mask: expected dtype bool, got {array.dtype}")
+    if len(shape) < 2 or array.shape != shape[:2]:
+        raise ValueError(f"{owner}: mask: expected shape {shape[:2]}, got {array.shape}")
+    return array

@@ -1,0 +1,77 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.base import Layer
+from rnncore.utils.random import new_rng
+
+
+class Dropout(Layer):
+    """In training, zero a random share of the inputs and scale the others up.
+
+    Parameters
+    ----------
+    rate : float
+        Share of the elements that become zero, from 0 to 1; the others are multiplied by
+        ``1 / (1 - rate)``, so that the expected value stays.
+    noise_shape : None
+        Only None is supported so far: every element is drawn by itself.
+    seed : int, optional
+        Default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a rate outside [0, 1] or a seed that is no integer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Dropout
+    >>> Dropout(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    unsupported: Mapping[str, Any] = {**Layer.unsupported, "noise_shape": None}
+
+    def __init__(
+        self, rate: float, noise_shape: None = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(noise_shape=noise_shape, **kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.number)):
+            raise TypeError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
+        if not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+            raise TypeError(f"Dropout: seed: expected an integer or None, got {seed!r}")
+        self.rate = float(rate)
+        self.seed = seed
+        self._rng: np.random.Generator | None = None
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        if not training:
+            return x
+        if self.rate == 0:
+            self._saved = None
+            return x
+        if self._rng is None:
+            self._rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
+        scale = np.asarray(0.0 if self.rate == 1 else 1 / (1 - self.rate), dtype=x.dtype)
+        keep = self._rng.random(x.shape, dtype=x.dtype.type) >= self.rate
+        self._saved = keep * scale
+        y: NDArray[Any] = x * self._saved
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        factors, self._saved = self._saved, None
+        return dy if factors is None else dy * factors

@@ -1,0 +1,136 @@
+"""Embedding: a trained vector for each token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._convert import numeric_array
+from rnncore.layers.base import Layer, Shape
+
+
+class Embedding(Layer):
+    """Look up a row of the weight for every token id.
+
+    Parameters
+    ----------
+    input_dim : int
+        Size of the vocabulary: ids run from 0 to ``input_dim - 1``.
+    output_dim : int
+        Size of the vectors.
+    embeddings_initializer : default "random_uniform"
+    mask_zero : bool, default False
+        Whether id 0 is padding, to be masked in the layers behind.
+    input_length : int, optional
+        Number of ids in a row, for the first layer of a model.
+    **kwargs
+        `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet; when called, for ids
+        outside the vocabulary and for numbers that are not whole.
+
+    Notes
+    -----
+    Weight: embeddings ``(input_dim, output_dim)``. The input is ``(B, T)``, the output
+    ``(B, T, output_dim)``.
+
+    Examples
+    --------
+    >>> from rnncore.layers import Embedding
+    >>> Embedding(10, 4)([[1, 2, 0]]).shape
+    (1, 3, 4)
+    """
+
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "embeddings_regularizer": None,
+        "embeddings_constraint": None,
+        "weights": None,
+        "lora_rank": None,
+    }
+    takes_ids = True
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "random_uniform",
+        *,
+        mask_zero: bool = False,
+        input_length: int | None = None,
+        input_shape: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if input_length is not None:
+            if input_shape is not None:
+                raise ValueError("Embedding: expected input_length or input_shape, got both")
+            input_shape = (positive_int("Embedding", "input_length", input_length),)
+        super().__init__(input_shape=input_shape, **kwargs)
+        self.input_dim = positive_int("Embedding", "input_dim", input_dim)
+        self.output_dim = positive_int("Embedding", "output_dim", output_dim)
+        self.embeddings_initializer = embeddings_initializer
+        self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            "embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return x != 0 if self.mask_zero else None
+
+    def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
+        """Return ids as integers. ValueError for one outside the vocabulary or not whole."""
+        array = numeric_array(argument, x)
+        ids = (
+            array.astype(np.intp, copy=False) if array.dtype.kind in "bui" else _whole(self, array)
+        )
+        if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
+            where = tuple(int(i) for i in np.argwhere((ids < 0) | (ids >= self.input_dim))[0])
+            raise ValueError(
+                f"{self.name}: {argument}: expected token ids from 0 to {self.input_dim - 1}, "
+                f"got {array[where]} at {list(where)}"
+            )
+        return ids
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        if training:
+            self._saved = x
+        # The ids are checked: "clip" only spares take its own check and its copy.
+        return self.embeddings.value.take(x, axis=0, mode="clip")
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        ids, self._saved = self._saved.ravel(), None
+        grad = self.embeddings.grad
+        grad[...] = 0
+        if ids.size == 0:
+            return None
+        # Sorted by id, the rows to add up are neighbours: much faster than np.add.at.
+        order = np.argsort(ids, kind="stable")
+        ordered = ids[order]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        rows = dy.reshape(-1, self.output_dim)[order]
+        grad[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
+        return None  # ids have no gradient
+
+
+def _whole(layer: Embedding, array: NDArray[Any]) -> NDArray[np.intp]:
+    """Convert floats that are whole numbers; others would be cut off silently."""
+    whole = np.isfinite(array) & (array == np.floor(array))
+    if not whole.all():
+        raise ValueError(
+            f"{layer.name}: x: expected whole numbers as token ids, got {array[~whole][0]}"
+        )
+    return array.astype(np.intp)

@@ -1,0 +1,97 @@
+"""The GRU layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.layers._arguments import boolean
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.recurrent import Recurrent, named_activation
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit: ``h = z*h' + (1-z)*n``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the state and of the output.
+    activation : "tanh"
+        Of the candidate n; the only one supported so far.
+    recurrent_activation : "sigmoid"
+        Of the gates; the only one supported so far.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    return_sequences : bool, default False
+        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    reset_after : bool, default True
+        Apply the reset gate after the product with the recurrent kernel (as PyTorch and cuDNN
+        do) or, False, to the state before it.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet.
+
+    Notes
+    -----
+    Weights, gates in the order z r n: kernel ``(I, 3H)``, recurrent_kernel ``(H, 3H)``, bias
+    ``(2, 3H)`` with `reset_after`, else ``(3H,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GRU
+    >>> GRU(4)(np.zeros((2, 5, 3))).shape
+    (2, 4)
+    """
+
+    operation = "gru"
+    gates = 3
+    states = 1
+    activation_names = ("tanh",)
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        *,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        reset_after: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            **kwargs,
+        )
+        self.recurrent_activation = named_activation(
+            "GRU", "recurrent_activation", recurrent_activation, ("sigmoid",)
+        )
+        self.reset_after = boolean("GRU", "reset_after", reset_after)
+
+    def build_bias(self) -> Parameter:
+        columns = self.gates * self.units
+        shape = (2, columns) if self.reset_after else (columns,)
+        return self.add_weight("bias", shape, self.bias_initializer)
+
+    def options(self) -> dict[str, Any]:
+        return {"reset_after": self.reset_after}

@@ -1,0 +1,106 @@
+"""Input: the declared shape of what a model is fed with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import feature_shape
+from rnncore.layers.base import Layer, without_batch
+
+
+class InputLayer(Layer):
+    """Holds the shape of a model's input; it computes nothing.
+
+    Parameters
+    ----------
+    shape : tuple
+        Shape of one sample, None for an axis of any size.
+    batch_size : None
+        Only None, any batch size, is supported so far.
+    dtype : optional
+        dtype of the data, any numeric one: the model converts what it is fed with.
+    name : str, optional
+    batch_shape : tuple, optional
+        Instead of `shape`: the same with a None in front.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a shape that is none, or a fixed batch size.
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        batch_shape: Any = None,
+    ) -> None:
+        super().__init__(name=name)
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("Input: expected one of shape and batch_shape")
+        if batch_size is not None:
+            raise ValueError(
+                "Input: batch_size: expected None (a fixed size is not supported yet), "
+                f"got {batch_size!r}"
+            )
+        if dtype is not None and np.dtype(dtype).kind not in "biuf":
+            raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
+        self.declared_input_shape = (
+            without_batch("Input", "batch_shape", batch_shape)
+            if shape is None
+            else feature_shape("Input", "shape", shape)
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        return x
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        return dy
+
+
+def Input(
+    shape: Any = None,
+    batch_size: None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    batch_shape: Any = None,
+) -> InputLayer:
+    """Declare the input of a model; put it first in a `Sequential`.
+
+    Parameters
+    ----------
+    shape : tuple
+        Shape of one sample without the batch: ``(timesteps, features)``, None for an axis of
+        any size.
+    batch_size : None
+        Only None, any batch size, is supported so far.
+    dtype : optional
+        dtype of the data, any numeric one: the model converts what it is fed with.
+    name : str, optional
+    batch_shape : tuple, optional
+        Instead of `shape`: the same with a None in front.
+
+    Returns
+    -------
+    InputLayer
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a shape that is none, or a fixed batch size.
+
+    Examples
+    --------
+    >>> from rnncore import Input, Sequential
+    >>> from rnncore.layers import LSTM
+    >>> Sequential([Input(shape=(10, 3)), LSTM(4)]).output_shape
+    (None, 4)
+    """
+    return InputLayer(shape, batch_size, dtype, name, batch_shape)

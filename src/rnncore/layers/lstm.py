@@ -1,0 +1,97 @@
+"""The LSTM layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.layers._arguments import boolean
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.recurrent import Recurrent, named_activation
+
+_FORGET_GATE = 1  # second of the blocks i f g o
+
+
+class LSTM(Recurrent):
+    """Long short-term memory: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the states and of the output.
+    activation : "tanh"
+        Of the cell candidate and of the cell; the only one supported so far.
+    recurrent_activation : "sigmoid"
+        Of the gates; the only one supported so far.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    unit_forget_bias : bool, default True
+        Start the bias of the forget gate at one.
+    return_sequences : bool, default False
+        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet.
+
+    Notes
+    -----
+    Weights, gates in the order i f g o: kernel ``(I, 4H)``, recurrent_kernel ``(H, 4H)``, bias
+    ``(4H,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LSTM
+    >>> LSTM(4, return_sequences=True)(np.zeros((2, 5, 3))).shape
+    (2, 5, 4)
+    """
+
+    operation = "lstm"
+    gates = 4
+    states = 2
+    activation_names = ("tanh",)
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        *,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            **kwargs,
+        )
+        self.recurrent_activation = named_activation(
+            "LSTM", "recurrent_activation", recurrent_activation, ("sigmoid",)
+        )
+        self.unit_forget_bias = boolean("LSTM", "unit_forget_bias", unit_forget_bias)
+
+    def build_bias(self) -> Parameter:
+        bias = super().build_bias()
+        if self.unit_forget_bias:
+            start = _FORGET_GATE * self.units
+            bias.value[start : start + self.units] = 1.0
+        return bias

@@ -1,0 +1,119 @@
+"""A weight of a layer and its place in the flat buffers of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from rnncore.layers.base import Layer
+
+
+class Parameter:
+    """One weight array, its gradient, and its segment of the model's flat buffers.
+
+    A layer that belongs to no model owns its arrays; once a model is bound, `value` and `grad`
+    are views into the model's two buffers. Write through ``assign`` or in place, so that the
+    views stay views.
+
+    Attributes
+    ----------
+    value : ndarray
+        The weight, float32 or float64.
+    grad : ndarray
+        The gradient that the last backward pass wrote, same shape and dtype.
+    offset, size : int
+        The segment of the flat buffers; `offset` is -1 while no model holds the layer.
+    decay : bool
+        Whether weight decay applies to it.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        short_name: str,
+        value: NDArray[Any],
+        *,
+        decay: bool = True,
+    ) -> None:
+        self.layer = layer
+        self.short_name = short_name
+        self.value = value
+        self.decay = decay
+        self.offset = -1
+        self.buffer: object | None = None
+        self._grad: NDArray[Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Layer and weight, as in ``lstm/kernel``."""
+        return f"{self.layer.name}/{self.short_name}"
+
+    @property
+    def owner(self) -> str:
+        """Name of the layer it belongs to."""
+        return self.layer.name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the optimizer may change it; follows the layer."""
+        return self.layer.trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the weight."""
+        return self.value.shape
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(self.value.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """dtype of the weight."""
+        return self.value.dtype
+
+    @property
+    def grad(self) -> NDArray[Any]:
+        """Gradient array; made of zeros when it is first asked for outside a model."""
+        if self._grad is None:
+            self._grad = np.zeros_like(self.value)
+        return self._grad
+
+    def assign(self, value: Any) -> None:
+        """Copy `value` into the weight. A wrong shape raises ValueError."""
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(f"{self.name}: expected shape {self.shape}, got {array.shape}")
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"{self.name}: expected a numeric array, got dtype {array.dtype}")
+        self.value[...] = array
+
+    def bind_value(self, buffer: object, flat: NDArray[Any], offset: int) -> None:
+        """Move the weight into ``flat[offset:offset + size]`` and become a view of it."""
+        view = flat[offset : offset + self.size].reshape(self.shape)
+        view[...] = self.value
+        self.value = view
+        self.offset = offset
+        self.buffer = buffer
+        self._grad = None
+
+    def bind_grad(self, flat: NDArray[Any]) -> None:
+        """Become a view of the flat gradient buffer, at the weight's own offset."""
+        self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        array = self.value if dtype is None else self.value.astype(dtype)
+        return array.copy() if copy else array
+
+    def __repr__(self) -> str:
+        return f"<Parameter {self.name} shape={self.shape} dtype={self.dtype}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A view would drag its whole buffer along, and come back detached from it.
+        state = self.__dict__.copy()
+        state.update(value=self.value.copy(), offset=-1, buffer=None, _grad=None)
+        return state

@@ -1,0 +1,153 @@
+"""What SimpleRNN, LSTM and GRU share: weights, masks, direction and the calls into `ops`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rnncore import activations, ops
+from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers.base import Layer, Shape
+from rnncore.layers.parameter import Parameter
+
+
+class Recurrent(Layer):
+    """Base of the recurrent layers; a subclass names its operation and its gates."""
+
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "kernel_regularizer": None,
+        "recurrent_regularizer": None,
+        "bias_regularizer": None,
+        "kernel_constraint": None,
+        "recurrent_constraint": None,
+        "bias_constraint": None,
+        "dropout": 0.0,
+        "recurrent_dropout": 0.0,
+        "seed": None,
+        "return_state": False,
+        "stateful": False,
+        "time_major": False,
+        "zero_output_for_mask": False,
+        "unroll": False,
+        "implementation": 2,
+        "use_cudnn": "auto",
+    }
+    needs_features = True
+
+    operation: str  # name of the functions in rnncore.ops
+    gates: int  # number of blocks of `units` columns in the kernels
+    states: int  # number of state arrays
+    activation_names: tuple[str, ...]  # what `activation` may be
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        activation: Any,
+        use_bias: bool,
+        kernel_initializer: Any,
+        recurrent_initializer: Any,
+        bias_initializer: Any,
+        return_sequences: bool,
+        go_backwards: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.units = positive_int(owner, "units", units)
+        self.activation = named_activation(owner, "activation", activation, self.activation_names)
+        self.use_bias = boolean(owner, "use_bias", use_bias)
+        self.kernel_initializer = kernel_initializer
+        self.recurrent_initializer = recurrent_initializer
+        self.bias_initializer = bias_initializer
+        self.return_sequences = boolean(owner, "return_sequences", return_sequences)
+        self.go_backwards = boolean(owner, "go_backwards", go_backwards)
+
+    def build(self, input_shape: Shape) -> None:
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
+                f"got shape {input_shape}"
+            )
+        features = input_shape[-1]
+        if features is None:
+            raise ValueError(
+                f"{self.name}: x: expected a known number of features, got shape {input_shape}"
+            )
+        columns = self.gates * self.units
+        self.kernel = self.add_weight("kernel", (features, columns), self.kernel_initializer)
+        self.recurrent_kernel = self.add_weight(
+            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+        )
+        self.bias = self.build_bias() if self.use_bias else None
+
+    def build_bias(self) -> Parameter:
+        """Make the bias; GRU and LSTM have their own shape or filling."""
+        return self.add_weight("bias", (self.gates * self.units,), self.bias_initializer)
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments that only this layer's operation has."""
+        return {}
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if self.return_sequences:
+            return (input_shape[0], input_shape[1], self.units)
+        return (input_shape[0], self.units)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        # As in Keras the mask goes on unreversed, with go_backwards too.
+        return mask if self.return_sequences else None
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        if mask is not None and mask.all():
+            mask = None  # nothing is masked: the kernels have a shorter way
+        arguments = (
+            x,
+            self.kernel.value,
+            self.recurrent_kernel.value,
+            None if self.bias is None else self.bias.value,
+        )
+        options = {"mask": mask, "go_backwards": self.go_backwards, **self.options()}
+        if training:
+            y, state, self._saved = getattr(ops, f"{self.operation}_forward")(*arguments, **options)
+        else:
+            y, state = getattr(ops, self.operation)(*arguments, **options)
+        if not self.return_sequences:
+            last: NDArray[Any] = state[0]
+            return last
+        # ops keeps y[:, t] beside x[:, t]; Keras gives the steps in the order of processing.
+        sequence: NDArray[Any] = y[:, ::-1] if self.go_backwards else y
+        return sequence
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        tape, self._saved = self._saved, None
+        run = getattr(ops, f"{self.operation}_backward")
+        if self.return_sequences:
+            g = run(tape, dy[:, ::-1] if self.go_backwards else dy)
+        else:
+            g = run(tape, None, (dy, *(None,) * (self.states - 1)))
+        self.kernel.grad[...] = g.dkernel
+        self.recurrent_kernel.grad[...] = g.drecurrent_kernel
+        if self.bias is not None:
+            self.bias.grad[...] = g.dbias
+        dx: NDArray[Any] = g.dx
+        return dx if need_dx else None
+
+
+def named_activation(owner: str, argument: str, value: Any, names: tuple[str, ...]) -> str:
+    """Return the name of an activation that the kernel knows, or raise listing those."""
+    try:
+        name = activations.get(value).name
+    except (ValueError, TypeError):
+        name = None
+    if name not in names:
+        raise ValueError(
+            f"{owner}: {argument}: expected one of {', '.join(names)} "
+            f"(no other is supported yet), got {value!r}"
+        )
+    return str(name)

@@ -1,0 +1,78 @@
+"""The fully connected recurrent layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.layers.recurrent import Recurrent
+
+
+class SimpleRNN(Recurrent):
+    """Recurrent layer ``h = f(x W + h' U + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the state and of the output.
+    activation : {"tanh", "relu", "sigmoid", "linear"}, default "tanh"
+        f; None means linear.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    return_sequences : bool, default False
+        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet.
+
+    Notes
+    -----
+    Weights: kernel ``(I, H)``, recurrent_kernel ``(H, H)``, bias ``(H,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import SimpleRNN
+    >>> SimpleRNN(4)(np.zeros((2, 5, 3))).shape
+    (2, 4)
+    """
+
+    operation = "simple_rnn"
+    gates = 1
+    states = 1
+    activation_names = ("tanh", "relu", "sigmoid", "linear")
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        *,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            **kwargs,
+        )
+
+    def options(self) -> dict[str, Any]:
+        return {"activation": self.activation}
