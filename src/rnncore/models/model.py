@@ -1,0 +1,356 @@
+"""What every model offers: compile, fit, evaluate and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore import optimizers
+from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers.parameter import Parameter
+from rnncore.models.network import Network
+from rnncore.training import loop
+from rnncore.training.data import Batches, Samples, prepare_samples, split_off_validation
+from rnncore.training.history import History
+from rnncore.training.interrupts import InterruptGuard
+from rnncore.training.objective import Objective
+from rnncore.training.progress import Progress, resolve_verbose
+from rnncore.utils.random import new_rng
+
+_DEFAULT_BATCH_SIZE = 32
+
+
+class Model(Network):
+    """Base of the models: a network that can be trained.
+
+    Attributes
+    ----------
+    history : History or None
+        Of the last `fit`.
+    optimizer : Optimizer or None
+        Set by `compile`.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.history: History | None = None
+        self.optimizer: Any = None
+        self._objective: Objective | None = None
+        self._optimized: list[Parameter] = []
+        self._shuffle_rng: np.random.Generator | None = None
+
+    # -- training ------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
+        """Choose how to train; a later call starts with a fresh optimizer state.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+        loss : str or Loss, optional
+            Without one the model predicts only.
+        metrics : list of str or Metric, optional
+            Shown beside the loss; sample weights do not count in them.
+        weighted_metrics : list of str or Metric, optional
+            The same with sample weights.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an unknown name.
+        """
+        chosen = optimizers.get(optimizer)
+        if loss is None and (metrics or weighted_metrics):
+            raise ValueError("compile: loss: expected a loss beside metrics, got None")
+        self._objective = None if loss is None else Objective(loss, metrics, weighted_metrics)
+        self.optimizer = chosen
+        self._optimized = []
+
+    def fit(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: None = None,
+        validation_split: float = 0.0,
+        validation_data: Sequence[ArrayLike] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: ArrayLike | None = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train the model.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, ...)
+            Inputs, converted to the dtype of the model.
+        y : array_like, shape (N, ...)
+            Targets.
+        batch_size : int, default 32
+        epochs : int, default 1
+            Number of the last epoch, counted from `initial_epoch`'s zero.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 silent; 1 and "auto" a progress bar on a terminal and a line an epoch elsewhere;
+            2 a line an epoch.
+        callbacks : None
+            Not supported yet.
+        validation_split : float, default 0.0
+            Share of the samples, taken from the end before any shuffling, that are not trained
+            on but evaluated after every epoch.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            The same with other data; `validation_split` is ignored then.
+        shuffle : bool, default True
+            Whether each epoch takes the samples in a new order.
+        class_weight : dict of int to float, optional
+            Weight of the samples of each class.
+        sample_weight : array_like, shape (N,) or (N, T), optional
+            Weight of each sample or time step in the loss.
+        initial_epoch : int, default 0
+        validation_batch_size : int, optional
+            Default: `batch_size`.
+        validation_freq : int, default 1
+            Evaluate after every so many epochs.
+
+        Returns
+        -------
+        History
+            Also kept as ``model.history``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data or arguments that do not fit; nothing was trained then.
+
+        Warns
+        -----
+        RuntimeWarning
+            When the loss is NaN or infinite, once, with epoch and step.
+
+        Notes
+        -----
+        Ctrl-C leaves the weights as they were after a whole step, and the finished epochs in
+        ``model.history``.
+        """
+        if callbacks:
+            raise ValueError(
+                "fit: callbacks: expected None (callbacks are not supported yet), "
+                f"got {callbacks!r}"
+            )
+        size = _batch_size("fit", "batch_size", batch_size)
+        first = _epoch_number("initial_epoch", initial_epoch)
+        last = _epoch_number("epochs", epochs)
+        level = resolve_verbose(verbose)
+        samples = prepare_samples(self, x, y, sample_weight, class_weight)
+        validation: Samples | None = None
+        if validation_data is not None:
+            validation = self._validation_samples(validation_data)
+        elif validation_split:
+            samples, validation = split_off_validation(samples, validation_split)
+        elif validation_split != 0:
+            raise ValueError(
+                f"validation_split: expected a number between 0 and 1, got {validation_split!r}"
+            )
+        self._start_training()
+        steps = -(-len(samples) // size)
+        self.history = History(
+            {"verbose": level, "epochs": last, "steps": steps, "batch_size": size}
+        )
+        loop.fit(
+            self,
+            samples,
+            validation,
+            self.history,
+            batch_size=size,
+            validation_batch_size=_batch_size(
+                "fit", "validation_batch_size", validation_batch_size, size
+            ),
+            validation_freq=positive_int("fit", "validation_freq", validation_freq),
+            initial_epoch=first,
+            epochs=last,
+            shuffle=boolean("fit", "shuffle", shuffle),
+            verbose=level,
+        )
+        return self.history
+
+    def train_on_batch(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Change the weights for one batch.
+
+        Returns
+        -------
+        float, list of float or dict
+            Loss of this batch, followed by the metrics if there are any.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit.
+        """
+        samples = prepare_samples(self, x, y, sample_weight, class_weight)
+        self._start_training()
+        self.objective.reset()
+        with InterruptGuard() as guard:
+            loop.train_step(self, samples, guard)
+        return _returned(self.objective.results(), return_dict)
+
+    def evaluate(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: ArrayLike | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Compute loss and metrics.
+
+        Parameters
+        ----------
+        x, y, batch_size, verbose, sample_weight
+            As in `fit`.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, followed by the metrics if there are any.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit.
+        """
+        samples = prepare_samples(self, x, y, sample_weight)
+        self._ensure_buffer()
+        batches = Batches(samples, _batch_size("evaluate", "batch_size", batch_size))
+        progress = Progress(resolve_verbose(verbose))
+        progress.begin(len(batches))
+        try:
+            results = loop.evaluate(self, batches, progress)
+            progress.end(results)
+        finally:
+            progress.abandon()
+        return _returned(results, return_dict)
+
+    def test_on_batch(
+        self,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Compute loss and metrics of one batch; see `evaluate`."""
+        return self.evaluate(x, y, np.shape(x)[0], 0, sample_weight, return_dict)
+
+    def predict(
+        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
+    ) -> NDArray[Any]:
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, ...)
+        batch_size : int, default 32
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
+
+        Returns
+        -------
+        ndarray, shape (N, ...)
+            In the dtype of the model.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit.
+        """
+        size = _batch_size("predict", "batch_size", batch_size)
+        inputs = self.prepare_input(x)
+        self._ensure_buffer()
+        progress = Progress(resolve_verbose(verbose), only_bar=verbose == "auto")
+        progress.begin(-(-len(inputs) // size))
+        try:
+            result = loop.predict(self, inputs, size, progress)
+            progress.end({})
+        finally:
+            progress.abandon()
+        return result
+
+    @property
+    def objective(self) -> Objective:
+        """Loss and metrics; raises ValueError when the model is not compiled."""
+        if self._objective is None:
+            raise ValueError(
+                f"{self.name}: expected a compiled model: call compile(loss=...) first"
+            )
+        return self._objective
+
+    @property
+    def shuffle_rng(self) -> np.random.Generator:
+        """The generator that orders the samples, derived from the global seed at first use."""
+        if self._shuffle_rng is None:
+            self._shuffle_rng = new_rng()
+        return self._shuffle_rng
+
+    def apply_gradients(self) -> None:
+        """Let the optimizer change the weights by the gradients of the last backward pass."""
+        buffer = self._ensure_buffer()
+        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
+
+    def _validation_samples(self, data: Any) -> Samples:
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ValueError(
+                "fit: validation_data: expected (x, y) or (x, y, sample_weight), "
+                f"got {type(data).__name__}"
+            )
+        x, y, weight = (*data, None)[:3]
+        return prepare_samples(self, x, y, weight, prefix="validation_")
+
+    def _start_training(self) -> None:
+        buffer = self._ensure_buffer()
+        buffer.ensure_grads()
+        same = len(self._optimized) == len(buffer.segments) and all(
+            a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
+        )
+        if not same:
+            self.optimizer.build(buffer.values.size, self.dtype)
+            self._optimized = list(buffer.segments)
+
+
+def _batch_size(owner: str, argument: str, value: Any, default: int = _DEFAULT_BATCH_SIZE) -> int:
+    return default if value is None else positive_int(owner, argument, value)
+
+
+def _epoch_number(argument: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
+    if value < 0:
+        raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
+    return int(value)
+
+
+def _returned(results: dict[str, float], as_dict: bool) -> float | list[float] | dict[str, float]:
+    if as_dict:
+        return results
+    values = list(results.values())
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,51 @@
+"""All weights of a model in one buffer, all gradients in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.parameter import Parameter
+
+
+class ParameterBuffer:
+    """Two flat arrays and the list of their segments.
+
+    Making one moves the weights of `parameters` into it: the layers then hold views. The
+    gradients come with the first call of `ensure_grads`, so that a model that only predicts
+    does without them.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        In the order in which they are laid out.
+    dtype : numpy.dtype
+        The dtype of all of them.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], dtype: np.dtype[Any]) -> None:
+        self.segments = list(parameters)
+        self.values: NDArray[Any] = np.empty(sum(p.size for p in parameters), dtype)
+        self.grads: NDArray[Any] | None = None
+        offset = 0
+        for parameter in self.segments:
+            parameter.bind_value(self, self.values, offset)
+            offset += parameter.size
+
+    def holds(self, parameters: Sequence[Parameter]) -> bool:
+        """Whether exactly these weights live here still: another model may have taken one."""
+        return len(parameters) == len(self.segments) and all(
+            mine is other and mine.buffer is self
+            for mine, other in zip(self.segments, parameters, strict=True)
+        )
+
+    def ensure_grads(self) -> NDArray[Any]:
+        """Return the flat gradients, made at the first call."""
+        if self.grads is None:
+            self.grads = np.zeros_like(self.values)
+            for parameter in self.segments:
+                parameter.bind_grad(self.grads)
+        return self.grads

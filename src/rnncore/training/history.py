@@ -1,0 +1,87 @@
+"""What `fit` returns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class History:
+    """Loss and metrics of every epoch of a `fit`.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        One list a quantity, one entry an epoch: ``"loss"``, the metrics, and each with the
+        prefix ``"val_"`` where there was validation.
+    epoch : list of int
+        Numbers of the epochs, from 0.
+    params : dict
+        ``epochs``, ``steps`` an epoch, ``batch_size`` and ``verbose`` of the call.
+    """
+
+    def __init__(self, params: dict[str, Any] | None = None) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+        self.params = dict(params or {})
+
+    def add(self, epoch: int, logs: dict[str, float]) -> None:
+        """Append the results of an epoch."""
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw every quantity over the epochs, training and validation together.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write the picture; its suffix chooses the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            When matplotlib is not installed.
+        ValueError
+            When there is no epoch to draw.
+        """
+        if not self.epoch:
+            raise ValueError("History.plot: expected at least one finished epoch, got none")
+        try:
+            from matplotlib import pyplot
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                "History.plot needs matplotlib: pip install 'rnncore[plot]'"
+            ) from error
+        names = [name for name in self.history if not name.startswith("val_")]
+        size = (4.8 * len(names), 3.6)
+        # Only a figure that is to be shown goes through pyplot, which needs a display.
+        figure = pyplot.figure(figsize=size) if path is None else Figure(figsize=size)
+        for number, name in enumerate(names, start=1):
+            axes = figure.add_subplot(1, len(names), number)
+            epochs = [epoch + 1 for epoch in self.epoch]
+            for key, label in ((name, "training"), (f"val_{name}", "validation")):
+                if key in self.history:
+                    # Validation may run every few epochs only.
+                    values = self.history[key]
+                    step = max(1, len(epochs) // len(values))
+                    axes.plot(epochs[step - 1 :: step][: len(values)], values, label=label)
+            axes.set_xlabel("epoch")
+            axes.set_ylabel(name)
+            axes.legend()
+        figure.tight_layout()
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def __repr__(self) -> str:
+        return f"<History epochs={len(self.epoch)} keys={list(self.history)}>"

@@ -1,0 +1,65 @@
+"""Keep Ctrl-C out of the moments in which a model is half updated."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class InterruptGuard:
+    """While it is entered, Ctrl-C inside of `held` waits until the end of that block.
+
+    Everywhere else Ctrl-C acts at once, through the handler that was there before. Outside the
+    main thread there are no signals to hold, and the guard does nothing.
+
+    Examples
+    --------
+    >>> from rnncore.training.interrupts import InterruptGuard
+    >>> with InterruptGuard() as guard:
+    ...     with guard.held():
+    ...         pass  # all or nothing
+    """
+
+    def __init__(self) -> None:
+        self._previous: Any = None
+        self._holding = False
+        self._pending: tuple[int, FrameType | None] | None = None
+
+    def __enter__(self) -> InterruptGuard:
+        if threading.current_thread() is threading.main_thread():
+            previous = signal.getsignal(signal.SIGINT)
+            if callable(previous):
+                self._previous = previous
+                signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold Ctrl-C back until the block has ended."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+            pending, self._pending = self._pending, None
+            if pending is not None:
+                self._previous(*pending)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._holding:
+            self._pending = (number, frame)
+        else:
+            self._previous(number, frame)

@@ -1,0 +1,149 @@
+"""The loops of fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.training.data import Batches, Samples
+from rnncore.training.history import History
+from rnncore.training.interfaces import Trainable
+from rnncore.training.interrupts import InterruptGuard
+from rnncore.training.progress import Progress
+
+
+def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
+    """Change the weights for one batch, add it to the metrics and return its loss."""
+    loss, prediction, gradient = _compute(model, batch, training=True)
+    model.run_backward(gradient)
+    with guard.held():
+        model.apply_gradients()
+    _update(model, batch, loss, prediction)
+    return loss
+
+
+def test_step(model: Trainable, batch: Samples) -> float:
+    """Add one batch to the loss and the metrics and return its loss."""
+    loss, prediction, _ = _compute(model, batch, training=False)
+    _update(model, batch, loss, prediction)
+    return loss
+
+
+class _Prediction:
+    """Output of a batch; the activation that the loss took over is applied when asked for."""
+
+    def __init__(self, model: Trainable, y: NDArray[Any], mask: Any, logits: bool) -> None:
+        self._model, self._y, self._logits = model, y, logits
+        self.mask = mask
+
+    def values(self) -> NDArray[Any]:
+        activation = self._model.output_activation()
+        return activation.forward(self._y) if activation and self._logits else self._y
+
+
+def _compute(
+    model: Trainable, batch: Samples, *, training: bool
+) -> tuple[float, _Prediction, NDArray[Any]]:
+    objective = model.objective
+    activation = model.output_activation()
+    fused = activation is not None and activation.name == objective.loss.fuses
+    y, mask = model.run(batch.x, training=training, to_logits=fused)
+    if mask is not None and mask.all():
+        mask = None
+    loss, gradient = objective.value_and_grad(batch.y, y, mask, batch.weight, from_logits=fused)
+    return loss, _Prediction(model, y, mask, fused), gradient
+
+
+def _update(model: Trainable, batch: Samples, loss: float, prediction: _Prediction) -> None:
+    objective = model.objective
+    values = prediction.values() if objective.has_metrics else None
+    objective.update(loss, batch.y, values, prediction.mask, batch.weight)
+
+
+def fit(
+    model: Trainable,
+    samples: Samples,
+    validation: Samples | None,
+    history: History,
+    *,
+    batch_size: int,
+    validation_batch_size: int,
+    validation_freq: int,
+    initial_epoch: int,
+    epochs: int,
+    shuffle: bool,
+    verbose: int,
+) -> None:
+    """Train for the epochs from `initial_epoch` to `epochs`, filling `history` as they end."""
+    batches = Batches(samples, batch_size)
+    held_out = None if validation is None else Batches(validation, validation_batch_size)
+    progress = Progress(verbose, epochs)
+    objective = model.objective
+    warned = False
+    try:
+        with InterruptGuard() as guard:
+            for epoch in range(initial_epoch, epochs):
+                progress.begin(len(batches), epoch)
+                objective.reset()
+                for step, batch in enumerate(_in_order(batches, model, shuffle), start=1):
+                    loss = train_step(model, batch, guard)
+                    if not warned and not math.isfinite(loss):
+                        warned = True
+                        _warn_about(loss, f"epoch {epoch + 1}, step {step} of {len(batches)}")
+                    progress.step(objective.results)
+                logs = objective.results()
+                progress.training_done()
+                if held_out is not None and (epoch + 1) % validation_freq == 0:
+                    found = evaluate(model, held_out)
+                    logs |= {f"val_{name}": value for name, value in found.items()}
+                history.add(epoch, logs)
+                progress.end(logs)
+    finally:
+        progress.abandon()
+
+
+def _in_order(batches: Batches, model: Trainable, shuffle: bool) -> Iterator[Samples]:
+    return batches.shuffled(model.shuffle_rng) if shuffle else iter(batches)
+
+
+def _warn_about(loss: float, where: str) -> None:
+    warnings.warn(
+        f"fit: the loss is {loss} at {where}; training goes on, but the weights are likely "
+        "lost. Look for NaN in the data, a learning rate that is too high, or clip the "
+        "gradients (clipnorm)",
+        RuntimeWarning,
+        # From here through fit above and Model.fit to the user's line.
+        stacklevel=4,
+    )
+
+
+def evaluate(
+    model: Trainable, batches: Batches, progress: Progress | None = None
+) -> dict[str, float]:
+    """Return loss and metrics over all samples."""
+    objective = model.objective
+    objective.reset()
+    for batch in batches:
+        test_step(model, batch)
+        if progress is not None:
+            progress.step(objective.results)
+    return objective.results()
+
+
+def predict(model: Trainable, x: NDArray[Any], batch_size: int, progress: Progress) -> NDArray[Any]:
+    """Return the outputs for all rows of `x`, computed in batches."""
+    result: NDArray[Any] | None = None
+    for start in range(0, len(x), batch_size):
+        y, _ = model.run(x[start : start + batch_size])
+        if result is None:
+            if len(y) == len(x):
+                return y.copy() if y.base is not None or y is x else y
+            result = np.empty((len(x), *y.shape[1:]), y.dtype)
+        result[start : start + len(y)] = y
+        progress.step(dict)
+    return np.empty((0,)) if result is None else result

@@ -1,0 +1,142 @@
+"""The loss and the metrics of a compiled model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rnncore import losses, metrics
+from rnncore.losses._arrays import fold_mask
+
+
+class Objective:
+    """A loss, with metrics that ignore sample weights and metrics that take them.
+
+    Parameters
+    ----------
+    loss : str or Loss
+    unweighted, weighted : sequence of str or Metric, optional
+        The `metrics` and `weighted_metrics` of ``compile``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown name or a structure that a model with one output does not have.
+    """
+
+    def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
+        self.loss = losses.get(loss)
+        self._requested = (_listed("metrics", unweighted), _listed("weighted_metrics", weighted))
+        for request in (*self._requested[0], *self._requested[1]):
+            # Unknown names are an error now; which accuracy is meant shows with the output.
+            metrics.get(request, loss=self.loss, output_shape=(None, 1))
+        self._metrics: list[tuple[str, Any, bool]] | None = None
+        self._loss_sum = 0.0
+        self._samples = 0
+
+    def resolve(self, output_shape: Sequence[int | None]) -> None:
+        """Make the metrics for an output of `output_shape`; the first call decides."""
+        if self._metrics is not None:
+            return
+        made: list[tuple[str, Any, bool]] = []
+        for requests, takes_weights in zip(self._requested, (False, True), strict=True):
+            for request in requests:
+                metric = metrics.get(request, loss=self.loss, output_shape=tuple(output_shape))
+                name = request if isinstance(request, str) else metric.name
+                made.append(
+                    (_free_name(name, [other for other, *_ in made]), metric, takes_weights)
+                )
+        self._metrics = made
+
+    def check(self, y: NDArray[Any], output_shape: Sequence[int | None]) -> None:
+        """Raise for targets that do not fit an output of `output_shape`."""
+        self.loss.check_targets(y, output_shape)
+
+    @property
+    def names(self) -> list[str]:
+        """Keys of `results`: the loss, then the metrics."""
+        return ["loss", *(name for name, *_ in self._metrics or ())]
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether `update` needs predictions."""
+        return bool(self._metrics)
+
+    def reset(self) -> None:
+        """Start to accumulate anew."""
+        self._loss_sum, self._samples = 0.0, 0
+        for _, metric, _ in self._metrics or ():
+            metric.reset()
+
+    def value_and_grad(
+        self,
+        y: NDArray[Any],
+        output: NDArray[Any],
+        mask: NDArray[Any] | None,
+        weight: NDArray[Any] | None,
+        *,
+        from_logits: bool,
+    ) -> tuple[float, NDArray[Any]]:
+        """Return the loss of a batch and its gradient; masked steps count for nothing."""
+        if mask is not None:
+            if weight is not None and weight.ndim == 1:
+                weight = weight[:, None]
+            weight = fold_mask(mask, weight, self.loss.reduction, output.dtype)
+        compute = self.loss.value_and_grad_from_logits if from_logits else self.loss.value_and_grad
+        value, gradient = compute(y, output, weight)
+        return float(value), gradient
+
+    def update(
+        self,
+        loss: float,
+        y: NDArray[Any],
+        prediction: NDArray[Any] | None,
+        mask: NDArray[Any] | None,
+        weight: NDArray[Any] | None,
+    ) -> None:
+        """Add a batch: its loss weighs as many samples as it has."""
+        self._loss_sum += loss * len(y)
+        self._samples += len(y)
+        for _, metric, takes_weights in self._metrics or ():
+            metric.update(y, prediction, _combined(mask, weight if takes_weights else None))
+
+    def results(self) -> dict[str, float]:
+        """Return loss and metrics over all batches since `reset`."""
+        found = {"loss": self._loss_sum / max(self._samples, 1)}
+        for name, metric, _ in self._metrics or ():
+            found[name] = float(metric.result())
+        return found
+
+
+def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray[Any] | None:
+    if mask is None or weight is None:
+        return weight if mask is None else mask
+    combined: NDArray[Any] = mask * (weight[:, None] if weight.ndim == 1 else weight)
+    return combined
+
+
+def _listed(argument: str, value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        if any(isinstance(item, (list, tuple, dict)) for item in value):
+            raise TypeError(
+                f"compile: {argument}: expected a flat list (a Sequential has one output), "
+                f"got {value!r}"
+            )
+        return list(value)
+    if isinstance(value, dict):
+        raise TypeError(
+            f"compile: {argument}: expected a list (a Sequential has one output), got {value!r}"
+        )
+    return [value]
+
+
+def _free_name(name: str, taken: list[str]) -> str:
+    count, free = 0, name
+    while free in taken or free == "loss":
+        count += 1
+        free = f"{name}_{count}"
+    return free

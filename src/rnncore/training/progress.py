@@ -1,0 +1,153 @@
+"""Show how training goes on: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+_SECONDS_BETWEEN_UPDATES = 0.1
+_BAR_WIDTH = 20
+
+
+def resolve_verbose(verbose: Any) -> int:
+    """Return 0 (silent), 1 (bar on a terminal) or 2 (plain lines); "auto" means 1."""
+    if verbose == "auto" or verbose is True:
+        return 1
+    if verbose is False:
+        return 0
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', got {verbose!r}")
+    return int(verbose)
+
+
+class Progress:
+    """Report the steps of one or more epochs.
+
+    On a terminal with ``verbose=1`` a bar shows the step, loss and metrics, time a step and the
+    time that is left; elsewhere, and with ``verbose=2``, there is one line an epoch.
+
+    Parameters
+    ----------
+    verbose : {0, 1, 2}
+    epochs : int, optional
+        Number of epochs, for the title of a line; None when there are no epochs.
+    stream : file object, optional
+        Default: standard output.
+    clock : callable, optional
+        Seconds as a float.
+    only_bar : bool, default False
+        Whether to stay silent where there is no terminal for a bar.
+    """
+
+    def __init__(
+        self,
+        verbose: int,
+        epochs: int | None = None,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+        only_bar: bool = False,
+    ) -> None:
+        found = sys.stdout if stream is None else stream
+        # Programs without a console have no standard output.
+        self._stream: TextIO | None = found if verbose and found is not None else None
+        self._bar = verbose == 1 and self._stream is not None and self._stream.isatty()
+        if only_bar and not self._bar:
+            self._stream = None
+        self._epochs = epochs
+        self._clock = clock
+        self._drawn = 0
+        self._steps = 0
+        self._done = 0
+        self._title = ""
+        self._start = self._next_update = self._elapsed = 0.0
+
+    def begin(self, steps: int, epoch: int | None = None) -> None:
+        """Start an epoch (counted from 0), or a pass that is none, of `steps` steps."""
+        self._steps = steps
+        self._done = 0
+        self._title = "" if epoch is None else f"Epoch {epoch + 1}/{self._epochs}"
+        self._start = self._clock()
+        self._next_update = self._start
+        self._elapsed = 0.0
+
+    def step(self, results: Callable[[], Mapping[str, float]]) -> None:
+        """Note that a step is done; `results` is called only when something is drawn."""
+        self._done += 1
+        if not self._bar:
+            return
+        now = self._clock()
+        if now < self._next_update:
+            return
+        self._next_update = now + _SECONDS_BETWEEN_UPDATES
+        each = (now - self._start) / self._done
+        left = each * (self._steps - self._done)
+        self._draw(
+            [self._title, self._counter(), f"{_duration(each)}/step", f"ETA {_duration(left)}"],
+            results(),
+        )
+
+    def training_done(self) -> None:
+        """Stop the time per step here: validation follows."""
+        self._elapsed = self._clock() - self._start
+
+    def end(self, results: Mapping[str, float]) -> None:
+        """Finish the epoch with its final line."""
+        if self._stream is None:
+            return
+        total = self._clock() - self._start
+        each = (self._elapsed or total) / max(1, self._done)
+        parts = [self._title, self._counter() if self._bar else ""]
+        parts += [_duration(total), f"{_duration(each)}/step"]
+        if self._bar:
+            self._draw(parts, results)
+            self._stream.write("\n")
+            self._drawn = 0
+        else:
+            self._stream.write(_line(parts, results) + "\n")
+        self._stream.flush()
+
+    def abandon(self) -> None:
+        """Leave a bar that was begun, so that what is printed next has a line of its own."""
+        if self._stream is not None and self._drawn:
+            self._stream.write("\n")
+            self._stream.flush()
+            self._drawn = 0
+
+    def _counter(self) -> str:
+        filled = _BAR_WIDTH * self._done // max(1, self._steps)
+        bar = "=" * filled + "." * (_BAR_WIDTH - filled)
+        return f"{self._done:>{len(str(self._steps))}}/{self._steps} [{bar}]"
+
+    def _draw(self, parts: list[str], results: Mapping[str, float]) -> None:
+        if self._stream is None:
+            return
+        # A line that wraps could not be overwritten.
+        line = _line(parts, results)[: max(20, shutil.get_terminal_size().columns - 1)]
+        self._stream.write("\r" + line.ljust(self._drawn))
+        self._stream.flush()
+        self._drawn = len(line)
+
+
+def _line(parts: list[str], results: Mapping[str, float]) -> str:
+    shown = [part for part in parts if part]
+    shown += [f"{name}: {_number(value)}" for name, value in results.items()]
+    return " - ".join(shown)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e5 else f"{value:.4e}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours else f"{minutes}m{rest:02d}s"
