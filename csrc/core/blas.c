@@ -15,14 +15,16 @@ rnncore_dgemm_fn dgemm_;
 #endif
 
 /* `name` in the library, under the prefix of the PyPI builds or plain. */
-static void *find(void *handle, const char *name) {
+static void *find(void *handle, const char *name)
+{
     char prefixed[64];
     snprintf(prefixed, sizeof prefixed, "scipy_%s", name);
     void *symbol = rnncore_dl_sym(handle, prefixed);
     return symbol ? symbol : rnncore_dl_sym(handle, name);
 }
 
-static rnncore_status load_linked(rnncore_blas *blas) {
+static rnncore_status load_linked(rnncore_blas *blas)
+{
 #ifdef RNNCORE_BLAS_LINKED
     *blas = (rnncore_blas){.sgemm = sgemm_, .dgemm = dgemm_, .description = "the system's BLAS"};
     return RNNCORE_OK;
@@ -32,7 +34,8 @@ static rnncore_status load_linked(rnncore_blas *blas) {
 #endif
 }
 
-rnncore_status rnncore_blas_load(rnncore_blas *blas, const char *library) {
+rnncore_status rnncore_blas_load(rnncore_blas *blas, const char *library)
+{
     if (!library) {
         return load_linked(blas);
     }
@@ -58,20 +61,23 @@ rnncore_status rnncore_blas_load(rnncore_blas *blas, const char *library) {
     return RNNCORE_OK;
 }
 
-void rnncore_blas_unload(rnncore_blas *blas) {
+void rnncore_blas_unload(rnncore_blas *blas)
+{
     if (blas->handle) {
         rnncore_dl_close(blas->handle);
     }
     memset(blas, 0, sizeof *blas);
 }
 
-const char *rnncore_blas_description(const rnncore_blas *blas) {
+const char *rnncore_blas_description(const rnncore_blas *blas)
+{
     return blas->sgemm ? blas->description : "none";
 }
 
 /* OpenBLAS prints when an argument is wrong, so a wrong one must not reach it. */
 static rnncore_status check(int64_t m, int64_t n, int64_t k, int64_t lda, int64_t columns_a,
-                            int64_t ldb, int64_t columns_b, int64_t ldc) {
+                            int64_t ldb, int64_t columns_b, int64_t ldc)
+{
     if (m < 0 || n < 0 || k < 0 || lda < columns_a || ldb < columns_b || ldc < n) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
@@ -81,7 +87,8 @@ static rnncore_status check(int64_t m, int64_t n, int64_t k, int64_t lda, int64_
     return RNNCORE_OK;
 }
 
-static int32_t at_least_1(int64_t ld) {
+static int32_t at_least_1(int64_t ld)
+{
     return ld > 1 ? (int32_t)ld : 1;
 }
 
@@ -91,7 +98,8 @@ static int32_t at_least_1(int64_t ld) {
     rnncore_status rnncore_blas_##name(const rnncore_blas *blas, int trans_a, int trans_b,         \
                                        int64_t m, int64_t n, int64_t k, real alpha, const real *a, \
                                        int64_t lda, const real *b, int64_t ldb, real beta,         \
-                                       real *c, int64_t ldc) {                                     \
+                                       real *c, int64_t ldc)                                       \
+    {                                                                                              \
         if (!blas->name) {                                                                         \
             return RNNCORE_ERROR_UNSUPPORTED;                                                      \
         }                                                                                          \

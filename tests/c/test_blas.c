@@ -10,14 +10,16 @@
 
 static int failures;
 
-static void expect(int condition, const char *what) {
+static void expect(int condition, const char *what)
+{
     if (!condition) {
         printf("FAILED: %s\n", what);
         ++failures;
     }
 }
 
-static double *random_array(size_t count, uint32_t seed) {
+static double *random_array(size_t count, uint32_t seed)
+{
     double *array = malloc((count ? count : 1) * sizeof *array);
     for (size_t i = 0; array && i < count; ++i) {
         seed = seed * 1664525u + 1013904223u;
@@ -27,7 +29,8 @@ static double *random_array(size_t count, uint32_t seed) {
 }
 
 static void one_product(const rnncore_blas *blas, int trans_a, int trans_b, int64_t m, int64_t n,
-                        int64_t k, double alpha, double beta) {
+                        int64_t k, double alpha, double beta)
+{
     int64_t lda = (trans_a ? m : k) + 3, ldb = (trans_b ? k : n) + 1, ldc = n + 2;
     int64_t size_a = (trans_a ? k : m) * lda, size_b = (trans_b ? n : k) * ldb, size_c = m * ldc;
     double *a = random_array((size_t)size_a, 1), *b = random_array((size_t)size_b, 2);
@@ -73,7 +76,8 @@ static void one_product(const rnncore_blas *blas, int trans_a, int trans_b, int6
     free(a), free(b), free(c), free(want), free(af), free(bf), free(cf);
 }
 
-static void products(const rnncore_blas *blas) {
+static void products(const rnncore_blas *blas)
+{
     static const int64_t sizes[][3] = {{1, 1, 1}, {1, 17, 5}, {7, 1, 9},    {3, 5, 0},
                                        {0, 4, 2}, {4, 0, 2},  {33, 31, 65}, {128, 96, 70}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
@@ -85,7 +89,8 @@ static void products(const rnncore_blas *blas) {
     }
 }
 
-static void bad_arguments(const rnncore_blas *blas) {
+static void bad_arguments(const rnncore_blas *blas)
+{
     float x[4] = {0};
     int64_t big = (int64_t)INT32_MAX + 1;
     expect(rnncore_blas_sgemm(blas, 0, 0, -1, 1, 1, 1, x, 1, x, 1, 0, x, 1) ==
@@ -107,7 +112,8 @@ typedef struct concurrent {
     double *c;
 } concurrent;
 
-static void multiply_often(void *argument) {
+static void multiply_often(void *argument)
+{
     concurrent *work = argument;
     for (int i = 0; i < REPEATS; ++i) {
         rnncore_blas_dgemm(work->blas, 0, 0, SIDE, SIDE, SIDE, 1, work->a, SIDE, work->b, SIDE, 0,
@@ -115,7 +121,8 @@ static void multiply_often(void *argument) {
     }
 }
 
-static void two_threads_at_once(const rnncore_blas *blas) {
+static void two_threads_at_once(const rnncore_blas *blas)
+{
     size_t count = SIDE * SIDE, bytes = count * sizeof(double);
     double *a = random_array(count, 4), *b = random_array(count, 5);
     concurrent work[3];
@@ -137,7 +144,8 @@ static void two_threads_at_once(const rnncore_blas *blas) {
     free(a), free(b);
 }
 
-int main(void) {
+int main(void)
+{
     rnncore_blas blas = {0};
     float x = 2;
     expect(strcmp(rnncore_blas_description(&blas), "none") == 0, "no BLAS is called none");
