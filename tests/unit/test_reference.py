@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +116,24 @@ def test_gradients_without_bias(cell: str) -> None:
     gradients = problem.backward(tape, problem.dy, problem.dstate)
     assert "bias" not in gradients
     check_gradients(problem.loss, problem.arrays, gradients, tolerance=1e-8)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu", "sigmoid", "softmax"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_dense_gradients_agree_with_finite_differences(activation: str, bias: bool) -> None:
+    rng = np.random.default_rng(3)
+    arrays = {"x": rng.standard_normal((2, 3, INPUTS)), "kernel": rng.standard_normal((INPUTS, 4))}
+    if bias:
+        arrays["bias"] = rng.standard_normal(4)
+    dy = rng.standard_normal((2, 3, 4))
+
+    def loss() -> float:
+        return float((reference.dense(**arrays, activation=activation) * dy).sum())
+
+    _, tape = reference.dense_forward(**arrays, activation=activation)
+    g = reference.dense_backward(tape, dy)
+    gradients = {"x": g.dx, "kernel": g.dkernel} | ({"bias": g.dbias} if bias else {})
+    check_gradients(loss, arrays, gradients, tolerance=1e-8)
 
 
 def test_missing_gradients_count_as_zero(cell: str) -> None:
@@ -353,7 +373,18 @@ def test_the_sign_of_the_update_gate_is_a_negated_column() -> None:
         assert_close(ours[:, t], h, EXACT, f"h at step {t}")
 
 
-# ---- errors and independence -----------------------------------------------------------------
+# ---- the document, errors and independence ----------------------------------------------------
+
+
+def test_the_document_of_the_equations_names_what_exists() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "docs" / "equations.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:csrc|src|tests)/[\w/.]+\.\w+)`", text))
+    assert files
+    assert [file for file in sorted(files) if not (root / file).is_file()] == []
+    names = set(re.findall(r"`_reference\.(\w+)`", text))
+    assert names
+    assert [name for name in sorted(names) if not hasattr(reference, name)] == []
 
 
 def test_lengths_and_mask_exclude_each_other(cell: str) -> None:
