@@ -134,6 +134,17 @@ int rnncore_usable_cpus(void)
 
 #endif
 
+int rnncore_current_cpu(void)
+{
+#if defined(_WIN32)
+    return (int)GetCurrentProcessorNumber();
+#elif defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
 /* ---- waiting ---- */
 
 #if defined(RNNCORE_WAIT_PORTABLE)

@@ -20,10 +20,11 @@
 
 enum { READY, ASLEEP, ASSIGNED, RUNNING, AWAITED, AWAY, QUIT };
 
-#define SPIN_NS 40000     /* spinning costs less than sleeping when work comes within this time */
-#define BLIND_SPINS 64    /* a microsecond or two before the clock is read at all */
-#define LATE_NS 200000    /* no core that we have to ourselves is late by this much */
-#define LEFT_OUT_FACTOR 8 /* so such waits take at most a ninth of the time */
+#define SPIN_NS 40000      /* spinning costs less than sleeping when work comes within this time */
+#define BLIND_SPINS 64     /* a microsecond or two before the clock is read at all */
+#define LATE_NS 200000     /* no core that we have to ourselves is late by this much */
+#define LEFT_OUT_FACTOR 8  /* so such waits take at most a ninth of the time */
+#define CROWDED_NS 1000000 /* rest of a worker that got no core but the caller's */
 
 /* One call of the pool. `share` does a part of a phase and returns what it counts as done. */
 typedef struct rnncore_job rnncore_job;
@@ -33,8 +34,8 @@ struct rnncore_job {
     rnncore_task_fn task_fn;
     void *arg;
     int64_t tasks;
-    uint64_t started_ns;
-    int flush; /* the caller treats denormals as zero */
+    uint64_t started_ns, waited_ns; /* when the call began; how much of it was lost in waiting */
+    int flush;                      /* the caller treats denormals as zero */
     _Alignas(64) _Atomic int64_t next_task;
 };
 
@@ -44,6 +45,7 @@ typedef struct rnncore_worker {
     int64_t phase;
     rnncore_job *job;
     _Atomic uint64_t done;
+    atomic_int crowded;      /* it went to sleep because it was on the caller's core */
     uint64_t left_out_until; /* the caller's */
     rnncore_pool *pool;
     rnncore_thread thread;
@@ -52,6 +54,7 @@ typedef struct rnncore_worker {
 struct rnncore_pool {
     _Alignas(64) _Atomic uint32_t busy;
     _Atomic uint64_t caller_done;
+    atomic_int caller_cpu; /* where the caller was last seen */
     int size;
     /* What follows belongs to the thread that has set `busy`. */
     int started;   /* workers that exist */
@@ -100,19 +103,38 @@ static void work(rnncore_worker *worker)
     atomic_fetch_add_explicit(&worker->done, done, memory_order_relaxed);
 }
 
+/* Returns once the state is not READY. Spinning on the caller's core would only hold up the caller:
+ * the system puts a worker there when the others are taken. */
+static uint32_t await_work(rnncore_worker *worker)
+{
+    rnncore_word *word = &worker->state;
+    int cpu, crowded;
+    uint32_t state = spin_while(word, READY, 0);
+
+    if (state != READY)
+        return state;
+    cpu = rnncore_current_cpu();
+    crowded =
+        cpu >= 0 && cpu == atomic_load_explicit(&worker->pool->caller_cpu, memory_order_relaxed);
+    if (!crowded) {
+        state = spin_while(word, READY, worker->pool->spin_ns);
+        if (state != READY)
+            return state;
+    }
+    atomic_store_explicit(&worker->crowded, crowded, memory_order_relaxed);
+    if (change(word, READY, ASLEEP))
+        while (atomic_load(&word->value) == ASLEEP)
+            rnncore_word_wait(word, ASLEEP);
+    return atomic_load(&word->value);
+}
+
 static void worker_main(void *arg)
 {
     rnncore_worker *worker = arg;
     rnncore_word *word = &worker->state;
-    uint64_t spin_ns = worker->pool->spin_ns;
 
     for (;;) {
-        switch (spin_while(word, READY, spin_ns)) {
-        case READY:
-            if (change(word, READY, ASLEEP))
-                while (atomic_load(&word->value) == ASLEEP)
-                    rnncore_word_wait(word, ASLEEP);
-            break;
+        switch (await_work(worker)) {
         case ASSIGNED:
             if (change(word, ASSIGNED, RUNNING)) {
                 work(worker);
@@ -123,7 +145,7 @@ static void worker_main(void *arg)
         case AWAY:
             change(word, AWAY, READY);
             break;
-        default:
+        case QUIT:
             return;
         }
     }
@@ -146,24 +168,36 @@ static void start_workers(rnncore_pool *pool, int wanted)
     }
 }
 
-/* Lists up to `wanted` workers that can be given work. Only the caller moves a worker out of READY
- * and ASLEEP, so the list stays true. */
+static void leave_out(rnncore_pool *pool, rnncore_worker *worker, uint64_t until)
+{
+    worker->left_out_until = until;
+    if (until > pool->left_out_until)
+        pool->left_out_until = until;
+}
+
+/* Whether the worker can be given work. Only the caller moves a worker out of READY and ASLEEP, so
+ * this stays true till it does. */
+static int is_free(rnncore_pool *pool, rnncore_worker *worker)
+{
+    uint32_t state = atomic_load_explicit(&worker->state.value, memory_order_acquire);
+    if (state != READY && state != ASLEEP)
+        return 0;
+    if (state == ASLEEP && atomic_load_explicit(&worker->crowded, memory_order_relaxed)) {
+        atomic_store_explicit(&worker->crowded, 0, memory_order_relaxed);
+        leave_out(pool, worker, rnncore_clock_ns() + CROWDED_NS);
+    }
+    return pool->left_out_until == 0 || rnncore_clock_ns() >= worker->left_out_until;
+}
+
+/* Lists up to `wanted` workers that are free. */
 static int choose_workers(rnncore_pool *pool, int wanted)
 {
-    uint64_t now = 0;
     int count = 0;
-    if (pool->left_out_until != 0) {
-        now = rnncore_clock_ns();
-        if (now >= pool->left_out_until)
-            pool->left_out_until = 0;
-    }
-    for (int i = 0; i < pool->started && count < wanted; i++) {
-        rnncore_worker *worker = &pool->workers[i];
-        uint32_t state = atomic_load_explicit(&worker->state.value, memory_order_acquire);
-        if ((state == READY || state == ASLEEP) &&
-            (pool->left_out_until == 0 || now >= worker->left_out_until))
+    if (pool->left_out_until != 0 && rnncore_clock_ns() >= pool->left_out_until)
+        pool->left_out_until = 0;
+    for (int i = 0; i < pool->started && count < wanted; i++)
+        if (is_free(pool, &pool->workers[i]))
             pool->chosen[count++] = i;
-    }
     return count;
 }
 
@@ -173,13 +207,15 @@ static void assign(rnncore_worker *worker, rnncore_job *job, int64_t phase, int 
     worker->phase = phase;
     worker->part = part;
     worker->parts = parts;
-    if (atomic_exchange(&worker->state.value, ASSIGNED) == ASLEEP)
+    if (atomic_exchange(&worker->state.value, ASSIGNED) == ASLEEP) {
+        atomic_store_explicit(&worker->pool->caller_cpu, rnncore_current_cpu(),
+                              memory_order_relaxed);
         rnncore_word_wake(&worker->state);
+    }
 }
 
 /* Returns when the worker is done with its share, one of `shares` in a row. */
-static void wait_for(rnncore_pool *pool, rnncore_worker *worker, const rnncore_job *job,
-                     int64_t shares)
+static void wait_for(rnncore_pool *pool, rnncore_worker *worker, rnncore_job *job, int64_t shares)
 {
     rnncore_word *word = &worker->state;
     uint64_t start, waited, pace;
@@ -194,11 +230,10 @@ static void wait_for(rnncore_pool *pool, rnncore_worker *worker, const rnncore_j
     if (job->tasks > 0)
         return; /* tasks differ too much in length to say that one is late */
     waited = rnncore_clock_ns() - start;
-    pace = (start - job->started_ns) / (uint64_t)shares;
+    pace = (start - job->started_ns - job->waited_ns) / (uint64_t)shares;
+    job->waited_ns += waited;
     if (waited > LATE_NS && waited > 2 * pace) {
-        worker->left_out_until = start + (LEFT_OUT_FACTOR + 1) * waited;
-        if (worker->left_out_until > pool->left_out_until)
-            pool->left_out_until = worker->left_out_until;
+        leave_out(pool, worker, start + (LEFT_OUT_FACTOR + 1) * waited);
     }
 }
 
@@ -253,6 +288,7 @@ static int run_job(rnncore_pool *pool, rnncore_job *job, int64_t phases, int max
     if (atomic_exchange_explicit(&pool->busy, 1, memory_order_acquire))
         return 0;
     job->started_ns = rnncore_clock_ns();
+    atomic_store_explicit(&pool->caller_cpu, rnncore_current_cpu(), memory_order_relaxed);
     job->flush = rnncore_fp_flushes(rnncore_fp_get());
     start_workers(pool, max_parts - 1);
     for (int64_t phase = 0; phase < phases; phase++)
@@ -311,6 +347,7 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
 
     atomic_init(&pool->busy, 0);
     atomic_init(&pool->caller_done, 0);
+    atomic_init(&pool->caller_cpu, -1);
     pool->size = num_threads;
     pool->started = 0;
     pool->startable = num_threads - 1;
@@ -321,6 +358,7 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
         pool->workers[i].pool = pool;
         pool->workers[i].left_out_until = 0;
         atomic_init(&pool->workers[i].done, 0);
+        atomic_init(&pool->workers[i].crowded, 0);
     }
     *out = pool;
     return RNNCORE_OK;

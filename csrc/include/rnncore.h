@@ -70,8 +70,8 @@ typedef struct rnncore_context rnncore_context;
 
 typedef struct rnncore_context_options {
     size_t struct_size;
-    int32_t num_threads; /* counts the calling thread; 0: one per usable CPU */
-    int32_t max_isa;     /* a rnncore_isa that lowers the choice; -1: the best this CPU runs */
+    int32_t num_threads;      /* counts the calling thread; 0: one per usable CPU */
+    int32_t max_isa;          /* a rnncore_isa that lowers the choice; -1: the best this CPU runs */
     const char *blas_library; /* path of the OpenBLAS to load at the first training product;
                                  NULL: the one linked at build time, or none. Copied. */
 } rnncore_context_options;
@@ -93,6 +93,9 @@ RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
 
 /* Tasks that thread `worker` (0 is the caller) has executed since the context was made. */
 RNNCORE_API uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker);
+
+/* Which BLAS the products of training use (loads it), or "none"; lives as long as the context. */
+RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *context);
 
 /* Row-steps of recurrence executed since the context was made: the sum of the lengths, not B*T. */
 RNNCORE_API uint64_t rnncore_context_row_steps(const rnncore_context *context);
@@ -151,7 +154,8 @@ typedef struct rnncore_batch {
 /* Bytes of scratch that rnncore_forward needs for this batch (reads lengths and mask). */
 RNNCORE_API rnncore_status rnncore_forward_workspace_size(const rnncore_context *context,
                                                           const rnncore_weights *weights,
-                                                          const rnncore_batch *batch, size_t *bytes);
+                                                          const rnncore_batch *batch,
+                                                          size_t *bytes);
 
 /* Runs the layer over the batch. Outputs must not overlap inputs or each other. `workspace` is
  * 64-byte aligned memory of at least the size asked for above; its content does not matter.

@@ -9,8 +9,9 @@ extern "C" {
 #endif
 
 /* What the backward pass needs of a forward pass lives in caller-supplied memory, the tape:
- * the compacted inputs, the activated gates and the states of every step. It holds copies of x,
- * so the caller may reuse x at once. The batch's lengths and mask are copied too. */
+ * the compacted inputs, the activated gates and the states of every step. x, lengths and mask are
+ * copied, so the caller may reuse them at once. A tape holds pointers into itself: do not move it.
+ */
 
 /* Bytes of tape for this batch, and of scratch for its backward (weights made for training). */
 RNNCORE_API rnncore_status rnncore_tape_size(const rnncore_context *context,
@@ -42,10 +43,10 @@ typedef struct rnncore_gradients {
 
 /* Backpropagation through time. The gate gradients overwrite the tape, so a second call on it
  * returns RNNCORE_ERROR_TAPE_STATE. `weights` are those of the forward pass. */
-RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights *weights,
-                                            void *tape, size_t tape_bytes,
-                                            const rnncore_gradients *gradients, void *workspace,
-                                            size_t workspace_bytes);
+RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context,
+                                            const rnncore_weights *weights, void *tape,
+                                            size_t tape_bytes, const rnncore_gradients *gradients,
+                                            void *workspace, size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

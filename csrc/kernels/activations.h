@@ -40,7 +40,8 @@ typedef uint64_t vu64 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
  * e^x. The scale is applied as two halves, 2^floor(n/2) * 2^ceil(n/2), which are normal numbers
  * for every n; so the product overflows to infinity and underflows gradually by itself.
  */
-RNNCORE_INLINE vf32 vf32_exp(vf32 x) {
+RNNCORE_INLINE vf32 vf32_exp(vf32 x)
+{
     const vf32 shift = vf32_set1(0x1.8p23f + 254.0f);
     x = vf32_max(vf32_set1(-105.0f), vf32_min(vf32_set1(89.0f), x));
     const vf32 t = vf32_fma(x, vf32_set1(1.44269502f), shift);
@@ -61,7 +62,8 @@ RNNCORE_INLINE vf32 vf32_exp(vf32 x) {
 }
 
 /* 1 / (1 + e^-x). Below -88.4 the scale is infinite and the quotient 0. */
-RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x) {
+RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x)
+{
     const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
     x = vf32_max(vf32_set1(-89.0f), vf32_min(vf32_set1(88.0f), x));
     const vf32 t = vf32_fma(x, vf32_set1(-1.44269502f), shift);
@@ -78,7 +80,8 @@ RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x) {
     return up / vf32_fma(s, 2.0f - w, up);
 }
 
-RNNCORE_INLINE vf32 vf32_tanh(vf32 x) {
+RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
+{
     const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
     const vf32 a = vf32_min(vf32_set1(10.0f), vf32_abs(x));
     const vf32 t = vf32_fma(a, vf32_set1(2.88539004f), shift);
@@ -97,7 +100,8 @@ RNNCORE_INLINE vf32 vf32_tanh(vf32 x) {
 
 /* ---- float64: the same, with longer polynomials ---- */
 
-RNNCORE_INLINE vf64 vf64_exp(vf64 x) {
+RNNCORE_INLINE vf64 vf64_exp(vf64 x)
+{
     const vf64 shift = vf64_set1(0x1.8p52 + 2046.0);
     x = vf64_max(vf64_set1(-746.0), vf64_min(vf64_set1(710.0), x));
     const vf64 t = vf64_fma(x, vf64_set1(1.4426950408889634), shift);
@@ -126,7 +130,8 @@ RNNCORE_INLINE vf64 vf64_exp(vf64 x) {
 }
 
 /* (tanh(h) - h) / h^3 as a polynomial of h2 = h^2, |h| <= ln2/4. */
-RNNCORE_INLINE vf64 vf64_tanh_tail(vf64 h2) {
+RNNCORE_INLINE vf64 vf64_tanh_tail(vf64 h2)
+{
     const vf64 h4 = h2 * h2;
     const vf64 q01 =
         vf64_fma(vf64_set1(0x1.11111110e0cf7p-3), h2, vf64_set1(-0x1.55555555554bdp-2));
@@ -138,7 +143,8 @@ RNNCORE_INLINE vf64 vf64_tanh_tail(vf64 h2) {
     return vf64_fma(q25, h4, q01);
 }
 
-RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x) {
+RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x)
+{
     const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
     x = vf64_max(vf64_set1(-710.0), vf64_min(vf64_set1(709.0), x));
     const vf64 t = vf64_fma(x, vf64_set1(-1.4426950408889634), shift);
@@ -154,7 +160,8 @@ RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x) {
     return up / vf64_fma(s, 1.0 - T, up);
 }
 
-RNNCORE_INLINE vf64 vf64_tanh(vf64 x) {
+RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
+{
     const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
     const vf64 a = vf64_min(vf64_set1(20.0), vf64_abs(x));
     const vf64 t = vf64_fma(a, vf64_set1(2.8853900817779268), shift);

@@ -55,62 +55,75 @@ typedef double vf64_unaligned
 
 /* ---- constants, loads and stores ---- */
 
-RNNCORE_INLINE vf32 vf32_zero(void) {
+RNNCORE_INLINE vf32 vf32_zero(void)
+{
     return (vf32){0.0f};
 }
 
-RNNCORE_INLINE vf64 vf64_zero(void) {
+RNNCORE_INLINE vf64 vf64_zero(void)
+{
     return (vf64){0.0};
 }
 
 /* `x - {0}`, not `{0} + x`: it is the form that keeps the sign of -0. */
-RNNCORE_INLINE vf32 vf32_set1(float x) {
+RNNCORE_INLINE vf32 vf32_set1(float x)
+{
     return x - vf32_zero();
 }
 
-RNNCORE_INLINE vf64 vf64_set1(double x) {
+RNNCORE_INLINE vf64 vf64_set1(double x)
+{
     return x - vf64_zero();
 }
 
-RNNCORE_INLINE vi32 vi32_set1(int32_t x) {
+RNNCORE_INLINE vi32 vi32_set1(int32_t x)
+{
     return x - (vi32){0};
 }
 
-RNNCORE_INLINE vi64 vi64_set1(int64_t x) {
+RNNCORE_INLINE vi64 vi64_set1(int64_t x)
+{
     return x - (vi64){0};
 }
 
-RNNCORE_INLINE vf32 vf32_load(const float *p) {
+RNNCORE_INLINE vf32 vf32_load(const float *p)
+{
     return *(const vf32_unaligned *)p;
 }
 
-RNNCORE_INLINE vf64 vf64_load(const double *p) {
+RNNCORE_INLINE vf64 vf64_load(const double *p)
+{
     return *(const vf64_unaligned *)p;
 }
 
-RNNCORE_INLINE void vf32_store(float *p, vf32 v) {
+RNNCORE_INLINE void vf32_store(float *p, vf32 v)
+{
     *(vf32_unaligned *)p = v;
 }
 
-RNNCORE_INLINE void vf64_store(double *p, vf64 v) {
+RNNCORE_INLINE void vf64_store(double *p, vf64 v)
+{
     *(vf64_unaligned *)p = v;
 }
 
 #if defined(RNNCORE_VEC_AVX)
 /* Lanes below n are -1, the others 0: the mask that vmaskmov takes. */
-RNNCORE_INLINE __m256i vec_mask_f32(int n) {
+RNNCORE_INLINE __m256i vec_mask_f32(int n)
+{
     const vi32 lane = {0, 1, 2, 3, 4, 5, 6, 7};
     return (__m256i)(lane < vi32_set1(n));
 }
 
-RNNCORE_INLINE __m256i vec_mask_f64(int n) {
+RNNCORE_INLINE __m256i vec_mask_f64(int n)
+{
     const vi64 lane = {0, 1, 2, 3};
     return (__m256i)(lane < vi64_set1(n));
 }
 #endif
 
 /* The first n lanes from p, zeros in the others; 0 <= n <= VLEN; reads nothing beyond p[n - 1]. */
-RNNCORE_INLINE vf32 vf32_load_partial(const float *p, int n) {
+RNNCORE_INLINE vf32 vf32_load_partial(const float *p, int n)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1u), p);
 #elif defined(RNNCORE_VEC_AVX)
@@ -124,7 +137,8 @@ RNNCORE_INLINE vf32 vf32_load_partial(const float *p, int n) {
 #endif
 }
 
-RNNCORE_INLINE vf64 vf64_load_partial(const double *p, int n) {
+RNNCORE_INLINE vf64 vf64_load_partial(const double *p, int n)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1u), p);
 #elif defined(RNNCORE_VEC_AVX)
@@ -139,7 +153,8 @@ RNNCORE_INLINE vf64 vf64_load_partial(const double *p, int n) {
 }
 
 /* The first n lanes to p; 0 <= n <= VLEN; writes nothing beyond p[n - 1]. */
-RNNCORE_INLINE void vf32_store_partial(float *p, vf32 v, int n) {
+RNNCORE_INLINE void vf32_store_partial(float *p, vf32 v, int n)
+{
 #if defined(RNNCORE_VEC_AVX512)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), (__m512)v);
 #elif defined(RNNCORE_VEC_AVX)
@@ -153,7 +168,8 @@ RNNCORE_INLINE void vf32_store_partial(float *p, vf32 v, int n) {
 #endif
 }
 
-RNNCORE_INLINE void vf64_store_partial(double *p, vf64 v, int n) {
+RNNCORE_INLINE void vf64_store_partial(double *p, vf64 v, int n)
+{
 #if defined(RNNCORE_VEC_AVX512)
     _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1u), (__m512d)v);
 #elif defined(RNNCORE_VEC_AVX)
@@ -170,16 +186,19 @@ RNNCORE_INLINE void vf64_store_partial(double *p, vf64 v, int n) {
 /* ---- arithmetic ---- */
 
 /* a*b + c: one rounding where the ISA has FMA (-ffp-contract=fast), two where it has not. */
-RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
+RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
+{
     return a * b + c;
 }
 
-RNNCORE_INLINE vf64 vf64_fma(vf64 a, vf64 b, vf64 c) {
+RNNCORE_INLINE vf64 vf64_fma(vf64 a, vf64 b, vf64 c)
+{
     return a * b + c;
 }
 
 /* mask ? a : b, lane by lane; every lane of mask is 0 or -1. */
-RNNCORE_INLINE vf32 vf32_select(vi32 mask, vf32 a, vf32 b) {
+RNNCORE_INLINE vf32 vf32_select(vi32 mask, vf32 a, vf32 b)
+{
 #if defined(RNNCORE_VEC_AVX)
     return (vf32)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
 #else
@@ -187,7 +206,8 @@ RNNCORE_INLINE vf32 vf32_select(vi32 mask, vf32 a, vf32 b) {
 #endif
 }
 
-RNNCORE_INLINE vf64 vf64_select(vi64 mask, vf64 a, vf64 b) {
+RNNCORE_INLINE vf64 vf64_select(vi64 mask, vf64 a, vf64 b)
+{
 #if defined(RNNCORE_VEC_AVX)
     return (vf64)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)mask);
 #else
@@ -196,7 +216,8 @@ RNNCORE_INLINE vf64 vf64_select(vi64 mask, vf64 a, vf64 b) {
 }
 
 /* a > b ? a : b, so b where either is NaN: vf32_max(limit, x) keeps a NaN of x. */
-RNNCORE_INLINE vf32 vf32_max(vf32 a, vf32 b) {
+RNNCORE_INLINE vf32 vf32_max(vf32 a, vf32 b)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf32)_mm512_max_ps((__m512)a, (__m512)b);
 #elif defined(RNNCORE_VEC_AVX)
@@ -208,7 +229,8 @@ RNNCORE_INLINE vf32 vf32_max(vf32 a, vf32 b) {
 #endif
 }
 
-RNNCORE_INLINE vf64 vf64_max(vf64 a, vf64 b) {
+RNNCORE_INLINE vf64 vf64_max(vf64 a, vf64 b)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf64)_mm512_max_pd((__m512d)a, (__m512d)b);
 #elif defined(RNNCORE_VEC_AVX)
@@ -221,7 +243,8 @@ RNNCORE_INLINE vf64 vf64_max(vf64 a, vf64 b) {
 }
 
 /* a < b ? a : b, so b where either is NaN. */
-RNNCORE_INLINE vf32 vf32_min(vf32 a, vf32 b) {
+RNNCORE_INLINE vf32 vf32_min(vf32 a, vf32 b)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf32)_mm512_min_ps((__m512)a, (__m512)b);
 #elif defined(RNNCORE_VEC_AVX)
@@ -233,7 +256,8 @@ RNNCORE_INLINE vf32 vf32_min(vf32 a, vf32 b) {
 #endif
 }
 
-RNNCORE_INLINE vf64 vf64_min(vf64 a, vf64 b) {
+RNNCORE_INLINE vf64 vf64_min(vf64 a, vf64 b)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf64)_mm512_min_pd((__m512d)a, (__m512d)b);
 #elif defined(RNNCORE_VEC_AVX)
@@ -246,36 +270,44 @@ RNNCORE_INLINE vf64 vf64_min(vf64 a, vf64 b) {
 }
 
 /* The bits of a lane as an integer, and back. */
-RNNCORE_INLINE vi32 vf32_bits(vf32 v) {
+RNNCORE_INLINE vi32 vf32_bits(vf32 v)
+{
     return (vi32)v;
 }
 
-RNNCORE_INLINE vi64 vf64_bits(vf64 v) {
+RNNCORE_INLINE vi64 vf64_bits(vf64 v)
+{
     return (vi64)v;
 }
 
-RNNCORE_INLINE vf32 vf32_from_bits(vi32 v) {
+RNNCORE_INLINE vf32 vf32_from_bits(vi32 v)
+{
     return (vf32)v;
 }
 
-RNNCORE_INLINE vf64 vf64_from_bits(vi64 v) {
+RNNCORE_INLINE vf64 vf64_from_bits(vi64 v)
+{
     return (vf64)v;
 }
 
 /* |v|; the sign bit of v alone (for `vf32_abs(v) ^ sign`); also right for -0, infinities, NaN. */
-RNNCORE_INLINE vf32 vf32_abs(vf32 v) {
+RNNCORE_INLINE vf32 vf32_abs(vf32 v)
+{
     return (vf32)((vi32)v & INT32_MAX);
 }
 
-RNNCORE_INLINE vf64 vf64_abs(vf64 v) {
+RNNCORE_INLINE vf64 vf64_abs(vf64 v)
+{
     return (vf64)((vi64)v & INT64_MAX);
 }
 
-RNNCORE_INLINE vi32 vf32_sign(vf32 v) {
+RNNCORE_INLINE vi32 vf32_sign(vf32 v)
+{
     return (vi32)v & INT32_MIN;
 }
 
-RNNCORE_INLINE vi64 vf64_sign(vf64 v) {
+RNNCORE_INLINE vi64 vf64_sign(vf64 v)
+{
     return (vi64)v & INT64_MIN;
 }
 
@@ -285,7 +317,8 @@ RNNCORE_INLINE vi64 vf64_sign(vf64 v) {
  * The order is fixed by the width alone: blocks of 16 bytes are added pairwise (0+2, 1+3, then
  * the two sums), then the lanes of that block likewise.
  */
-RNNCORE_INLINE float vf32_hsum(vf32 v) {
+RNNCORE_INLINE float vf32_hsum(vf32 v)
+{
     typedef float quad __attribute__((vector_size(16)));
     union {
         vf32 v;
@@ -301,7 +334,8 @@ RNNCORE_INLINE float vf32_hsum(vf32 v) {
     return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-RNNCORE_INLINE double vf64_hsum(vf64 v) {
+RNNCORE_INLINE double vf64_hsum(vf64 v)
+{
     typedef double pair __attribute__((vector_size(16)));
     union {
         vf64 v;

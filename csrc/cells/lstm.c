@@ -1,0 +1,43 @@
+/* LSTM, gates i f g o:  c = f*c' + i*g,  h = o*tanh(c)
+ * backward:  dh = dy + [di df dg do]_next U^T, and dc runs beside it; slots: di df dg do */
+#include "cell.h"
+
+static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+{
+    (void)phase;
+    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_LSTM_FORWARD, k, share);
+    step.packed = run->weights->recurrent;
+    step.c_in = rnncore_c_at(run, k - 1);
+    step.c_out = rnncore_c_at(run, k);
+    rnncore_run_step(run, &step);
+}
+
+static void backward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+{
+    (void)phase;
+    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_LSTM_BACKWARD, k, share);
+    step.c_in = rnncore_c_at(run, k - 1);
+    step.c_out = rnncore_c_at(run, k);
+    rnncore_run_backward(run, &step, k, 0, 4, 0);
+}
+
+static void backward_initial(const rnncore_run *run)
+{
+    rnncore_run_initial(run, 0, 4, 0);
+}
+
+static int recurrent_slot(int gate)
+{
+    return gate;
+}
+
+static const int slot_gate[] = {0, 1, 2, 3};
+
+const rnncore_cell_ops rnncore_lstm_ops = {.gates = 4,
+                                           .tape_slots = 4,
+                                           .phases = 1,
+                                           .slot_gate = slot_gate,
+                                           .forward = forward,
+                                           .backward = backward,
+                                           .backward_initial = backward_initial,
+                                           .recurrent_slot = recurrent_slot};

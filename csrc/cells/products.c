@@ -1,0 +1,238 @@
+#include "products.h"
+
+#include <string.h>
+
+#include "time_loop.h"
+
+/* Rows of dx in one task, and columns of a weight gradient: enough for BLAS to run well. */
+enum { DX_ROWS = 256, MIN_COLUMNS = 128, MAX_SLICES = 8, FLOPS_PER_SLICE = 16000000 };
+
+/* A weight gradient C = A^T B over all compact rows, in slices of columns. */
+typedef struct weight_product {
+    const char *a, *b;
+    char *c;
+    int64_t m, n, lda, ldb, ldc;
+    int64_t slices, width;
+} weight_product;
+
+typedef struct products {
+    const rnncore_run *run;
+    const rnncore_gradients *gradients;
+    const rnncore_product_scratch *scratch;
+    const rnncore_blas *blas;
+    rnncore_view dx;
+    weight_product weights[8]; /* dW and dU, at most one for each gate */
+    int64_t count;
+    int64_t weight_tasks, dx_tasks;
+} products;
+
+void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scratch, int threads,
+                           rnncore_arena *arena)
+{
+    const rnncore_weights *w = run->weights;
+    const int64_t rows = run->plan.rows < DX_ROWS ? run->plan.rows : DX_ROWS;
+    rnncore_arena one = {NULL, 0, 0};
+    rnncore_arena_take(&one, w->kernels->product_scratch, 1);
+    scratch->dx_rows = one.used;
+    rnncore_arena_take(&one, rnncore_count(rows, w->input), w->element);
+    scratch->per_thread = one.used;
+    scratch->memory = rnncore_arena_take(arena, one.overflow ? -1 : threads, one.used);
+}
+
+static void gemm(const products *p, int trans_a, int trans_b, int64_t m, int64_t n, int64_t k,
+                 const void *a, int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc,
+                 int worker)
+{
+    const rnncore_weights *w = p->run->weights;
+    rnncore_status status = RNNCORE_ERROR_UNSUPPORTED;
+    if (p->blas != NULL && w->layer.dtype == RNNCORE_FLOAT32) {
+        status =
+            rnncore_blas_sgemm(p->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    } else if (p->blas != NULL) {
+        status =
+            rnncore_blas_dgemm(p->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    }
+    if (status != RNNCORE_OK) { /* no BLAS, or numbers beyond its 32 bits */
+        const rnncore_product product = {.m = m,
+                                         .n = n,
+                                         .k = k,
+                                         .a = a,
+                                         .ra = trans_a ? 1 : lda,
+                                         .ca = trans_a ? lda : 1,
+                                         .b = b,
+                                         .rb = trans_b ? 1 : ldb,
+                                         .cb = trans_b ? ldb : 1,
+                                         .c = c,
+                                         .ldc = ldc,
+                                         .scratch = p->scratch->memory +
+                                                    (size_t)worker * p->scratch->per_thread};
+        w->kernels->product(&product);
+    }
+}
+
+static void add_product(products *p, const char *a, int64_t lda, int64_t m, int slot, int gate,
+                        int gates, void *gradient)
+{
+    const rnncore_run *run = p->run;
+    const rnncore_weights *w = run->weights;
+    weight_product *product = &p->weights[p->count++];
+    product->a = a;
+    product->lda = lda;
+    product->m = m;
+    product->n = gates * w->hidden;
+    product->b = run->gates + (size_t)(slot * w->padded) * w->element;
+    product->ldb = run->slots * w->padded;
+    product->c = (char *)gradient + (size_t)(gate * w->hidden) * w->element;
+    product->ldc = w->gates * w->hidden;
+    int64_t slices = 2 * m * product->n * run->plan.rows / FLOPS_PER_SLICE;
+    const int64_t most =
+        product->n / MIN_COLUMNS < MAX_SLICES ? product->n / MIN_COLUMNS : MAX_SLICES;
+    slices = slices > most ? most : slices;
+    slices = slices < 1 ? 1 : slices;
+    product->width = (product->n + slices - 1) / slices;
+    product->slices = (product->n + product->width - 1) / product->width;
+    p->weight_tasks += product->slices;
+}
+
+/* One product for each run of gates that stand side by side in the tape and in the gradient. */
+static void add_gates(products *p, const char *a, int64_t lda, int64_t m, const int *slots,
+                      int gates, void *gradient)
+{
+    const rnncore_weights *w = p->run->weights;
+    for (int g = 0, end; g < gates; g = end) {
+        end = g + 1;
+        while (end < gates && w->padded == w->hidden && slots[end] == slots[end - 1] + 1) {
+            end++;
+        }
+        add_product(p, a, lda, m, slots[g], g, end - g, gradient);
+    }
+}
+
+/* States before each step: rows of the tape, side by side where rows ended. */
+static const char *previous_states(const rnncore_run *run)
+{
+    const rnncore_plan *plan = &run->plan;
+    const size_t row = (size_t)run->weights->padded * run->weights->element;
+    if (!plan->dense) {
+        for (int64_t k = 0; k < plan->longest; k++) {
+            memmove(run->h + (size_t)plan->offset[k] * row, rnncore_state_at(run, run->h, k - 1),
+                    (size_t)plan->running[k] * row);
+        }
+    }
+    return run->h;
+}
+
+static void add_weight_products(products *p)
+{
+    const rnncore_run *run = p->run;
+    const rnncore_weights *w = run->weights;
+    int slots[4];
+    if (p->gradients->dkernel != NULL) {
+        for (int s = 0; s < w->gates; s++) {
+            slots[w->cell->slot_gate[s]] = s;
+        }
+        add_gates(p, run->x, w->input, w->input, slots, (int)w->gates, p->gradients->dkernel);
+    }
+    if (p->gradients->drecurrent_kernel != NULL) {
+        const int gru1 = w->cell == &rnncore_gru1_ops;
+        const int same = gru1 ? 2 : (int)w->gates; /* gates whose operand is h' */
+        for (int g = 0; g < w->gates; g++) {
+            slots[g] = w->cell->recurrent_slot(g);
+        }
+        add_gates(p, previous_states(run), w->padded, w->hidden, slots, same,
+                  p->gradients->drecurrent_kernel);
+        if (gru1) {
+            const size_t reset_h = (size_t)(RNNCORE_GRU_SLOT_Q * w->padded) * w->element;
+            add_product(p, run->gates + reset_h, run->slots * w->padded, w->hidden, slots[2], 2, 1,
+                        p->gradients->drecurrent_kernel);
+        }
+    }
+}
+
+static void column_sums(const rnncore_run *run, int slot, void *out)
+{
+    const rnncore_weights *w = run->weights;
+    w->kernels->column_sums(run->gates + (size_t)(slot * w->padded) * w->element,
+                            run->slots * w->padded, run->plan.rows, w->hidden, out);
+}
+
+/* One row of the bias gradient: the sums of a gate over all compact rows. */
+static void bias_gate(const products *p, int64_t task)
+{
+    const rnncore_weights *w = p->run->weights;
+    const int gate = (int)(task % w->gates);
+    int slot = 0;
+    if (task < w->gates) {
+        while (w->cell->slot_gate[slot] != gate) {
+            slot++;
+        }
+    } else {
+        slot = w->cell->recurrent_slot(gate); /* the recurrent bias of a GRU */
+    }
+    column_sums(p->run, slot,
+                (char *)p->gradients->dbias + (size_t)(task * w->hidden) * w->element);
+}
+
+static void dx_slice(const products *p, int64_t task, int worker)
+{
+    const rnncore_run *run = p->run;
+    const rnncore_weights *w = run->weights;
+    const int64_t first = task * DX_ROWS, rows = run->plan.rows;
+    const int64_t last = first + DX_ROWS < rows ? first + DX_ROWS : rows;
+    const int64_t columns = w->gates * w->padded;
+    char *out = p->scratch->memory + (size_t)worker * p->scratch->per_thread + p->scratch->dx_rows;
+    gemm(p, 0, 1, last - first, w->input, columns,
+         run->gates + (size_t)(first * run->slots * w->padded) * w->element, run->slots * w->padded,
+         w->input_rows, columns, out, w->input, worker);
+    rnncore_scatter(&run->plan, &p->dx, first, last, out, w->input);
+}
+
+static void products_task(void *arg, int64_t task, int worker)
+{
+    const products *p = arg;
+    if (task < p->dx_tasks) {
+        dx_slice(p, task, worker);
+        return;
+    }
+    task -= p->dx_tasks;
+    if (task >= p->weight_tasks) {
+        bias_gate(p, task - p->weight_tasks);
+        return;
+    }
+    const weight_product *product = p->weights;
+    for (; task >= product->slices; product++) {
+        task -= product->slices;
+    }
+    const size_t element = p->run->weights->element;
+    const int64_t column = task * product->width;
+    const int64_t width =
+        product->n - column < product->width ? product->n - column : product->width;
+    gemm(p, 1, 0, product->m, width, p->run->plan.rows, product->a, product->lda,
+         product->b + (size_t)column * element, product->ldb, product->c + (size_t)column * element,
+         product->ldc, worker);
+}
+
+void rnncore_run_products(const rnncore_run *run, const rnncore_gradients *gradients,
+                          const rnncore_product_scratch *scratch, const rnncore_blas *blas)
+{
+    const rnncore_weights *w = run->weights;
+    products p = {.run = run, .gradients = gradients, .scratch = scratch, .blas = blas};
+    add_weight_products(&p);
+    if (gradients->dx != NULL) {
+        p.dx = (rnncore_view){gradients->dx,
+                              gradients->dx_stride_batch,
+                              gradients->dx_stride_time,
+                              gradients->dx_stride_feature,
+                              w->input,
+                              w->element};
+        p.dx_tasks = (run->plan.rows + DX_ROWS - 1) / DX_ROWS;
+        rnncore_clear_padding(&run->plan, &p.dx, 1);
+    }
+    int64_t bias_tasks = 0;
+    if (gradients->dbias != NULL) {
+        bias_tasks = w->cell == &rnncore_gru_ops ? 2 * w->gates : w->gates;
+    }
+    const int64_t flops = 2 * run->plan.rows * w->gates * w->hidden * (2 * w->input + w->hidden);
+    rnncore_pool *pool = rnncore_threads_for(run, flops) > 1 ? run->context->pool : NULL;
+    rnncore_pool_run(pool, p.dx_tasks + p.weight_tasks + bias_tasks, products_task, &p);
+}

@@ -1,0 +1,114 @@
+/* Steps as the cells start from them. */
+#include "cell.h"
+
+static void set_columns(const rnncore_run *run, rnncore_step *step, int part, int parts)
+{
+    const rnncore_weights *w = run->weights;
+    const int gates = rnncore_op_gates(step->op);
+    const int64_t groups = rnncore_group_count(w->kernels, w->hidden, gates);
+    step->units = w->hidden;
+    step->vectors = w->padded / w->kernels->vector_length * gates;
+    step->group_blocks = rnncore_group_blocks(w->kernels, gates);
+    step->group_begin = groups * part / parts;
+    step->group_end = groups * (part + 1) / parts;
+}
+
+static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k,
+                                const rnncore_share *share)
+{
+    const rnncore_weights *w = run->weights;
+    const int64_t running = rnncore_plan_running(&run->plan, k);
+    rnncore_step step = {.op = op,
+                         .activation = w->layer.activation,
+                         .store_tape = run->training,
+                         .reverse = k & 1,
+                         .row_begin = share->rows.begin,
+                         .row_end = share->rows.end < running ? share->rows.end : running,
+                         .row_block = share->rows.block,
+                         .row_stride = share->rows.stride,
+                         .segments = 1,
+                         .depth = w->hidden,
+                         .gates = rnncore_gates_at(run, k),
+                         .ldg = run->slots * w->padded,
+                         .padded = w->padded,
+                         .h_in = rnncore_state_at(run, run->h, k - 1),
+                         .h_out = rnncore_state_at(run, run->h, k),
+                         .ldh = w->padded};
+    set_columns(run, &step, share->part, share->parts);
+    return step;
+}
+
+rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k,
+                                  const rnncore_share *share)
+{
+    rnncore_step step = common_step(run, op, k, share);
+    step.a = step.h_in;
+    step.lda = run->weights->padded;
+    return step;
+}
+
+rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_t k,
+                                   const rnncore_share *share)
+{
+    const rnncore_weights *w = run->weights;
+    rnncore_step step = common_step(run, op, k, share);
+    step.carry = run->carry;
+    step.dc = run->dc;
+    step.packed = w->recurrent_t;
+    if (run->dy != NULL) {
+        const int64_t row = rnncore_plan_offset(&run->plan, k) - run->dy_base;
+        step.dy = run->dy + (size_t)(row * w->padded) * w->element;
+    }
+    return step;
+}
+
+void rnncore_run_step(const rnncore_run *run, rnncore_step *step)
+{
+    if (step->row_begin < step->row_end && step->row_low < step->row_end) {
+        run->weights->kernels->step(step);
+    }
+}
+
+void rnncore_run_backward(const rnncore_run *run, rnncore_step *step, int64_t k, int slot,
+                          int segments, int carry_always)
+{
+    const rnncore_weights *w = run->weights;
+    const int64_t end = step->row_end;
+    const int64_t next = k + 1 < run->plan.longest ? rnncore_plan_running(&run->plan, k + 1) : 0;
+    step->lda = step->ldg;
+    step->segment_stride = w->padded;
+    if (next > 0) {
+        step->a = rnncore_gates_at(run, k + 1) + (size_t)(slot * w->padded) * w->element;
+        step->segments = segments;
+        step->add_carry = carry_always;
+        step->row_end = end < next ? end : next;
+        rnncore_run_step(run, step);
+    }
+    step->a = step->gates; /* not read: no segments */
+    step->segments = 0;
+    step->add_carry = 1;
+    step->row_end = end;
+    step->row_low = next;
+    rnncore_run_step(run, step);
+}
+
+void rnncore_run_initial(const rnncore_run *run, int slot, int segments, int add_carry)
+{
+    const rnncore_weights *w = run->weights;
+    const int64_t running = rnncore_plan_running(&run->plan, 0);
+    rnncore_step step = {.op = RNNCORE_OP_STORE,
+                         .row_end = running,
+                         .row_block = running,
+                         .row_stride = running,
+                         .lda = run->slots * w->padded,
+                         .segments = segments,
+                         .segment_stride = w->padded,
+                         .depth = w->hidden,
+                         .packed = w->recurrent_t,
+                         .out = run->carry,
+                         .add_carry = add_carry,
+                         .ldo = w->padded};
+    step.a = rnncore_gates_at(run, 0) + (size_t)(slot * w->padded) * w->element;
+    set_columns(run, &step, 0, 1);
+    rnncore_run_step(run, &step);
+}

@@ -1,0 +1,25 @@
+/* How the steps of a chunk are divided among threads. */
+#ifndef RNNCORE_CELLS_TIME_LOOP_H
+#define RNNCORE_CELLS_TIME_LOOP_H
+
+#include "cell.h"
+
+/* Rows of one chunk: big enough to keep the projection busy, small enough for L2. */
+enum { RNNCORE_CHUNK_ROWS = 512 };
+
+/* Called for each thread's rows before the first and after the last step of a chunk. */
+typedef void (*rnncore_share_fn)(const rnncore_run *run, int64_t k0, int64_t k1,
+                                 const rnncore_rows *rows);
+
+/* Runs compact steps [k0, k1) forwards, or backwards from k1 - 1 to k0, with `before` and `after`
+ * (either may be NULL) around them. The bits do not depend on the division:
+ *   - batches of many rows: every thread takes rows of its own through all steps, no barrier;
+ *   - few rows and many units: every thread takes unit groups of each step, with a barrier;
+ *   - small work: the calling thread alone. */
+void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
+                       rnncore_share_fn before, rnncore_share_fn after);
+
+/* Threads worth using for this many floating-point operations in one parallel section. */
+int rnncore_threads_for(const rnncore_run *run, int64_t flops);
+
+#endif

@@ -1,0 +1,29 @@
+/* Packed weights of one layer: everything that forward and backward multiply by. */
+#ifndef RNNCORE_CELLS_WEIGHTS_H
+#define RNNCORE_CELLS_WEIGHTS_H
+
+#include "../core/context.h"
+
+struct rnncore_weights {
+    rnncore_layer layer;
+    const struct rnncore_cell_ops *cell;
+    const rnncore_kernels *kernels;
+    size_t element;        /* bytes of a number */
+    int64_t input, hidden; /* I, H */
+    int64_t padded;        /* H as a multiple of the vector length */
+    int64_t gates;         /* G */
+    int64_t tape_slots;    /* slots of `padded` numbers that a row of the tape has */
+    int32_t has_bias;
+    /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
+    void *input_packed;   /* W (I, G*padded) in slot order, packed for STORE */
+    void *input_rows;     /* the same, row-major; NULL unless made for training */
+    void *bias;           /* (G*padded), in slot order */
+    void *recurrent_bias; /* (padded): the recurrent bias of n, GRU with reset_after */
+    void *recurrent;      /* U packed for the step; GRU reset before: Uz and Ur */
+    void *candidate;      /* GRU reset before: Un */
+    /* training: the transposes, packed */
+    void *recurrent_t, *candidate_t;
+    void *memory; /* one block that holds them all */
+};
+
+#endif

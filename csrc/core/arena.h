@@ -1,0 +1,37 @@
+/* Carving of one block of memory into 64-byte aligned buffers. The same code asks for the size
+ * (base NULL: nothing is handed out, only counted) and takes the buffers. */
+#ifndef RNNCORE_CORE_ARENA_H
+#define RNNCORE_CORE_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rnncore_arena {
+    char *base;
+    size_t used;
+    int overflow; /* a size did not fit size_t: `used` means nothing */
+} rnncore_arena;
+
+/* count * size bytes; NULL while sizes are only counted. */
+static inline void *rnncore_arena_take(rnncore_arena *arena, int64_t count, size_t size)
+{
+    size_t bytes, used;
+    if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)63, &bytes) ||
+        __builtin_add_overflow(arena->used, bytes & ~(size_t)63, &used) || used > PTRDIFF_MAX) {
+        arena->overflow = 1;
+        return NULL;
+    }
+    void *block = arena->base == NULL ? NULL : arena->base + arena->used;
+    arena->used = used;
+    return block;
+}
+
+/* a * b as a count for the function above; -1 (which it reports) when it does not fit. */
+static inline int64_t rnncore_count(int64_t a, int64_t b)
+{
+    int64_t product;
+    return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? -1 : product;
+}
+
+#endif

@@ -1,0 +1,139 @@
+#include "context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu_features.h"
+#include "platform.h"
+
+enum { BLAS_NOT_TRIED, BLAS_LOADING, BLAS_READY, BLAS_ABSENT };
+
+static char *copy_string(const char *text)
+{
+    const size_t bytes = strlen(text) + 1;
+    char *copy = malloc(bytes);
+    return copy == NULL ? NULL : memcpy(copy, text, bytes);
+}
+
+rnncore_status rnncore_context_create(const rnncore_context_options *options, rnncore_context **out)
+{
+    rnncore_context_options settings = {sizeof settings, 0, -1, NULL};
+    if (out == NULL) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    if (options != NULL) {
+        if (options->struct_size < sizeof settings || options->num_threads < 0 ||
+            options->num_threads > RNNCORE_POOL_MAX_THREADS) {
+            return RNNCORE_ERROR_INVALID_ARGUMENT;
+        }
+        settings = *options;
+    }
+    rnncore_context *context = calloc(1, sizeof *context);
+    if (context == NULL) {
+        return RNNCORE_ERROR_OUT_OF_MEMORY;
+    }
+    atomic_init(&context->blas_state, BLAS_NOT_TRIED);
+    atomic_init(&context->row_steps, 0);
+    context->isa = rnncore_choose_isa(settings.max_isa);
+    if (rnncore_kernel_table(context->isa, RNNCORE_FLOAT32) == NULL) {
+        free(context);
+        return RNNCORE_ERROR_UNSUPPORTED;
+    }
+    if (settings.blas_library != NULL) {
+        context->blas_library = copy_string(settings.blas_library);
+        if (context->blas_library == NULL) {
+            free(context);
+            return RNNCORE_ERROR_OUT_OF_MEMORY;
+        }
+    }
+    int threads = settings.num_threads == 0 ? rnncore_usable_cpus() : settings.num_threads;
+    if (threads > RNNCORE_POOL_MAX_THREADS) {
+        threads = RNNCORE_POOL_MAX_THREADS;
+    }
+    const rnncore_status status = rnncore_pool_create(threads, &context->pool);
+    if (status != RNNCORE_OK) {
+        free(context->blas_library);
+        free(context);
+        return status;
+    }
+    *out = context;
+    return RNNCORE_OK;
+}
+
+static void free_context(rnncore_context *context)
+{
+    if (atomic_load(&context->blas_state) == BLAS_READY) {
+        rnncore_blas_unload(&context->blas);
+    }
+    free(context->blas_library);
+    free(context);
+}
+
+void rnncore_context_destroy(rnncore_context *context)
+{
+    if (context != NULL) {
+        rnncore_pool_destroy(context->pool);
+        free_context(context);
+    }
+}
+
+void rnncore_context_abandon(rnncore_context *context)
+{
+    if (context != NULL) {
+        rnncore_pool_abandon(context->pool);
+        free_context(context);
+    }
+}
+
+int32_t rnncore_context_num_threads(const rnncore_context *context)
+{
+    return rnncore_pool_size(context->pool);
+}
+
+rnncore_isa rnncore_context_isa(const rnncore_context *context)
+{
+    return context->isa;
+}
+
+uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker)
+{
+    return worker < 0 || worker >= rnncore_pool_size(context->pool)
+               ? 0
+               : rnncore_pool_tasks_done(context->pool, worker);
+}
+
+uint64_t rnncore_context_row_steps(const rnncore_context *context)
+{
+    return atomic_load_explicit(&context->row_steps, memory_order_relaxed);
+}
+
+rnncore_status rnncore_context_blas(rnncore_context *context, const rnncore_blas **blas)
+{
+    int state = atomic_load_explicit(&context->blas_state, memory_order_acquire);
+    while (state == BLAS_NOT_TRIED || state == BLAS_LOADING) {
+        state = BLAS_NOT_TRIED;
+        if (!atomic_compare_exchange_strong(&context->blas_state, &state, BLAS_LOADING)) {
+            rnncore_cpu_relax(); /* another thread is loading it */
+            continue;
+        }
+        const rnncore_status status = rnncore_blas_load(&context->blas, context->blas_library);
+        const int absent = status == RNNCORE_ERROR_UNSUPPORTED && context->blas_library == NULL;
+        state = status == RNNCORE_OK ? BLAS_READY : absent ? BLAS_ABSENT : BLAS_NOT_TRIED;
+        atomic_store_explicit(&context->blas_state, state, memory_order_release);
+        if (state == BLAS_NOT_TRIED) {
+            return status;
+        }
+    }
+    *blas = state == BLAS_READY ? &context->blas : NULL;
+    return RNNCORE_OK;
+}
+
+const char *rnncore_context_blas_description(rnncore_context *context)
+{
+    const rnncore_blas *blas = NULL;
+    const rnncore_status status = rnncore_context_blas(context, &blas);
+    if (status != RNNCORE_OK) {
+        return rnncore_status_string(status);
+    }
+    return blas == NULL ? "none" : rnncore_blas_description(blas);
+}

@@ -1,0 +1,25 @@
+/* The thread pool, the chosen kernels and BLAS: what every call needs and nothing of any call. */
+#ifndef RNNCORE_CORE_CONTEXT_H
+#define RNNCORE_CORE_CONTEXT_H
+
+#include <stdatomic.h>
+
+#include "blas.h"
+#include "kernel_table.h"
+#include "rnncore.h"
+#include "threads.h"
+
+struct rnncore_context {
+    rnncore_pool *pool;
+    rnncore_isa isa;
+    char *blas_library; /* owned; NULL: the one linked at build time */
+    atomic_int blas_state;
+    rnncore_blas blas;
+    _Atomic uint64_t row_steps;
+};
+
+/* BLAS of the context, loaded at the first call. *blas is NULL where the library was built
+ * without and none was named; a library that was named but cannot be loaded is an error. */
+rnncore_status rnncore_context_blas(rnncore_context *context, const rnncore_blas **blas);
+
+#endif

@@ -1,0 +1,102 @@
+/* The kernels of one ISA as a const table of functions. The same source (csrc/kernels/kernels.c)
+ * is compiled once for each ISA; cells and products reach it only through this table. */
+#ifndef RNNCORE_KERNEL_TABLE_H
+#define RNNCORE_KERNEL_TABLE_H
+
+#include "rnncore.h"
+
+/* What a step does with the product of its operand and the packed matrix. */
+typedef enum rnncore_op {
+    RNNCORE_OP_STORE, /* out = bias + a B */
+    RNNCORE_OP_RNN_FORWARD,
+    RNNCORE_OP_RNN_BACKWARD,
+    RNNCORE_OP_LSTM_FORWARD,
+    RNNCORE_OP_LSTM_BACKWARD,
+    RNNCORE_OP_GRU_FORWARD, /* reset_after */
+    RNNCORE_OP_GRU_BACKWARD,
+    RNNCORE_OP_GRU1_GATES,     /* reset before: z, r and r*h' ... */
+    RNNCORE_OP_GRU1_CANDIDATE, /* ... then n and h */
+    RNNCORE_OP_GRU1_BACKWARD_GATES,
+    RNNCORE_OP_GRU1_BACKWARD_RESET
+} rnncore_op;
+
+/* Vectors of columns that stand together in the packed matrix: the gates of one block of units. */
+int rnncore_op_gates(rnncore_op op);
+
+/* One multiplication of rows by a packed matrix with the gate equations on its result.
+ * Rows are those of the blocks [b, min(b + row_block, row_end)) for b = row_begin, row_begin +
+ * row_stride, ...; columns are unit groups [group_begin, group_end). All buffers hold the layer's
+ * dtype; row buffers are 64-byte aligned with `padded` (a multiple of the vector length) columns a
+ * gate, and row r stands at `base + r * ld`. */
+typedef struct rnncore_step {
+    rnncore_op op;
+    int32_t activation; /* RNN */
+    int32_t store_tape; /* forward: keep the activated gates in `gates` */
+    int32_t reverse;    /* walk the groups downwards: the last ones are still in cache */
+    int64_t row_begin, row_end, row_block, row_stride;
+    int64_t row_low; /* rows below it are left out */
+    int64_t group_begin, group_end, group_blocks;
+    int64_t units;   /* columns of one gate that mean something (H, or N for STORE) */
+    int64_t vectors; /* vectors of columns in the packed matrix */
+    /* the product: sum over `segments` of a[row, s*segment_stride + k] * B[s*depth + k, :] */
+    const void *a;
+    int64_t lda, segments, segment_stride, depth;
+    const void *packed;
+    const void *bias; /* STORE: per column; GRU_FORWARD: recurrent bias of n; or NULL */
+    void *out;        /* STORE */
+    int64_t ldo;
+    void *gates; /* pre-activations in, activated gates or their gradients out */
+    int64_t ldg, padded;
+    const void *h_in, *c_in;
+    void *h_out, *c_out;
+    int64_t ldh;    /* of h_in, c_in, h_out, c_out, dy, carry, dc */
+    const void *dy; /* NULL: zeros */
+    void *carry;    /* dL/dh that does not pass through the product */
+    int32_t add_carry;
+    void *dc;
+} rnncore_step;
+
+/* C (M, N) = A B, or += with accumulate; A(i,k) = a[i*ra + k*ca], B(k,j) = b[k*rb + j*cb]. */
+typedef struct rnncore_product {
+    int64_t m, n, k;
+    const void *a;
+    int64_t ra, ca;
+    const void *b;
+    int64_t rb, cb;
+    void *c;
+    int64_t ldc;
+    int32_t accumulate;
+    void *scratch; /* rnncore_kernels.product_scratch bytes, 64-byte aligned, one per thread */
+} rnncore_product;
+
+typedef struct rnncore_kernels {
+    int64_t vector_length; /* elements in a vector */
+    int64_t panel_vectors; /* vectors in a packed panel */
+    int64_t row_tile;      /* rows that one pass over a panel serves */
+    int64_t product_scratch;
+    /* Packs columns [0, vectors): vector v, lane l, row k is b[k*rb + column(v, l)*cb], where the
+     * vectors go round the `gates` gates of one block of units (column = gate*units + unit). Rows
+     * [0, depth). Columns at or beyond `units` are zero. */
+    void (*pack)(const void *b, int64_t rb, int64_t cb, int64_t depth, int64_t units, int gates,
+                 void *packed);
+    void (*step)(const rnncore_step *step);
+    void (*product)(const rnncore_product *product);
+    /* out[j] = sum over rows of a[i*lda + j], j < n */
+    void (*column_sums)(const void *a, int64_t lda, int64_t rows, int64_t n, void *out);
+    void (*exp)(int64_t n, const void *x, void *y);
+    void (*sigmoid)(int64_t n, const void *x, void *y);
+    void (*tanh)(int64_t n, const void *x, void *y);
+} rnncore_kernels;
+
+/* Unit groups of the packed matrix: how many, and how many unit blocks (vectors of units) each. */
+int64_t rnncore_group_blocks(const rnncore_kernels *kernels, int gates);
+int64_t rnncore_group_count(const rnncore_kernels *kernels, int64_t units, int gates);
+int64_t rnncore_padded(const rnncore_kernels *kernels, int64_t units);
+
+/* The table of an ISA for a dtype, or NULL where it was not built. */
+const rnncore_kernels *rnncore_kernel_table(rnncore_isa isa, rnncore_dtype dtype);
+
+/* Best ISA that is built and runs here and is not above `max_isa` (-1: no limit). */
+rnncore_isa rnncore_choose_isa(int32_t max_isa);
+
+#endif

@@ -1,0 +1,38 @@
+#include "rnncore.h"
+
+const char *rnncore_status_string(rnncore_status status)
+{
+    switch (status) {
+    case RNNCORE_OK:
+        return "no error";
+    case RNNCORE_ERROR_INVALID_ARGUMENT:
+        return "an argument is out of its range";
+    case RNNCORE_ERROR_OUT_OF_MEMORY:
+        return "out of memory";
+    case RNNCORE_ERROR_OVERFLOW:
+        return "a size does not fit the address space";
+    case RNNCORE_ERROR_UNSUPPORTED:
+        return "not supported by this build or this CPU";
+    case RNNCORE_ERROR_THREAD:
+        return "a thread could not be started";
+    case RNNCORE_ERROR_BLAS:
+        return "the BLAS library could not be loaded";
+    case RNNCORE_ERROR_WORKSPACE:
+        return "the workspace is too small or not 64-byte aligned";
+    case RNNCORE_ERROR_TAPE_STATE:
+        return "the tape holds no forward pass or was used by a backward pass";
+    case RNNCORE_ERROR_LENGTHS:
+        return "an entry of lengths is negative or larger than the number of steps";
+    default:
+        return "unknown status";
+    }
+}
+
+#ifndef RNNCORE_VERSION_STRING
+#error "define RNNCORE_VERSION_STRING as a string"
+#endif
+
+const char *rnncore_version(void)
+{
+    return RNNCORE_VERSION_STRING;
+}

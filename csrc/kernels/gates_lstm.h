@@ -1,0 +1,64 @@
+/* LSTM, gates i f g o (g is the candidate), on tiles of a U:
+ *   c = f*c' + i*g      h = o*tanh(c)
+ * `gates` holds x W + b on entry; rows of 4*padded columns. */
+
+RNNCORE_INLINE void FN(lstm_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                                     int64_t blocks, const REAL *tile, int64_t ldt)
+{
+    const int64_t p = s->padded;
+    for (int r = 0; r < m; r++) {
+        for (int64_t b = 0; b < blocks; b++) {
+            const int64_t unit = (block + b) * VLEN;
+            const REAL *t = tile + r * ldt + b * 4 * VLEN;
+            REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
+            const int64_t state = (row + r) * s->ldh + unit;
+            const VEC i = V(sigmoid)(V(load)(gates) + V(load)(t));
+            const VEC f = V(sigmoid)(V(load)(gates + p) + V(load)(t + VLEN));
+            const VEC g = V(tanh)(V(load)(gates + 2 * p) + V(load)(t + 2 * VLEN));
+            const VEC o = V(sigmoid)(V(load)(gates + 3 * p) + V(load)(t + 3 * VLEN));
+            const VEC c = V(fma)(f, V(load)((const REAL *)s->c_in + state), i * g);
+            V(store)((REAL *)s->c_out + state, c);
+            V(store)((REAL *)s->h_out + state, o * V(tanh)(c));
+            if (s->store_tape) {
+                V(store)(gates, i);
+                V(store)(gates + p, f);
+                V(store)(gates + 2 * p, g);
+                V(store)(gates + 3 * p, o);
+            }
+        }
+    }
+}
+
+/* With dh = dy + carry + d(pre-activations of the next step) U^T (the tile):
+ *   dc += dh*o*(1 - tanh(c)^2);  do = dh*tanh(c);  di = dc*g;  df = dc*c';  dg = dc*i
+ * each times the derivative of its activation; then dc = dc*f goes to the step before. */
+RNNCORE_INLINE void FN(lstm_backward)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                                      int64_t blocks, const REAL *tile, int64_t ldt)
+{
+    const int64_t p = s->padded;
+    const VEC one = V(set1)(1);
+    for (int r = 0; r < m; r++) {
+        for (int64_t b = 0; b < blocks; b++) {
+            const int64_t unit = (block + b) * VLEN;
+            REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
+            const int64_t state = (row + r) * s->ldh + unit;
+            VEC dh = V(load)(tile + r * ldt + b * VLEN);
+            if (s->dy != NULL) {
+                dh += V(load)((const REAL *)s->dy + state);
+            }
+            if (s->add_carry) {
+                dh += V(load)((const REAL *)s->carry + state);
+            }
+            const VEC i = V(load)(gates), f = V(load)(gates + p);
+            const VEC g = V(load)(gates + 2 * p), o = V(load)(gates + 3 * p);
+            const VEC tanh_c = V(tanh)(V(load)((const REAL *)s->c_out + state));
+            REAL *dc_row = (REAL *)s->dc + state;
+            const VEC dc = V(load)(dc_row) + dh * o * (one - tanh_c * tanh_c);
+            V(store)(gates, dc * g * i * (one - i));
+            V(store)(gates + p, dc * V(load)((const REAL *)s->c_in + state) * f * (one - f));
+            V(store)(gates + 2 * p, dc * i * (one - g * g));
+            V(store)(gates + 3 * p, dh * tanh_c * o * (one - o));
+            V(store)(dc_row, dc * f);
+        }
+    }
+}

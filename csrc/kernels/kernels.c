@@ -1,0 +1,47 @@
+/* The kernels of one ISA, in float32 and float64. Compiled once for each ISA with RNNCORE_ISA (its
+ * name) and RNNCORE_VECTOR_BYTES; everything is static but the two tables at the end.
+ *
+ * How a step works: the packed matrix stands in panels of PANEL vectors of columns. A tile of up
+ * to ROW_TILE rows times one panel stays in registers over the whole depth; the tiles of one block
+ * of units (all its gates) go to a small buffer in L1 and the gate equations run on that buffer.
+ * Every sum runs over k in order in one accumulator, so a row's bits depend neither on the other
+ * rows nor on how rows and columns are divided among threads. */
+#include <string.h>
+
+#include "../core/kernel_table.h"
+#include "vec.h"
+
+#include "activations.h"
+
+/* How many registers hold sums: 24 of 32, or 12 of 16. */
+#if RNNCORE_VECTOR_BYTES == 64 || defined(__aarch64__)
+#define PANEL 4
+#else
+#define PANEL 2
+#endif
+#define ROW_TILE 6
+
+#define CONCAT_(a, b) a##b
+#define CONCAT(a, b) CONCAT_(a, b)
+
+#define REAL float
+#define VEC vf32
+#define MASK vi32
+#define VLEN RNNCORE_VLEN_F32
+#define FN(name) CONCAT(name, _f32)
+#define V(name) CONCAT(vf32_, name)
+#include "real.h"
+#undef REAL
+#undef VEC
+#undef MASK
+#undef VLEN
+#undef FN
+#undef V
+
+#define REAL double
+#define VEC vf64
+#define MASK vi64
+#define VLEN RNNCORE_VLEN_F64
+#define FN(name) CONCAT(name, _f64)
+#define V(name) CONCAT(vf64_, name)
+#include "real.h"

@@ -1,0 +1,121 @@
+/* out (m, panels*nv vectors) = a (m, K) B, with B packed in `panels` panels of nv vectors.
+ *   a[r, s*segment_stride + k] stands at a + r*lda + s*segment_stride + k*ka, K = segments*depth */
+
+typedef struct FN(operand) {
+    int64_t lda, ka, segments, segment_stride, depth;
+} FN(operand);
+
+typedef void (*FN(tile_fn))(const FN(operand) * op, const REAL *a, const REAL *b, REAL *out,
+                            int64_t ldo);
+
+RNNCORE_INLINE void FN(tile)(const int m, const int panels, const int nv, const FN(operand) * op,
+                             const REAL *a, const REAL *b, REAL *out, int64_t ldo)
+{
+    const int64_t depth = op->depth, lda = op->lda, ka = op->ka;
+    const int64_t panel_size = op->segments * depth * nv * VLEN;
+    VEC acc[ROW_TILE][4 * PANEL];
+#pragma GCC unroll 8
+    for (int r = 0; r < m; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < panels * nv; v++) {
+            acc[r][v] = V(zero)();
+        }
+    }
+    for (int64_t s = 0; s < op->segments; s++) {
+        const REAL *as = a + s * op->segment_stride;
+        for (int64_t k = 0; k < depth; k++) {
+            VEC bv[4 * PANEL];
+#pragma GCC unroll 16
+            for (int v = 0; v < panels * nv; v++) {
+                bv[v] = V(load)(b + (v / nv) * panel_size + (v % nv) * VLEN);
+            }
+#pragma GCC unroll 8
+            for (int r = 0; r < m; r++) {
+                const VEC av = V(set1)(as[r * lda]);
+#pragma GCC unroll 16
+                for (int v = 0; v < panels * nv; v++) {
+                    acc[r][v] = V(fma)(av, bv[v], acc[r][v]);
+                }
+            }
+            as += ka;
+            b += nv * VLEN;
+        }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < m; r++) {
+#pragma GCC unroll 16
+        for (int v = 0; v < panels * nv; v++) {
+            V(store)(out + r * ldo + v * VLEN, acc[r][v]);
+        }
+    }
+}
+
+#define DEFINE_TILE(m, panels, nv)                                                                 \
+    static void FN(CONCAT(tile_##m##_##panels##_, nv))(const FN(operand) * op, const REAL *a,      \
+                                                       const REAL *b, REAL *out, int64_t ldo)      \
+    {                                                                                              \
+        FN(tile)(m, panels, nv, op, a, b, out, ldo);                                               \
+    }
+
+DEFINE_TILE(1, 1, PANEL)
+DEFINE_TILE(1, 2, PANEL)
+DEFINE_TILE(1, 3, PANEL)
+DEFINE_TILE(1, 4, PANEL)
+DEFINE_TILE(2, 1, PANEL)
+DEFINE_TILE(2, 2, PANEL)
+DEFINE_TILE(2, 3, PANEL)
+DEFINE_TILE(3, 1, PANEL)
+DEFINE_TILE(3, 2, PANEL)
+DEFINE_TILE(4, 1, PANEL)
+DEFINE_TILE(5, 1, PANEL)
+DEFINE_TILE(6, 1, PANEL)
+DEFINE_TILE(1, 1, 1)
+DEFINE_TILE(2, 1, 1)
+DEFINE_TILE(3, 1, 1)
+DEFINE_TILE(4, 1, 1)
+DEFINE_TILE(5, 1, 1)
+DEFINE_TILE(6, 1, 1)
+
+#define TILE(m, panels, nv) FN(CONCAT(tile_##m##_##panels##_, nv))
+
+/* Few rows leave registers free: they take several panels at once, for independent FMA chains. */
+enum { FN(MAX_PANELS) = 4 };
+static const int FN(panels_at_once)[ROW_TILE] = {4, 3, 2, 1, 1, 1};
+static const FN(tile_fn) FN(tiles)[ROW_TILE][FN(MAX_PANELS)] = {
+    {TILE(1, 1, PANEL), TILE(1, 2, PANEL), TILE(1, 3, PANEL), TILE(1, 4, PANEL)},
+    {TILE(2, 1, PANEL), TILE(2, 2, PANEL), TILE(2, 3, PANEL), NULL},
+    {TILE(3, 1, PANEL), TILE(3, 2, PANEL), NULL, NULL},
+    {TILE(4, 1, PANEL), NULL, NULL, NULL},
+    {TILE(5, 1, PANEL), NULL, NULL, NULL},
+    {TILE(6, 1, PANEL), NULL, NULL, NULL},
+};
+static const FN(tile_fn) FN(tiles_single)[ROW_TILE] = {
+    TILE(1, 1, 1), TILE(2, 1, 1), TILE(3, 1, 1), TILE(4, 1, 1), TILE(5, 1, 1), TILE(6, 1, 1),
+};
+
+/* out (m, last - first vectors) = a B for the vectors [first, last) of a packed matrix of
+ * `vectors` vectors: panels first, then the vectors that fill no panel, one by one. */
+RNNCORE_INLINE void FN(multiply)(int m, const FN(operand) * op, const REAL *a, const REAL *packed,
+                                 int64_t vectors, int64_t first, int64_t last, REAL *out,
+                                 int64_t ldo)
+{
+    const int64_t vector_size = op->segments * op->depth * VLEN;
+    const int64_t in_panels = vectors / PANEL * PANEL;
+    const int at_once = FN(panels_at_once)[m - 1];
+    int64_t v = first;
+    while (v + PANEL <= last && v < in_panels) {
+        int64_t panels = (last < in_panels ? last - v : in_panels - v) / PANEL;
+        if (panels > at_once) {
+            panels = at_once;
+        }
+        FN(tiles)
+        [m - 1][panels - 1](op, a, packed + v * vector_size, out + (v - first) * VLEN, ldo);
+        v += panels * PANEL;
+    }
+    for (; v < last; v++) {
+        FN(tiles_single)[m - 1](op, a, packed + v * vector_size, out + (v - first) * VLEN, ldo);
+    }
+}
+
+#undef DEFINE_TILE
+#undef TILE

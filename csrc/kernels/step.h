@@ -1,0 +1,105 @@
+/* One step: the product of the rows of `s` with the packed matrix, unit group by unit group, each
+ * followed by the gate equations on the tile that was computed. */
+
+/* Room for ROW_TILE rows of the widest group, or for one row of as many panels as go at once. */
+#define TILE_VECTORS (6 * PANEL)
+
+/* out = bias + a B, or out += a B with add_carry */
+RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                                   int64_t blocks, const REAL *tile, int64_t ldt)
+{
+    const REAL *bias = s->bias;
+    for (int r = 0; r < m; r++) {
+        REAL *out = (REAL *)s->out + (row + r) * s->ldo + block * VLEN;
+        for (int64_t b = 0; b < blocks; b++) {
+            VEC t = V(load)(tile + r * ldt + b * VLEN);
+            if (bias != NULL) {
+                t += V(load)(bias + (block + b) * VLEN);
+            }
+            if (s->add_carry) {
+                t += V(load)(out + b * VLEN);
+            }
+            V(store)(out + b * VLEN, t);
+        }
+    }
+}
+
+RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                                    int64_t blocks, const REAL *tile, int64_t ldt)
+{
+    switch (s->op) {
+    case RNNCORE_OP_STORE:
+        FN(store_tile)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_RNN_FORWARD:
+        FN(rnn_forward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_RNN_BACKWARD:
+        FN(rnn_backward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_LSTM_FORWARD:
+        FN(lstm_forward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_LSTM_BACKWARD:
+        FN(lstm_backward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU_FORWARD:
+        FN(gru_forward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU_BACKWARD:
+        FN(gru_backward)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU1_GATES:
+        FN(gru1_gates)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU1_CANDIDATE:
+        FN(gru1_candidate)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU1_BACKWARD_GATES:
+        FN(gru1_backward_gates)(s, row, m, block, blocks, tile, ldt);
+        break;
+    case RNNCORE_OP_GRU1_BACKWARD_RESET:
+        FN(gru1_backward_reset)(s, row, m, block, blocks, tile, ldt);
+        break;
+    }
+}
+
+static void FN(step)(const rnncore_step *s)
+{
+    REAL tile[ROW_TILE * TILE_VECTORS * VLEN] __attribute__((aligned(64)));
+    const int gates = rnncore_op_gates(s->op);
+    const int64_t group_vectors = s->group_blocks * gates;
+    const FN(operand) op = {s->lda, 1, s->segments, s->segment_stride, s->depth};
+    const int64_t rows = s->row_end - s->row_begin;
+    int64_t span = 1;
+    if (rows > 0 && rows <= ROW_TILE) {
+        const int64_t panels = group_vectors / PANEL;
+        span = (FN(panels_at_once)[rows - 1] + panels - 1) / panels;
+    }
+    const int64_t groups = s->group_end - s->group_begin;
+    const int64_t spans = (groups + span - 1) / span;
+    for (int64_t i = 0; i < spans; i++) {
+        const int64_t group = s->group_begin + (s->reverse ? spans - 1 - i : i) * span;
+        const int64_t first = group * group_vectors;
+        int64_t last = (group + span < s->group_end ? group + span : s->group_end) * group_vectors;
+        if (last > s->vectors) {
+            last = s->vectors;
+        }
+        const int64_t ldt = (last - first) * VLEN;
+        for (int64_t block = s->row_begin; block < s->row_end; block += s->row_stride) {
+            const int64_t end =
+                block + s->row_block < s->row_end ? block + s->row_block : s->row_end;
+            int64_t row = block > s->row_low ? block : s->row_low;
+            int64_t tiles = (end - row + ROW_TILE - 1) / ROW_TILE;
+            for (; row < end; tiles--) {
+                const int m = (int)((end - row + tiles - 1) / tiles);
+                FN(multiply)(m, &op, (const REAL *)s->a + row * s->lda, s->packed, s->vectors,
+                             first, last, tile, ldt);
+                FN(finish_tile)(s, row, m, first / gates, (last - first) / gates, tile, ldt);
+                row += m;
+            }
+        }
+    }
+}
+
+#undef TILE_VECTORS

@@ -1,0 +1,85 @@
+"""Recurrent networks on a CPU, trained and run fast, with a Keras-like API.
+
+>>> import numpy as np
+>>> import rnncore
+>>> from rnncore.layers import LSTM, Dense
+>>> model = rnncore.Sequential([rnncore.Input((20, 3)), LSTM(32), Dense(1)])
+>>> model.predict(np.zeros((2, 20, 3), np.float32), verbose=0).shape
+(2, 1)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from rnncore._runtime import get_num_threads, info, set_max_isa, set_num_threads
+from rnncore._version import __version__
+
+if TYPE_CHECKING:
+    from rnncore import (
+        activations,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        testing,
+        utils,
+    )
+    from rnncore.layers import Input
+    from rnncore.models import Sequential
+
+__all__ = [
+    "Input",
+    "Sequential",
+    "__version__",
+    "activations",
+    "datasets",
+    "get_num_threads",
+    "info",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "set_max_isa",
+    "set_num_threads",
+    "testing",
+    "utils",
+]
+
+# Imported when first used, so that `import rnncore` stays quick.
+_OBJECTS = {"Input": "rnncore.layers", "Sequential": "rnncore.models"}
+_MODULES = {
+    "activations",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "testing",
+    "utils",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OBJECTS:
+        value = getattr(importlib.import_module(_OBJECTS[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f"rnncore.{name}")
+    raise AttributeError(f"module 'rnncore' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,63 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+CELLS: dict[str, int]
+ACTIVATIONS: dict[str, int]
+ISAS: dict[str, int]
+FUNCTIONS: dict[str, int]
+
+class Context:
+    def __init__(self, num_threads: int = 0, max_isa: str | None = None) -> None: ...
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def isa(self) -> str: ...
+    @property
+    def blas(self) -> str: ...
+    @property
+    def row_steps(self) -> int: ...
+    @property
+    def tasks_done(self) -> tuple[int, ...]: ...
+
+class Tape:
+    used: bool
+    batch: int
+    steps: int
+    time_major: bool
+    @property
+    def cell(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+
+def set_context(context: Context) -> None: ...
+def get_context() -> Context: ...
+def forward(
+    cell: str,
+    x: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    initial_state: Any,
+    lengths: ArrayLike | None,
+    mask: Any,
+    go_backwards: bool,
+    time_major: bool,
+    out: Any,
+    *,
+    activation: str = "tanh",
+    reset_after: bool = True,
+    training: bool = False,
+) -> tuple[NDArray[np.floating], tuple[NDArray[np.floating], ...], Any]: ...
+def backward(
+    cell: str, tape: Tape, dy: Any, dstate: Any, need_dx: bool = True
+) -> tuple[
+    NDArray[np.floating] | None,
+    NDArray[np.floating],
+    NDArray[np.floating],
+    NDArray[np.floating] | None,
+    tuple[NDArray[np.floating], ...],
+]: ...
+def available_isas() -> list[str]: ...
+def activation(function: str, x: Any, isa: str) -> NDArray[np.floating]: ...

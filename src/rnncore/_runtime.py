@@ -1,0 +1,142 @@
+"""The default context: threads and kernels that every call uses."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from rnncore import _core
+
+_ISA_NAMES = tuple(_core.ISAS)
+
+
+def _positive_int_from(variable: str) -> int:
+    text = os.environ.get(variable, "")
+    if not text:
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{variable}: expected a positive integer, got {text!r}")
+    return int(text)
+
+
+def _isa_from(variable: str) -> str | None:
+    name = os.environ.get(variable, "").lower()
+    if not name:
+        return None
+    if name not in _ISA_NAMES:
+        raise ValueError(f"{variable}: expected one of {', '.join(_ISA_NAMES)}, got {name!r}")
+    return name
+
+
+_num_threads = _positive_int_from("RNNCORE_NUM_THREADS")
+_max_isa = _isa_from("RNNCORE_MAX_ISA")
+
+
+def _renew() -> None:
+    _core.set_context(_core.Context(_num_threads, _max_isa))
+
+
+_renew()
+# A child process has none of its parent's threads, so it begins with a pool of its own.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def set_num_threads(n: int) -> None:
+    """Set how many threads every call may use.
+
+    The bits of a result do not depend on it. The default is one thread per usable CPU, or
+    the value of ``RNNCORE_NUM_THREADS`` when rnncore is imported.
+
+    Parameters
+    ----------
+    n : int
+        Number of threads, the calling one included; 1 to 256.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is no integer or out of range.
+
+    Examples
+    --------
+    >>> import rnncore
+    >>> rnncore.set_num_threads(1)
+    >>> rnncore.get_num_threads()
+    1
+    """
+    global _num_threads
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"n: expected an integer, got {type(n).__name__}")
+    if not 1 <= int(n) <= 256:
+        raise ValueError(f"n: expected 1 to 256 threads, got {n}")
+    _num_threads = int(n)
+    _renew()
+
+
+def get_num_threads() -> int:
+    """Number of threads that a call may use, the calling one included."""
+    return int(_core.get_context().num_threads)
+
+
+def set_max_isa(name: str | None) -> None:
+    """Lower the choice of kernels to an instruction set; None lifts the limit.
+
+    Parameters
+    ----------
+    name : {"baseline", "avx2", "avx512", "neon"} or None
+        The best kernels at or below it that this CPU runs are used. The default comes from
+        ``RNNCORE_MAX_ISA``.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> import rnncore
+    >>> rnncore.set_max_isa("baseline")
+    >>> rnncore.info()["isa"]  # doctest: +SKIP
+    'baseline'
+    >>> rnncore.set_max_isa(None)
+    """
+    global _max_isa
+    if name is not None and name not in _ISA_NAMES:
+        raise ValueError(f"name: expected one of {', '.join(_ISA_NAMES)} or None, got {name!r}")
+    _max_isa = name
+    _renew()
+
+
+def info() -> dict[str, Any]:
+    """What this process runs on.
+
+    Returns
+    -------
+    dict
+        ``version``, ``isa`` (the kernels in use), ``isas`` (those that this CPU runs), ``blas``
+        (library, version and core type used for the products of training, or ``"none"``),
+        ``num_threads``, and ``environment``: every ``OPENBLAS_*`` and ``RNNCORE_*`` variable
+        that is set.
+
+    Examples
+    --------
+    >>> import rnncore
+    >>> sorted(rnncore.info())
+    ['blas', 'environment', 'isa', 'isas', 'num_threads', 'version']
+    """
+    from rnncore._version import __version__
+
+    context = _core.get_context()
+    return {
+        "version": __version__,
+        "isa": context.isa,
+        "isas": _core.available_isas(),
+        "blas": context.blas,
+        "num_threads": context.num_threads,
+        "environment": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(("OPENBLAS_", "RNNCORE_"))
+        },
+    }

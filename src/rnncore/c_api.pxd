@@ -1,0 +1,100 @@
+# The public C interface, as far as Python uses it.
+from libc.stddef cimport size_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+cdef extern from "rnncore.h" nogil:
+    ctypedef int rnncore_status
+    ctypedef int rnncore_isa
+    int RNNCORE_OK
+    int RNNCORE_ERROR_LENGTHS
+    int RNNCORE_ERROR_OUT_OF_MEMORY
+    int RNNCORE_ERROR_OVERFLOW
+    int RNNCORE_FLOAT32
+    int RNNCORE_FLOAT64
+    const char *rnncore_status_string(int status)
+    const char *rnncore_isa_name(int isa)
+
+    ctypedef struct rnncore_context
+    ctypedef struct rnncore_context_options:
+        size_t struct_size
+        int32_t num_threads
+        int32_t max_isa
+        const char *blas_library
+    int rnncore_context_create(const rnncore_context_options *options, rnncore_context **out)
+    void rnncore_context_destroy(rnncore_context *context)
+    void rnncore_context_abandon(rnncore_context *context)
+    int32_t rnncore_context_num_threads(const rnncore_context *context)
+    int rnncore_context_isa(const rnncore_context *context)
+    uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker)
+    uint64_t rnncore_context_row_steps(const rnncore_context *context)
+    const char *rnncore_context_blas_description(rnncore_context *context)
+
+    ctypedef struct rnncore_layer:
+        size_t struct_size
+        int32_t cell
+        int32_t dtype
+        int64_t input_size
+        int64_t hidden_size
+        int32_t activation
+        int32_t reset_after
+        int32_t training
+    ctypedef struct rnncore_weights
+    int rnncore_weights_create(const rnncore_context *context, const rnncore_layer *layer,
+                               const void *kernel, const void *recurrent_kernel,
+                               const void *bias, rnncore_weights **out)
+    void rnncore_weights_destroy(rnncore_weights *weights)
+
+    ctypedef struct rnncore_batch:
+        size_t struct_size
+        int64_t steps
+        int64_t batch
+        const void *x
+        int64_t x_stride_batch
+        int64_t x_stride_time
+        int64_t x_stride_feature
+        const int64_t *lengths
+        const uint8_t *mask
+        int32_t go_backwards
+        const void *initial_h
+        const void *initial_c
+        void *y
+        int64_t y_stride_batch
+        int64_t y_stride_time
+        int64_t y_stride_feature
+        void *final_h
+        void *final_c
+    int rnncore_forward_workspace_size(const rnncore_context *context,
+                                       const rnncore_weights *weights,
+                                       const rnncore_batch *batch, size_t *bytes)
+    int rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
+                        const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
+
+cdef extern from "rnncore_train.h" nogil:
+    int rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,
+                          const rnncore_batch *batch, size_t *tape_bytes,
+                          size_t *backward_workspace_bytes)
+    int rnncore_forward_train(rnncore_context *context, const rnncore_weights *weights,
+                              const rnncore_batch *batch, void *tape, size_t tape_bytes)
+    ctypedef struct rnncore_gradients:
+        size_t struct_size
+        const void *dy
+        int64_t dy_stride_batch
+        int64_t dy_stride_time
+        int64_t dy_stride_feature
+        const void *dfinal_h
+        const void *dfinal_c
+        void *dx
+        int64_t dx_stride_batch
+        int64_t dx_stride_time
+        int64_t dx_stride_feature
+        void *dkernel
+        void *drecurrent_kernel
+        void *dbias
+        void *dinitial_h
+        void *dinitial_c
+    int rnncore_backward(rnncore_context *context, const rnncore_weights *weights, void *tape,
+                         size_t tape_bytes, const rnncore_gradients *gradients, void *workspace,
+                         size_t workspace_bytes)
+
+cdef extern from "rnncore_testing.h" nogil:
+    int rnncore_map(int isa, int dtype, int function, int64_t n, const void *x, void *y)

@@ -1,0 +1,27 @@
+"""Recurrent layers as functions of arrays, forward and backward.
+
+Shapes: T time steps, B batch, I input size, H hidden size. ``x`` is (B, T, I) and may have any
+strides, float32 or float64; every other float array of a call has the dtype of ``x``. ``state`` is
+a tuple, ``(h, c)`` for an LSTM and ``(h,)`` for the others, each (B, H).
+
+``lstm`` runs a layer, ``lstm_forward`` also keeps what ``lstm_backward`` needs; ``gru`` and
+``simple_rnn`` likewise. The equations and their gradients are in docs/equations.md.
+"""
+
+from rnncore.ops.gradients import Gradients
+from rnncore.ops.gru import gru, gru_backward, gru_forward
+from rnncore.ops.lstm import lstm, lstm_backward, lstm_forward
+from rnncore.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_forward
+
+__all__ = [
+    "Gradients",
+    "gru",
+    "gru_backward",
+    "gru_forward",
+    "lstm",
+    "lstm_backward",
+    "lstm_forward",
+    "simple_rnn",
+    "simple_rnn_backward",
+    "simple_rnn_forward",
+]

@@ -1,0 +1,39 @@
+"""The result of a backward pass."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import _core
+
+Array = NDArray[np.floating]
+State = tuple[Array, ...]
+Tape = _core.Tape
+
+
+class Gradients(NamedTuple):
+    """Gradients of a loss by what a layer was given; shapes are those of the arguments.
+
+    Attributes
+    ----------
+    dx : ndarray or None
+        (B, T, I), or (T, B, I) of a time-major call; zero where no step was real. None when
+        the backward was told that it is not needed.
+    dkernel : ndarray
+        (I, G*H) for a cell of G gates.
+    drecurrent_kernel : ndarray
+        (H, G*H).
+    dbias : ndarray or None
+        The shape of the bias; None without one.
+    dinitial_state : tuple of ndarray
+        (B, H) each.
+    """
+
+    dx: Array | None
+    dkernel: Array
+    drecurrent_kernel: Array
+    dbias: Array | None
+    dinitial_state: State

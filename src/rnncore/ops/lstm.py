@@ -1,0 +1,177 @@
+"""LSTM over a batch of sequences."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from rnncore import _core
+from rnncore.ops.gradients import Array, Gradients, State, Tape
+
+
+def lstm(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    initial_state: State | None = None,
+    *,
+    lengths: ArrayLike | None = None,
+    mask: Array | None = None,
+    go_backwards: bool = False,
+    time_major: bool = False,
+    out: Array | None = None,
+) -> tuple[Array, State]:
+    """LSTM over a batch of sequences.
+
+    ``i, f, o = sigmoid(x W + h' U + b)``, ``g = tanh(x W + h' U + b)``,
+    ``c = f * c' + i * g``, ``h = o * tanh(c)``, with h' and c' of the step before.
+
+    Parameters
+    ----------
+    x : ndarray
+        (B, T, I), float32 or float64, any strides; T may be 0.
+    kernel : ndarray
+        (I, 4*H), gates side by side in the order i f g o (g is the candidate).
+    recurrent_kernel : ndarray
+        (H, 4*H).
+    bias : ndarray, optional
+        (4*H,). Default zeros.
+    initial_state : tuple of ndarray, optional
+        ``(h, c)``, each (B, H); an entry may be None. Default zeros.
+    lengths : array_like of int, optional
+        (B,), values in 0..T: row b consists of its first ``lengths[b]`` steps. Outputs beyond
+        are 0, and what lies in the padding of `x` (NaN included) changes nothing.
+    mask : ndarray of bool, optional
+        (B, T), any pattern, also for time-major arrays; True: a real step. A masked step keeps
+        the state and repeats the output of the step processed before it (zeros if there is
+        none). Not together with `lengths`.
+    go_backwards : bool, optional
+        Process each row from its last real step to its first; ``y[:, t]`` stays beside
+        ``x[:, t]`` and the state is the one after step 0. Default False.
+    time_major : bool, optional
+        `x`, `y` and `out` are (T, B, features). Default False.
+    out : ndarray, optional
+        (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
+
+    Returns
+    -------
+    y : ndarray
+        (B, T, H): h of every step.
+    state : tuple of ndarray
+        ``(h, c)`` after the last real step, each (B, H).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no array of the right dtype.
+    ValueError
+        If a shape, a length or a combination of arguments is wrong; the message names the
+        argument, what was expected and what came.
+
+    References
+    ----------
+    S. Hochreiter, J. Schmidhuber (1997), "Long Short-Term Memory", with the forget gate of
+    F. Gers, J. Schmidhuber, F. Cummins (2000), "Learning to Forget".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> x = np.zeros((2, 5, 3), np.float32)
+    >>> kernel = np.zeros((3, 16), np.float32)
+    >>> recurrent_kernel = np.zeros((4, 16), np.float32)
+    >>> y, (h, c) = ops.lstm(x, kernel, recurrent_kernel, lengths=[5, 2])
+    >>> y.shape, h.shape
+    ((2, 5, 4), (2, 4))
+    """
+    y, state, _ = _core.forward(
+        "lstm",
+        x,
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_state,
+        lengths,
+        mask,
+        go_backwards,
+        time_major,
+        out,
+    )
+    return y, state
+
+
+def lstm_forward(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    initial_state: State | None = None,
+    *,
+    lengths: ArrayLike | None = None,
+    mask: Array | None = None,
+    go_backwards: bool = False,
+    time_major: bool = False,
+    out: Array | None = None,
+) -> tuple[Array, State, Tape]:
+    """As `lstm`, and keep what `lstm_backward` needs.
+
+    Returns
+    -------
+    y, state
+        As `lstm`, with the same bits.
+    tape : Tape
+        Holds copies of everything, so that the arguments may change; used once.
+    """
+    y, state, tape = _core.forward(
+        "lstm",
+        x,
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_state,
+        lengths,
+        mask,
+        go_backwards,
+        time_major,
+        out,
+        training=True,
+    )
+    return y, state, tape
+
+
+def lstm_backward(
+    tape: Tape, dy: Array | None, dstate: State | None = None, *, need_dx: bool = True
+) -> Gradients:
+    """Backpropagation through time over the tape of `lstm_forward`.
+
+    Parameters
+    ----------
+    tape : Tape
+        Used up: the gradients of the gates overwrite it.
+    dy : ndarray or None
+        Gradient by y, in its shape, any strides; None: zeros. Entries beyond `lengths` are
+        ignored; those at a masked step flow to the step that it repeats.
+    dstate : tuple of ndarray, optional
+        Gradients by the final state, ``(h, c)`` each (B, H); an entry may be None. Default zeros.
+    need_dx : bool, optional
+        False saves the product for `dx`. Default True.
+
+    Returns
+    -------
+    Gradients
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit the forward pass, or the tape was used before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> x, kernel = np.ones((2, 5, 3)), np.ones((3, 4 * 4))
+    >>> y, _, tape = ops.lstm_forward(x, kernel, np.ones((4, 4 * 4)))
+    >>> ops.lstm_backward(tape, np.ones_like(y)).dx.shape
+    (2, 5, 3)
+    """
+    return Gradients(*_core.backward("lstm", tape, dy, dstate, need_dx))

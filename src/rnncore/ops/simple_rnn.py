@@ -1,0 +1,188 @@
+"""Simple (Elman) RNN over a batch of sequences."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from rnncore import _core
+from rnncore.ops.gradients import Array, Gradients, State, Tape
+
+
+def check_activation(activation: str) -> str:
+    if activation not in _core.ACTIVATIONS:
+        known = ", ".join(_core.ACTIVATIONS)
+        raise ValueError(f"activation: expected one of {known}, got {activation!r}")
+    return activation
+
+
+def simple_rnn(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    initial_state: State | None = None,
+    *,
+    activation: str = "tanh",
+    lengths: ArrayLike | None = None,
+    mask: Array | None = None,
+    go_backwards: bool = False,
+    time_major: bool = False,
+    out: Array | None = None,
+) -> tuple[Array, State]:
+    """Simple (Elman) RNN over a batch of sequences.
+
+    ``h = f(x W + h' U + b)``, with h' of the step before and f the activation.
+
+    Parameters
+    ----------
+    x : ndarray
+        (B, T, I), float32 or float64, any strides; T may be 0.
+    kernel : ndarray
+        (I, H).
+    recurrent_kernel : ndarray
+        (H, H).
+    bias : ndarray, optional
+        (H,). Default zeros.
+    initial_state : tuple of ndarray, optional
+        ``(h,)``, (B, H); an entry may be None. Default zeros.
+    lengths : array_like of int, optional
+        (B,), values in 0..T: row b consists of its first ``lengths[b]`` steps. Outputs beyond
+        are 0, and what lies in the padding of `x` (NaN included) changes nothing.
+    mask : ndarray of bool, optional
+        (B, T), any pattern, also for time-major arrays; True: a real step. A masked step keeps
+        the state and repeats the output of the step processed before it (zeros if there is
+        none). Not together with `lengths`.
+    go_backwards : bool, optional
+        Process each row from its last real step to its first; ``y[:, t]`` stays beside
+        ``x[:, t]`` and the state is the one after step 0. Default False.
+    time_major : bool, optional
+        `x`, `y` and `out` are (T, B, features). Default False.
+    out : ndarray, optional
+        (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
+    activation : {"tanh", "relu", "sigmoid", "linear"}, optional
+        f. Default "tanh".
+
+    Returns
+    -------
+    y : ndarray
+        (B, T, H): h of every step.
+    state : tuple of ndarray
+        ``(h,)`` after the last real step, each (B, H).
+
+    Raises
+    ------
+    TypeError
+        If an argument is no array of the right dtype.
+    ValueError
+        If a shape, a length or a combination of arguments is wrong; the message names the
+        argument, what was expected and what came.
+
+    References
+    ----------
+    J. Elman (1990), "Finding Structure in Time".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> x = np.zeros((2, 5, 3), np.float32)
+    >>> kernel = np.zeros((3, 4), np.float32)
+    >>> recurrent_kernel = np.zeros((4, 4), np.float32)
+    >>> y, (h,) = ops.simple_rnn(x, kernel, recurrent_kernel, lengths=[5, 2])
+    >>> y.shape, h.shape
+    ((2, 5, 4), (2, 4))
+    """
+    y, state, _ = _core.forward(
+        "simple_rnn",
+        x,
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_state,
+        lengths,
+        mask,
+        go_backwards,
+        time_major,
+        out,
+        activation=check_activation(activation),
+    )
+    return y, state
+
+
+def simple_rnn_forward(
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    initial_state: State | None = None,
+    *,
+    activation: str = "tanh",
+    lengths: ArrayLike | None = None,
+    mask: Array | None = None,
+    go_backwards: bool = False,
+    time_major: bool = False,
+    out: Array | None = None,
+) -> tuple[Array, State, Tape]:
+    """As `simple_rnn`, and keep what `simple_rnn_backward` needs.
+
+    Returns
+    -------
+    y, state
+        As `simple_rnn`, with the same bits.
+    tape : Tape
+        Holds copies of everything, so that the arguments may change; used once.
+    """
+    y, state, tape = _core.forward(
+        "simple_rnn",
+        x,
+        kernel,
+        recurrent_kernel,
+        bias,
+        initial_state,
+        lengths,
+        mask,
+        go_backwards,
+        time_major,
+        out,
+        activation=check_activation(activation),
+        training=True,
+    )
+    return y, state, tape
+
+
+def simple_rnn_backward(
+    tape: Tape, dy: Array | None, dstate: State | None = None, *, need_dx: bool = True
+) -> Gradients:
+    """Backpropagation through time over the tape of `simple_rnn_forward`.
+
+    Parameters
+    ----------
+    tape : Tape
+        Used up: the gradients of the gates overwrite it.
+    dy : ndarray or None
+        Gradient by y, in its shape, any strides; None: zeros. Entries beyond `lengths` are
+        ignored; those at a masked step flow to the step that it repeats.
+    dstate : tuple of ndarray, optional
+        Gradients by the final state, ``(h,)`` each (B, H); an entry may be None. Default zeros.
+    need_dx : bool, optional
+        False saves the product for `dx`. Default True.
+
+    Returns
+    -------
+    Gradients
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit the forward pass, or the tape was used before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> x, kernel = np.ones((2, 5, 3)), np.ones((3, 4))
+    >>> y, _, tape = ops.simple_rnn_forward(x, kernel, np.ones((4, 4)))
+    >>> ops.simple_rnn_backward(tape, np.ones_like(y)).dx.shape
+    (2, 5, 3)
+    """
+    return Gradients(*_core.backward("simple_rnn", tape, dy, dstate, need_dx))
