@@ -19,18 +19,20 @@ from rnncore.training.progress import Progress
 
 def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
     """Change the weights for one batch, add it to the metrics and return its loss."""
-    loss, prediction, gradient = _compute(model, batch, training=True)
-    model.run_backward(gradient)
-    with guard.held():
-        model.apply_gradients()
-    _update(model, batch, loss, prediction)
+    with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
+        loss, prediction, gradient = _compute(model, batch, training=True)
+        model.run_backward(gradient)
+        with guard.held():
+            model.apply_gradients()
+        _update(model, batch, loss, prediction)
     return loss
 
 
 def test_step(model: Trainable, batch: Samples) -> float:
     """Add one batch to the loss and the metrics and return its loss."""
-    loss, prediction, _ = _compute(model, batch, training=False)
-    _update(model, batch, loss, prediction)
+    with np.errstate(all="ignore"):
+        loss, prediction, _ = _compute(model, batch, training=False)
+        _update(model, batch, loss, prediction)
     return loss
 
 
@@ -139,7 +141,8 @@ def predict(model: Trainable, x: NDArray[Any], batch_size: int, progress: Progre
     """Return the outputs for all rows of `x`, computed in batches."""
     result: NDArray[Any] | None = None
     for start in range(0, len(x), batch_size):
-        y, _ = model.run(x[start : start + batch_size])
+        with np.errstate(all="ignore"):
+            y, _ = model.run(x[start : start + batch_size])
         if result is None:
             if len(y) == len(x):
                 return y.copy() if y.base is not None or y is x else y
