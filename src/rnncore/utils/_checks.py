@@ -68,5 +68,7 @@ def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) 
     if inspect.isclass(found) and issubclass(found, base):
         found = found()
     if not isinstance(found, base):
-        raise TypeError(f"{kind}: expected a name or a {base.__name__} object, got {identifier!r}")
+        raise TypeError(
+            f"{kind}: expected a name or an object of class {base.__name__}, got {identifier!r}"
+        )
     return found

@@ -1,0 +1,20 @@
+"""Losses and gradients against numbers that Keras gave (see make_keras_numbers.py)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncore import losses
+
+CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['name']}-{c['arguments']}")
+def test_value_and_gradient_are_those_of_keras(case):
+    loss = getattr(losses, case["name"])(**case["arguments"])
+    value, grad = loss.value_and_grad(case["y_true"], case["y_pred"], case["sample_weight"])
+    assert value == pytest.approx(case["value"], rel=1e-13)
+    np.testing.assert_allclose(grad, case["grad"], rtol=1e-11, atol=1e-15)
+    assert loss(case["y_true"], case["y_pred"], case["sample_weight"]) == value

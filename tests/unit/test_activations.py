@@ -1,0 +1,82 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from rnncore import activations
+from rnncore.testing.gradcheck import check_gradients
+
+NAMES = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_backward_by_finite_differences(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 3, 5)) * 2
+    dy = rng.normal(size=x.shape)
+    activation = activations.get(name)
+    dx = activation.backward(activation.forward(x), dy)
+    check_gradients(lambda: float(np.sum(activation.forward(x) * dy)), {"x": x}, {"x": dx})
+
+
+def test_values():
+    x = np.array([-4.0, -1.0, 0.0, 2.0, 5.0])
+    wanted = {
+        "linear": x,
+        "relu": [0, 0, 0, 2, 5],
+        "sigmoid": 1 / (1 + np.exp(-x)),
+        "tanh": np.tanh(x),
+        "softmax": np.exp(x) / np.exp(x).sum(),
+        "hard_sigmoid": [0, 1 / 3, 0.5, 5 / 6, 1],
+    }
+    for name in NAMES:
+        np.testing.assert_allclose(activations.get(name)(x), wanted[name], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", NAMES)
+def test_dtype_and_out(name, dtype):
+    x = np.random.default_rng(1).normal(size=(3, 4)).astype(dtype)
+    activation = activations.get(name)
+    y = activation.forward(x)
+    assert y.dtype == dtype
+    assert activation.backward(y, x).dtype == dtype
+    other = np.empty_like(x)
+    assert activation.forward(x, out=other) is other
+    np.testing.assert_array_equal(other, y)
+    in_place = x.copy()
+    assert activation.forward(in_place, out=in_place) is in_place
+    np.testing.assert_array_equal(in_place, y)
+
+
+def test_extreme_inputs():
+    x = np.array([-np.inf, -1e4, -80.0, 1e4, np.inf], "float32")
+    got = activations.sigmoid(x)
+    np.testing.assert_allclose(got, [0, 0, np.exp(-80.0), 1, 1], rtol=1e-6)
+    assert activations.softmax(np.array([[1e4, -1e4]], "float32")).tolist() == [[1, 0]]
+    assert np.isnan(activations.softmax(np.array([np.inf, 0.0]))).any()
+    for name in NAMES:
+        assert np.isnan(activations.get(name)(np.array([np.nan]))).all()
+
+
+def test_get():
+    assert activations.get(None).name == "linear"
+    assert activations.get(activations.relu) is activations.relu
+    for name in NAMES:
+        activation = activations.get(name)
+        assert activation.name == name
+        for twin in (pickle.loads(pickle.dumps(activation)), copy.deepcopy(activation)):
+            assert twin.name == name
+    with pytest.raises(ValueError, match=r"activation: expected one of .*relu.*; got 'rely'"):
+        activations.get("rely")
+    with pytest.raises(TypeError, match="activation: expected a name or an Activation, got 5"):
+        activations.get(5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_other_dtypes_are_refused(name):
+    with pytest.raises(TypeError, match="x: expected a float32 or float64 array, got int64"):
+        activations.get(name)(np.arange(3, dtype="int64"))
+    with pytest.raises(TypeError, match="x: expected a float32 or float64 array, got list"):
+        activations.get(name)([1.0])
