@@ -1,7 +1,5 @@
 """Placeholders that the programs leave open: data of the shapes they mean."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,9 +10,8 @@ Arrays = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
+def _seeded() -> None:
     rnncore.utils.set_random_seed(1)
-    yield
 
 
 @pytest.fixture

@@ -66,8 +66,7 @@ def test_two_lstm_layers_on_token_ids(tmp_path: Path) -> None:
         model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, verbose=1)
 
     def predict(model: Any, x_test: Any) -> Any:
-        preds = model.predict(x_test)
-        return preds
+        return model.predict(x_test)
 
     data = np.load(tmp_path / "data.npy")
     x_train, y_train = preprocess_data(data)
