@@ -1,0 +1,109 @@
+"""What fit, evaluate, predict and compile refuse, before anything is trained."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncore.layers import LSTM, Dense, Embedding
+from rnncore.models import Sequential
+
+X = np.random.default_rng(0).standard_normal((10, 6, 2))
+Y = np.zeros((10, 1))
+
+
+def compiled(loss: str = "mse", units: int = 1) -> Sequential:
+    model = Sequential([LSTM(3, input_shape=(6, 2)), Dense(units)])
+    model.compile("sgd", loss)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"x": X[:, :5]}, ValueError, r"x: expected shape \(None, 6, 2\), got \(10, 5, 2\)"),
+        ({"x": X[:, :, :1]}, ValueError, r"x: expected shape \(None, 6, 2\), got \(10, 6, 1\)"),
+        ({"x": X[:, :, 0]}, ValueError, r"x: expected shape \(None, 6, 2\), got \(10, 6\)"),
+        ({"x": X[:0], "y": Y[:0]}, ValueError, r"x: expected at least one sample, got .*\(0, 6"),
+        ({"x": X.astype(str)}, TypeError, "x: expected a numeric array"),
+        ({"x": X.astype(object)}, TypeError, "x: expected a numeric array, got dtype object"),
+        ({"x": X.astype(complex)}, TypeError, "x: expected a numeric array"),
+        ({"y": None}, ValueError, "y: expected the targets, got None"),
+        ({"y": Y[:9]}, ValueError, "y: expected as many samples as x has, 10, got 9"),
+        ({"y": Y.astype(str)}, TypeError, "y: expected a numeric array"),
+        ({"y": np.zeros((10, 2))}, ValueError, r"y_true: expected shape \(10, 1\)"),
+        ({"y": np.full((10, 1), np.nan)}, ValueError, "y_true: expected finite numbers, got nan"),
+        ({"batch_size": 0}, ValueError, "batch_size: expected a positive integer, got 0"),
+        ({"batch_size": 2.5}, TypeError, "batch_size: expected a positive integer"),
+        ({"epochs": -1}, ValueError, "epochs: expected an integer of at least 0, got -1"),
+        ({"epochs": 1.5}, TypeError, "epochs: expected an integer"),
+        ({"verbose": 3}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got 3"),
+        ({"shuffle": "batch"}, TypeError, "shuffle: expected True or False"),
+        ({"callbacks": [1]}, ValueError, "callbacks: expected None"),
+        ({"validation_split": 1.0}, ValueError, "validation_split: .* between 0 and 1, got 1.0"),
+        ({"validation_split": -0.1}, ValueError, "validation_split: .* between 0 and 1"),
+        ({"validation_split": "a"}, TypeError, "validation_split: .* between 0 and 1"),
+        ({"validation_split": 0.99}, ValueError, "validation_split: .* one sample on either side"),
+        ({"validation_data": X}, ValueError, r"validation_data: expected \(x, y\) or"),
+        ({"validation_data": (X, Y[:3])}, ValueError, "validation_y: expected as many samples"),
+        ({"validation_data": (X[:, :2], Y)}, ValueError, "validation_x: expected shape"),
+        ({"validation_freq": 0}, ValueError, "validation_freq: expected a positive integer"),
+        ({"sample_weight": np.ones(9)}, ValueError, r"sample_weight: expected shape \(10,\), got"),
+        ({"sample_weight": np.ones((10, 6))}, ValueError, "sample_weight: expected shape"),
+        ({"sample_weight": np.full(10, np.nan)}, ValueError, "sample_weight: expected finite"),
+        ({"class_weight": {1: 1.0}}, ValueError, r"class_weight: .* none for \[0\]"),
+        ({"class_weight": [1.0]}, TypeError, "class_weight: expected a dict"),
+        ({"class_weight": {0: 1}, "sample_weight": np.ones(10)}, ValueError, "got both"),
+        ({"colour": 1}, TypeError, "colour"),
+    ],
+)
+def test_fit(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    model = compiled()
+    before = model.get_weights()
+    with pytest.raises(error, match=message):
+        model.fit(**{"x": X, "y": Y, "verbose": 0, **arguments})
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_labels_out_of_range() -> None:
+    model = compiled("sparse_categorical_crossentropy", 3)
+    with pytest.raises(ValueError, match="from 0 to 2, got 3"):
+        model.fit(X, np.full(10, 3), verbose=0)
+
+
+def test_token_ids_out_of_range_before_the_first_step() -> None:
+    model = Sequential([Embedding(5, 2, input_length=3), LSTM(2), Dense(1)])
+    model.compile("sgd", "mse")
+    ids = np.zeros((100, 3), int)
+    ids[99, 1] = 5
+    with pytest.raises(ValueError, match=r"embedding: x: .* from 0 to 4, got 5 at \[99, 1\]"):
+        model.fit(ids, np.zeros(100), verbose=0)
+    assert model.history is None
+    with pytest.raises(ValueError, match=r"x: expected shape \(None, 3\), got \(100, 2\)"):
+        model.predict(ids[:, :2])
+
+
+def test_not_compiled() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    for call in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match="expected a compiled model: call compile"):
+            call(X[:, 0], Y)
+    assert model.predict(X[:, 0], verbose=0).shape == (10, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"loss": "nope"}, ValueError, "loss: .*'nope'"),
+        ({"optimizer": "nope"}, ValueError, "optimizer: .*'nope'"),
+        ({"metrics": ["nope"]}, ValueError, "metric: .*'nope'"),
+        ({"metrics": {"a": "mae"}}, TypeError, "metrics: expected a list"),
+        ({"metrics": [["mae"]]}, TypeError, "metrics: expected a flat list"),
+        ({"loss": None, "metrics": ["mae"]}, ValueError, "loss: expected a loss beside metrics"),
+        ({"jit_compile": True}, TypeError, "jit_compile"),
+    ],
+)
+def test_compile(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Sequential([Dense(1)]).compile(**{"loss": "mse", **arguments})
