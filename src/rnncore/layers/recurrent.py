@@ -128,15 +128,15 @@ class Recurrent(Layer):
         tape, self._saved = self._saved, None
         run = getattr(ops, f"{self.operation}_backward")
         if self.return_sequences:
-            g = run(tape, dy[:, ::-1] if self.go_backwards else dy)
+            g = run(tape, dy[:, ::-1] if self.go_backwards else dy, need_dx=need_dx)
         else:
-            g = run(tape, None, (dy, *(None,) * (self.states - 1)))
+            g = run(tape, None, (dy, *(None,) * (self.states - 1)), need_dx=need_dx)
         self.kernel.grad[...] = g.dkernel
         self.recurrent_kernel.grad[...] = g.drecurrent_kernel
         if self.bias is not None:
             self.bias.grad[...] = g.dbias
-        dx: NDArray[Any] = g.dx
-        return dx if need_dx else None
+        dx: NDArray[Any] | None = g.dx
+        return dx
 
 
 def named_activation(owner: str, argument: str, value: Any, names: tuple[str, ...]) -> str:
