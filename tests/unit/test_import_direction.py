@@ -28,6 +28,7 @@ LEVELS = [
         "utils",
     },
     {"ops"},
+    {"_runtime"},
     {"_core"},
     {"_version"},
 ]
