@@ -4,27 +4,26 @@
  * less than FLT_MIN (DBL_MIN) from it elsewhere, with denormals flushed or not. NaN gives NaN;
  * infinities give the limits; tanh is odd to the bit, -0 included.
  *
- * All three split the exponent, x = n*ln2 + r with n = rint(x/ln2). Adding `shift`, 1.5 * 2^23
- * (2^52) plus a bias, does the rounding: one unit in the last place of that sum is 1, so n stands
- * in its low bits, and a left shift into the exponent field turns n + 127 (1023) into the scale
- * s = 2^n. The bounds of x come first, in an order of min and max that keeps NaN.
+ * exp and sigmoid split x = n ln2 + r with n = rint(x / ln2), |r| <= ln2/2:
  *
- * exp is s * (1 + r + r^2 P(r)).
+ *     e^x = s (1 + r + r^2 P(r)),  s = 2^n            sigmoid(x) = e^x / (e^x + 1)
  *
- * sigmoid and tanh have a division anyway, so they take e^r as a quotient too, of the odd function
- * T = tanh(r/2) = r/2 + (r/2)^3 Q((r/2)^2), which needs a third of the coefficients that e^r does:
+ * tanh splits |x| = n ln2/2 + h, so that e^2|x| = s e^2h, and takes the exponential of h as a
+ * quotient too, (1 + T) / (1 - T) with the odd function T = tanh(h) = h + h^3 Q(h^2):
  *
- *     e^r = (1 + T) / (1 - T)
- *     sigmoid(x) = 1 / (1 + e^-x)         = (1 + T) / ((1 + T) + s (1 - T)),  -x = n ln2 - r
- *     tanh(x) = (e^2x - 1) / (e^2x + 1)   = ((s-1) + (s+1) T) / ((s+1) + (s-1) T)
+ *     tanh|x| = (e^2|x| - 1) / (e^2|x| + 1) = N / (N + 2 (1 - T)),  N = (s - 1) + (s + 1) T
  *
- * With n = 0 the last is T itself, so tanh keeps its relative accuracy down to the denormals.
+ * With n = 0 that is T itself, which keeps the relative accuracy down to the denormals. Where n = 1
+ * begins, N must not be much smaller than its terms: n is floor(2|x|/ln2 + 3/16), not rint.
  *
- * P and Q are minimax polynomials of the relative error of e^r and T over |r| <= ln2/2, by the
- * Remez exchange in 60 digits; for Q each coefficient in turn was rounded to its dtype and the
- * higher ones were fitted again. Error: e^r 3.8e-9 and 1.1e-17, T 5.5e-8 and 4.1e-18. (The T of
- * float32 has 1 ulp of slack only where n = 0, where tanh(x) = T costs no other rounding;
- * elsewhere |T| <= 0.17 is added to 1.)
+ * Rounding to n is an addition: `shift` is 1.5 * 2^k plus a bias, k such that the last place of
+ * the sum is 1 (for the floor: 1/8, and the three last bits are cleared), so n + bias stands in the
+ * low bits and a left shift moves it into the exponent field, which makes s. The bounds of x come
+ * first, in an order of min and max that keeps NaN.
+ *
+ * P and Q are minimax polynomials of the relative error of e^r and of T, by the Remez exchange in
+ * 60 digits; for Q each coefficient in turn was rounded to its dtype and the higher ones were fitted
+ * again. Relative error: e^r 3.8e-9 and 1.1e-17, T 7.5e-9 and 2.7e-17 (float32, float64).
  */
 #ifndef RNNCORE_KERNELS_ACTIVATIONS_H
 #define RNNCORE_KERNELS_ACTIVATIONS_H
@@ -34,146 +33,161 @@
 typedef uint32_t vu32 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
 typedef uint64_t vu64 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
 
+/* ln2 in two parts; the first is short, so that n times it is exact without FMA too. */
+#define RNNCORE_LN2_HI_F32 0x1.62e4p-1f
+#define RNNCORE_LN2_LO_F32 0x1.7f7d1cp-20f
+#define RNNCORE_LN2_HI_F64 0x1.62e42fefa38p-1
+#define RNNCORE_LN2_LO_F64 0x1.ef35793c7673p-45
+
+/*
+ * sigmoid computes (k e^x) / (k e^x + k). For negative x the denominator is close to k and the
+ * numerator close to k times the result; with k = 1 both are often just above a power of two,
+ * where one rounding is worth most, while the result is just below one (2.4 ulp; 1.93 with 1.5).
+ */
+#define RNNCORE_SIGMOID_K 1.5f
+
 /* ---- float32 ---- */
 
 /*
  * e^x. The scale is applied as two halves, 2^floor(n/2) * 2^ceil(n/2), which are normal numbers
  * for every n; so the product overflows to infinity and underflows gradually by itself.
  */
-RNNCORE_INLINE vf32 vf32_exp(vf32 x)
-{
+RNNCORE_INLINE vf32 vf32_exp(vf32 x) {
     const vf32 shift = vf32_set1(0x1.8p23f + 254.0f);
     x = vf32_max(vf32_set1(-105.0f), vf32_min(vf32_set1(89.0f), x));
-    const vf32 t = vf32_fma(x, vf32_set1(1.44269502f), shift);
+    const vf32 t = vf32_fma(x, vf32_set1(0x1.715476p0f), shift);
     const vf32 n = t - shift;
     const vu32 both = (vu32)t;
     const vu32 half = both >> 1;
-    /* ln2 in two parts; the first has 15 bits, so that n times it is exact without FMA too */
-    vf32 r = vf32_fma(n, vf32_set1(-0x1.62e4p-1f), x);
-    r = vf32_fma(n, vf32_set1(-1.42860677e-6f), r);
+    vf32 r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_HI_F32), x);
+    r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_LO_F32), r);
 
     const vf32 r2 = r * r;
     const vf32 p01 = vf32_fma(vf32_set1(0x1.555492p-3f), r, vf32_set1(0x1.fffffcp-2f));
     const vf32 p23 = vf32_fma(vf32_set1(0x1.1239e4p-7f), r, vf32_set1(0x1.5558f2p-5f));
-    const vf32 p234 = vf32_fma(vf32_set1(0x1.6a2434p-10f), r2, p23);
-    const vf32 p = vf32_fma(p234, r2, p01);
+    const vf32 p24 = vf32_fma(vf32_set1(0x1.6a2434p-10f), r2, p23);
+    const vf32 p = vf32_fma(p24, r2, p01);
     const vf32 er = vf32_fma(p, r2, r) + 1.0f;
     return er * (vf32)(half << 23) * (vf32)((both - half) << 23);
 }
 
-/* 1 / (1 + e^-x). Below -88.4 the scale is infinite and the quotient 0. */
-RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x)
-{
+/*
+ * e^x / (e^x + 1). Below -87.7, where the result is denormal, the scale is 0. What r loses to the
+ * low part of n*ln2 is added behind the polynomial, so that e^r has one rounding of weight.
+ */
+RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x) {
+    const float k = RNNCORE_SIGMOID_K;
     const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
-    x = vf32_max(vf32_set1(-89.0f), vf32_min(vf32_set1(88.0f), x));
-    const vf32 t = vf32_fma(x, vf32_set1(-1.44269502f), shift);
+    x = vf32_max(vf32_set1(-88.0f), vf32_min(vf32_set1(60.0f), x));
+    const vf32 t = vf32_fma(x, vf32_set1(0x1.715476p0f), shift);
     const vf32 n = t - shift;
     const vf32 s = (vf32)((vu32)t << 23);
-    vf32 r = vf32_fma(n, vf32_set1(0x1.62e4p-1f), x);
-    r = vf32_fma(n, vf32_set1(1.42860677e-6f), r);
+    const vf32 high = vf32_fma(n, vf32_set1(-RNNCORE_LN2_HI_F32), x);
+    const vf32 low = n * (-RNNCORE_LN2_LO_F32 * k);
+    const vf32 r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_LO_F32), high);
 
-    /* w = 2 T: the halves of r/2 are in the coefficients, Q_k / 4^(k+1) */
     const vf32 r2 = r * r;
-    const vf32 q = vf32_fma(vf32_set1(0x1.0c816ap-7f), r2, vf32_set1(-0x1.554feep-4f));
-    const vf32 w = vf32_fma(r2 * r, q, r);
-    const vf32 up = w + 2.0f;
-    return up / vf32_fma(s, 2.0f - w, up);
+    const vf32 p01 = vf32_fma(vf32_set1(0x1.555492p-3f * k), r, vf32_set1(0x1.fffffcp-2f * k));
+    const vf32 p23 = vf32_fma(vf32_set1(0x1.1239e4p-7f * k), r, vf32_set1(0x1.5558f2p-5f * k));
+    const vf32 p24 = vf32_fma(vf32_set1(0x1.6a2434p-10f * k), r2, p23);
+    const vf32 tail = vf32_fma(r2 * r2, p24, vf32_fma(r2, p01, low));
+    const vf32 er = vf32_fma(high, vf32_set1(k), tail) + k;
+    return er * s / vf32_fma(er, s, vf32_set1(k));
 }
 
-RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
-{
-    const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
+RNNCORE_INLINE vf32 vf32_tanh(vf32 x) {
+    const vf32 shift = vf32_set1(0x1.8p20f + 127.0f);
     const vf32 a = vf32_min(vf32_set1(10.0f), vf32_abs(x));
-    const vf32 t = vf32_fma(a, vf32_set1(2.88539004f), shift);
-    const vf32 n = t - shift;
-    const vf32 s = (vf32)((vu32)t << 23);
-    const vf32 h = vf32_fma(n, vf32_set1(-0.346573591f), a); /* r/2; tanh is flat where n > 1 */
+    const vf32 t8 = vf32_fma(a, vf32_set1(0x1.715476p1f), shift + 0.125f);
+    const vi32 t = (vi32)t8 & -8;
+    const vf32 n = (vf32)t - shift;
+    const vf32 s = (vf32)((vu32)t << 20);
+    const vf32 h = vf32_fma(n, vf32_set1(-0x1.62e43p-2f), a);
 
     const vf32 h2 = h * h;
-    const vf32 q = vf32_fma(vf32_set1(0x1.0c816ap-3f), h2, vf32_set1(-0x1.554feep-2f));
+    const vf32 q12 = vf32_fma(vf32_set1(-0x1.9ffd2p-5f), h2, vf32_set1(0x1.10c56ap-3f));
+    const vf32 q = vf32_fma(q12, h2, vf32_set1(-0x1.5554d8p-2f));
     const vf32 T = vf32_fma(h2 * h, q, h);
-    const vf32 below = s - 1.0f;
-    const vf32 above = s + 1.0f;
-    const vf32 y = vf32_fma(above, T, below) / vf32_fma(below, T, above);
+    const vf32 num = vf32_fma(s + 1.0f, T, s - 1.0f);
+    const vf32 y = num / (num + vf32_fma(T, vf32_set1(-2.0f), vf32_set1(2.0f)));
     return vf32_from_bits(vf32_bits(y) | vf32_sign(x));
 }
 
 /* ---- float64: the same, with longer polynomials ---- */
 
-RNNCORE_INLINE vf64 vf64_exp(vf64 x)
-{
-    const vf64 shift = vf64_set1(0x1.8p52 + 2046.0);
-    x = vf64_max(vf64_set1(-746.0), vf64_min(vf64_set1(710.0), x));
-    const vf64 t = vf64_fma(x, vf64_set1(1.4426950408889634), shift);
-    const vf64 n = t - shift;
-    const vu64 both = (vu64)t;
-    const vu64 half = both >> 1;
-    vf64 r = vf64_fma(n, vf64_set1(-0x1.62e42fefa38p-1), x);
-    r = vf64_fma(n, vf64_set1(-0x1.ef35793c7673p-45), r);
-
-    const vf64 r2 = r * r;
+/* P(r), its coefficients times k. */
+RNNCORE_INLINE vf64 vf64_exp_tail(vf64 r, vf64 r2, double k) {
     const vf64 r4 = r2 * r2;
-    const vf64 p01 = vf64_fma(vf64_set1(0x1.55555555554fap-3), r, vf64_set1(0x1.000000000000ap-1));
-    const vf64 p23 = vf64_fma(vf64_set1(0x1.1111111127be7p-7), r, vf64_set1(0x1.555555555087dp-5));
+    const vf64 p01 =
+        vf64_fma(vf64_set1(0x1.55555555554fap-3 * k), r, vf64_set1(0x1.000000000000ap-1 * k));
+    const vf64 p23 =
+        vf64_fma(vf64_set1(0x1.1111111127be7p-7 * k), r, vf64_set1(0x1.555555555087dp-5 * k));
     const vf64 p45 =
-        vf64_fma(vf64_set1(0x1.a01a012a5689dp-13), r, vf64_set1(0x1.6c16c18429f02p-10));
+        vf64_fma(vf64_set1(0x1.a01a012a5689dp-13 * k), r, vf64_set1(0x1.6c16c18429f02p-10 * k));
     const vf64 p67 =
-        vf64_fma(vf64_set1(0x1.71df25558243ap-19), r, vf64_set1(0x1.a0199a0cbb62bp-16));
+        vf64_fma(vf64_set1(0x1.71df25558243ap-19 * k), r, vf64_set1(0x1.a0199a0cbb62bp-16 * k));
     const vf64 p89 =
-        vf64_fma(vf64_set1(0x1.ad7f6984cea6cp-26), r, vf64_set1(0x1.28ad72861acbep-22));
+        vf64_fma(vf64_set1(0x1.ad7f6984cea6cp-26 * k), r, vf64_set1(0x1.28ad72861acbep-22 * k));
     const vf64 p03 = vf64_fma(p23, r2, p01);
     const vf64 p47 = vf64_fma(p67, r2, p45);
     const vf64 p49 = vf64_fma(p89, r4, p47);
-    const vf64 p = vf64_fma(p49, r4, p03);
-    const vf64 er = vf64_fma(p, r2, r) + 1.0;
+    return vf64_fma(p49, r4, p03);
+}
+
+RNNCORE_INLINE vf64 vf64_exp(vf64 x) {
+    const vf64 shift = vf64_set1(0x1.8p52 + 2046.0);
+    x = vf64_max(vf64_set1(-746.0), vf64_min(vf64_set1(710.0), x));
+    const vf64 t = vf64_fma(x, vf64_set1(0x1.71547652b82fep0), shift);
+    const vf64 n = t - shift;
+    const vu64 both = (vu64)t;
+    const vu64 half = both >> 1;
+    vf64 r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_HI_F64), x);
+    r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_LO_F64), r);
+
+    const vf64 r2 = r * r;
+    const vf64 er = vf64_fma(vf64_exp_tail(r, r2, 1.0), r2, r) + 1.0;
     return er * (vf64)(half << 52) * (vf64)((both - half) << 52);
 }
 
-/* (tanh(h) - h) / h^3 as a polynomial of h2 = h^2, |h| <= ln2/4. */
-RNNCORE_INLINE vf64 vf64_tanh_tail(vf64 h2)
-{
-    const vf64 h4 = h2 * h2;
-    const vf64 q01 =
-        vf64_fma(vf64_set1(0x1.11111110e0cf7p-3), h2, vf64_set1(-0x1.55555555554bdp-2));
-    const vf64 q23 =
-        vf64_fma(vf64_set1(0x1.664eca1500c47p-6), h2, vf64_set1(-0x1.ba1ba1173f12ap-5));
-    const vf64 q45 =
-        vf64_fma(vf64_set1(0x1.c38653387daf8p-9), h2, vf64_set1(-0x1.223c82474dd33p-7));
-    const vf64 q25 = vf64_fma(q45, h4, q23);
-    return vf64_fma(q25, h4, q01);
-}
-
-RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x)
-{
+RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x) {
+    const double k = RNNCORE_SIGMOID_K;
     const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
-    x = vf64_max(vf64_set1(-710.0), vf64_min(vf64_set1(709.0), x));
-    const vf64 t = vf64_fma(x, vf64_set1(-1.4426950408889634), shift);
+    x = vf64_max(vf64_set1(-709.0), vf64_min(vf64_set1(60.0), x));
+    const vf64 t = vf64_fma(x, vf64_set1(0x1.71547652b82fep0), shift);
     const vf64 n = t - shift;
     const vf64 s = (vf64)((vu64)t << 52);
-    /* half of x + n*ln2; halving is exact */
-    vf64 h = vf64_fma(n, vf64_set1(0x1.62e42fefa38p-2), x * 0.5);
-    h = vf64_fma(n, vf64_set1(0x1.ef35793c7673p-46), h);
+    const vf64 high = vf64_fma(n, vf64_set1(-RNNCORE_LN2_HI_F64), x);
+    const vf64 low = n * (-RNNCORE_LN2_LO_F64 * k);
+    const vf64 r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_LO_F64), high);
 
-    const vf64 h2 = h * h;
-    const vf64 T = vf64_fma(h2 * h, vf64_tanh_tail(h2), h);
-    const vf64 up = T + 1.0;
-    return up / vf64_fma(s, 1.0 - T, up);
+    const vf64 r2 = r * r;
+    const vf64 tail = vf64_fma(vf64_exp_tail(r, r2, k), r2, low);
+    const vf64 er = vf64_fma(high, vf64_set1(k), tail) + k;
+    return er * s / vf64_fma(er, s, vf64_set1(k));
 }
 
-RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
-{
-    const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
+RNNCORE_INLINE vf64 vf64_tanh(vf64 x) {
+    const vf64 shift = vf64_set1(0x1.8p49 + 1023.0);
     const vf64 a = vf64_min(vf64_set1(20.0), vf64_abs(x));
-    const vf64 t = vf64_fma(a, vf64_set1(2.8853900817779268), shift);
-    const vf64 n = t - shift;
-    const vf64 s = (vf64)((vu64)t << 52);
-    const vf64 h = vf64_fma(n, vf64_set1(-0.34657359027997264), a);
+    const vf64 t8 = vf64_fma(a, vf64_set1(0x1.71547652b82fep1), shift + 0.125);
+    const vi64 t = (vi64)t8 & -8;
+    const vf64 n = (vf64)t - shift;
+    const vf64 s = (vf64)((vu64)t << 49);
+    const vf64 h = vf64_fma(n, vf64_set1(-0x1.62e42fefa39efp-2), a);
 
     const vf64 h2 = h * h;
-    const vf64 T = vf64_fma(h2 * h, vf64_tanh_tail(h2), h);
-    const vf64 below = s - 1.0;
-    const vf64 above = s + 1.0;
-    const vf64 y = vf64_fma(above, T, below) / vf64_fma(below, T, above);
+    const vf64 h4 = h2 * h2;
+    const vf64 q12 =
+        vf64_fma(vf64_set1(-0x1.ba1ba13566607p-5), h2, vf64_set1(0x1.11111110c3413p-3));
+    const vf64 q34 =
+        vf64_fma(vf64_set1(-0x1.22628a65bc020p-7), h2, vf64_set1(0x1.664f12c61c6e1p-6));
+    const vf64 q56 =
+        vf64_fma(vf64_set1(-0x1.508730ff8c170p-10), h2, vf64_set1(0x1.d40749d4f9deap-9));
+    const vf64 q16 = vf64_fma(vf64_fma(q56, h4, q34), h4, q12);
+    const vf64 q = vf64_fma(q16, h2, vf64_set1(-0x1.5555555555367p-2));
+    const vf64 T = vf64_fma(h2 * h, q, h);
+    const vf64 num = vf64_fma(s + 1.0, T, s - 1.0);
+    const vf64 y = num / (num + vf64_fma(T, vf64_set1(-2.0), vf64_set1(2.0)));
     return vf64_from_bits(vf64_bits(y) | vf64_sign(x));
 }
 
