@@ -9,6 +9,9 @@ endif()
 
 # Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
 set(_kernel_flags -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+if(RNNCORE_SANITIZE)
+  list(APPEND _kernel_flags -O1)  # the checks at -O3 take minutes to compile
+endif()
 
 file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c)
 file(GLOB _kernel_sources CONFIGURE_DEPENDS csrc/kernels/*.c)
