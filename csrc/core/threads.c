@@ -12,7 +12,8 @@
  *
  * Because a share that was not begun is taken back, a worker whose core is held by another process
  * costs nothing until it runs again; only one that is interrupted in the midst of its share must be
- * waited for, and it is then left out for a time that is long against that wait. */
+ * waited for, and it is then left out for a time that is long against that wait. A worker that the
+ * system puts on the caller's own core, because the others are taken, rests for a while too. */
 
 #include "threads.h"
 
@@ -23,7 +24,9 @@ enum { READY, ASLEEP, ASSIGNED, RUNNING, AWAITED, AWAY, QUIT };
 #define SPIN_NS 40000      /* spinning costs less than sleeping when work comes within this time */
 #define BLIND_SPINS 64     /* a microsecond or two before the clock is read at all */
 #define LATE_NS 200000     /* no core that we have to ourselves is late by this much */
-#define LEFT_OUT_FACTOR 8  /* so such waits take at most a ninth of the time */
+#define PART_SLACK 2       /* parts of a phase are about equal: twice the usual time is late */
+#define TASK_SLACK 8       /* one task may be much longer than another */
+#define LEFT_OUT_FACTOR 3  /* so such waits take at most a quarter of the time */
 #define CROWDED_NS 1000000 /* rest of a worker that got no core but the caller's */
 
 /* One call of the pool. `share` does a part of a phase and returns what it counts as done. */
@@ -227,14 +230,11 @@ static void wait_for(rnncore_pool *pool, rnncore_worker *worker, rnncore_job *jo
         while (atomic_load(&word->value) == AWAITED)
             rnncore_word_wait(word, AWAITED);
 
-    if (job->tasks > 0)
-        return; /* tasks differ too much in length to say that one is late */
     waited = rnncore_clock_ns() - start;
     pace = (start - job->started_ns - job->waited_ns) / (uint64_t)shares;
     job->waited_ns += waited;
-    if (waited > LATE_NS && waited > 2 * pace) {
+    if (waited > LATE_NS && waited > (job->tasks > 0 ? TASK_SLACK : PART_SLACK) * pace)
         leave_out(pool, worker, start + (LEFT_OUT_FACTOR + 1) * waited);
-    }
 }
 
 /* Does one phase; returns what the caller itself did. */

@@ -51,7 +51,8 @@ void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnnc
                          void *arg);
 
 /* Tasks and parts of phases done so far by one thread of the pool; the caller is worker 0. What ran
- * inline because the pool was busy is not counted. For tests that prove that all threads worked. */
+ * inline because the pool was busy is not counted. For tests that prove that all threads worked: on
+ * a busy machine a worker may be left out for some milliseconds, so let them try again. */
 uint64_t rnncore_pool_tasks_done(const rnncore_pool *pool, int worker);
 
 #endif
