@@ -1,0 +1,151 @@
+"""One result, bit for bit: whatever the threads, the run, and the other rows of the batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from calls import CELLS, Call, Case, assert_same_bits, make_call
+
+import rnncore
+from rnncore import _core
+
+# Large enough to be divided: by rows, by units with a barrier at every step, and ragged both ways.
+DIVIDED = {
+    "rows": {"batch": 24, "steps": 12, "inputs": 20, "units": 70},
+    "rows_ragged": {"batch": 37, "steps": 20, "inputs": 8, "units": 65, "rows": "lengths"},
+    "rows_masked": {"batch": 33, "steps": 20, "inputs": 8, "units": 64, "rows": "holes"},
+    "units": {"batch": 1, "steps": 6, "inputs": 24, "units": 260},
+    "units_ragged": {"batch": 3, "steps": 8, "inputs": 5, "units": 257, "rows": "lengths"},
+    "units_backwards": {"batch": 2, "steps": 6, "inputs": 5, "units": 288, "go_backwards": True},
+    "inputs": {"batch": 2, "steps": 40, "inputs": 700, "units": 24},
+    "chunks": {"batch": 130, "steps": 9, "inputs": 4, "units": 40, "rows": "lengths"},
+}
+# The step of a SimpleRNN does a third or a quarter of the work: more units, to be divided too.
+WIDER = {"units": 520, "units_ragged": 513, "units_backwards": 544}
+
+
+def divided(cell: str, how: str, dtype: str) -> Call:
+    shape = dict(DIVIDED[how])
+    if cell.startswith("rnn") and how in WIDER:
+        shape["units"] = WIDER[how]
+    return make_call(Case(cell, dtype=dtype, **shape))
+
+
+def workers_did_something(run: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Repeats `run` until each thread has worked: they claim work freely, so one may come late."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        run()
+        if all(_core.get_context().tasks_done):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("how", DIVIDED)
+@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_threads_change_no_bit(runtime: None, isa: str, cell: str, how: str, dtype: str) -> None:
+    call = divided(cell, how, dtype)
+    rnncore.set_num_threads(1)
+    expected = call.train()
+    assert_same_bits(call.infer(), expected)
+    for threads in (2, 3, 4):
+        rnncore.set_num_threads(threads)
+        for _ in range(2):
+            assert_same_bits(call.train(), expected)
+        assert_same_bits(call.infer(), expected)
+
+
+@pytest.mark.parametrize("how", DIVIDED)
+@pytest.mark.parametrize("mode", ["infer", "train"])
+@pytest.mark.parametrize("cell", ["lstm", "gru_before"])
+def test_both_threads_worked(runtime: None, cell: str, mode: str, how: str) -> None:
+    call = divided(cell, how, "float32")
+    rnncore.set_num_threads(1)
+    expected = getattr(call, mode)()
+    assert _core.get_context().tasks_done[0] > 0
+    rnncore.set_num_threads(2)
+    assert _core.get_context().tasks_done == (0, 0)
+    assert workers_did_something(lambda: assert_same_bits(getattr(call, mode)(), expected))
+    assert len(_core.get_context().tasks_done) == 2
+
+
+def test_small_work_stays_on_the_calling_thread(runtime: None) -> None:
+    rnncore.set_num_threads(2)
+    call = make_call(Case("lstm", 4, 5, 3, 8, "float32"))
+    for _ in range(20):
+        call.train()
+        call.infer()
+    caller, worker = _core.get_context().tasks_done
+    assert caller > 0
+    assert worker == 0
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_second_run_gives_the_same_bits(isa: str, cell: str) -> None:
+    call = make_call(Case(cell, 20, 11, 7, 33, "float32", "lengths"))
+    expected = call.train()
+    for _ in range(3):
+        assert_same_bits(call.train(), expected)
+        assert_same_bits(make_call(call.case).train(), expected)
+
+
+def alone(call: Call, row: int) -> Call:
+    """The call of one of its rows."""
+    options = dict(call.options)
+    for name in {"lengths", "mask"} & set(options):
+        options[name] = options[name][row : row + 1]
+    state = tuple(s[row : row + 1] for s in call.initial_state)
+    return call.changed(x=call.x[row : row + 1], initial_state=state, **options)
+
+
+@pytest.mark.parametrize("rows", ["full", "lengths", "holes"])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_row_does_not_depend_on_its_batch_mates(
+    isa: str, cell: str, rows: str, dtype: str
+) -> None:
+    call = make_call(Case(cell, 15, 9, 5, 33, dtype, rows))
+    whole = call.infer()
+    for row in range(15):
+        one = {name: array[row : row + 1] for name, array in whole.items()}
+        assert_same_bits(alone(call, row).infer(), one)
+    half = call.changed(
+        x=call.x[4:11],
+        initial_state=tuple(s[4:11] for s in call.initial_state),
+        **{name: call.options[name][4:11] for name in ("lengths", "mask") if name in call.options},
+    )
+    assert_same_bits(half.infer(), {name: array[4:11] for name, array in whole.items()})
+
+
+def test_nonsense_in_one_row_stays_there(isa: str) -> None:
+    call = make_call(Case("gru", 9, 6, 3, 17, "float32"))
+    expected = call.infer()
+    for bad in (np.nan, np.inf, -np.inf, 3e38):
+        x = call.x.copy()
+        x[4, 2] = bad
+        actual = call.changed(x=x).infer()
+        others = np.arange(9) != 4
+        for name, array in actual.items():
+            np.testing.assert_array_equal(array[others], expected[name][others])
+        np.testing.assert_array_equal(actual["y"][4, :2], expected["y"][4, :2])
+    x = call.x.copy()
+    x[:, 2] = np.nan
+    y = call.changed(x=x).infer()["y"]
+    assert np.isnan(y[:, 2:]).all()
+    np.testing.assert_array_equal(y[:, :2], expected["y"][:, :2])
+
+
+@pytest.mark.parametrize("rows", ["full", "lengths", "front", "holes", "mask_none"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
+def test_work_is_the_sum_of_the_lengths(isa: str, cell: str, rows: str) -> None:
+    call = make_call(Case(cell, 16, 40, 3, 9, "float32", rows))
+    steps = int(call.real.sum())
+    assert rows == "full" or steps < 16 * 40
+    for run in (call.infer, call.train):
+        before = _core.get_context().row_steps
+        run()
+        assert _core.get_context().row_steps - before == steps
