@@ -22,8 +22,8 @@
  * first, in an order of min and max that keeps NaN.
  *
  * P and Q are minimax polynomials of the relative error of e^r and of T, by the Remez exchange in
- * 60 digits; for Q each coefficient in turn was rounded to its dtype and the higher ones were fitted
- * again. Relative error: e^r 3.8e-9 and 1.1e-17, T 7.5e-9 and 2.7e-17 (float32, float64).
+ * 60 digits; for Q each coefficient in turn was rounded to its dtype and the higher ones were
+ * fitted again. Relative error: e^r 3.8e-9 and 1.1e-17, T 7.5e-9 and 2.7e-17 (float32, float64).
  */
 #ifndef RNNCORE_KERNELS_ACTIVATIONS_H
 #define RNNCORE_KERNELS_ACTIVATIONS_H
@@ -42,7 +42,7 @@ typedef uint64_t vu64 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
 /*
  * sigmoid computes (k e^x) / (k e^x + k). For negative x the denominator is close to k and the
  * numerator close to k times the result; with k = 1 both are often just above a power of two,
- * where one rounding is worth most, while the result is just below one (2.4 ulp; 1.93 with 1.5).
+ * where one rounding is worth most, while the result is just below one: up to 2.4 ulp.
  */
 #define RNNCORE_SIGMOID_K 1.5f
 
@@ -52,15 +52,16 @@ typedef uint64_t vu64 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
  * e^x. The scale is applied as two halves, 2^floor(n/2) * 2^ceil(n/2), which are normal numbers
  * for every n; so the product overflows to infinity and underflows gradually by itself.
  */
-RNNCORE_INLINE vf32 vf32_exp(vf32 x) {
+RNNCORE_INLINE vf32 vf32_exp(vf32 x)
+{
     const vf32 shift = vf32_set1(0x1.8p23f + 254.0f);
     x = vf32_max(vf32_set1(-105.0f), vf32_min(vf32_set1(89.0f), x));
     const vf32 t = vf32_fma(x, vf32_set1(0x1.715476p0f), shift);
     const vf32 n = t - shift;
     const vu32 both = (vu32)t;
     const vu32 half = both >> 1;
-    vf32 r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_HI_F32), x);
-    r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_LO_F32), r);
+    const vf32 high = vf32_fma(n, vf32_set1(-RNNCORE_LN2_HI_F32), x);
+    const vf32 r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_LO_F32), high);
 
     const vf32 r2 = r * r;
     const vf32 p01 = vf32_fma(vf32_set1(0x1.555492p-3f), r, vf32_set1(0x1.fffffcp-2f));
@@ -75,7 +76,8 @@ RNNCORE_INLINE vf32 vf32_exp(vf32 x) {
  * e^x / (e^x + 1). Below -87.7, where the result is denormal, the scale is 0. What r loses to the
  * low part of n*ln2 is added behind the polynomial, so that e^r has one rounding of weight.
  */
-RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x) {
+RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x)
+{
     const float k = RNNCORE_SIGMOID_K;
     const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
     x = vf32_max(vf32_set1(-88.0f), vf32_min(vf32_set1(60.0f), x));
@@ -95,7 +97,8 @@ RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x) {
     return er * s / vf32_fma(er, s, vf32_set1(k));
 }
 
-RNNCORE_INLINE vf32 vf32_tanh(vf32 x) {
+RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
+{
     const vf32 shift = vf32_set1(0x1.8p20f + 127.0f);
     const vf32 a = vf32_min(vf32_set1(10.0f), vf32_abs(x));
     const vf32 t8 = vf32_fma(a, vf32_set1(0x1.715476p1f), shift + 0.125f);
@@ -116,7 +119,8 @@ RNNCORE_INLINE vf32 vf32_tanh(vf32 x) {
 /* ---- float64: the same, with longer polynomials ---- */
 
 /* P(r), its coefficients times k. */
-RNNCORE_INLINE vf64 vf64_exp_tail(vf64 r, vf64 r2, double k) {
+RNNCORE_INLINE vf64 vf64_exp_tail(vf64 r, vf64 r2, double k)
+{
     const vf64 r4 = r2 * r2;
     const vf64 p01 =
         vf64_fma(vf64_set1(0x1.55555555554fap-3 * k), r, vf64_set1(0x1.000000000000ap-1 * k));
@@ -134,22 +138,24 @@ RNNCORE_INLINE vf64 vf64_exp_tail(vf64 r, vf64 r2, double k) {
     return vf64_fma(p49, r4, p03);
 }
 
-RNNCORE_INLINE vf64 vf64_exp(vf64 x) {
+RNNCORE_INLINE vf64 vf64_exp(vf64 x)
+{
     const vf64 shift = vf64_set1(0x1.8p52 + 2046.0);
     x = vf64_max(vf64_set1(-746.0), vf64_min(vf64_set1(710.0), x));
     const vf64 t = vf64_fma(x, vf64_set1(0x1.71547652b82fep0), shift);
     const vf64 n = t - shift;
     const vu64 both = (vu64)t;
     const vu64 half = both >> 1;
-    vf64 r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_HI_F64), x);
-    r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_LO_F64), r);
+    const vf64 high = vf64_fma(n, vf64_set1(-RNNCORE_LN2_HI_F64), x);
+    const vf64 r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_LO_F64), high);
 
     const vf64 r2 = r * r;
     const vf64 er = vf64_fma(vf64_exp_tail(r, r2, 1.0), r2, r) + 1.0;
     return er * (vf64)(half << 52) * (vf64)((both - half) << 52);
 }
 
-RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x) {
+RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x)
+{
     const double k = RNNCORE_SIGMOID_K;
     const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
     x = vf64_max(vf64_set1(-709.0), vf64_min(vf64_set1(60.0), x));
@@ -166,7 +172,8 @@ RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x) {
     return er * s / vf64_fma(er, s, vf64_set1(k));
 }
 
-RNNCORE_INLINE vf64 vf64_tanh(vf64 x) {
+RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
+{
     const vf64 shift = vf64_set1(0x1.8p49 + 1023.0);
     const vf64 a = vf64_min(vf64_set1(20.0), vf64_abs(x));
     const vf64 t8 = vf64_fma(a, vf64_set1(0x1.71547652b82fep1), shift + 0.125);

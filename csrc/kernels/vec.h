@@ -28,7 +28,7 @@
 #elif RNNCORE_VECTOR_BYTES == 16 && defined(__SSE2__)
 #define RNNCORE_VEC_SSE2 1
 #include <emmintrin.h>
-#elif RNNCORE_VECTOR_BYTES == 16 && defined(__ARM_NEON) && defined(__ARM_FEATURE_FMA)
+#elif RNNCORE_VECTOR_BYTES == 16 && defined(__aarch64__) && defined(__ARM_NEON)
 #define RNNCORE_VEC_NEON 1
 #include <arm_neon.h>
 #elif RNNCORE_VECTOR_BYTES != 16 && RNNCORE_VECTOR_BYTES != 32 && RNNCORE_VECTOR_BYTES != 64
@@ -192,7 +192,8 @@ RNNCORE_INLINE void vf64_store_partial(double *p, vf64 v, int n)
  * a*b + c: one rounding where the ISA has FMA, two where it has not. Contraction would find most of
  * these too, but in a*b + (c*d) it may fuse either product, and the activations care which.
  */
-RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
+RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(RNNCORE_VEC_AVX) && defined(__FMA__)
@@ -204,12 +205,13 @@ RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
 #endif
 }
 
-RNNCORE_INLINE vf64 vf64_fma(vf64 a, vf64 b, vf64 c) {
+RNNCORE_INLINE vf64 vf64_fma(vf64 a, vf64 b, vf64 c)
+{
 #if defined(RNNCORE_VEC_AVX512)
     return (vf64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(RNNCORE_VEC_AVX) && defined(__FMA__)
     return (vf64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#elif defined(RNNCORE_VEC_NEON) && defined(__aarch64__)
+#elif defined(RNNCORE_VEC_NEON)
     return (vf64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
     return a * b + c;
