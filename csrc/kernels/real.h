@@ -5,6 +5,7 @@
 #include "gates_lstm.h"
 #include "gates_rnn.h"
 
+#include "machine.h"
 #include "pack.h"
 #include "product.h"
 #include "step.h"
@@ -48,7 +49,11 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .exp = FN(map_exp),
     .sigmoid = FN(map_sigmoid),
     .tanh = FN(map_tanh),
+    .fma_flops = 2 * FMA_CHAINS * VLEN,
+    .fma_loop = FN(fma_loop),
+    .read_loop = FN(read_loop),
 };
 
+#undef FMA_CHAINS
 #undef PRODUCT_ROWS
 #undef PRODUCT_DEPTH

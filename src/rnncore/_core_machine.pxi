@@ -1,0 +1,35 @@
+# What the machine can do at most: for rnncore.bench.
+
+cdef extern from "rnncore_testing.h" nogil:
+    int rnncore_machine_fma(int isa, int dtype, int64_t iterations, double *flops)
+    int rnncore_machine_read(int isa, const void *p, size_t bytes, int64_t repeats)
+
+
+def machine_fma(str isa, dtype, int64_t iterations):
+    """Run a loop of multiply-adds in registers, without the GIL; returns the flops it did."""
+    cdef double flops = 0.0
+    cdef int status
+    cdef int code = ISAS[isa]
+    cdef int kind = RNNCORE_FLOAT32 if np.dtype(dtype) == np.float32 else RNNCORE_FLOAT64
+    with nogil:
+        status = rnncore_machine_fma(code, kind, iterations, &flops)
+    check(status)
+    return flops
+
+
+cdef class ReadBuffer:
+    """Memory to read `size` bytes of, over and over, without the GIL."""
+    cdef Memory memory
+
+    def __cinit__(self, size_t size):
+        self.memory = Memory((size + 511) // 512 * 512)
+        memset(self.memory.start, 1, self.memory.bytes)
+
+    def read(self, str isa, int64_t repeats):
+        """Read it all `repeats` times; returns the number of bytes."""
+        cdef int status
+        cdef int code = ISAS[isa]
+        with nogil:
+            status = rnncore_machine_read(code, self.memory.start, self.memory.bytes, repeats)
+        check(status)
+        return self.memory.bytes * repeats
