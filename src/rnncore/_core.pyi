@@ -21,6 +21,8 @@ class Context:
     @property
     def tasks_done(self) -> tuple[int, ...]: ...
 
+class Workspace: ...
+
 class Tape:
     used: bool
     batch: int
@@ -30,6 +32,8 @@ class Tape:
     def cell(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
+    @property
+    def scratch_nbytes(self) -> int: ...
 
 def set_context(context: Context) -> None: ...
 def get_context() -> Context: ...
@@ -45,13 +49,23 @@ def forward(
     go_backwards: bool,
     time_major: bool,
     out: Any,
-    *,
     activation: str = "tanh",
     reset_after: bool = True,
     training: bool = False,
+    workspace: Workspace | None = None,
+    need_y: bool = True,
 ) -> tuple[NDArray[np.floating], tuple[NDArray[np.floating], ...], Any]: ...
 def backward(
-    cell: str, tape: Tape, dy: Any, dstate: Any, need_dx: bool = True
+    cell: str,
+    tape: Tape,
+    dy: Any,
+    dstate: Any,
+    need_dx: bool = True,
+    *,
+    dx: Any = None,
+    dkernel: Any = None,
+    drecurrent_kernel: Any = None,
+    dbias: Any = None,
 ) -> tuple[
     NDArray[np.floating] | None,
     NDArray[np.floating],
@@ -61,3 +75,8 @@ def backward(
 ]: ...
 def available_isas() -> list[str]: ...
 def activation(function: str, x: Any, isa: str) -> NDArray[np.floating]: ...
+def machine_fma(isa: str, dtype: Any, iterations: int) -> float: ...
+
+class ReadBuffer:
+    def __init__(self, size: int) -> None: ...
+    def read(self, isa: str, repeats: int) -> int: ...

@@ -11,6 +11,9 @@ cdef extern from "rnncore.h" nogil:
     int RNNCORE_ERROR_OVERFLOW
     int RNNCORE_FLOAT32
     int RNNCORE_FLOAT64
+    int RNNCORE_RNN
+    int RNNCORE_LSTM
+    int RNNCORE_GRU
     const char *rnncore_status_string(int status)
     const char *rnncore_isa_name(int isa)
 
@@ -42,6 +45,8 @@ cdef extern from "rnncore.h" nogil:
     int rnncore_weights_create(const rnncore_context *context, const rnncore_layer *layer,
                                const void *kernel, const void *recurrent_kernel,
                                const void *bias, rnncore_weights **out)
+    int rnncore_weights_update(rnncore_weights *weights, const void *kernel,
+                               const void *recurrent_kernel, const void *bias)
     void rnncore_weights_destroy(rnncore_weights *weights)
 
     ctypedef struct rnncore_batch:

@@ -9,7 +9,7 @@ from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
 def check_activation(activation: str) -> str:
-    if activation not in _core.ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in _core.ACTIVATIONS:
         known = ", ".join(_core.ACTIVATIONS)
         raise ValueError(f"activation: expected one of {known}, got {activation!r}")
     return activation
