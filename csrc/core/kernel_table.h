@@ -86,8 +86,9 @@ typedef struct rnncore_kernels {
     void (*exp)(int64_t n, const void *x, void *y);
     void (*sigmoid)(int64_t n, const void *x, void *y);
     void (*tanh)(int64_t n, const void *x, void *y);
-    /* For benchmarks: `fma_flops` operations an iteration in independent chains; `bytes` (a multiple
-     * of 512) read from memory that is aligned to 64 bytes. The results only keep the work alive. */
+    /* For benchmarks: `fma_flops` operations an iteration in independent chains; `bytes` (a
+     * multiple of 512) read from memory that is aligned to 64 bytes. The results only keep the work
+     * alive. */
     int64_t fma_flops;
     double (*fma_loop)(int64_t iterations);
     double (*read_loop)(const void *p, int64_t bytes, int64_t repeats);
