@@ -18,18 +18,29 @@ def machine_fma(str isa, dtype, int64_t iterations):
 
 
 cdef class ReadBuffer:
-    """Memory to read `size` bytes of, over and over, without the GIL."""
-    cdef Memory memory
+    """Memory to read `size` bytes of (rounded up to 512), over and over, without the GIL."""
+    cdef void *raw
+    cdef void *start
+    cdef readonly size_t size
 
-    def __cinit__(self, size_t size):
-        self.memory = Memory((size + 511) // 512 * 512)
-        memset(self.memory.start, 1, self.memory.bytes)
+    def __cinit__(self, Py_ssize_t size):
+        if size <= 0:
+            raise ValueError(f"size: expected a positive number of bytes, got {size}")
+        self.size = (<size_t>size + 511) // 512 * 512
+        self.raw = PyMem_RawMalloc(self.size + 64)
+        if self.raw == NULL:
+            raise MemoryError(f"could not allocate {self.size} bytes")
+        self.start = <void *>((<uintptr_t>self.raw + 63) & ~<uintptr_t>63)
+        memset(self.start, 1, self.size)
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.raw)
 
     def read(self, str isa, int64_t repeats):
         """Read it all `repeats` times; returns the number of bytes."""
         cdef int status
         cdef int code = ISAS[isa]
         with nogil:
-            status = rnncore_machine_read(code, self.memory.start, self.memory.bytes, repeats)
+            status = rnncore_machine_read(code, self.start, self.size, repeats)
         check(status)
-        return self.memory.bytes * repeats
+        return self.size * repeats
