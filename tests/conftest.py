@@ -16,7 +16,7 @@ from rnncore import _core, _runtime
 sys.path.insert(0, str(Path(__file__).parent))
 
 # The same examples on every run and every machine, however slow it is.
-settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=100)
 settings.load_profile("deterministic")
 
 
