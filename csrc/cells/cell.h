@@ -12,6 +12,7 @@ typedef struct rnncore_run {
     const rnncore_weights *weights;
     rnncore_plan plan;
     int32_t training;
+    int32_t unpacked; /* a few rows times weights as they are, see direct.h */
     int64_t slots;    /* of a row of gates */
     int64_t first;    /* first compact step in the buffers: its h' is the initial block */
     int64_t base;     /* offset(first) */
@@ -21,6 +22,7 @@ typedef struct rnncore_run {
     char *c;          /* LSTM; inference keeps only (B, padded), updated in place */
     char *dy;         /* backward: (rows of the chunk, padded), or NULL */
     int64_t dy_base;  /* compact row of dy's first row */
+    char *sums;       /* unpacked: the sums of one row */
     char *carry, *dc; /* backward: (B, padded) */
 } rnncore_run;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/platform.h"
+#include "direct.h"
 #include "forward.h"
 #include "time_loop.h"
 
@@ -52,7 +53,10 @@ rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rn
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);
-    if (direct_stride(run, batch) == 0) {
+    if (run->unpacked) {
+        run->sums = rnncore_arena_take(arena, rnncore_direct_sums(w), w->element);
+    }
+    if (run->unpacked || direct_stride(run, batch) == 0) {
         run->x = rnncore_arena_take(arena, rnncore_count(rows, w->input), w->element);
     }
     const int64_t gates = rnncore_count(rows, rnncore_count(run->slots, w->padded));
@@ -198,7 +202,12 @@ void rnncore_run_forward(rnncore_forward_run *f)
             run->first = k0;
             run->base = rnncore_plan_offset(&run->plan, k0);
         }
-        project(run, &x, stride, k0, k1);
+        if (run->unpacked) {
+            rnncore_direct_project(run, &x, rnncore_plan_offset(&run->plan, k0),
+                                   rnncore_plan_offset(&run->plan, k1));
+        } else {
+            project(run, &x, stride, k0, k1);
+        }
         rnncore_time_loop(run, 0, k0, k1, NULL, finish_share);
     }
     atomic_fetch_add_explicit(&run->context->row_steps, (uint64_t)run->plan.rows,

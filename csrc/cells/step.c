@@ -1,5 +1,6 @@
 /* Steps as the cells start from them. */
 #include "cell.h"
+#include "direct.h"
 
 static void set_columns(const rnncore_run *run, rnncore_step *step, int part, int parts)
 {
@@ -64,7 +65,9 @@ rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_
 
 void rnncore_run_step(const rnncore_run *run, rnncore_step *step)
 {
-    if (step->row_begin < step->row_end && step->row_low < step->row_end) {
+    if (run->unpacked) {
+        rnncore_direct_step(run, step);
+    } else if (step->row_begin < step->row_end && step->row_low < step->row_end) {
         run->weights->kernels->step(step);
     }
 }

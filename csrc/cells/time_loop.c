@@ -75,7 +75,8 @@ void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t
     const rnncore_rows all = {0, batch, batch, batch};
     const int64_t rows = rnncore_plan_offset(plan, k1) - rnncore_plan_offset(plan, k0);
     const int64_t row_flops = 2 * w->gates * w->hidden * w->hidden;
-    const int64_t threads = rnncore_threads_for(run, rows * row_flops);
+    /* Without packed weights the rows are few and each product is divided by itself. */
+    const int64_t threads = run->unpacked ? 1 : rnncore_threads_for(run, rows * row_flops);
     time_loop loop = {run, backward, k0, k1, before, after, batch, 1};
     if (threads > 1 && batch >= ROWS_PER_THREAD * threads) {
         /* Rows that end early would leave a thread idle, so ragged batches are dealt in tiles. */

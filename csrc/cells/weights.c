@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/arena.h"
 #include "../core/platform.h"
 #include "cell.h"
 
@@ -30,27 +29,33 @@ static int layer_is_valid(const rnncore_layer *layer)
            (layer->activation == RNNCORE_TANH || layer->cell == RNNCORE_RNN);
 }
 
-/* Hands out the buffers of `weights`; with a NULL base only counts their bytes. */
-static void take_buffers(rnncore_weights *w, rnncore_arena *arena)
+void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena, int rows)
 {
     const int64_t columns = rnncore_count(w->gates, w->padded);
     const int64_t square = rnncore_count(w->hidden, w->padded);
     const int gru1 = w->cell == &rnncore_gru1_ops;
     const int64_t stepped = gru1 ? 2 : w->gates; /* gates that `recurrent` holds */
+    rnncore_weights_take_raw(w, arena);
     w->input_packed = rnncore_arena_take(arena, rnncore_count(w->input, columns), w->element);
-    w->bias = rnncore_arena_take(arena, columns, w->element);
-    w->recurrent_bias = rnncore_arena_take(arena, w->padded, w->element);
     w->recurrent = rnncore_arena_take(arena, rnncore_count(stepped, square), w->element);
     if (gru1) {
         w->candidate = rnncore_arena_take(arena, square, w->element);
     }
-    if (w->layer.training) {
+    if (w->layer.training || rows) {
         w->input_rows = rnncore_arena_take(arena, rnncore_count(w->input, columns), w->element);
+    }
+    if (w->layer.training) {
         w->recurrent_t = rnncore_arena_take(arena, rnncore_count(stepped, square), w->element);
         if (gru1) {
             w->candidate_t = rnncore_arena_take(arena, square, w->element);
         }
     }
+}
+
+void rnncore_weights_take_raw(rnncore_weights *w, rnncore_arena *arena)
+{
+    w->bias = rnncore_arena_take(arena, rnncore_count(w->gates, w->padded), w->element);
+    w->recurrent_bias = rnncore_arena_take(arena, w->padded, w->element);
 }
 
 /* W in slot order, each slot padded with zeros. */
@@ -101,15 +106,25 @@ static void set_bias(rnncore_weights *w, const char *bias)
     }
 }
 
-static void fill(rnncore_weights *w, const char *kernel, const char *recurrent, const char *bias,
-                 char *rows)
+void rnncore_weights_point(rnncore_weights *w, const void *kernel, const void *recurrent_kernel,
+                           const void *bias)
+{
+    w->raw_kernel = kernel;
+    w->recurrent = (void *)(uintptr_t)recurrent_kernel;
+    w->candidate = (char *)w->recurrent + (size_t)(2 * w->hidden) * w->element;
+    set_bias(w, bias);
+}
+
+void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *recurrent_kernel,
+                          const void *bias)
 {
     const rnncore_kernels *k = w->kernels;
     const int64_t ld = w->gates * w->hidden, columns = w->gates * w->padded;
     const int stepped = w->cell == &rnncore_gru1_ops ? 2 : (int)w->gates;
+    const char *recurrent = recurrent_kernel;
     const char *candidate = recurrent + (size_t)(2 * w->hidden) * w->element;
-    permute_input(w, kernel, rows);
-    k->pack(rows, columns, 1, w->input, columns, 1, w->input_packed);
+    permute_input(w, kernel, w->input_rows);
+    k->pack(w->input_rows, columns, 1, w->input, columns, 1, w->input_packed);
     set_bias(w, bias);
     k->pack(recurrent, ld, 1, w->hidden, w->hidden, stepped, w->recurrent);
     if (w->candidate != NULL) {
@@ -129,30 +144,32 @@ rnncore_status rnncore_weights_update(rnncore_weights *weights, const void *kern
     if (weights == NULL || kernel == NULL || recurrent_kernel == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    char *rows = weights->input_rows, *temporary = NULL;
-    if (rows == NULL) {
-        rows = temporary = rnncore_aligned_alloc(
+    void *temporary = NULL;
+    if (!weights->layer.training) { /* inference does not keep the row-major W */
+        temporary = rnncore_aligned_alloc(
             (size_t)(weights->input * weights->gates * weights->padded), weights->element);
-        if (rows == NULL) {
+        if (temporary == NULL) {
             return RNNCORE_ERROR_OUT_OF_MEMORY;
         }
+        weights->input_rows = temporary;
     }
-    weights->has_bias = bias != NULL;
-    fill(weights, kernel, recurrent_kernel, bias, rows);
-    rnncore_aligned_free(temporary);
+    rnncore_weights_fill(weights, kernel, recurrent_kernel, bias);
+    if (temporary != NULL) {
+        weights->input_rows = NULL;
+        rnncore_aligned_free(temporary);
+    }
     return RNNCORE_OK;
 }
 
-rnncore_status rnncore_weights_create(const rnncore_context *context, const rnncore_layer *layer,
-                                      const void *kernel, const void *recurrent_kernel,
-                                      const void *bias, rnncore_weights **out)
+rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_context *context,
+                                        const rnncore_layer *layer)
 {
-    if (context == NULL || !layer_is_valid(layer) || out == NULL) {
+    if (context == NULL || !layer_is_valid(layer)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    rnncore_weights *w = calloc(1, sizeof *w);
-    if (w == NULL) {
-        return RNNCORE_ERROR_OUT_OF_MEMORY;
+    memset(w, 0, sizeof *w);
+    if (layer->hidden_size > INT64_MAX / 64 || layer->input_size > INT64_MAX / 64) {
+        return RNNCORE_ERROR_OVERFLOW;
     }
     w->layer = *layer;
     w->cell = cell_ops(layer);
@@ -160,21 +177,38 @@ rnncore_status rnncore_weights_create(const rnncore_context *context, const rnnc
     w->element = layer->dtype == RNNCORE_FLOAT32 ? sizeof(float) : sizeof(double);
     w->input = layer->input_size;
     w->hidden = layer->hidden_size;
+    w->padded = rnncore_padded(w->kernels, w->hidden);
     w->gates = w->cell->gates;
     w->tape_slots = w->cell->tape_slots;
-    rnncore_arena arena = {NULL, 0, w->hidden > INT64_MAX / 64 || w->input > INT64_MAX / 64};
-    w->padded = arena.overflow ? 0 : rnncore_padded(w->kernels, w->hidden);
-    take_buffers(w, &arena);
-    rnncore_status status = arena.overflow ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
-    if (status == RNNCORE_OK) {
-        w->memory = rnncore_aligned_alloc(arena.used, 1);
-        status = w->memory == NULL ? RNNCORE_ERROR_OUT_OF_MEMORY : RNNCORE_OK;
+    return RNNCORE_OK;
+}
+
+rnncore_status rnncore_weights_create(const rnncore_context *context, const rnncore_layer *layer,
+                                      const void *kernel, const void *recurrent_kernel,
+                                      const void *bias, rnncore_weights **out)
+{
+    rnncore_weights described;
+    rnncore_arena arena = {NULL, 0, 0};
+    rnncore_status status = rnncore_weights_describe(&described, context, layer);
+    if (status != RNNCORE_OK || out == NULL) {
+        return status != RNNCORE_OK ? status : RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    if (status == RNNCORE_OK) {
-        arena = (rnncore_arena){w->memory, 0, 0};
-        take_buffers(w, &arena);
-        status = rnncore_weights_update(w, kernel, recurrent_kernel, bias);
+    rnncore_weights_take(&described, &arena, 0);
+    if (arena.overflow) {
+        return RNNCORE_ERROR_OVERFLOW;
     }
+    rnncore_weights *w = malloc(sizeof *w);
+    void *memory = rnncore_aligned_alloc(arena.used, 1);
+    if (w == NULL || memory == NULL) {
+        free(w);
+        rnncore_aligned_free(memory);
+        return RNNCORE_ERROR_OUT_OF_MEMORY;
+    }
+    *w = described;
+    w->memory = memory;
+    arena = (rnncore_arena){memory, 0, 0};
+    rnncore_weights_take(w, &arena, 0);
+    status = rnncore_weights_update(w, kernel, recurrent_kernel, bias);
     if (status != RNNCORE_OK) {
         rnncore_weights_destroy(w);
         return status;

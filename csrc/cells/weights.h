@@ -2,6 +2,7 @@
 #ifndef RNNCORE_CELLS_WEIGHTS_H
 #define RNNCORE_CELLS_WEIGHTS_H
 
+#include "../core/arena.h"
 #include "../core/context.h"
 
 struct rnncore_weights {
@@ -13,17 +14,35 @@ struct rnncore_weights {
     int64_t padded;        /* H as a multiple of the vector length */
     int64_t gates;         /* G */
     int64_t tape_slots;    /* slots of `padded` numbers that a row of the tape has */
-    int32_t has_bias;
     /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
-    void *input_packed;   /* W (I, G*padded) in slot order, packed for STORE */
-    void *input_rows;     /* the same, row-major; NULL unless made for training */
-    void *bias;           /* (G*padded), in slot order */
-    void *recurrent_bias; /* (padded): the recurrent bias of n, GRU with reset_after */
-    void *recurrent;      /* U packed for the step; GRU reset before: Uz and Ur */
-    void *candidate;      /* GRU reset before: Un */
+    void *input_packed;     /* W (I, G*padded) in slot order, packed for STORE */
+    void *input_rows;       /* the same, row-major; NULL unless made for training */
+    void *bias;             /* (G*padded), in slot order */
+    void *recurrent_bias;   /* (padded): the recurrent bias of n, GRU with reset_after */
+    void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur */
+    void *candidate;        /* GRU reset before: Un */
+    const void *raw_kernel; /* one call with weights as they are: W; then recurrent and candidate
+                               point into U */
     /* training: the transposes, packed */
     void *recurrent_t, *candidate_t;
     void *memory; /* one block that holds them all */
 };
+
+/* Sets everything but the buffers. */
+rnncore_status rnncore_weights_describe(rnncore_weights *weights, const rnncore_context *context,
+                                        const rnncore_layer *layer);
+
+/* Takes the buffers of packed weights from the arena; `rows`: also the row-major W in slot order,
+ * which filling needs and which otherwise only training keeps. */
+void rnncore_weights_take(rnncore_weights *weights, rnncore_arena *arena, int rows);
+
+/* Packs the values into the buffers. */
+void rnncore_weights_fill(rnncore_weights *weights, const void *kernel,
+                          const void *recurrent_kernel, const void *bias);
+
+/* The same without packing: buffers for the bias only, and pointers to the caller's weights. */
+void rnncore_weights_take_raw(rnncore_weights *weights, rnncore_arena *arena);
+void rnncore_weights_point(rnncore_weights *weights, const void *kernel,
+                           const void *recurrent_kernel, const void *bias);
 
 #endif

@@ -42,8 +42,10 @@ typedef struct rnncore_step {
     const void *a;
     int64_t lda, segments, segment_stride, depth;
     const void *packed;
-    const void *bias; /* STORE: per column; GRU_FORWARD: recurrent bias of n; or NULL */
-    void *out;        /* STORE */
+    const void *sums; /* the product itself, of the one row row_begin, with gates sums_gate apart */
+    int64_t sums_gate; /* and readable to the end of the last vector; NULL: not given */
+    const void *bias;  /* STORE: per column; GRU_FORWARD: recurrent bias of n; or NULL */
+    void *out;         /* STORE */
     int64_t ldo;
     void *gates; /* pre-activations in, activated gates or their gradients out */
     int64_t ldg, padded;
@@ -81,6 +83,9 @@ typedef struct rnncore_kernels {
                  void *packed);
     void (*step)(const rnncore_step *step);
     void (*product)(const rnncore_product *product);
+    /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */
+    void (*row_product)(const void *a, int64_t depth, const void *b, int64_t ldb, int64_t n,
+                        void *out);
     /* out[j] = sum over rows of a[i*lda + j], j < n */
     void (*column_sums)(const void *a, int64_t lda, int64_t rows, int64_t n, void *out);
     void (*exp)(int64_t n, const void *x, void *y);

@@ -164,6 +164,23 @@ RNNCORE_API rnncore_status rnncore_forward(rnncore_context *context, const rnnco
                                            const rnncore_batch *batch, void *workspace,
                                            size_t workspace_bytes);
 
+/* ---- one call with weights as they are ---------------------------------------------------- */
+
+/* Bytes of scratch that rnncore_forward_once needs (reads lengths and mask). */
+RNNCORE_API rnncore_status rnncore_forward_once_workspace_size(const rnncore_context *context,
+                                                               const rnncore_layer *layer,
+                                                               const rnncore_batch *batch,
+                                                               size_t *bytes);
+
+/* As rnncore_weights_create (layer->training must be 0), rnncore_forward and
+ * rnncore_weights_destroy in one, with the same bits. Packs into the workspace, and not at all
+ * where the batch has a few row-steps only: the call for one step with weights that change. */
+RNNCORE_API rnncore_status rnncore_forward_once(rnncore_context *context,
+                                                const rnncore_layer *layer, const void *kernel,
+                                                const void *recurrent_kernel, const void *bias,
+                                                const rnncore_batch *batch, void *workspace,
+                                                size_t workspace_bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,18 +5,18 @@
  * for q, or for r*h': so the operands of W (n z r) and of U (z r q) are each contiguous. */
 
 RNNCORE_INLINE void FN(gru_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const REAL *tile, int64_t ldt)
+                                    int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
-            const REAL *t = tile + r * ldt + b * 3 * VLEN;
+            const REAL *t = sums->at + r * sums->row + b * sums->block;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
             const VEC z = V(sigmoid)(V(load)(gates + p) + V(load)(t));
-            const VEC reset = V(sigmoid)(V(load)(gates + 2 * p) + V(load)(t + VLEN));
-            const VEC q = V(load)((const REAL *)s->bias + unit) + V(load)(t + 2 * VLEN);
+            const VEC reset = V(sigmoid)(V(load)(gates + 2 * p) + V(load)(t + sums->gate));
+            const VEC q = V(load)((const REAL *)s->bias + unit) + V(load)(t + 2 * sums->gate);
             const VEC n = V(tanh)(V(fma)(reset, q, V(load)(gates)));
             const VEC h = V(load)((const REAL *)s->h_in + state);
             V(store)((REAL *)s->h_out + state, V(fma)(z, h - n, n));
@@ -43,7 +43,7 @@ RNNCORE_INLINE VEC FN(gru_dh)(const rnncore_step *s, const REAL *tile, int64_t s
 /* dz = dh*(h'-n)   dn = dh*(1-z)   dq = dn*r   dr = dn*q, each times the derivative of its
  * activation; slots become dn dz dr dq. */
 RNNCORE_INLINE void FN(gru_backward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                     int64_t blocks, const REAL *tile, int64_t ldt)
+                                     int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     const VEC one = V(set1)(1);
@@ -52,7 +52,7 @@ RNNCORE_INLINE void FN(gru_backward)(const rnncore_step *s, int64_t row, int m, 
             const int64_t unit = (block + b) * VLEN;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
-            const VEC dh = FN(gru_dh)(s, tile + r * ldt + b * VLEN, state);
+            const VEC dh = FN(gru_dh)(s, sums->at + r * sums->row + b * sums->block, state);
             const VEC z = V(load)(gates + p), reset = V(load)(gates + 2 * p);
             const VEC n = V(load)(gates), q = V(load)(gates + 3 * p);
             const VEC h = V(load)((const REAL *)s->h_in + state);
@@ -68,15 +68,15 @@ RNNCORE_INLINE void FN(gru_backward)(const rnncore_step *s, int64_t row, int m, 
 
 /* First product of a step, h' [Uz Ur]: z, r and r*h'. Without a tape r*h' takes the slot of r. */
 RNNCORE_INLINE void FN(gru1_gates)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                   int64_t blocks, const REAL *tile, int64_t ldt)
+                                   int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
-            const REAL *t = tile + r * ldt + b * 2 * VLEN;
+            const REAL *t = sums->at + r * sums->row + b * sums->block;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
-            const VEC reset = V(sigmoid)(V(load)(gates + 2 * p) + V(load)(t + VLEN));
+            const VEC reset = V(sigmoid)(V(load)(gates + 2 * p) + V(load)(t + sums->gate));
             const VEC h = V(load)((const REAL *)s->h_in + (row + r) * s->ldh + unit);
             V(store)(gates + p, V(sigmoid)(V(load)(gates + p) + V(load)(t)));
             if (s->store_tape) {
@@ -89,7 +89,7 @@ RNNCORE_INLINE void FN(gru1_gates)(const rnncore_step *s, int64_t row, int m, in
 
 /* Second product, (r*h') Un: n and h. */
 RNNCORE_INLINE void FN(gru1_candidate)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                       int64_t blocks, const REAL *tile, int64_t ldt)
+                                       int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     for (int r = 0; r < m; r++) {
@@ -97,7 +97,8 @@ RNNCORE_INLINE void FN(gru1_candidate)(const rnncore_step *s, int64_t row, int m
             const int64_t unit = (block + b) * VLEN;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
-            const VEC n = V(tanh)(V(load)(gates) + V(load)(tile + r * ldt + b * VLEN));
+            const VEC n =
+                V(tanh)(V(load)(gates) + V(load)(sums->at + r * sums->row + b * sums->block));
             const VEC h = V(load)((const REAL *)s->h_in + state);
             V(store)((REAL *)s->h_out + state, V(fma)(V(load)(gates + p), h - n, n));
             if (s->store_tape) {
@@ -109,8 +110,7 @@ RNNCORE_INLINE void FN(gru1_candidate)(const rnncore_step *s, int64_t row, int m
 
 /* Backward of the candidate: dz and dn; the carry becomes dh*z. */
 RNNCORE_INLINE void FN(gru1_backward_gates)(const rnncore_step *s, int64_t row, int m,
-                                            int64_t block, int64_t blocks, const REAL *tile,
-                                            int64_t ldt)
+                                            int64_t block, int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     const VEC one = V(set1)(1);
@@ -119,7 +119,7 @@ RNNCORE_INLINE void FN(gru1_backward_gates)(const rnncore_step *s, int64_t row, 
             const int64_t unit = (block + b) * VLEN;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
-            const VEC dh = FN(gru_dh)(s, tile + r * ldt + b * VLEN, state);
+            const VEC dh = FN(gru_dh)(s, sums->at + r * sums->row + b * sums->block, state);
             const VEC z = V(load)(gates + p), n = V(load)(gates);
             const VEC h = V(load)((const REAL *)s->h_in + state);
             V(store)(gates + p, dh * (h - n) * z * (one - z));
@@ -131,8 +131,7 @@ RNNCORE_INLINE void FN(gru1_backward_gates)(const rnncore_step *s, int64_t row, 
 
 /* Backward of r*h', the tile being d(r*h') = dn Un^T: dr, and r*d(r*h') joins the carry. */
 RNNCORE_INLINE void FN(gru1_backward_reset)(const rnncore_step *s, int64_t row, int m,
-                                            int64_t block, int64_t blocks, const REAL *tile,
-                                            int64_t ldt)
+                                            int64_t block, int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     const VEC one = V(set1)(1);
@@ -143,7 +142,7 @@ RNNCORE_INLINE void FN(gru1_backward_reset)(const rnncore_step *s, int64_t row, 
             const int64_t state = (row + r) * s->ldh + unit;
             REAL *carry = (REAL *)s->carry + state;
             const VEC reset = V(load)(slot);
-            const VEC d = V(load)(tile + r * ldt + b * VLEN);
+            const VEC d = V(load)(sums->at + r * sums->row + b * sums->block);
             V(store)(carry, V(fma)(d, reset, V(load)(carry)));
             V(store)(slot, d * V(load)((const REAL *)s->h_in + state) * reset * (one - reset));
         }

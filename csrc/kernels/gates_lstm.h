@@ -3,19 +3,19 @@
  * `gates` holds x W + b on entry; rows of 4*padded columns. */
 
 RNNCORE_INLINE void FN(lstm_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                     int64_t blocks, const REAL *tile, int64_t ldt)
+                                     int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
-            const REAL *t = tile + r * ldt + b * 4 * VLEN;
+            const REAL *t = sums->at + r * sums->row + b * sums->block;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
             const VEC i = V(sigmoid)(V(load)(gates) + V(load)(t));
-            const VEC f = V(sigmoid)(V(load)(gates + p) + V(load)(t + VLEN));
-            const VEC g = V(tanh)(V(load)(gates + 2 * p) + V(load)(t + 2 * VLEN));
-            const VEC o = V(sigmoid)(V(load)(gates + 3 * p) + V(load)(t + 3 * VLEN));
+            const VEC f = V(sigmoid)(V(load)(gates + p) + V(load)(t + sums->gate));
+            const VEC g = V(tanh)(V(load)(gates + 2 * p) + V(load)(t + 2 * sums->gate));
+            const VEC o = V(sigmoid)(V(load)(gates + 3 * p) + V(load)(t + 3 * sums->gate));
             const VEC c = V(fma)(f, V(load)((const REAL *)s->c_in + state), i * g);
             V(store)((REAL *)s->c_out + state, c);
             V(store)((REAL *)s->h_out + state, o * V(tanh)(c));
@@ -33,7 +33,7 @@ RNNCORE_INLINE void FN(lstm_forward)(const rnncore_step *s, int64_t row, int m, 
  *   dc += dh*o*(1 - tanh(c)^2);  do = dh*tanh(c);  di = dc*g;  df = dc*c';  dg = dc*i
  * each times the derivative of its activation; then dc = dc*f goes to the step before. */
 RNNCORE_INLINE void FN(lstm_backward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                      int64_t blocks, const REAL *tile, int64_t ldt)
+                                      int64_t blocks, const FN(sums) * sums)
 {
     const int64_t p = s->padded;
     const VEC one = V(set1)(1);
@@ -42,7 +42,7 @@ RNNCORE_INLINE void FN(lstm_backward)(const rnncore_step *s, int64_t row, int m,
             const int64_t unit = (block + b) * VLEN;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
             const int64_t state = (row + r) * s->ldh + unit;
-            VEC dh = V(load)(tile + r * ldt + b * VLEN);
+            VEC dh = V(load)(sums->at + r * sums->row + b * sums->block);
             if (s->dy != NULL) {
                 dh += V(load)((const REAL *)s->dy + state);
             }

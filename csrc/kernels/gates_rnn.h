@@ -1,13 +1,13 @@
 /* SimpleRNN: h = f(x W + h' U + b); `gates` holds x W + b on entry, the tile h' U. */
 
 RNNCORE_INLINE void FN(rnn_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const REAL *tile, int64_t ldt)
+                                    int64_t blocks, const FN(sums) * sums)
 {
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
             VEC h = V(load)((const REAL *)s->gates + (row + r) * s->ldg + unit) +
-                    V(load)(tile + r * ldt + b * VLEN);
+                    V(load)(sums->at + r * sums->row + b * sums->block);
             switch (s->activation) {
             case RNNCORE_TANH:
                 h = V(tanh)(h);
@@ -28,14 +28,14 @@ RNNCORE_INLINE void FN(rnn_forward)(const rnncore_step *s, int64_t row, int m, i
 
 /* d(pre-activation) = dh * f'(.), with f' from the output h; written to `gates`. */
 RNNCORE_INLINE void FN(rnn_backward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                     int64_t blocks, const REAL *tile, int64_t ldt)
+                                     int64_t blocks, const FN(sums) * sums)
 {
     const VEC one = V(set1)(1);
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
             const int64_t state = (row + r) * s->ldh + unit;
-            VEC dh = V(load)(tile + r * ldt + b * VLEN);
+            VEC dh = V(load)(sums->at + r * sums->row + b * sums->block);
             if (s->dy != NULL) {
                 dh += V(load)((const REAL *)s->dy + state);
             }

@@ -109,11 +109,68 @@ RNNCORE_INLINE void FN(multiply)(int m, const FN(operand) * op, const REAL *a, c
             panels = at_once;
         }
         FN(tiles)
-        [m - 1][panels - 1](op, a, packed + v * vector_size, out + (v - first) * VLEN, ldo);
+        [m - 1][panels - 1](op, a, packed + v *vector_size, out + (v - first) *VLEN, ldo);
         v += panels * PANEL;
     }
     for (; v < last; v++) {
         FN(tiles_single)[m - 1](op, a, packed + v * vector_size, out + (v - first) * VLEN, ldo);
+    }
+}
+
+/* Sums of products as the gate equations read them: row r, block of units b and gate g stand at
+ * at + r*row + b*block + g*gate. */
+typedef struct FN(sums) {
+    const REAL *at;
+    int64_t row, block, gate;
+} FN(sums);
+
+/* out[j] = sum over k of a[k] * b[k*ldb + j], j < n: one row times a matrix that is not packed.
+ * Eight rows of b pass at a time, each read from end to end; sums run over k in the order of the
+ * tiles, so the bits are the same. */
+static void FN(row_product)(const void *row, int64_t depth, const void *matrix, int64_t ldb,
+                            int64_t n, void *sums)
+{
+    const REAL *a = row, *b = matrix;
+    REAL *out = sums;
+    memset(out, 0, sizeof(REAL) * (size_t)n);
+    int64_t k = 0;
+    for (; k + 8 <= depth; k += 8, b += 8 * ldb) {
+        VEC av[8];
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++) {
+            av[i] = V(set1)(a[k + i]);
+        }
+        int64_t j = 0;
+        for (; j + VLEN <= n; j += VLEN) {
+            VEC sum = V(load)(out + j);
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; i++) {
+                sum = V(fma)(av[i], V(load)(b + i * ldb + j), sum);
+            }
+            V(store)(out + j, sum);
+        }
+        if (j < n) {
+            const int left = (int)(n - j);
+            VEC sum = V(load_partial)(out + j, left);
+#pragma GCC unroll 8
+            for (int i = 0; i < 8; i++) {
+                sum = V(fma)(av[i], V(load_partial)(b + i * ldb + j, left), sum);
+            }
+            V(store_partial)(out + j, sum, left);
+        }
+    }
+    for (; k < depth; k++, b += ldb) {
+        const VEC av = V(set1)(a[k]);
+        int64_t j = 0;
+        for (; j + VLEN <= n; j += VLEN) {
+            V(store)(out + j, V(fma)(av, V(load)(b + j), V(load)(out + j)));
+        }
+        if (j < n) {
+            const int left = (int)(n - j);
+            const VEC sum =
+                V(fma)(av, V(load_partial)(b + j, left), V(load_partial)(out + j, left));
+            V(store_partial)(out + j, sum, left);
+        }
     }
 }
 

@@ -45,6 +45,7 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .pack = FN(pack),
     .step = FN(step),
     .product = FN(product),
+    .row_product = FN(row_product),
     .column_sums = FN(column_sums),
     .exp = FN(map_exp),
     .sigmoid = FN(map_sigmoid),

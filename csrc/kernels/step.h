@@ -6,13 +6,13 @@
 
 /* out = bias + a B, or out += a B with add_carry */
 RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                   int64_t blocks, const REAL *tile, int64_t ldt)
+                                   int64_t blocks, const FN(sums) * sums)
 {
     const REAL *bias = s->bias;
     for (int r = 0; r < m; r++) {
         REAL *out = (REAL *)s->out + (row + r) * s->ldo + block * VLEN;
         for (int64_t b = 0; b < blocks; b++) {
-            VEC t = V(load)(tile + r * ldt + b * VLEN);
+            VEC t = V(load)(sums->at + r * sums->row + b * sums->block);
             if (bias != NULL) {
                 t += V(load)(bias + (block + b) * VLEN);
             }
@@ -25,47 +25,52 @@ RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, in
 }
 
 RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const REAL *tile, int64_t ldt)
+                                    int64_t blocks, const FN(sums) * sums)
 {
     switch (s->op) {
     case RNNCORE_OP_STORE:
-        FN(store_tile)(s, row, m, block, blocks, tile, ldt);
+        FN(store_tile)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_RNN_FORWARD:
-        FN(rnn_forward)(s, row, m, block, blocks, tile, ldt);
+        FN(rnn_forward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_RNN_BACKWARD:
-        FN(rnn_backward)(s, row, m, block, blocks, tile, ldt);
+        FN(rnn_backward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_LSTM_FORWARD:
-        FN(lstm_forward)(s, row, m, block, blocks, tile, ldt);
+        FN(lstm_forward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_LSTM_BACKWARD:
-        FN(lstm_backward)(s, row, m, block, blocks, tile, ldt);
+        FN(lstm_backward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU_FORWARD:
-        FN(gru_forward)(s, row, m, block, blocks, tile, ldt);
+        FN(gru_forward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU_BACKWARD:
-        FN(gru_backward)(s, row, m, block, blocks, tile, ldt);
+        FN(gru_backward)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU1_GATES:
-        FN(gru1_gates)(s, row, m, block, blocks, tile, ldt);
+        FN(gru1_gates)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU1_CANDIDATE:
-        FN(gru1_candidate)(s, row, m, block, blocks, tile, ldt);
+        FN(gru1_candidate)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU1_BACKWARD_GATES:
-        FN(gru1_backward_gates)(s, row, m, block, blocks, tile, ldt);
+        FN(gru1_backward_gates)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_GRU1_BACKWARD_RESET:
-        FN(gru1_backward_reset)(s, row, m, block, blocks, tile, ldt);
+        FN(gru1_backward_reset)(s, row, m, block, blocks, sums);
         break;
     }
 }
 
 static void FN(step)(const rnncore_step *s)
 {
+    if (s->sums != NULL) {
+        const FN(sums) given = {s->sums, 0, VLEN, s->sums_gate};
+        FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given);
+        return;
+    }
     REAL tile[ROW_TILE * TILE_VECTORS * VLEN] __attribute__((aligned(64)));
     const int gates = rnncore_op_gates(s->op);
     const int64_t group_vectors = s->group_blocks * gates;
@@ -95,7 +100,8 @@ static void FN(step)(const rnncore_step *s)
                 const int m = (int)((end - row + tiles - 1) / tiles);
                 FN(multiply)(m, &op, (const REAL *)s->a + row * s->lda, s->packed, s->vectors,
                              first, last, tile, ldt);
-                FN(finish_tile)(s, row, m, first / gates, (last - first) / gates, tile, ldt);
+                const FN(sums) sums = {tile, ldt, gates * VLEN, VLEN};
+                FN(finish_tile)(s, row, m, first / gates, (last - first) / gates, &sums);
                 row += m;
             }
         }

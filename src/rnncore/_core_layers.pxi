@@ -92,6 +92,9 @@ def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths,
     cdef Context context = default_context
     cdef bint is_lstm = cell == "lstm"
     cdef bint is_gru = cell == "gru"
+    cdef const void *kernel_data
+    cdef const void *recurrent_data
+    cdef const void *bias_data
     check_float("x", x, 3, -1)
     type_number = cnp.PyArray_TYPE(x)
     steps = cnp.PyArray_DIM(x, 0 if time_major else 1)
@@ -174,6 +177,18 @@ def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths,
     else:
         state = (h,)
 
+    if not training and workspace is None:
+        # Weights that nobody keeps: packed into the scratch, or for a few rows not at all.
+        check(rnncore_forward_once_workspace_size(context.handle, &layer, &batch, &size))
+        memory = enough(None, size)
+        kernel_data = cnp.PyArray_DATA(kernel)
+        recurrent_data = cnp.PyArray_DATA(recurrent_kernel)
+        bias_data = data_or_null(bias)
+        with nogil:
+            status = rnncore_forward_once(context.handle, &layer, kernel_data, recurrent_data,
+                                          bias_data, &batch, memory.start, memory.bytes)
+        check(status)
+        return y, state, None
     weights = pack(context, &layer, kernel, recurrent_kernel, bias, workspace)
     if training:
         check(rnncore_tape_size(context.handle, weights.handle, &batch, &size, &scratch))
@@ -193,9 +208,8 @@ def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths,
                                            memory.bytes)
     else:
         check(rnncore_forward_workspace_size(context.handle, weights.handle, &batch, &size))
-        memory = enough(None if workspace is None else workspace.forward_memory, size)
-        if workspace is not None:
-            workspace.forward_memory = memory
+        memory = enough(workspace.forward_memory, size)
+        workspace.forward_memory = memory
         with nogil:
             status = rnncore_forward(context.handle, weights.handle, &batch, memory.start,
                                      memory.bytes)

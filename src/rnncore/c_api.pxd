@@ -74,6 +74,13 @@ cdef extern from "rnncore.h" nogil:
     int rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
                         const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
 
+    int rnncore_forward_once_workspace_size(const rnncore_context *context,
+                                            const rnncore_layer *layer,
+                                            const rnncore_batch *batch, size_t *bytes)
+    int rnncore_forward_once(rnncore_context *context, const rnncore_layer *layer,
+                             const void *kernel, const void *recurrent_kernel, const void *bias,
+                             const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
+
 cdef extern from "rnncore_train.h" nogil:
     int rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,
                           const rnncore_batch *batch, size_t *tape_bytes,
