@@ -1,4 +1,4 @@
-# The C library `rnncore_c`: csrc/core and csrc/cells once, csrc/kernels once for each ISA.
+# The C library `rnncore_c`: csrc/core, csrc/cells and csrc/train once, csrc/kernels once for each ISA.
 
 set(RNNCORE_WARNINGS -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Wundef
@@ -13,7 +13,7 @@ if(RNNCORE_SANITIZE)
   list(APPEND _kernel_flags -O1)  # the checks at -O3 take minutes to compile
 endif()
 
-file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c)
+file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c csrc/train/*.c)
 file(GLOB _kernel_sources CONFIGURE_DEPENDS csrc/kernels/*.c)
 set(_includes ${PROJECT_SOURCE_DIR}/csrc/include ${PROJECT_SOURCE_DIR}/csrc)
 

@@ -48,6 +48,158 @@ RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context,
                                             size_t tape_bytes, const rnncore_gradients *gradients,
                                             void *workspace, size_t workspace_bytes);
 
+/* ---- the rest of a training step ---------------------------------------------------------
+ *
+ * Arrays are contiguous and of one dtype (rnncore_dtype). Work is cut into tasks by its size alone,
+ * so the bits of a result do not depend on the number of threads. */
+
+typedef enum rnncore_optimizer {
+    RNNCORE_SGD = 0,
+    RNNCORE_RMSPROP = 1,
+    RNNCORE_ADAM = 2
+} rnncore_optimizer;
+
+/* One step of an optimizer over a stretch of parameters, in one pass. The gradient g of an element
+ * is clipped to [-clip, clip] and multiplied by `scale`; p -= decay * p comes first. Then
+ *   SGD      p -= lr g;  with the slot m: m = momentum m - lr g, p += m, or with nesterov
+ *            p += momentum m - lr g
+ *   RMSPROP  v = rho v + (1-rho) g^2;  d = lr g / sqrt(v + epsilon);  with the slot a (a running
+ *            mean of g: a = rho a + (1-rho) g) the root is of v - a^2 + epsilon;  p -= d, or with
+ *            the slot m: m = momentum m + d, p -= m
+ *   ADAM     m += (1-beta_1)(g - m);  v += (1-beta_2)(g^2 - v);  p -= lr m / (sqrt(v) + epsilon);
+ *            with the third slot w: w = max(w, v) stands for v in the last term. The correction of
+ *            the bias is part of lr. */
+typedef struct rnncore_update {
+    size_t struct_size;
+    int32_t optimizer; /* rnncore_optimizer */
+    int32_t dtype;
+    int64_t n;
+    void *param;
+    const void *grad;
+    void *slots[3]; /* (n): SGD m; RMSPROP v, m, a; ADAM m, v, w; NULL: without, where optional */
+    double learning_rate;
+    double momentum; /* SGD, RMSPROP */
+    int32_t nesterov;
+    double beta_1; /* ADAM */
+    double beta_2; /* ADAM; rho of RMSPROP */
+    double epsilon;
+    double decay;
+    double clip; /* infinity: not clipped */
+    double scale;
+} rnncore_update;
+
+RNNCORE_API rnncore_status rnncore_optimizer_step(rnncore_context *context,
+                                                  const rnncore_update *update);
+
+/* Euclidean norm of n numbers, also where their squares overflow. */
+RNNCORE_API rnncore_status rnncore_norm(rnncore_context *context, int32_t dtype, int64_t n,
+                                        const void *x, double *norm);
+
+/* out[i] = table[ids[i]]: rows of `columns` elements. ids are within the table (not checked). */
+RNNCORE_API rnncore_status rnncore_gather_rows(rnncore_context *context, int32_t dtype,
+                                               int64_t columns, const void *table, int64_t n,
+                                               const int64_t *ids, void *out);
+
+/* The gradient of the function above: the rows `cleared` of the table become zero (those that the
+ * last call wrote: the others are zero already), then table[ids[i]] += rows[i] in the order of i.
+ */
+typedef struct rnncore_scatter_add {
+    size_t struct_size;
+    int32_t dtype;
+    int64_t columns;
+    void *table;
+    int64_t cleared_count;
+    const int64_t *cleared;
+    int64_t n;
+    const int64_t *ids;
+    const void *rows; /* (n, columns) */
+} rnncore_scatter_add;
+
+RNNCORE_API rnncore_status rnncore_scatter_add_rows(rnncore_context *context,
+                                                    const rnncore_scatter_add *scatter);
+
+typedef enum rnncore_dense_activation {
+    RNNCORE_DENSE_LINEAR = 0,
+    RNNCORE_DENSE_RELU = 1,
+    RNNCORE_DENSE_SIGMOID = 2,
+    RNNCORE_DENSE_TANH = 3,
+    RNNCORE_DENSE_SOFTMAX = 4, /* over the outputs */
+    RNNCORE_DENSE_HARD_SIGMOID = 5
+} rnncore_dense_activation;
+
+/* y = f(x W + b). */
+typedef struct rnncore_dense {
+    size_t struct_size;
+    int32_t dtype;
+    int32_t activation;
+    int64_t rows, inputs, outputs;
+    const void *x;      /* (rows, inputs) */
+    const void *kernel; /* (inputs, outputs) */
+    const void *bias;   /* (outputs) or NULL */
+    void *y;            /* (rows, outputs); the backward pass reads it */
+    const void *dy;     /* backward only: (rows, outputs) */
+    void *dx;           /* backward only, as the next two: written, NULL: not wanted */
+    void *dkernel;
+    void *dbias;
+} rnncore_dense;
+
+/* Bytes of 64-byte aligned scratch that a forward and a backward pass need. */
+RNNCORE_API rnncore_status rnncore_dense_workspace_size(const rnncore_context *context,
+                                                        const rnncore_dense *dense, size_t *bytes);
+
+/* A row of y has the same bits whatever the other rows are. */
+RNNCORE_API rnncore_status rnncore_dense_forward(rnncore_context *context,
+                                                 const rnncore_dense *dense, void *workspace,
+                                                 size_t workspace_bytes);
+RNNCORE_API rnncore_status rnncore_dense_backward(rnncore_context *context,
+                                                  const rnncore_dense *dense, void *workspace,
+                                                  size_t workspace_bytes);
+
+typedef enum rnncore_loss_kind {
+    RNNCORE_LOSS_SQUARED = 0,
+    RNNCORE_LOSS_ABSOLUTE = 1,
+    RNNCORE_LOSS_HUBER = 2,
+    RNNCORE_LOSS_SIGMOID = 3, /* cross-entropy of sigmoid(y) */
+    RNNCORE_LOSS_SOFTMAX = 4  /* cross-entropy of softmax(y) */
+} rnncore_loss_kind;
+
+/* value = scale * sum over rows of weight * loss(row), the loss of a row being the mean over its
+ * columns (SOFTMAX: the sum), and dy its gradient, in one pass. */
+typedef struct rnncore_loss {
+    size_t struct_size;
+    int32_t kind;
+    int32_t dtype;
+    int64_t rows, columns;
+    const void *y;         /* (rows, columns) predictions, or logits of the cross-entropies */
+    const void *targets;   /* (rows, columns); NULL with labels */
+    const int64_t *labels; /* (rows), SOFTMAX only: a wrong one makes the loss NaN; or NULL */
+    const void *weights;   /* of row r: weights[r / rows_per_weight]; NULL: 1 */
+    int64_t rows_per_weight;
+    double smoothing; /* targets t become t (1 - s) + s / 2 (SIGMOID) or + s / columns (SOFTMAX) */
+    double delta;     /* HUBER */
+    double scale;
+    void *dy; /* (rows, columns); NULL: not wanted */
+} rnncore_loss;
+
+RNNCORE_API rnncore_status rnncore_loss_value(rnncore_context *context, const rnncore_loss *loss,
+                                              double *value);
+
+/* y = x / (1 - rate) where an element is kept, else 0, with probability `rate`. Which ones are
+ * kept follows from key and call alone, so the backward pass makes the same choice again. */
+typedef struct rnncore_dropout {
+    size_t struct_size;
+    int32_t dtype;
+    int64_t n; /* at most 2^33 */
+    const void *x;
+    void *y; /* may be x */
+    double rate;
+    uint64_t key;
+    uint32_t call;
+} rnncore_dropout;
+
+RNNCORE_API rnncore_status rnncore_dropout_apply(rnncore_context *context,
+                                                 const rnncore_dropout *dropout);
+
 #ifdef __cplusplus
 }
 #endif

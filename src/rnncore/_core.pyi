@@ -78,5 +78,62 @@ def activation(function: str, x: Any, isa: str) -> NDArray[np.floating]: ...
 def machine_fma(isa: str, dtype: Any, iterations: int) -> float: ...
 
 class ReadBuffer:
+    size: int
     def __init__(self, size: int) -> None: ...
     def read(self, isa: str, repeats: int) -> int: ...
+
+OPTIMIZERS: dict[str, int]
+DENSE_ACTIVATIONS: dict[str, int]
+LOSSES: dict[str, int]
+
+class Scratch: ...
+
+def optimizer_step(
+    optimizer: str,
+    params: NDArray[Any],
+    grads: NDArray[Any],
+    slots: tuple[NDArray[Any] | None, ...],
+    pieces: list[tuple[int, int, float, float]],
+    learning_rate: float,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    beta_1: float = 0.0,
+    beta_2: float = 0.0,
+    epsilon: float = 0.0,
+    clip: float = ...,
+) -> None: ...
+def norm(x: NDArray[Any]) -> float: ...
+def gather_rows(table: NDArray[Any], ids: NDArray[Any], out: NDArray[Any]) -> None: ...
+def scatter_add_rows(
+    table: NDArray[Any], cleared: NDArray[Any], ids: NDArray[Any], rows: NDArray[Any]
+) -> None: ...
+def dense_forward(
+    x: NDArray[Any],
+    kernel: NDArray[Any],
+    bias: NDArray[Any] | None,
+    y: NDArray[Any],
+    activation: str,
+    scratch: Scratch | None = None,
+) -> None: ...
+def dense_backward(
+    x: NDArray[Any],
+    kernel: NDArray[Any],
+    y: NDArray[Any] | None,
+    dy: NDArray[Any],
+    dx: NDArray[Any] | None,
+    dkernel: NDArray[Any] | None,
+    dbias: NDArray[Any] | None,
+    activation: str,
+    scratch: Scratch | None = None,
+) -> None: ...
+def loss(
+    kind: str,
+    y: NDArray[Any],
+    targets: NDArray[Any],
+    weights: NDArray[Any] | None,
+    dy: NDArray[Any] | None,
+    scale: float,
+    smoothing: float = 0.0,
+    delta: float = 0.0,
+) -> float: ...
+def dropout(x: NDArray[Any], y: NDArray[Any], rate: float, key: int, call: int) -> None: ...

@@ -7,7 +7,7 @@ import numpy as np
 
 cimport numpy as cnp
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memset
 
 from rnncore.c_api cimport *
@@ -134,6 +134,7 @@ def get_context():
 
 include "_core_arrays.pxi"
 include "_core_layers.pxi"
+include "_core_training.pxi"
 include "_core_machine.pxi"
 
 

@@ -1,6 +1,6 @@
 # The public C interface, as far as Python uses it.
 from libc.stddef cimport size_t
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "rnncore.h" nogil:
     ctypedef int rnncore_status
@@ -110,3 +110,89 @@ cdef extern from "rnncore_train.h" nogil:
 
 cdef extern from "rnncore_testing.h" nogil:
     int rnncore_map(int isa, int dtype, int function, int64_t n, const void *x, void *y)
+
+cdef extern from "rnncore_train.h" nogil:
+    ctypedef struct rnncore_update:
+        size_t struct_size
+        int32_t optimizer
+        int32_t dtype
+        int64_t n
+        void *param
+        const void *grad
+        void *slots[3]
+        double learning_rate
+        double momentum
+        int32_t nesterov
+        double beta_1
+        double beta_2
+        double epsilon
+        double decay
+        double clip
+        double scale
+    int rnncore_optimizer_step(rnncore_context *context, const rnncore_update *update)
+    int rnncore_norm(rnncore_context *context, int32_t dtype, int64_t n, const void *x,
+                     double *norm)
+
+    int rnncore_gather_rows(rnncore_context *context, int32_t dtype, int64_t columns,
+                            const void *table, int64_t n, const int64_t *ids, void *out)
+    ctypedef struct rnncore_scatter_add:
+        size_t struct_size
+        int32_t dtype
+        int64_t columns
+        void *table
+        int64_t cleared_count
+        const int64_t *cleared
+        int64_t n
+        const int64_t *ids
+        const void *rows
+    int rnncore_scatter_add_rows(rnncore_context *context, const rnncore_scatter_add *scatter)
+
+    ctypedef struct rnncore_dense:
+        size_t struct_size
+        int32_t dtype
+        int32_t activation
+        int64_t rows
+        int64_t inputs
+        int64_t outputs
+        const void *x
+        const void *kernel
+        const void *bias
+        void *y
+        const void *dy
+        void *dx
+        void *dkernel
+        void *dbias
+    int rnncore_dense_workspace_size(const rnncore_context *context, const rnncore_dense *dense,
+                                     size_t *bytes)
+    int rnncore_dense_forward(rnncore_context *context, const rnncore_dense *dense,
+                              void *workspace, size_t workspace_bytes)
+    int rnncore_dense_backward(rnncore_context *context, const rnncore_dense *dense,
+                               void *workspace, size_t workspace_bytes)
+
+    ctypedef struct rnncore_loss:
+        size_t struct_size
+        int32_t kind
+        int32_t dtype
+        int64_t rows
+        int64_t columns
+        const void *y
+        const void *targets
+        const int64_t *labels
+        const void *weights
+        int64_t rows_per_weight
+        double smoothing
+        double delta
+        double scale
+        void *dy
+    int rnncore_loss_value(rnncore_context *context, const rnncore_loss *loss, double *value)
+
+    ctypedef struct rnncore_dropout:
+        size_t struct_size
+        int32_t dtype
+        int64_t n
+        const void *x
+        void *y
+        double rate
+        uint64_t key
+        uint32_t call
+    int rnncore_dropout_apply(rnncore_context *context, const rnncore_dropout *dropout)

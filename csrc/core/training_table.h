@@ -1,0 +1,30 @@
+/* The kernels of a training step beside the recurrence, one const table for each ISA and dtype.
+ * csrc/kernels/training.c is compiled once for each ISA; csrc/train cuts the work into tasks.
+ * A table of its own, so that a static link that only infers drops it. */
+#ifndef RNNCORE_TRAINING_TABLE_H
+#define RNNCORE_TRAINING_TABLE_H
+
+#include "rnncore_train.h"
+
+typedef struct rnncore_training_kernels {
+    /* Elements [begin, end) of an optimizer step. */
+    void (*update)(const rnncore_update *update, int64_t begin, int64_t end);
+    /* Sum of (x * scale)^2, in double; the largest |x|, NaN where there is one. */
+    double (*sum_of_squares)(int64_t n, const void *x, double scale);
+    double (*largest)(int64_t n, const void *x);
+    /* Columns [begin, end) of: the rows `cleared` become zero, then table[ids[i]] += rows[i]. */
+    void (*scatter_add)(const rnncore_scatter_add *scatter, int64_t begin, int64_t end);
+    /* z = f(z + bias) for `rows` rows; dz = f'(y) dy. */
+    void (*activate)(const rnncore_dense *dense, int64_t rows, void *z);
+    void (*activate_backward)(const rnncore_dense *dense, int64_t rows, const void *y,
+                              const void *dy, void *dz);
+    /* Rows [begin, end): returns the weighted sum of their losses, writes their gradients. */
+    double (*loss)(const rnncore_loss *loss, int64_t begin, int64_t end);
+    /* Elements [begin, end), begin a multiple of 64. */
+    void (*dropout)(const rnncore_dropout *dropout, int64_t begin, int64_t end);
+} rnncore_training_kernels;
+
+/* The table of an ISA for a dtype, or NULL where it was not built. */
+const rnncore_training_kernels *rnncore_training_table(rnncore_isa isa, rnncore_dtype dtype);
+
+#endif

@@ -1,0 +1,203 @@
+/* The Dense layer: y = f(x W + b), and dz = f'(y) dy, dW = x^T dz, db = sum dz, dx = dz W^T.
+ *
+ * The forward pass takes the packed product, whose rows do not depend on each other; the products
+ * of the backward pass go to BLAS where it is there. Rows of y and of dx and columns of dW are the
+ * tasks, in numbers that follow from the shape. */
+#include "../core/arena.h"
+#include "blocks.h"
+
+enum { ROWS = 192, COLUMNS = 256, SMALL_FLOPS = 1 << 21 };
+
+typedef struct dense_run {
+    const rnncore_dense *dense;
+    const rnncore_kernels *kernels;
+    const rnncore_training_kernels *training;
+    const rnncore_blas *blas;
+    size_t element;
+    char *scratch; /* of each thread */
+    size_t scratch_bytes;
+    const char *dz;
+    int64_t row_tasks, column_tasks;
+} dense_run;
+
+static int is_valid(const rnncore_dense *d)
+{
+    return d != NULL && d->struct_size >= sizeof *d && d->rows >= 0 && d->inputs > 0 &&
+           d->outputs > 0 && (d->dtype == RNNCORE_FLOAT32 || d->dtype == RNNCORE_FLOAT64) &&
+           d->activation >= RNNCORE_DENSE_LINEAR && d->activation <= RNNCORE_DENSE_HARD_SIGMOID;
+}
+
+static void *take(const rnncore_context *context, const rnncore_dense *d, dense_run *run,
+                  rnncore_arena *arena)
+{
+    const rnncore_dtype dtype = (rnncore_dtype)d->dtype;
+    *run = (dense_run){.dense = d, .kernels = rnncore_kernel_table(context->isa, dtype)};
+    run->training = rnncore_training_table(context->isa, dtype);
+    run->element = rnncore_element(d->dtype);
+    run->scratch_bytes = ((size_t)run->kernels->product_scratch + 63) & ~(size_t)63;
+    run->scratch =
+        rnncore_arena_take(arena, rnncore_context_num_threads(context), run->scratch_bytes);
+    if (d->activation == RNNCORE_DENSE_LINEAR) {
+        run->dz = d->dy;
+        return NULL;
+    }
+    void *dz = rnncore_arena_take(arena, rnncore_count(d->rows, d->outputs), run->element);
+    run->dz = dz;
+    return dz;
+}
+
+rnncore_status rnncore_dense_workspace_size(const rnncore_context *context,
+                                            const rnncore_dense *dense, size_t *bytes)
+{
+    if (context == NULL || bytes == NULL || !is_valid(dense)) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    dense_run run;
+    rnncore_arena arena = {NULL, 0, 0};
+    take(context, dense, &run, &arena);
+    if (arena.overflow) {
+        return RNNCORE_ERROR_OVERFLOW;
+    }
+    *bytes = arena.used;
+    return RNNCORE_OK;
+}
+
+/* C (m, n) = op(A) op(B). */
+static void multiply(const dense_run *run, int trans_a, int trans_b, int64_t m, int64_t n,
+                     int64_t k, const void *a, int64_t lda, const void *b, int64_t ldb, void *c,
+                     int64_t ldc, int worker)
+{
+    rnncore_status status = RNNCORE_ERROR_UNSUPPORTED;
+    if (run->blas != NULL && run->element == sizeof(float)) {
+        status =
+            rnncore_blas_sgemm(run->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    } else if (run->blas != NULL) {
+        status =
+            rnncore_blas_dgemm(run->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    }
+    if (status != RNNCORE_OK) { /* no BLAS, or numbers beyond its 32 bits */
+        const rnncore_product product = {
+            .m = m,
+            .n = n,
+            .k = k,
+            .a = a,
+            .ra = trans_a ? 1 : lda,
+            .ca = trans_a ? lda : 1,
+            .b = b,
+            .rb = trans_b ? 1 : ldb,
+            .cb = trans_b ? ldb : 1,
+            .c = c,
+            .ldc = ldc,
+            .scratch = run->scratch + (size_t)worker * run->scratch_bytes,
+        };
+        run->kernels->product(&product);
+    }
+}
+
+static const char *at(const void *base, int64_t index, size_t element)
+{
+    return (const char *)base + (size_t)index * element;
+}
+
+static int64_t rows_of(const dense_run *run, int64_t task)
+{
+    const int64_t left = run->dense->rows - task * ROWS;
+    return left < ROWS ? left : ROWS;
+}
+
+static void forward_task(void *arg, int64_t task, int worker)
+{
+    const dense_run *run = arg;
+    const rnncore_dense *d = run->dense;
+    const int64_t first = task * ROWS, rows = rows_of(run, task);
+    void *y = (char *)d->y + (size_t)(first * d->outputs) * run->element;
+    multiply(run, 0, 0, rows, d->outputs, d->inputs, at(d->x, first * d->inputs, run->element),
+             d->inputs, d->kernel, d->outputs, y, d->outputs, worker);
+    run->training->activate(d, rows, y);
+}
+
+static void backward_task(void *arg, int64_t task, int worker)
+{
+    const dense_run *run = arg;
+    const rnncore_dense *d = run->dense;
+    if (task < run->row_tasks) {
+        const int64_t first = task * ROWS;
+        multiply(run, 0, 1, rows_of(run, task), d->inputs, d->outputs,
+                 at(run->dz, first * d->outputs, run->element), d->outputs, d->kernel, d->outputs,
+                 (char *)d->dx + (size_t)(first * d->inputs) * run->element, d->inputs, worker);
+        return;
+    }
+    task -= run->row_tasks;
+    if (task == run->column_tasks) {
+        run->kernels->column_sums(run->dz, d->outputs, d->rows, d->outputs, d->dbias);
+        return;
+    }
+    const int64_t first = task * COLUMNS;
+    const int64_t columns = d->outputs - first < COLUMNS ? d->outputs - first : COLUMNS;
+    multiply(run, 1, 0, d->inputs, columns, d->rows, d->x, d->inputs,
+             at(run->dz, first, run->element), d->outputs,
+             (char *)d->dkernel + (size_t)first * run->element, d->outputs, worker);
+}
+
+static rnncore_status prepare(rnncore_context *context, const rnncore_dense *d, dense_run *run,
+                              void *workspace, size_t bytes, void **dz)
+{
+    size_t needed;
+    const rnncore_status status = rnncore_dense_workspace_size(context, d, &needed);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    if (workspace == NULL || bytes < needed || (uintptr_t)workspace % 64 != 0) {
+        return RNNCORE_ERROR_WORKSPACE;
+    }
+    rnncore_arena arena = {workspace, 0, 0};
+    *dz = take(context, d, run, &arena);
+    return RNNCORE_OK;
+}
+
+/* Small work stays on one thread. */
+static void run_tasks(rnncore_context *context, dense_run *run, int64_t tasks, rnncore_task_fn fn)
+{
+    const rnncore_dense *d = run->dense;
+    const double flops = 2.0 * (double)d->rows * (double)d->inputs * (double)d->outputs;
+    rnncore_pool_run(flops < SMALL_FLOPS ? NULL : context->pool, tasks, fn, run);
+}
+
+rnncore_status rnncore_dense_forward(rnncore_context *context, const rnncore_dense *d,
+                                     void *workspace, size_t workspace_bytes)
+{
+    dense_run run;
+    void *dz;
+    const rnncore_status status = prepare(context, d, &run, workspace, workspace_bytes, &dz);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    const rnncore_fp_state mode = rnncore_fp_flush_enter();
+    run_tasks(context, &run, (d->rows + ROWS - 1) / ROWS, forward_task);
+    rnncore_fp_flush_leave(mode);
+    return RNNCORE_OK;
+}
+
+rnncore_status rnncore_dense_backward(rnncore_context *context, const rnncore_dense *d,
+                                      void *workspace, size_t workspace_bytes)
+{
+    dense_run run;
+    void *dz;
+    rnncore_status status = prepare(context, d, &run, workspace, workspace_bytes, &dz);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    status = rnncore_context_blas(context, &run.blas);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    const rnncore_fp_state mode = rnncore_fp_flush_enter();
+    if (dz != NULL) {
+        run.training->activate_backward(d, d->rows, d->y, d->dy, dz);
+    }
+    run.row_tasks = d->dx == NULL ? 0 : (d->rows + ROWS - 1) / ROWS;
+    run.column_tasks = d->dkernel == NULL ? 0 : (d->outputs + COLUMNS - 1) / COLUMNS;
+    run_tasks(context, &run, run.row_tasks + run.column_tasks + (d->dbias != NULL), backward_task);
+    rnncore_fp_flush_leave(mode);
+    return RNNCORE_OK;
+}
