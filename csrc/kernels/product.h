@@ -87,22 +87,63 @@ static void FN(product)(const rnncore_product *p)
     }
 }
 
-static void FN(column_sums)(const void *matrix, int64_t lda, int64_t rows, int64_t n, void *out)
+/* Rows of one partial sum: the rounding error grows with this plus the number of partial sums,
+ * not with all rows. */
+#define SUM_ROWS 256
+
+/* Sums of `vectors` vectors of columns over all rows. */
+RNNCORE_INLINE void FN(sum_columns)(const REAL *a, int64_t lda, int64_t rows, const int vectors,
+                                    REAL *out)
 {
-    int64_t j = 0;
-    for (; j + VLEN <= n; j += VLEN) {
-        const REAL *a = (const REAL *)matrix + j;
-        VEC sum = V(zero)();
-        for (int64_t i = 0; i < rows; i++) {
-            sum += V(load)(a + i * lda);
-        }
-        V(store)((REAL *)out + j, sum);
+    VEC total[4];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+        total[v] = V(zero)();
     }
-    for (; j < n; j++) {
-        REAL sum = 0;
-        for (int64_t i = 0; i < rows; i++) {
-            sum += ((const REAL *)matrix)[i * lda + j];
+    while (rows > 0) {
+        const int64_t end = rows < SUM_ROWS ? rows : SUM_ROWS;
+        VEC sum[4];
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            sum[v] = V(zero)();
         }
-        ((REAL *)out)[j] = sum;
+        for (int64_t i = 0; i < end; i++, a += lda) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                sum[v] += V(load)(a + v * VLEN);
+            }
+        }
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            total[v] += sum[v];
+        }
+        rows -= end;
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) {
+        V(store)(out + v * VLEN, total[v]);
     }
 }
+
+static void FN(column_sums)(const void *matrix, int64_t lda, int64_t rows, int64_t n, void *sums)
+{
+    const REAL *a = matrix;
+    REAL *out = sums;
+    int64_t j = 0;
+    for (; j + 4 * VLEN <= n; j += 4 * VLEN) {
+        FN(sum_columns)(a + j, lda, rows, 4, out + j);
+    }
+    for (; j + VLEN <= n; j += VLEN) {
+        FN(sum_columns)(a + j, lda, rows, 1, out + j);
+    }
+    if (j < n) {
+        const int left = (int)(n - j);
+        VEC sum = V(zero)();
+        for (int64_t i = 0; i < rows; i++) {
+            sum += V(load_partial)(a + i * lda + j, left);
+        }
+        V(store_partial)(out + j, sum, left);
+    }
+}
+
+#undef SUM_ROWS
