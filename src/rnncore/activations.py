@@ -171,6 +171,11 @@ hard_sigmoid = HardSigmoid()
 _BY_NAME = {a.name: a for a in (linear, relu, sigmoid, tanh, softmax, hard_sigmoid)}
 
 
+def is_builtin(activation: Activation) -> bool:
+    """Return whether it is one of the activations above, which the kernels know by name."""
+    return _BY_NAME.get(activation.name) is activation
+
+
 def get(identifier: str | Activation | None) -> Activation:
     """Return the activation of that name; None means linear.
 

@@ -17,6 +17,7 @@ from rnncore.layers._arguments import (
     positive_int,
     reject_unsupported,
 )
+from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers.parameter import Parameter
 from rnncore.utils.random import new_rng
@@ -37,6 +38,7 @@ class Layer:
     ``training=True`` keeps what `backward` needs until that has run; with ``training=False`` it
     changes nothing in the layer, so that threads may share it. `backward` overwrites the
     gradients of the weights (it does not add to them) and returns the gradient of the input.
+    In training both return arrays that belong to the layer: its next step overwrites them.
 
     Parameters
     ----------
@@ -91,6 +93,7 @@ class Layer:
         self.input_shape: Shape | None = None
         self._parameters: list[Parameter] = []
         self._saved: Any = None
+        self._buffers = Buffers()
 
     # -- what subclasses give ------------------------------------------------------------
 
@@ -154,7 +157,8 @@ class Layer:
             self.make_weights((None, *converted.shape[1:]))
         self.check_input_shape(converted.shape)
         checked = None if mask is None else check_mask(self.name, mask, converted.shape)
-        return self.forward(converted, mask=checked, training=boolean("call", "training", training))
+        y = self.forward(converted, mask=checked, training=boolean("call", "training", training))
+        return y.copy() if training else y  # in training it is the layer's own
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the layer unless that is done, and remember the shape that it was built for."""

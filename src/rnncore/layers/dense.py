@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import activations
+from rnncore import _core, activations
+from rnncore.activations import Activation, linear
 from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
 
@@ -72,6 +74,7 @@ class Dense(OutputLayer):
         self.use_bias = boolean("Dense", "use_bias", use_bias)
         self.kernel_initializer = kernel_initializer
         self.bias_initializer = bias_initializer
+        self._scratch = Kept(_core.Scratch)
 
     def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
@@ -91,33 +94,44 @@ class Dense(OutputLayer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        y = self.activation.forward(self._product(x))
-        if training:
-            self._saved = (x, y)
-        return y
+        return self._run(x, self.activation, training)
 
     def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
-        if training:
-            self._saved = (x, None)
-        return self._product(x)
+        return self._run(x, linear, training)
 
-    def _product(self, x: NDArray[Any]) -> NDArray[Any]:
-        # One product of two matrices; matmul would make one small product a sample.
-        z = x.reshape(-1, x.shape[-1]) @ self.kernel.value
-        if self.bias is not None:
-            z += self.bias.value
-        y: NDArray[Any] = z.reshape(*x.shape[:-1], self.units)
+    def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
+        x = np.ascontiguousarray(x)
+        shape = (*x.shape[:-1], self.units)
+        y = self._buffers.take("y", shape, x.dtype) if training else np.empty(shape, x.dtype)
+        bias = None if self.bias is None else self.bias.value
+        fused = activations.is_builtin(activation)
+        with self._scratch.lent() as scratch:
+            _core.dense_forward(
+                x, self.kernel.value, bias, y, activation.name if fused else "linear", scratch
+            )
+        if not fused:
+            y = activation.forward(y)
+        if training:
+            self._saved = (x, y, activation)
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (x, y), self._saved = self._saved, None
-        dz = dy if y is None else self.activation.backward(y, dy)
-        dz_rows = dz.reshape(-1, self.units)
-        np.matmul(x.reshape(-1, x.shape[-1]).T, dz_rows, out=self.kernel.grad)
-        if self.bias is not None:
-            dz_rows.sum(axis=0, out=self.bias.grad)
-        if not need_dx:
-            return None
-        dx: NDArray[Any] = (dz_rows @ self.kernel.value.T).reshape(x.shape)
+        (x, y, activation), self._saved = self._saved, None
+        name = activation.name
+        if not activations.is_builtin(activation):
+            dy, name = activation.backward(y, dy), "linear"
+        dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
+        with self._scratch.lent() as scratch:
+            _core.dense_backward(
+                x,
+                self.kernel.value,
+                y,
+                np.ascontiguousarray(dy),
+                dx,
+                self.kernel.grad,
+                None if self.bias is None else self.bias.grad,
+                name,
+                scratch,
+            )
         return dx

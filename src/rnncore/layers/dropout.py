@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import _core
 from rnncore.layers.base import Layer
 from rnncore.utils.random import new_rng
 
@@ -54,7 +55,9 @@ class Dropout(Layer):
             raise TypeError(f"Dropout: seed: expected an integer or None, got {seed!r}")
         self.rate = float(rate)
         self.seed = seed
-        self._rng: np.random.Generator | None = None
+        # Which elements are dropped follows from the key and the number of the call.
+        self._key: int | None = None
+        self._calls = 0
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -64,14 +67,18 @@ class Dropout(Layer):
         if self.rate == 0:
             self._saved = None
             return x
-        if self._rng is None:
-            self._rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
-        scale = np.asarray(0.0 if self.rate == 1 else 1 / (1 - self.rate), dtype=x.dtype)
-        keep = self._rng.random(x.shape, dtype=x.dtype.type) >= self.rate
-        self._saved = keep * scale
-        y: NDArray[Any] = x * self._saved
-        return y
+        if self._key is None:
+            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
+            self._key = int(rng.integers(2**64, dtype=np.uint64))
+        self._calls = (self._calls + 1) % 2**32
+        self._saved = self._calls
+        return self._apply("y", x, self._calls)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        factors, self._saved = self._saved, None
-        return dy if factors is None else dy * factors
+        call, self._saved = self._saved, None
+        return dy if call is None else self._apply("dx", dy, call)
+
+    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
+        y = self._buffers.take(name, x.shape, x.dtype)
+        _core.dropout(np.ascontiguousarray(x), y, self.rate, self._key or 0, call)
+        return y

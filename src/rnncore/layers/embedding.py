@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore import _core
 from rnncore.layers._arguments import boolean, positive_int
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
@@ -106,23 +107,28 @@ class Embedding(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
+        ids = np.ascontiguousarray(x, np.int64)
+        table = self.embeddings.value
+        shape = (*x.shape, self.output_dim)
         if training:
-            self._saved = x
-        # The ids are checked: "clip" only spares take its own check and its copy.
-        return self.embeddings.value.take(x, axis=0, mode="clip")
+            self._saved = ids
+            y = self._buffers.take("y", shape, table.dtype)
+        else:
+            y = np.empty(shape, table.dtype)
+        _core.gather_rows(table, ids, y)
+        return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        ids, self._saved = self._saved.ravel(), None
-        grad = self.embeddings.grad
-        grad[...] = 0
-        if ids.size == 0:
-            return None
-        # Sorted by id, the rows to add up are neighbours: much faster than np.add.at.
-        order = np.argsort(ids, kind="stable")
-        ordered = ids[order]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        rows = dy.reshape(-1, self.output_dim)[order]
-        grad[ordered[starts]] = np.add.reduceat(rows, starts, axis=0)
+        ids, self._saved = self._saved, None
+        embeddings = self.embeddings
+        if embeddings.grad_rows is None:
+            embeddings.grad[...] = 0
+            embeddings.grad_rows = np.empty(0, np.int64)
+        # Only the rows of the last batch are cleared: all others are zero already.
+        _core.scatter_add_rows(embeddings.grad, embeddings.grad_rows, ids, np.ascontiguousarray(dy))
+        rows = self._buffers.take("rows", ids.shape, np.int64)
+        rows[...] = ids
+        embeddings.grad_rows = rows
         return None  # ids have no gradient
 
 

@@ -28,6 +28,9 @@ class Parameter:
         The segment of the flat buffers; `offset` is -1 while no model holds the layer.
     decay : bool
         Whether weight decay applies to it.
+    grad_rows : ndarray of int64 or None
+        Numbers of the rows of `grad` that may be other than zero, with repetitions; None: all.
+        Whoever writes to `grad` elsewhere sets it to None.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Parameter:
         self.decay = decay
         self.offset = -1
         self.buffer: object | None = None
+        self.grad_rows: NDArray[np.int64] | None = None
         self._grad: NDArray[Any] | None = None
 
     @property
@@ -99,11 +103,13 @@ class Parameter:
         self.value = view
         self.offset = offset
         self.buffer = buffer
+        self.grad_rows = None
         self._grad = None
 
     def bind_grad(self, flat: NDArray[Any]) -> None:
         """Become a view of the flat gradient buffer, at the weight's own offset."""
         self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
+        self.grad_rows = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.value if dtype is None else self.value.astype(dtype)
@@ -115,5 +121,5 @@ class Parameter:
     def __getstate__(self) -> dict[str, Any]:
         # A view would drag its whole buffer along, and come back detached from it.
         state = self.__dict__.copy()
-        state.update(value=self.value.copy(), offset=-1, buffer=None, _grad=None)
+        state.update(value=self.value.copy(), offset=-1, buffer=None, grad_rows=None, _grad=None)
         return state

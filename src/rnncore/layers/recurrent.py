@@ -1,4 +1,4 @@
-"""What SimpleRNN, LSTM and GRU share: weights, masks, direction and the calls into `ops`."""
+"""What SimpleRNN, LSTM and GRU share: weights, masks, direction and the calls of the kernels."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore import activations, ops
+from rnncore import _core, activations
 from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
 
@@ -37,7 +38,7 @@ class Recurrent(Layer):
     }
     needs_features = True
 
-    operation: str  # name of the functions in rnncore.ops
+    operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
     states: int  # number of state arrays
     activation_names: tuple[str, ...]  # what `activation` may be
@@ -65,6 +66,8 @@ class Recurrent(Layer):
         self.bias_initializer = bias_initializer
         self.return_sequences = boolean(owner, "return_sequences", return_sequences)
         self.go_backwards = boolean(owner, "go_backwards", go_backwards)
+        # Packed weights and working memory, so that the next call need not allocate them again.
+        self._workspaces = Kept(_core.Workspace)
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 3:
@@ -106,36 +109,58 @@ class Recurrent(Layer):
     ) -> NDArray[Any]:
         if mask is not None and mask.all():
             mask = None  # nothing is masked: the kernels have a shorter way
-        arguments = (
+        out = None
+        if training and self.return_sequences:
+            out = self._buffers.take("y", (*x.shape[:2], self.units), x.dtype)
+        workspace = self._workspaces.take()
+        y, state, tape = _core.forward(
+            self.operation,
             x,
             self.kernel.value,
             self.recurrent_kernel.value,
             None if self.bias is None else self.bias.value,
+            None,
+            None,
+            mask,
+            self.go_backwards,
+            False,
+            out,
+            training=training,
+            workspace=workspace,
+            need_y=self.return_sequences,
+            **self.options(),
         )
-        options = {"mask": mask, "go_backwards": self.go_backwards, **self.options()}
         if training:
-            y, state, self._saved = getattr(ops, f"{self.operation}_forward")(*arguments, **options)
+            self._saved = (tape, workspace, x.shape)
         else:
-            y, state = getattr(ops, self.operation)(*arguments, **options)
+            self._workspaces.give_back(workspace)
         if not self.return_sequences:
             last: NDArray[Any] = state[0]
             return last
-        # ops keeps y[:, t] beside x[:, t]; Keras gives the steps in the order of processing.
+        # The kernel keeps y[:, t] beside x[:, t]; Keras gives the steps in processing order.
         sequence: NDArray[Any] = y[:, ::-1] if self.go_backwards else y
         return sequence
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        tape, self._saved = self._saved, None
-        run = getattr(ops, f"{self.operation}_backward")
-        if self.return_sequences:
-            g = run(tape, dy[:, ::-1] if self.go_backwards else dy, need_dx=need_dx)
-        else:
-            g = run(tape, None, (dy, *(None,) * (self.states - 1)), need_dx=need_dx)
-        self.kernel.grad[...] = g.dkernel
-        self.recurrent_kernel.grad[...] = g.drecurrent_kernel
-        if self.bias is not None:
-            self.bias.grad[...] = g.dbias
-        dx: NDArray[Any] | None = g.dx
+        (tape, workspace, shape), self._saved = self._saved, None
+        dstate = None
+        if not self.return_sequences:
+            dy, dstate = None, (dy, *(None,) * (self.states - 1))  # type: ignore[assignment]
+        elif self.go_backwards:
+            dy = dy[:, ::-1]
+        dx = self._buffers.take("dx", shape, self.kernel.dtype) if need_dx else None
+        _core.backward(
+            self.operation,
+            tape,
+            dy,
+            dstate,
+            need_dx,
+            dx=dx,
+            dkernel=self.kernel.grad,
+            drecurrent_kernel=self.recurrent_kernel.grad,
+            dbias=None if self.bias is None else self.bias.grad,
+        )
+        self._workspaces.give_back(workspace)
         return dx
 
 

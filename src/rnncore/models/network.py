@@ -68,7 +68,8 @@ class Network:
     def __call__(self, x: ArrayLike, *, training: bool = False) -> NDArray[Any]:
         """Compute the outputs of one batch; with ``training=True`` dropout is active."""
         inputs = self.prepare_input(x)
-        return self.run(inputs, training=boolean(self.name, "training", training)).y
+        y = self.run(inputs, training=boolean(self.name, "training", training)).y
+        return y.copy() if training else y  # in training it is the last layer's own
 
     # -- weights -------------------------------------------------------------------------
 

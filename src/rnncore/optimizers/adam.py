@@ -5,13 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnncore.optimizers.base import Optimizer
 from rnncore.utils._checks import check_flag, check_number
-
-Array = NDArray[Any]
 
 
 class Adam(Optimizer):
@@ -41,6 +36,9 @@ class Adam(Optimizer):
     0.01
     """
 
+    _kernel = "adam"
+    _slot_order = ("momentum", "velocity", "velocity_max")
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -60,7 +58,6 @@ class Adam(Optimizer):
         self.beta_2 = check_number(owner, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
         self.amsgrad = check_flag(owner, "amsgrad", amsgrad)
-        self._alpha = 0.0
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
@@ -77,30 +74,15 @@ class Adam(Optimizer):
         names = ("momentum", "velocity")
         return (*names, "velocity_max") if self.amsgrad else names
 
-    def _prepare(self) -> None:
+    def _arguments(self) -> dict[str, Any]:
         t = self.iterations + 1
         correction = math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        self._alpha = self.learning_rate * correction
-
-    def _update(self, param: Array, grad: Array, block: slice) -> None:
-        work = self._buffer(1, grad.size)
-        m = self.slots["momentum"][block]
-        np.subtract(grad, m, out=work)
-        work *= 1.0 - self.beta_1
-        m += work
-        v = self.slots["velocity"][block]
-        np.multiply(grad, grad, out=work)
-        work -= v
-        work *= 1.0 - self.beta_2
-        v += work
-        if self.amsgrad:
-            largest = self.slots["velocity_max"][block]
-            v = np.maximum(largest, v, out=largest)
-        np.sqrt(v, out=work)
-        work += self.epsilon
-        np.divide(m, work, out=work)
-        work *= self._alpha
-        param -= work
+        return {
+            "learning_rate": self.learning_rate * correction,
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+        }
 
 
 class AdamW(Adam):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncore.optimizers.clipping import clip_scales
+from rnncore import _core
+from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.utils._checks import check_number
 
 Array = NDArray[Any]
-
-# Elements updated at a time: parameters, gradients, state and scratch of a block fit into L2.
-BLOCK = 1 << 14
 
 
 class Segment(Protocol):
@@ -61,6 +60,10 @@ class Optimizer:
         For values out of range, or more than one of the three ways to clip.
     """
 
+    # The kernel that does the steps, and the order in which it takes the state.
+    _kernel: ClassVar[str]
+    _slot_order: ClassVar[tuple[str | None, str | None, str | None]]
+
     def __init__(
         self,
         learning_rate: float,
@@ -85,7 +88,8 @@ class Optimizer:
         self.slots: dict[str, Array] = {}
         self._dtype: np.dtype[Any] | None = None
         self._n_params = 0
-        self._scratch: Array = np.empty((2, 0))
+        self._trainable: list[Stretch] = []
+        self._runs: list[Stretch] = []
 
     @property
     def name(self) -> str:
@@ -134,7 +138,6 @@ class Optimizer:
             return
         self._n_params, self._dtype = n_params, wanted
         self.slots = {name: np.zeros(n_params, wanted) for name in self._slot_names()}
-        self._scratch = np.empty((2, min(BLOCK, n_params)), wanted)
 
     def step(self, params: Array, grads: Array, segments: Sequence[Segment]) -> None:
         """Update ``params`` in place.
@@ -165,57 +168,42 @@ class Optimizer:
         trainable = sorted(
             (s.offset, s.offset + s.size, s.decay) for s in segments if s.trainable and s.size
         )
-        if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= params.size:
-            raise ValueError(
-                f"{self.name}: segments: expected them to lie within {params.size} parameters, "
-                f"got {trainable[0][0]} to {trainable[-1][1]}"
-            )
-        # NaN and infinity go where the equations take them; the training loop reports them.
-        with np.errstate(all="ignore"):
-            self._step(params, grads, trainable)
+        if trainable != self._trainable:
+            if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= params.size:
+                raise ValueError(
+                    f"{self.name}: segments: expected them to lie within {params.size} parameters, "
+                    f"got {trainable[0][0]} to {trainable[-1][1]}"
+                )
+            self._trainable, self._runs = trainable, _runs(trainable)
+        _core.optimizer_step(
+            self._kernel,
+            params,
+            grads,
+            tuple(None if name is None else self.slots.get(name) for name in self._slot_order),
+            self._pieces(grads),
+            clip=math.inf if self.clipvalue is None else self.clipvalue,
+            **self._arguments(),
+        )
         self.iterations += 1
 
-    def _step(self, params: Array, grads: Array, trainable: list[tuple[int, int, bool]]) -> None:
-        weights = [(start, stop) for start, stop, _ in trainable]
-        runs = list(_runs(weights))
-        if self.weight_decay:
-            decaying = [(start, stop) for start, stop, decay in trainable if decay]
-            self._decay(params, decaying, self.weight_decay * self.learning_rate)
-        pieces = clip_scales(grads, weights, runs, self.clipnorm, self.global_clipnorm)
-        self._prepare()
-        for start, stop, scale in pieces:
-            for block in _blocks(start, stop):
-                self._update(params[block], self._clipped(grads[block], scale), block)
-
-    def _decay(self, params: Array, decaying: list[tuple[int, int]], rate: float) -> None:
-        # One factor 1 - rate would be rounded to float32, which changes a small rate by percents.
-        for start, stop in _runs(decaying):
-            for block in _blocks(start, stop):
-                param = params[block]
-                param -= np.multiply(param, rate, out=self._buffer(1, param.size))
-
-    def _clipped(self, grad: Array, scale: float) -> Array:
-        """Return the gradient of one block, clipped; never changes ``grad`` itself."""
-        if self.clipvalue is None and scale == 1.0:
-            return grad
-        out = self._buffer(0, grad.size)
-        if self.clipvalue is None:
-            return np.multiply(grad, scale, out=out)
-        return np.clip(grad, -self.clipvalue, self.clipvalue, out=out)
-
-    def _buffer(self, index: int, size: int) -> Array:
-        """Return scratch; buffer 0 may hold the clipped gradient, 1 is free for an update."""
-        return self._scratch[index, :size]
+    def _pieces(self, grads: Array) -> list[Piece]:
+        """Return start, stop, factor of the gradient and decay of what is updated in one go."""
+        rate = (self.weight_decay or 0.0) * self.learning_rate
+        if self.clipnorm is None and self.global_clipnorm is None:
+            return [(start, stop, 1.0, rate * decay) for start, stop, decay in self._runs]
+        stretches = self._runs if self.clipnorm is None else self._trainable
+        scales = clip_scales(grads, stretches, self.clipnorm, self.global_clipnorm)
+        return [
+            (start, stop, scale, rate * decay)
+            for (start, stop, decay), scale in zip(stretches, scales, strict=True)
+        ]
 
     def _slot_names(self) -> tuple[str, ...]:
-        """Return the names of the state arrays."""
+        """Return the names of the state arrays that this configuration has."""
         return ()
 
-    def _prepare(self) -> None:
-        """Compute what is the same for all parameters of a step."""
-
-    def _update(self, param: Array, grad: Array, block: slice) -> None:
-        """Update one block of parameters in place; ``block`` says where its state lies."""
+    def _arguments(self) -> dict[str, Any]:
+        """Return the arguments of the kernel that are the same for all parameters of a step."""
         raise NotImplementedError
 
     def _check_flat(self, name: str, array: Array) -> None:
@@ -248,21 +236,12 @@ class Optimizer:
         return f"{self.name}({arguments})"
 
 
-def _runs(stretches: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join sorted stretches that touch."""
-    first: int | None = None
-    last = 0
-    for start, stop in stretches:
-        if first is None:
-            first = start
-        elif start != last:
-            yield first, last
-            first = start
-        last = stop
-    if first is not None:
-        yield first, last
-
-
-def _blocks(start: int, stop: int) -> Iterator[slice]:
-    for first in range(start, stop, BLOCK):
-        yield slice(first, min(first + BLOCK, stop))
+def _runs(weights: list[Stretch]) -> list[Stretch]:
+    """Join sorted stretches that touch and that all decay or all do not."""
+    runs: list[Stretch] = []
+    for start, stop, decay in weights:
+        if runs and runs[-1][1] == start and runs[-1][2] == decay:
+            runs[-1] = (runs[-1][0], stop, decay)
+        else:
+            runs.append((start, stop, decay))
+    return runs

@@ -3,54 +3,41 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import _core
+
 Array = NDArray[Any]
-Stretch = tuple[int, int]
-# Start, stop and the factor for the gradient in between.
-Piece = tuple[int, int, float]
+# Start and stop of weights, and whether they decay.
+Stretch = tuple[int, int, bool]
+# Start and stop, the factor of the gradient, and the share that the weights lose.
+Piece = tuple[int, int, float, float]
 
 
 def clip_scales(
     grads: Array,
-    weights: list[Stretch],
-    runs: list[Stretch],
+    stretches: Sequence[Stretch],
     clipnorm: float | None,
     global_clipnorm: float | None,
-) -> list[Piece]:
-    """Return the stretches to update, each with the factor for its gradient.
-
-    ``clipnorm`` needs one factor for each of ``weights``; everything else has one for all and goes
-    over the longer ``runs``.
-    """
+) -> list[float]:
+    """Return the factor for the gradient of each stretch: its own with ``clipnorm``, else one."""
+    norms = [norm(grads[start:stop]) for start, stop, _ in stretches]
     if clipnorm is not None:
-        return [(start, stop, _scale(norm(grads[start:stop]), clipnorm)) for start, stop in weights]
+        return [_scale(size, clipnorm) for size in norms]
     scale = 1.0
     if global_clipnorm is not None:
-        total = math.hypot(*(norm(grads[start:stop]) for start, stop in runs))
+        total = math.hypot(*norms)
         # An infinite norm makes NaN of all gradients, so that no weight seems fine.
         scale = _scale(total, global_clipnorm) if math.isfinite(total) else math.nan
-    return [(start, stop, scale) for start, stop in runs]
+    return [scale] * len(norms)
 
 
 def norm(values: Array) -> float:
     """Return the Euclidean norm of a flat array, also where its squares overflow."""
-    squares = _sum_of_squares(values)
-    if math.isfinite(squares):
-        return math.sqrt(squares)
-    largest = max(float(values.max()), -float(values.min()))
-    if not math.isfinite(largest):
-        return largest
-    return largest * math.sqrt(_sum_of_squares(values / largest))
-
-
-def _sum_of_squares(values: Array) -> float:
-    # BLAS splits longer vectors among its threads, and then the result depends on their number.
-    blocks = (values[start : start + 8192] for start in range(0, values.size, 8192))
-    return sum(float(np.vdot(block, block)) for block in blocks)
+    return _core.norm(values)
 
 
 def _scale(size: float, limit: float) -> float:

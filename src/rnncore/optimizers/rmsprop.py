@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnncore.optimizers.base import Optimizer
 from rnncore.utils._checks import check_flag, check_number
-
-Array = NDArray[Any]
 
 
 class RMSprop(Optimizer):
@@ -38,6 +33,9 @@ class RMSprop(Optimizer):
     >>> RMSprop(clipnorm=1.0).rho
     0.9
     """
+
+    _kernel = "rmsprop"
+    _slot_order = ("velocity", "momentum", "average_gradient")
 
     def __init__(
         self,
@@ -77,29 +75,10 @@ class RMSprop(Optimizer):
             names.append("average_gradient")
         return tuple(names)
 
-    def _update(self, param: Array, grad: Array, block: slice) -> None:
-        work = self._buffer(1, grad.size)
-        v = self.slots["velocity"][block]
-        v *= self.rho
-        np.multiply(grad, grad, out=work)
-        work *= 1.0 - self.rho
-        v += work
-        if self.centered:
-            mean = self.slots["average_gradient"][block]
-            mean *= self.rho
-            mean += np.multiply(grad, 1.0 - self.rho, out=work)
-            np.multiply(mean, mean, out=work)
-            np.subtract(v, work, out=work)
-            work += self.epsilon
-        else:
-            np.add(v, self.epsilon, out=work)
-        np.sqrt(work, out=work)
-        np.divide(grad, work, out=work)
-        work *= self.learning_rate
-        if self.momentum:
-            m = self.slots["momentum"][block]
-            m *= self.momentum
-            m += work
-            param -= m
-        else:
-            param -= work
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "beta_2": self.rho,
+            "epsilon": self.epsilon,
+        }

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rnncore.optimizers.base import Optimizer
 from rnncore.utils._checks import check_flag, check_number
-
-Array = NDArray[Any]
 
 
 class SGD(Optimizer):
@@ -34,6 +29,9 @@ class SGD(Optimizer):
     >>> SGD(0.1, momentum=0.9)
     SGD(learning_rate=0.1, momentum=0.9, nesterov=False)
     """
+
+    _kernel = "sgd"
+    _slot_order = ("momentum", None, None)
 
     def __init__(
         self,
@@ -59,16 +57,9 @@ class SGD(Optimizer):
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum",) if self.momentum else ()
 
-    def _update(self, param: Array, grad: Array, block: slice) -> None:
-        step = np.multiply(grad, self.learning_rate, out=self._buffer(1, grad.size))
-        if not self.momentum:
-            param -= step
-            return
-        m = self.slots["momentum"][block]
-        m *= self.momentum
-        m -= step
-        if not self.nesterov:
-            param += m
-            return
-        param -= step
-        param += np.multiply(m, self.momentum, out=step)
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "learning_rate": self.learning_rate,
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+        }
