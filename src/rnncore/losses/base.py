@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from rnncore import _core
 from rnncore.losses._arrays import as_predictions, as_weights, fill_unknown, fold_mask
 
 Array = NDArray[Any]
@@ -17,6 +18,7 @@ Kernel = Callable[[Array, Array, bool], tuple[Array, Array | None]]
 # Probabilities are kept this far from 0 and 1 before their logarithm is taken.
 EPSILON = 1e-7
 
+_FROM_LOGITS = ("sigmoid", "softmax")
 _REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
 
 
@@ -41,6 +43,9 @@ class Loss:
     default_name = "loss"
     fuses: str | None = None
     from_logits = False
+    # The fused kernel that computes loss and gradient, in `_core.LOSSES`; the cross-entropies have
+    # one that starts from logits.
+    _compiled: str | None = None
 
     def __init__(self, *, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         if reduction not in _REDUCTIONS:
@@ -94,6 +99,51 @@ class Loss:
         """Like :meth:`value_and_grad`, for predictions before the activation named in ``fuses``."""
         result = self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
         return cast("tuple[float, Array]", result)
+
+    def compiled(self, from_logits: bool) -> bool:
+        """Return whether `batch_value` has a fused kernel for predictions of this kind."""
+        from_logits = from_logits or self.from_logits
+        return self._compiled is not None and from_logits == (self._compiled in _FROM_LOGITS)
+
+    def convert_targets(self, y_true: Array, dtype: np.dtype[Any]) -> Array:
+        """Return targets that `check_targets` has passed in the dtype that `batch_value` takes."""
+        return y_true if self._compiled is None else y_true.astype(dtype, copy=False)
+
+    def batch_value(
+        self, target: Array, pred: Array, weights: Array | None, gradient: Array | None
+    ) -> float:
+        """Return the loss of a batch and write its gradient, in one pass and without any check.
+
+        Parameters
+        ----------
+        target : ndarray
+            As `convert_targets` returns them, contiguous.
+        pred : ndarray, float32 or float64, shape ``(B, ..., C)``
+            Contiguous; logits where `compiled` says so.
+        weights : ndarray, optional
+            Of the dtype of ``pred``, one a sample, ``(B,)``, or one a time step, ``(B, T)``.
+        gradient : ndarray, optional
+            Of shape and dtype of ``pred``; None: not wanted.
+        """
+        rows = pred.size // pred.shape[-1]
+        divisor = float(rows)
+        if self.reduction == "sum":
+            divisor = 1.0
+        elif self.reduction == "mean_with_sample_weight" and weights is not None:
+            divisor = float(np.sum(weights, dtype=np.float64)) * (rows // weights.size)
+        return _core.loss(
+            self._compiled or "",
+            pred,
+            target,
+            weights,
+            gradient,
+            1.0 / divisor if divisor else 0.0,
+            **self._compiled_options(),
+        )
+
+    def _compiled_options(self) -> dict[str, float]:
+        """Return the arguments that only this loss's kernel has."""
+        return {}
 
     def per_sample(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """Return the loss of every sample, shape ``y_pred.shape[:-1]``, not weighted."""

@@ -34,6 +34,7 @@ class BinaryCrossentropy(Loss):
     """
 
     default_name = "binary_crossentropy"
+    _compiled = "sigmoid"
 
     def __init__(
         self,
@@ -54,6 +55,9 @@ class BinaryCrossentropy(Loss):
     def get_config(self) -> dict[str, Any]:
         config = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
         return config | super().get_config()
+
+    def _compiled_options(self) -> dict[str, float]:
+        return {"smoothing": self.label_smoothing}
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return as_probability_targets(type(self).__name__, y_true, shape, dtype)

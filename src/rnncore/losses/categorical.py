@@ -35,6 +35,7 @@ class CategoricalCrossentropy(Loss):
     """
 
     default_name = "categorical_crossentropy"
+    _compiled = "softmax"
 
     def __init__(
         self,
@@ -55,6 +56,9 @@ class CategoricalCrossentropy(Loss):
     def get_config(self) -> dict[str, Any]:
         config = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
         return config | super().get_config()
+
+    def _compiled_options(self) -> dict[str, float]:
+        return {"smoothing": self.label_smoothing}
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         owner = type(self).__name__

@@ -35,6 +35,7 @@ class MeanSquaredError(_Regression):
     """
 
     default_name = "mean_squared_error"
+    _compiled = "squared"
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         error = pred - target
@@ -61,6 +62,7 @@ class MeanAbsoluteError(_Regression):
     """
 
     default_name = "mean_absolute_error"
+    _compiled = "absolute"
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         error = pred - target
@@ -90,6 +92,7 @@ class Huber(_Regression):
     """
 
     default_name = "huber_loss"
+    _compiled = "huber"
 
     def __init__(
         self,
@@ -103,6 +106,9 @@ class Huber(_Regression):
 
     def get_config(self) -> dict[str, Any]:
         return {"delta": self.delta, **super().get_config()}
+
+    def _compiled_options(self) -> dict[str, float]:
+        return {"delta": self.delta}
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         error = pred - target

@@ -36,6 +36,7 @@ class SparseCategoricalCrossentropy(Loss):
     """
 
     default_name = "sparse_categorical_crossentropy"
+    _compiled = "softmax"
 
     def __init__(
         self,
@@ -59,6 +60,12 @@ class SparseCategoricalCrossentropy(Loss):
     def get_config(self) -> dict[str, Any]:
         config = {"from_logits": self.from_logits, "ignore_class": self.ignore_class}
         return config | super().get_config()
+
+    def compiled(self, from_logits: bool) -> bool:
+        return self.ignore_class is None and super().compiled(from_logits)
+
+    def convert_targets(self, y_true: Array, dtype: np.dtype[Any]) -> Array:
+        return y_true.astype(np.int64, copy=False)
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         owner = type(self).__name__

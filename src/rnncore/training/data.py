@@ -22,7 +22,7 @@ class Samples:
     x : ndarray
         As the model's first layer takes it.
     y : ndarray
-        Integers as they came, floats in the model's dtype.
+        As the loss takes them: class numbers as int64, others in the model's dtype.
     weight : ndarray or None
         One weight a sample ``(N,)`` or one a time step ``(N, T)``.
     """
@@ -78,7 +78,7 @@ def prepare_samples(
         weight = weights_of_classes(targets, class_weight, model.dtype)
     elif sample_weight is not None:
         weight = checked_weights(names["sample_weight"], sample_weight, output_shape, model.dtype)
-    return Samples(inputs, targets, weight)
+    return Samples(inputs, model.objective.convert(targets, model.dtype), weight)
 
 
 def checked_weights(
@@ -148,6 +148,8 @@ class Batches:
         self.samples = samples
         self.batch_size = min(batch_size, len(samples))
         self._buffers: dict[str, NDArray[Any]] = {}
+        self._in_order: NDArray[np.intp] | None = None
+        self._order: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return -(-len(self.samples) // self.batch_size)
@@ -158,7 +160,12 @@ class Batches:
 
     def shuffled(self, rng: np.random.Generator) -> Iterator[Samples]:
         """Yield every sample once, in a new random order."""
-        order = rng.permutation(len(self.samples))
+        if self._in_order is None or self._order is None:
+            self._in_order = np.arange(len(self.samples))
+            self._order = np.empty_like(self._in_order)
+        order = self._order
+        order[...] = self._in_order
+        rng.shuffle(order)
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
             weight = self.samples.weight

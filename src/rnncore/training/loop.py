@@ -21,7 +21,8 @@ def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float
     """Change the weights for one batch, add it to the metrics and return its loss."""
     with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
         loss, prediction, gradient = _compute(model, batch, training=True)
-        model.run_backward(gradient)
+        if gradient is not None:
+            model.run_backward(gradient)
         with guard.held():
             model.apply_gradients()
         _update(model, batch, loss, prediction)
@@ -50,14 +51,16 @@ class _Prediction:
 
 def _compute(
     model: Trainable, batch: Samples, *, training: bool
-) -> tuple[float, _Prediction, NDArray[Any]]:
+) -> tuple[float, _Prediction, NDArray[Any] | None]:
     objective = model.objective
     activation = model.output_activation()
     fused = activation is not None and activation.name == objective.loss.fuses
     y, mask = model.run(batch.x, training=training, to_logits=fused)
     if mask is not None and mask.all():
         mask = None
-    loss, gradient = objective.value_and_grad(batch.y, y, mask, batch.weight, from_logits=fused)
+    loss, gradient = objective.evaluate(
+        batch.y, y, mask, batch.weight, from_logits=fused, training=training
+    )
     return loss, _Prediction(model, y, mask, fused), gradient
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import losses, metrics
+from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask
 
 
@@ -35,6 +37,7 @@ class Objective:
         self._metrics: list[tuple[str, Any, bool]] | None = None
         self._loss_sum = 0.0
         self._samples = 0
+        self._buffers = Buffers()
 
     def resolve(self, output_shape: Sequence[int | None]) -> None:
         """Make the metrics for an output of `output_shape`; the first call decides."""
@@ -54,6 +57,10 @@ class Objective:
         """Raise for targets that do not fit an output of `output_shape`."""
         self.loss.check_targets(y, output_shape)
 
+    def convert(self, y: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return checked targets in the dtype that the loss computes with."""
+        return np.ascontiguousarray(self.loss.convert_targets(y, dtype))
+
     @property
     def names(self) -> list[str]:
         """Keys of `results`: the loss, then the metrics."""
@@ -70,7 +77,7 @@ class Objective:
         for _, metric, _ in self._metrics or ():
             metric.reset()
 
-    def value_and_grad(
+    def evaluate(
         self,
         y: NDArray[Any],
         output: NDArray[Any],
@@ -78,12 +85,23 @@ class Objective:
         weight: NDArray[Any] | None,
         *,
         from_logits: bool,
-    ) -> tuple[float, NDArray[Any]]:
-        """Return the loss of a batch and its gradient; masked steps count for nothing."""
+        training: bool,
+    ) -> tuple[float, NDArray[Any] | None]:
+        """Return the loss of a batch and, in training, its gradient; masked steps do not count.
+
+        The gradient is overwritten by the next call.
+        """
         if mask is not None:
             if weight is not None and weight.ndim == 1:
                 weight = weight[:, None]
             weight = fold_mask(mask, weight, self.loss.reduction, output.dtype)
+        if self.loss.compiled(from_logits):
+            gradient = None
+            if training:
+                gradient = self._buffers.take("gradient", output.shape, output.dtype)
+            return self.loss.batch_value(
+                y, np.ascontiguousarray(output), weight, gradient
+            ), gradient
         compute = self.loss.value_and_grad_from_logits if from_logits else self.loss.value_and_grad
         value, gradient = compute(y, output, weight)
         return float(value), gradient
