@@ -9,7 +9,9 @@ ISAS: dict[str, int]
 FUNCTIONS: dict[str, int]
 
 class Context:
-    def __init__(self, num_threads: int = 0, max_isa: str | None = None) -> None: ...
+    def __init__(
+        self, num_threads: int = 0, max_isa: str | None = None, blas: bool = True
+    ) -> None: ...
     @property
     def num_threads(self) -> int: ...
     @property

@@ -69,14 +69,15 @@ cdef class Context:
     """A thread pool, the kernels of one ISA and BLAS.
 
     `max_isa` is a name in `ISAS` or None; the best ISA at or below it that this CPU runs is used.
+    With `blas` False the BLAS in the package is left alone, as in a build that has none.
     """
     cdef rnncore_context *handle
     cdef int process
 
-    def __cinit__(self, int num_threads=0, max_isa=None):
+    def __cinit__(self, int num_threads=0, max_isa=None, bint blas=True):
         cdef rnncore_context_options options
         cdef bytes library = b""
-        if RNNCORE_BUNDLED_BLAS[0] != 0:
+        if blas and RNNCORE_BUNDLED_BLAS[0] != 0:
             library = os.path.join(os.path.dirname(os.path.abspath(__file__)).encode(),
                                    RNNCORE_BUNDLED_BLAS)
         memset(&options, 0, sizeof(options))
