@@ -48,8 +48,17 @@ cdef class Memory:
         PyMem_RawFree(self.raw)
 
 
+cdef uint64_t blocks = 0
+
+
+def blocks_allocated():
+    """How many blocks of memory were made so far, for tests."""
+    return blocks
+
+
 cdef Memory enough(Memory kept, size_t size):
     """`kept` where it is large enough, else a new block."""
+    global blocks
     cdef Memory memory
     if kept is not None and kept.bytes >= size:
         return kept
@@ -60,6 +69,7 @@ cdef Memory enough(Memory kept, size_t size):
         raise MemoryError(f"could not allocate {size} bytes")
     memory.start = <void *>((<uintptr_t>memory.raw + 63) & ~<uintptr_t>63)
     memory.bytes = size
+    blocks += 1
     return memory
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -29,15 +28,6 @@ class Kept(Generic[T]):
     def give_back(self, item: T) -> None:
         """Keep an object for the next call."""
         self._idle.append(item)
-
-    @contextmanager
-    def lent(self) -> Iterator[T]:
-        """Take an object for the length of a block."""
-        item = self.take()
-        try:
-            yield item
-        finally:
-            self.give_back(item)
 
     def __reduce__(self) -> tuple[type[Kept[T]], tuple[Callable[[], T]]]:
         return Kept, (self._make,)

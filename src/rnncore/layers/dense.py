@@ -106,10 +106,11 @@ class Dense(OutputLayer):
         y = self._buffers.take("y", shape, x.dtype) if training else np.empty(shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
         fused = activations.is_builtin(activation)
-        with self._scratch.lent() as scratch:
-            _core.dense_forward(
-                x, self.kernel.value, bias, y, activation.name if fused else "linear", scratch
-            )
+        scratch = self._scratch.take()
+        _core.dense_forward(
+            x, self.kernel.value, bias, y, activation.name if fused else "linear", scratch
+        )
+        self._scratch.give_back(scratch)
         if not fused:
             y = activation.forward(y)
         if training:
@@ -122,16 +123,17 @@ class Dense(OutputLayer):
         if not activations.is_builtin(activation):
             dy, name = activation.backward(y, dy), "linear"
         dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
-        with self._scratch.lent() as scratch:
-            _core.dense_backward(
-                x,
-                self.kernel.value,
-                y,
-                np.ascontiguousarray(dy),
-                dx,
-                self.kernel.grad,
-                None if self.bias is None else self.bias.grad,
-                name,
-                scratch,
-            )
+        scratch = self._scratch.take()
+        _core.dense_backward(
+            x,
+            self.kernel.value,
+            y,
+            np.ascontiguousarray(dy),
+            dx,
+            self.kernel.grad,
+            None if self.bias is None else self.bias.grad,
+            name,
+            scratch,
+        )
+        self._scratch.give_back(scratch)
         return dx

@@ -45,6 +45,7 @@ class Parameter:
         self.short_name = short_name
         self.value = value
         self.decay = decay
+        self.size = int(value.size)
         self.offset = -1
         self.buffer: object | None = None
         self.grad_rows: NDArray[np.int64] | None = None
@@ -69,11 +70,6 @@ class Parameter:
     def shape(self) -> tuple[int, ...]:
         """Shape of the weight."""
         return self.value.shape
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(self.value.size)
 
     @property
     def dtype(self) -> np.dtype[Any]:

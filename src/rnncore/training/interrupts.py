@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -28,6 +26,7 @@ class InterruptGuard:
         self._previous: Any = None
         self._holding = False
         self._pending: tuple[int, FrameType | None] | None = None
+        self._held = _Held(self)
 
     def __enter__(self) -> InterruptGuard:
         if threading.current_thread() is threading.main_thread():
@@ -46,20 +45,36 @@ class InterruptGuard:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> _Held:
         """Hold Ctrl-C back until the block has ended."""
+        return self._held
+
+    def hold(self) -> None:
+        """Begin to hold Ctrl-C back."""
         self._holding = True
-        try:
-            yield
-        finally:
-            self._holding = False
-            pending, self._pending = self._pending, None
-            if pending is not None:
-                self._previous(*pending)
+
+    def release(self) -> None:
+        """Stop holding, and let a Ctrl-C that came meanwhile act."""
+        self._holding = False
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._previous(*pending)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._holding:
             self._pending = (number, frame)
         else:
             self._previous(number, frame)
+
+
+class _Held:
+    """The block in which a guard holds: a class, since it is entered in every step."""
+
+    def __init__(self, guard: InterruptGuard) -> None:
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._guard.hold()
+
+    def __exit__(self, *_: object) -> None:
+        self._guard.release()

@@ -1,0 +1,101 @@
+"""The second epoch of a fit allocates nothing of the size of a batch."""
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncore import Sequential, _core
+from rnncore.layers import GRU, LSTM, Dense, Dropout, Embedding, Input, SimpleRNN
+from rnncore.training import loop
+
+BATCH, STEPS = 32, 50
+SAMPLES = 5 * BATCH - 7  # the last batch is a small one
+SMALLEST_BATCH = BATCH * STEPS * 3 * 4  # bytes of the inputs of the first model below
+
+
+def forecaster() -> tuple[Sequential, Any, Any]:
+    model = Sequential([Input((STEPS, 3)), LSTM(50), Dropout(0.2), Dense(1)])
+    model.compile("adam", "mse")
+    return model, np.ones((SAMPLES, STEPS, 3), np.float32), np.ones((SAMPLES, 1))
+
+
+def stack() -> tuple[Sequential, Any, Any]:
+    model = Sequential(
+        [
+            Input((STEPS, 8)),
+            GRU(24, return_sequences=True),
+            Dropout(0.1),
+            SimpleRNN(16, return_sequences=True, go_backwards=True),
+            LSTM(16, return_sequences=True),
+            Dense(5, activation="softmax"),
+        ]
+    )
+    model.compile("rmsprop", "sparse_categorical_crossentropy")
+    x = np.ones((SAMPLES, STEPS, 8), np.float32)
+    return model, x, np.zeros((SAMPLES, STEPS), np.int64)
+
+
+def classifier() -> tuple[Sequential, Any, Any]:
+    model = Sequential(
+        [Input((STEPS,)), Embedding(3000, 16), LSTM(24), Dense(1, activation="sigmoid")]
+    )
+    model.compile("adamw", "binary_crossentropy", metrics=["accuracy"])
+    x = np.random.default_rng(0).integers(0, 3000, (SAMPLES, STEPS))
+    return model, x, np.ones(SAMPLES)
+
+
+@contextmanager
+def watched_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
+    """For every step, from the end of the one before: bytes added at most, and blocks of C."""
+    found: list[tuple[int, int]] = []
+    original = loop.train_step
+    before, blocks = 0, _core.blocks_allocated()
+
+    def train_step(model: Any, batch: Any, guard: Any) -> float:
+        nonlocal before, blocks
+        loss = original(model, batch, guard)
+        now, peak = tracemalloc.get_traced_memory()
+        found.append((peak - before, _core.blocks_allocated() - blocks))
+        before, blocks = now, _core.blocks_allocated()
+        tracemalloc.reset_peak()
+        return loss
+
+    monkeypatch.setattr(loop, "train_step", train_step)
+    tracemalloc.start()
+    try:
+        yield found
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("make", [forecaster, stack, classifier])
+def test_the_second_epoch_allocates_nothing_of_the_size_of_a_batch(
+    make: Callable[[], tuple[Sequential, Any, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, x, y = make()
+    with watched_steps(monkeypatch) as steps:
+        model.fit(x, y, batch_size=BATCH, epochs=3, verbose=0)
+    assert len(steps) == 3 * 5
+    first, rest = steps[:5], steps[5:]
+    assert max(blocks for _, blocks in first) > 0  # the counters count
+    assert max(peak for peak, _ in first) > SMALLEST_BATCH
+    assert max(blocks for _, blocks in rest) == 0
+    assert max(peak for peak, _ in rest) < SMALLEST_BATCH
+
+
+def test_batches_are_gathered_into_the_same_memory() -> None:
+    model, x, y = forecaster()
+    seen = set()
+    original = model.run
+
+    def run(batch: Any, **options: Any) -> Any:
+        seen.add(batch.__array_interface__["data"][0])
+        return original(batch, **options)
+
+    model.run = run  # type: ignore[method-assign]
+    model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0)
+    assert len(seen) == 1
