@@ -1,0 +1,1 @@
+"""Measure recurrent layers against other libraries and against the machine."""

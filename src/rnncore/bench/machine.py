@@ -1,0 +1,203 @@
+"""The machine: what it is, how busy it is, and how fast it can be at most."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnncore import _core
+
+LEVELS = ("L1", "L2", "L3", "DRAM")
+# Where the system does not tell the sizes: common ones.
+_USUAL_CACHES = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
+_SAMPLE_SECONDS = 0.0005  # short, so that some samples are undisturbed on a busy machine
+_SAMPLES = 60
+_LARGEST_BUFFER = 512 << 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The most that a number of threads reaches, the best of many samples.
+
+    Attributes
+    ----------
+    threads : int
+    isa : str
+    peak : dict
+        Flops a second of multiply-adds in registers, by dtype.
+    bandwidth : dict
+        Bytes read a second from "L1", "L2", "L3" and "DRAM", of all threads together.
+    sgemm : dict
+        Flops a second of NumPy's BLAS: ``"1024x1024x1024"`` (M, N, K) and so on.
+    caches : dict
+        Bytes of "L1" and "L2" (a core) and "L3" (shared).
+    """
+
+    threads: int
+    isa: str
+    peak: dict[str, float]
+    bandwidth: dict[str, float]
+    sgemm: dict[str, float]
+    caches: dict[str, int]
+
+    def level_of(self, size: int) -> str:
+        """The level that `size` bytes live in when each thread holds its part."""
+        for level in ("L1", "L2"):
+            if size <= self.threads * self.caches[level]:
+                return level
+        return "L3" if size <= self.caches["L3"] else "DRAM"
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure(threads: int, isa: str) -> Measured:
+    """Measure with `threads` threads and the vectors of `isa`; takes a second or two.
+
+    NumPy's BLAS uses as many threads as the environment told it when the process started.
+    """
+    caches = cache_sizes()
+    peak = {dtype: _peak(threads, isa, dtype) for dtype in ("float32", "float64")}
+    sizes = {
+        "L1": caches["L1"] // 2,
+        "L2": caches["L1"] + (caches["L2"] - caches["L1"]) // 2,
+        "L3": (caches["L3"] // 2) // threads,
+        "DRAM": min(4 * caches["L3"], _LARGEST_BUFFER) // threads,
+    }
+    bandwidth = {level: _bandwidth(threads, isa, size) for level, size in sizes.items()}
+    sgemm = {"x".join(map(str, s)): _sgemm(*s) for s in ((1024, 1024, 1024), (32, 1024, 256))}
+    return Measured(threads, isa, peak, bandwidth, sgemm, caches)
+
+
+def _peak(threads: int, isa: str, dtype: str) -> float:
+    def run(n: int) -> float:
+        return _core.machine_fma(isa, dtype, n)
+
+    return _best_rate([run] * threads, _enough(run))
+
+
+def _bandwidth(threads: int, isa: str, size: int) -> float:
+    runs: list[Callable[[int], float]] = []
+    for _ in range(threads):
+        buffer = _core.ReadBuffer(size)
+        runs.append(lambda n, buffer=buffer: buffer.read(isa, n))  # type: ignore[misc]
+    return _best_rate(runs, _enough(runs[0]))
+
+
+def _enough(run: Callable[[int], float]) -> int:
+    """Repetitions that take about the time of a sample."""
+    n = 1
+    while True:
+        start = time.perf_counter()
+        run(n)
+        elapsed = time.perf_counter() - start
+        if elapsed > _SAMPLE_SECONDS / 2:
+            return max(1, round(n * _SAMPLE_SECONDS / elapsed))
+        n *= 2
+
+
+def _best_rate(runs: list[Callable[[int], float]], n: int) -> float:
+    """Best of the samples in which all threads run at once, in units a second."""
+    barrier = threading.Barrier(len(runs))
+    spans: list[list[tuple[float, float, float]]] = [[] for _ in runs]
+
+    def work(index: int) -> None:
+        deadline = time.perf_counter() + 1.0
+        for _ in range(_SAMPLES):
+            barrier.wait()
+            start = time.perf_counter()
+            amount = runs[index](n)
+            spans[index].append((start, time.perf_counter(), amount))
+            # All leave together: the first thread's clock decides.
+            if index == 0 and time.perf_counter() > deadline:
+                stop.set()
+            barrier.wait()
+            if stop.is_set():
+                return
+
+    stop = threading.Event()
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(1, len(runs))]
+    for thread in threads:
+        thread.start()
+    work(0)
+    for thread in threads:
+        thread.join()
+    # Threads start a little apart, so each one's own rate counts where they all overlap.
+    return max(
+        sum(amount / (end - start) for start, end, amount in sample)
+        for sample in zip(*spans, strict=True)
+    )
+
+
+def _sgemm(m: int, n: int, k: int) -> float:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((m, k), np.float32)
+    b = rng.standard_normal((k, n), np.float32)
+    out = np.empty((m, n), np.float32)
+    best, deadline = float("inf"), time.perf_counter() + 0.5
+    while time.perf_counter() < deadline:
+        start = time.perf_counter()
+        np.matmul(a, b, out=out)
+        best = min(best, time.perf_counter() - start)
+    return 2.0 * m * n * k / best
+
+
+def cache_sizes() -> dict[str, int]:
+    """Bytes of the data caches of CPU 0, by level; usual sizes where the system does not tell."""
+    sizes = dict(_USUAL_CACHES)
+    for index in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"):
+        try:
+            kind, level, size = (
+                (index / name).read_text().strip() for name in ("type", "level", "size")
+            )
+        except OSError:
+            continue
+        found = re.fullmatch(r"(\d+)([KM])", size)
+        if kind != "Instruction" and found and f"L{level}" in sizes:
+            sizes[f"L{level}"] = int(found[1]) << {"K": 10, "M": 20}[found[2]]
+    return sizes
+
+
+def describe() -> dict[str, Any]:
+    """The CPU, the system, which CPUs this process may use, and how busy the machine is."""
+    return {
+        "cpu": _cpu_name(),
+        "cpus": os.cpu_count(),
+        "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "caches": cache_sizes(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": load(),
+    }
+
+
+def load() -> float | None:
+    """Processes that wanted to run, averaged over the last minute; None where it is unknown."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def busy_warning() -> str | None:
+    """What to say before measuring on a machine that has other work."""
+    now = load()
+    if now is None or now < 0.3 * (os.cpu_count() or 1):
+        return None
+    return f"the load is {now} on {os.cpu_count()} CPUs: times will be too long and noisy"
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

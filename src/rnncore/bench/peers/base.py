@@ -1,0 +1,56 @@
+"""What a library has to offer to take part."""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rnncore.bench.cases import Array, Case, Problem
+
+Outputs = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to run a problem in a library; of several the fastest counts.
+
+    Attributes
+    ----------
+    label : str
+        How it runs, for the record.
+    call : callable
+        What is timed. It takes nothing and waits until its result is there.
+    outputs : callable
+        Makes of a result of `call` the arrays that are compared: y (T, B, H), h and c (B, H)
+        and, in training, dx, dkernel, drecurrent_kernel and dbias in rnncore's layouts. A library
+        may leave out what it does not give.
+    """
+
+    label: str
+    call: Callable[[], Any]
+    outputs: Callable[[Any], Outputs]
+
+
+class Peer(ABC):
+    """A library that takes part. Making one imports nothing; `version` does."""
+
+    name: str  # as on the command line
+    module: str  # what must be importable
+
+    def version(self) -> str:
+        """Version of the library. ImportError where it is not installed."""
+        return str(importlib.import_module(self.module).__version__)
+
+    def configure(self, threads: int) -> None:  # noqa: B027
+        """Set the number of threads, once a process and before `prepare`."""
+
+    @abstractmethod
+    def unsupported(self, case: Case) -> str | None:
+        """Why the library does not run this case; None when it does."""
+
+    @abstractmethod
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        """The ways to run it, weights converted and everything compiled that can be."""

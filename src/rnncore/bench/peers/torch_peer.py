@@ -1,0 +1,160 @@
+"""PyTorch: nn.LSTM, nn.GRU and nn.RNN, PackedSequence where rows are ragged."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rnncore.bench.cases import Array, Case, Problem
+from rnncore.bench.peers.base import Candidate, Outputs, Peer
+
+
+class TorchPeer(Peer):
+    name = "torch"
+    module = "torch"
+
+    def configure(self, threads: int) -> None:
+        torch = importlib.import_module("torch")
+        torch.set_num_threads(threads)
+
+    def unsupported(self, case: Case) -> str | None:
+        if case.cell == "gru_before":
+            return "has no GRU with reset_after=False"
+        return "a PackedSequence has no front padding" if case.rows == "front" else None
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        torch = importlib.import_module("torch")
+        case = problem.case
+        module = _make_module(torch, problem)
+        x = torch.from_numpy(problem.x.copy())
+        if case.trains:
+            return [_training(torch, problem, module, x)]
+        module.eval()
+        # In the fast path of nn.LSTM the state has a leading axis of layers.
+        state = _state(torch, problem, leading=True)
+        lengths = _lengths(torch, problem)
+        candidates = [
+            Candidate(
+                "PackedSequence" if lengths is not None else type(module).__name__,
+                _inference(torch, lambda: _run(torch, module, x, state, lengths)),
+                _outputs,
+            )
+        ]
+        if case.mode == "step":
+            candidates.append(_cell(torch, problem, module))
+        elif lengths is None:
+            traced = torch.jit.trace(module, x, check_trace=False)
+            frozen = torch.jit.freeze(traced)
+            frozen(x)
+            call = _inference(torch, lambda: frozen(x))
+            candidates.append(Candidate("traced and frozen", call, _outputs))
+        return candidates
+
+
+def _inference(torch: Any, run: Callable[[], Any]) -> Callable[[], Any]:
+    def call() -> Any:
+        with torch.inference_mode():
+            return run()
+
+    return call
+
+
+def _gates(problem: Problem, array: Array) -> Array:
+    """Blocks of gates along the last axis in PyTorch's order, r z n for a GRU; its own inverse."""
+    if problem.case.cell != "gru":
+        return array
+    z, r, n = np.split(array, 3, axis=-1)
+    return np.concatenate([r, z, n], axis=-1)
+
+
+def _make_module(torch: Any, problem: Problem) -> Any:
+    kind = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}[problem.case.cell]
+    module = getattr(torch.nn, kind)(
+        problem.case.inputs, problem.case.units, dtype=getattr(torch, problem.case.dtype)
+    )
+    kernel = _gates(problem, problem.kernel)
+    recurrent_kernel = _gates(problem, problem.recurrent_kernel)
+    bias = _gates(problem, np.atleast_2d(problem.bias))  # PyTorch has two biases everywhere
+    second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
+    with torch.no_grad():
+        module.weight_ih_l0.copy_(torch.from_numpy(kernel.T.copy()))
+        module.weight_hh_l0.copy_(torch.from_numpy(recurrent_kernel.T.copy()))
+        module.bias_ih_l0.copy_(torch.from_numpy(bias[0].copy()))
+        module.bias_hh_l0.copy_(torch.from_numpy(second.copy()))
+    return module
+
+
+def _state(torch: Any, problem: Problem, leading: bool) -> Any:
+    if problem.state is None:
+        return None
+    arrays = [torch.from_numpy(array.copy()) for array in problem.state]
+    if leading:
+        arrays = [array[None] for array in arrays]
+    return tuple(arrays) if len(arrays) == 2 else arrays[0]
+
+
+def _lengths(torch: Any, problem: Problem) -> Any:
+    return None if problem.lengths is None else torch.from_numpy(problem.lengths.copy())
+
+
+def _run(torch: Any, module: Any, x: Any, state: Any, lengths: Any) -> Any:
+    if lengths is None:
+        return module(x, state)
+    rnn = torch.nn.utils.rnn
+    packed = rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+    y, state = module(packed, state)
+    return rnn.pad_packed_sequence(y, total_length=len(x))[0], state
+
+
+def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
+    """The cell of one step, which has less around it."""
+    kind = {"lstm": "LSTMCell", "gru": "GRUCell", "rnn": "RNNCell"}[problem.case.cell]
+    cell = getattr(torch.nn, kind)(
+        problem.case.inputs, problem.case.units, dtype=module.bias_ih_l0.dtype
+    )
+    with torch.no_grad():
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            getattr(cell, name).copy_(getattr(module, f"{name}_l0"))
+    x = torch.from_numpy(problem.x[0].copy())
+    state = _state(torch, problem, leading=False)
+
+    def outputs(result: Any) -> Outputs:
+        states = result if isinstance(result, tuple) else (result,)
+        arrays = {name: array.numpy() for name, array in zip("hc", states, strict=False)}
+        return {"y": arrays["h"][None], **arrays}
+
+    return Candidate(kind, _inference(torch, lambda: cell(x, state)), outputs)
+
+
+def _training(torch: Any, problem: Problem, module: Any, x: Any) -> Candidate:
+    x.requires_grad_(True)
+    dy = torch.from_numpy(problem.dy.copy())
+    lengths = _lengths(torch, problem)
+    leaves = [x, *module.parameters()]
+
+    def call() -> Any:
+        y, state = _run(torch, module, x, None, lengths)
+        return y, state, torch.autograd.grad(y, leaves, dy)
+
+    def outputs(result: Any) -> Outputs:
+        y, state, (dx, dw, du, db, dc) = result
+        arrays = _outputs((y.detach(), state))
+        arrays["dx"] = dx.numpy()
+        arrays["dkernel"] = _gates(problem, dw.numpy().T)
+        arrays["drecurrent_kernel"] = _gates(problem, du.numpy().T)
+        bias = db.numpy()
+        if problem.case.cell == "gru":
+            bias = _gates(problem, np.stack([bias, dc.numpy()]))
+        return arrays | {"dbias": bias}
+
+    return Candidate("PackedSequence" if lengths is not None else "autograd", call, outputs)
+
+
+def _outputs(result: Any) -> Outputs:
+    y, state = result
+    states = state if isinstance(state, tuple) else (state,)
+    arrays = {name: array.detach()[0].numpy() for name, array in zip("hc", states, strict=False)}
+    return {"y": y.numpy(), **arrays}

@@ -1,0 +1,182 @@
+"""The results as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rnncore.bench.cases import Case
+from rnncore.bench.peers import OURS
+from rnncore.bench.results import Results, Row
+
+_HEADER = ("case", "library", "time", "spread", "GFLOP/s", "of limit", "bound", "vs rnncore", "how")
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and its unit.
+
+    Examples
+    --------
+    >>> duration(0.00123)
+    '1.23 ms'
+    """
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * factor >= 1 or unit == "us":
+            return f"{_three_digits(seconds * factor)} {unit}"
+    raise AssertionError("microseconds take the rest")
+
+
+def _three_digits(value: float) -> str:
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Columns of text; the first is left-aligned, and so are those that hold no digits."""
+    rows = [list(header), *(list(line) for line in lines)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    numeric = [
+        i > 0 and all(not row[i] or row[i][0].isdigit() or row[i][0] in "-+" for row in rows[1:])
+        for i in range(len(header))
+    ]
+    lines_out = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numeric, strict=True)
+        ]
+        lines_out.append("  ".join(cells).rstrip())
+    lines_out.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines_out)
+
+
+def rows_table(results: Results) -> str:
+    """Every library on every case, the fastest first."""
+    lines = []
+    for case in results.cases:
+        found = results.of(case)
+        ours = found.get(OURS)
+        for index, row in enumerate(sorted(found.values(), key=lambda row: row.median)):
+            lines.append([str(case) if index == 0 else "", *_row_cells(row, ours)])
+    return table(_HEADER, lines)
+
+
+def _row_cells(row: Row, ours: Row | None) -> list[str]:
+    fraction = "" if row.fraction is None else f"{100 * row.fraction:.0f}%"
+    ratio = "" if ours is None or row is ours else f"{row.median / ours.median:.2f}x"
+    return [
+        row.peer,
+        duration(row.median),
+        f"{100 * row.spread:.0f}%",
+        f"{row.rate / 1e9:.1f}",
+        fraction,
+        row.bound,
+        ratio,
+        row.variant,
+    ]
+
+
+def machine_text(results: Results) -> str:
+    """The machine, its limits, and the versions of everything."""
+    machine = results.machine
+    lines = [
+        f"{results.created}  {machine['cpu']}, {machine['cpus']} CPUs"
+        + (f", allowed {machine['affinity']}" if machine.get("affinity") else ""),
+        f"{machine['system']}, Python {machine['python']}, load {machine['load']}",
+        ", ".join(f"{name} {version}" for name, version in results.versions.items()),
+    ]
+    for info in results.environment.get("rnncore", [])[:1]:
+        lines.append(f"rnncore runs {info['isa']} kernels; BLAS: {info['blas']}")
+    removed = results.environment.get("removed", {})
+    if removed:
+        text = ", ".join(f"{name}={value}" for name, value in removed.items())
+        lines.append(f"set in the environment and left out for every library: {text}")
+    for measured in results.measured:
+        peak = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.peak.items())
+        read = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.bandwidth.items())
+        blas = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.sgemm.items())
+        lines.append(
+            f"limits, {measured.threads} thread(s), {measured.isa}: FMA {peak} GFLOP/s; "
+            f"reading {read} GB/s; NumPy sgemm {blas} GFLOP/s"
+        )
+    return "\n".join(lines)
+
+
+def summary(results: Results) -> str:
+    """How much faster than each library, as the geometric mean over the cases of a mode."""
+    lines = []
+    for mode in dict.fromkeys(case.mode for case in results.cases):
+        for peer in dict.fromkeys(row.peer for row in results.rows if row.case.mode == mode):
+            found = ratios(results, peer, [case for case in results.cases if case.mode == mode])
+            if peer != OURS and found:
+                best, worst = max(found), min(found)
+                lines.append(
+                    [mode, peer, f"{geometric_mean(found):.2f}", f"{worst:.2f}", f"{best:.2f}"]
+                    + [str(len(found))]
+                )
+    return table(("mode", "library", "its time / ours", "least", "most", "cases"), lines)
+
+
+def ratios(results: Results, peer: str, cases: Iterable[Case]) -> list[float]:
+    """Time of a library over ours, of each case that both ran."""
+    found = []
+    for case in cases:
+        theirs, ours = results.find(case, peer), results.find(case, OURS)
+        if theirs is not None and ours is not None:
+            found.append(theirs.median / ours.median)
+    return found
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def fits_table(fits: Iterable[dict[str, Any]]) -> str:
+    header = ("whole fit", "units", "a step", "samples/s", "ready", "first epoch done", "memory")
+    lines = [
+        [
+            fit["library"],
+            str(fit["units"]),
+            duration(fit["step"]),
+            f"{fit['samples_per_second']:.0f}",
+            duration(fit["ready"]),
+            duration(fit["first_epoch"]),
+            "" if fit["peak_bytes"] is None else f"{fit['peak_bytes'] / 2**20:.0f} MiB",
+        ]
+        for fit in fits
+    ]
+    return table(header, lines)
+
+
+def memory_table(memory: Iterable[dict[str, Any]]) -> str:
+    header = ("training step", "library", "beyond in- and outputs", "numbers per T B H")
+    lines = [
+        [
+            str(Case.from_dict(found["case"])),
+            found["peer"],
+            f"{(found['peak_bytes'] - found['result_bytes']) / 2**20:.1f} MiB",
+            f"{found['numbers_per_tbh']:.2f}",
+        ]
+        for found in memory
+    ]
+    return table(header, lines)
+
+
+def text(results: Results) -> str:
+    """Everything that a run found."""
+    parts = [machine_text(results)]
+    if results.rows:
+        parts += [rows_table(results), summary(results)]
+    if results.fits:
+        parts.append(fits_table(results.fits))
+    if results.memory:
+        parts.append(memory_table(results.memory))
+    if results.floors:
+        header = ("floor", "figure", "wanted", "", "detail")
+        names = ("label", "figure", "wanted", "verdict", "detail")
+        parts.append(table(header, [[floor[name] for name in names] for floor in results.floors]))
+    if results.notes:
+        parts.append("\n".join(f"note: {note}" for note in results.notes))
+    return "\n\n".join(parts)
