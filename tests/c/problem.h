@@ -19,6 +19,13 @@ const char *__asan_default_options(void)
 enum { X, KERNEL, RECURRENT, BIAS, H0, C0, Y, H, C, DY, DH, DC, DX, DKERNEL, DRECURRENT, DBIAS };
 enum { DH0 = DBIAS + 1, DC0, ARRAYS };
 
+/* A second table of kernels, where there is one. */
+#ifdef __x86_64__
+enum { OTHER_ISA = RNNCORE_ISA_BASELINE };
+#else
+enum { OTHER_ISA = -1 };
+#endif
+
 enum rows { ALL_STEPS, LENGTHS, MASK };
 
 typedef struct problem {

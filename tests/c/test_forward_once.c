@@ -117,7 +117,7 @@ static void test_bad_arguments(rnncore_context *context)
 
 int main(void)
 {
-    static const int32_t isas[] = {RNNCORE_ISA_BASELINE, -1};
+    static const int32_t isas[] = {OTHER_ISA, -1};
     for (int i = 0; i < 2; i++) {
         rnncore_context *context = make_context(2, isas[i]);
         test_bits(context);
