@@ -1,0 +1,136 @@
+"""The command ``rnncore``; also ``python -m rnncore``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnncore._version import __version__
+
+# What a shell reports for a program that SIGINT or SIGPIPE ended.
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        0; 1 when something could not be read or written; 130 after Ctrl-C; 141 when nobody
+        reads the output any more.
+
+    Raises
+    ------
+    SystemExit
+        By argparse: status 2 for wrong arguments, 0 after ``--help`` and ``--version``.
+
+    Examples
+    --------
+    >>> from rnncore.cli import main
+    >>> main(["info"])  # doctest: +SKIP
+    0
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more at exit; there it must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except OSError as error:
+        print(f"rnncore: error: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rnncore", description="Recurrent networks on a CPU, trained and run fast."
+    )
+    parser.add_argument("--version", action="version", version=f"rnncore {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_info(commands)
+    return parser
+
+
+# Every command imports what it needs when it runs, so that --help is quick.
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser(
+        "demo",
+        help="train on real data and show the results",
+        description="Forecast sunspots and recognise speakers, with networks trained here and now "
+        "on data that come with the package.",
+    )
+    demo.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
+    demo.add_argument(
+        "--output",
+        type=Path,
+        default=Path("rnncore-demo.png"),
+        metavar="FILE",
+        help="picture to write (PNG), default: rnncore-demo.png",
+    )
+    loudness = demo.add_mutually_exclusive_group()
+    loudness.add_argument("--verbose", action="store_true", help="print a line for every epoch")
+    loudness.add_argument("--quiet", action="store_true", help="print nothing")
+    demo.set_defaults(run=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    _check_writable(options.output)  # before the training, not after it
+    from rnncore.demo._report import Report
+    from rnncore.demo.run import run
+
+    level = 0 if options.quiet else 2 if options.verbose else 1
+    run(options.seed, options.output, Report(level))
+    return 0
+
+
+def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
+    info.set_defaults(run=_info)
+
+
+def _info(_: argparse.Namespace) -> int:
+    from rnncore._runtime import info
+
+    for name, value in info().items():
+        shown = value
+        if isinstance(value, dict):
+            shown = " ".join(f"{key}={item}" for key, item in value.items()) or "-"
+        elif isinstance(value, (list, tuple)):
+            shown = " ".join(map(str, value))
+        print(f"{name:<12} {shown}")
+    return 0
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"expected an integer from 0 to 2**32 - 1, got {text!r}")
+    return int(text)
+
+
+def _check_writable(path: Path) -> None:
+    if path.is_dir():
+        raise OSError(f"--output: expected a file, got the directory {path}")
+    if not path.parent.is_dir():
+        raise OSError(f"--output: no directory {path.parent} to write {path.name} to")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OSError(f"--output: no permission to write {path}")

@@ -1,0 +1,1 @@
+"""What ``rnncore demo`` runs: two small networks trained on the packaged data, and their report."""

@@ -1,0 +1,105 @@
+"""Run the demo from the first line printed to the last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnncore._runtime import info
+from rnncore.demo import japanese_vowels, sunspots
+from rnncore.demo._picture import draw
+from rnncore.demo._report import Report
+from rnncore.demo._training import Phase
+
+_ROWS = (1, 3, 6, 12)
+
+
+def run(
+    seed: int,
+    output: Path,
+    report: Report,
+    sunspots_phases: Sequence[Phase] = sunspots.PHASES,
+    vowels_phases: Sequence[Phase] = japanese_vowels.PHASES,
+) -> tuple[sunspots.Forecasts, japanese_vowels.Recognised]:
+    """Train and test on both data sets, print the results and draw `output`.
+
+    Parameters
+    ----------
+    seed : int
+    output : Path
+        The PNG file to write.
+    report : Report
+    sunspots_phases, vowels_phases : sequence of Phase
+        How long to train.
+
+    Raises
+    ------
+    OSError
+        When `output` cannot be written.
+    """
+    start = time.perf_counter()
+    here = info()
+    threads = here["num_threads"]
+    report.say(
+        f"rnncore {here['version']}: {here['isa']} kernels, "
+        f"{threads} thread{'s' if threads > 1 else ''}, seed {seed}"
+    )
+    try:
+        forecasts = _sunspots(seed, sunspots_phases, report)
+        recognised = _vowels(seed, vowels_phases, report)
+    finally:
+        report.end_bar()
+    draw(forecasts).save(output)
+    report.say()
+    report.say(f"Picture of the sunspot forecasts: {output}")
+    report.say(f"Total time: {time.perf_counter() - start:.1f} s")
+    return forecasts, recognised
+
+
+def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Forecasts:
+    report.say()
+    report.say("Sunspots: forecast the monthly number")
+    report.say(
+        f"  GRU({sunspots.UNITS}) reads {sunspots.WINDOW} months and forecasts the next "
+        f"{sunspots.MONTHS_AHEAD}; the mean of {sunspots.NETWORKS} networks counts"
+    )
+    start = time.perf_counter()
+    forecasts = sunspots.forecast(seed, phases, report)
+    seconds = time.perf_counter() - start
+    months = forecasts.months
+    report.say(f"  {seconds:.1f} s; tested on {months[0]} to {months[-1]}, not trained on:")
+    report.say()
+    network, persistence = forecasts.rmse()
+    report.say("    months ahead    RMSE network    RMSE persistence*    better by")
+    for ahead in _ROWS:
+        ours, theirs = network[ahead - 1], persistence[ahead - 1]
+        report.say(
+            f"    {ahead:>12}    {ours:>12.1f}    {theirs:>16.1f}     {1 - ours / theirs:>9.1%}"
+        )
+    report.say("    * the last known month, repeated")
+    return forecasts
+
+
+def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowels.Recognised:
+    report.say()
+    report.say("JapaneseVowels: who of nine speakers said /ae/?")
+    report.say(
+        f"  GRU({japanese_vowels.UNITS}) reads 7 to 29 frames of 12 numbers; "
+        f"the mean of {japanese_vowels.NETWORKS} networks counts"
+    )
+    start = time.perf_counter()
+    recognised = japanese_vowels.recognise(seed, phases, report)
+    seconds = time.perf_counter() - start
+    confusion = recognised.confusion()
+    report.say(
+        f"  {seconds:.1f} s; tested on {confusion.sum()} utterances, not trained on: "
+        f"{confusion.trace()} right, accuracy {recognised.accuracy():.3f}"
+    )
+    report.say()
+    report.say("    speaker  recognised as")
+    report.say("             " + "".join(f"{j + 1:>4}" for j in range(len(confusion))))
+    for i, row in enumerate(confusion):
+        counts = "".join(f"{count or '.':>4}" for count in row)
+        report.say(f"    {i + 1:>7}  {counts}    {row[i]:>2} of {row.sum()}")
+    return recognised
