@@ -1,6 +1,6 @@
 """Who is speaking? Nine speakers told apart by one short vowel of 7 to 29 frames.
 
-    python examples/japanese_vowels.py [--quick] [--seed N]
+    python examples/japanese_vowels.py [--quick] [--epochs N] [--seed N]
 
 Sequences of unequal length: they are padded with zeros, and a Masking layer keeps the padding out.
 Speakers, lengths and the split into training and test are the data set's own; the settings were
@@ -23,6 +23,7 @@ def main() -> float:
     """Train, print what was reached and return the accuracy on the test utterances."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small network, few epochs")
+    parser.add_argument("--epochs", type=int, default=60, help="default 60")
     parser.add_argument("--seed", type=int, default=0, help="of the weights (default 0)")
     options = parser.parse_args()
     set_random_seed(options.seed)
@@ -47,7 +48,8 @@ def main() -> float:
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.summary()
-    model.fit(scaled(train.x), train.y, batch_size=16, epochs=5 if options.quick else 60)
+    epochs = 5 if options.quick else options.epochs
+    model.fit(scaled(train.x), train.y, batch_size=16, epochs=epochs)
 
     said = model.predict(scaled(test.x), verbose=0).argmax(axis=1)
     print(f"\nright on {np.mean(said == test.y):.1%} of {len(test.y)} utterances; by speaker:")

@@ -1,6 +1,6 @@
 """Is a sentence about a film friendly? An embedding and an LSTM learn it from 8,605 snippets.
 
-    python examples/reviews.py [--quick] [--seed N]
+    python examples/reviews.py [--quick] [--epochs N] [--seed N]
 
 The data (``examples/data``, MIT licence, see NOTICE.md there) are 10,605 sentences with the mean
 rating of human readers; the question is whether it is above 0. A random 2,000 are held out and
@@ -45,6 +45,7 @@ def main() -> float:
     """Train, print what was reached and return the accuracy on the held-out snippets."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small network, fewer snippets")
+    parser.add_argument("--epochs", type=int, default=3, help="default 3")
     parser.add_argument("--seed", type=int, default=0, help="of the weights (default 0)")
     options = parser.parse_args()
     set_random_seed(options.seed)
@@ -77,7 +78,8 @@ def main() -> float:
     )
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     model.summary()
-    model.fit(numbers([words[i] for i in train]), labels[train], batch_size=32, epochs=3)
+    x = numbers([words[i] for i in train])
+    model.fit(x, labels[train], batch_size=32, epochs=options.epochs)
 
     scores = model.evaluate(
         numbers([words[i] for i in held_out]), labels[held_out], verbose=0, return_dict=True
