@@ -155,6 +155,11 @@ RNNCORE_API rnncore_status rnncore_dense_backward(rnncore_context *context,
                                                   const rnncore_dense *dense, void *workspace,
                                                   size_t workspace_bytes);
 
+/* y = f(x) for (rows, columns) numbers; y may be x. */
+RNNCORE_API rnncore_status rnncore_activate(rnncore_context *context, int32_t dtype,
+                                            int32_t activation, int64_t rows, int64_t columns,
+                                            const void *x, void *y);
+
 typedef enum rnncore_loss_kind {
     RNNCORE_LOSS_SQUARED = 0,
     RNNCORE_LOSS_ABSOLUTE = 1,

@@ -3,6 +3,8 @@
  * The forward pass takes the packed product, whose rows do not depend on each other; the products
  * of the backward pass go to BLAS where it is there. Rows of y and of dx and columns of dW are the
  * tasks, in numbers that follow from the shape. */
+#include <string.h>
+
 #include "../core/arena.h"
 #include "blocks.h"
 
@@ -198,6 +200,27 @@ rnncore_status rnncore_dense_backward(rnncore_context *context, const rnncore_de
     run.row_tasks = d->dx == NULL ? 0 : (d->rows + ROWS - 1) / ROWS;
     run.column_tasks = d->dkernel == NULL ? 0 : (d->outputs + COLUMNS - 1) / COLUMNS;
     run_tasks(context, &run, run.row_tasks + run.column_tasks + (d->dbias != NULL), backward_task);
+    rnncore_fp_flush_leave(mode);
+    return RNNCORE_OK;
+}
+
+rnncore_status rnncore_activate(rnncore_context *context, int32_t dtype, int32_t activation,
+                                int64_t rows, int64_t columns, const void *x, void *y)
+{
+    const rnncore_dense dense = {.struct_size = sizeof dense,
+                                 .dtype = dtype,
+                                 .activation = activation,
+                                 .rows = rows,
+                                 .inputs = 1,
+                                 .outputs = columns};
+    if (context == NULL || !is_valid(&dense) || (rows > 0 && (x == NULL || y == NULL))) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    if (x != y) {
+        memcpy(y, x, (size_t)(rows * columns) * rnncore_element(dtype));
+    }
+    const rnncore_fp_state mode = rnncore_fp_flush_enter();
+    rnncore_training_kernels_of(context, dtype)->activate(&dense, rows, y);
     rnncore_fp_flush_leave(mode);
     return RNNCORE_OK;
 }

@@ -129,6 +129,7 @@ def dense_backward(
     activation: str,
     scratch: Scratch | None = None,
 ) -> None: ...
+def activate(activation: str, x: NDArray[Any], y: NDArray[Any]) -> None: ...
 def loss(
     kind: str,
     y: NDArray[Any],

@@ -202,6 +202,22 @@ def dense_backward(x, kernel, y, dy, dx, dkernel, dbias, str activation, Scratch
     check(status)
 
 
+def activate(str activation, x, y):
+    """y = f(x), softmax over the last axis."""
+    cdef Context context = default_context
+    cdef int type_number = float_type("x", x)
+    cdef int32_t dtype = dtype_of(type_number), kind = DENSE_ACTIVATIONS[activation]
+    cdef int64_t size = cnp.PyArray_SIZE(x)
+    cdef int64_t columns = cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1)
+    cdef const void *source = floats("x", x, size, type_number)
+    cdef void *target = writable_floats("y", y, size, type_number)
+    cdef int status
+    with nogil:
+        status = rnncore_activate(context.handle, dtype, kind, size // columns, columns, source,
+                                  target)
+    check(status)
+
+
 # ---- losses and dropout -----------------------------------------------------------------------
 
 def loss(str kind, y, targets, weights, dy, double scale, double smoothing=0.0, double delta=0.0):

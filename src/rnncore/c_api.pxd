@@ -169,6 +169,9 @@ cdef extern from "rnncore_train.h" nogil:
     int rnncore_dense_backward(rnncore_context *context, const rnncore_dense *dense,
                                void *workspace, size_t workspace_bytes)
 
+    int rnncore_activate(rnncore_context *context, int32_t dtype, int32_t activation,
+                         int64_t rows, int64_t columns, const void *x, void *y)
+
     ctypedef struct rnncore_loss:
         size_t struct_size
         int32_t kind

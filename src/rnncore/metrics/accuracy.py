@@ -81,6 +81,15 @@ class BinaryAccuracy(Metric):
         target, pred = _floats(type(self).__name__, y_true, y_pred)
         return np.asarray((pred > self.threshold) == target)
 
+    def update_checked(
+        self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
+    ) -> None:
+        if y_true.size == y_pred.size:
+            target = y_true.reshape(y_pred.shape)
+            self._add((y_pred > self.threshold) == target, sample_weight)
+        else:
+            self.update(y_true, y_pred, sample_weight)
+
 
 class CategoricalAccuracy(Metric):
     """Share of predictions whose largest entry is where the target's largest entry is.
@@ -134,6 +143,15 @@ class SparseCategoricalAccuracy(Metric):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_class": self.ignore_class}
+
+    def update_checked(
+        self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
+    ) -> None:
+        labels = y_true.dtype == np.int64 and y_true.shape == y_pred.shape[:-1]
+        if self.ignore_class is None and labels:
+            self._add(self._hits(y_true, y_pred), sample_weight)
+        else:
+            self.update(y_true, y_pred, sample_weight)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         pred = as_predictions(type(self).__name__, y_pred)

@@ -63,6 +63,12 @@ class Metric:
         """
         self._add(self._values(y_true, y_pred), sample_weight, self._counted(y_true))
 
+    def update_checked(
+        self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Do the same as :meth:`update` for targets that the loss of a model has checked."""
+        self.update(y_true, y_pred, sample_weight)
+
     def result(self) -> float:
         """Return the mean so far, 0.0 when there was nothing."""
         return self._total / self._count if self._count else 0.0

@@ -314,7 +314,7 @@ class Model(Network):
 
     def apply_gradients(self) -> None:
         """Let the optimizer change the weights by the gradients of the last backward pass."""
-        buffer = self._ensure_buffer()
+        buffer = self._buffer or self._ensure_buffer()
         self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
 
     def _validation_samples(self, data: Any) -> Samples:

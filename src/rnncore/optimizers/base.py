@@ -88,6 +88,7 @@ class Optimizer:
         self.slots: dict[str, Array] = {}
         self._dtype: np.dtype[Any] | None = None
         self._n_params = 0
+        self._layout: list[tuple[int, int, bool, bool]] = []
         self._trainable: list[Stretch] = []
         self._runs: list[Stretch] = []
 
@@ -165,16 +166,9 @@ class Optimizer:
                 f"{self.name}: grads: expected shape {params.shape} and dtype {params.dtype}, as "
                 f"params, got {grads.shape} and {grads.dtype}"
             )
-        trainable = sorted(
-            (s.offset, s.offset + s.size, s.decay) for s in segments if s.trainable and s.size
-        )
-        if trainable != self._trainable:
-            if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= params.size:
-                raise ValueError(
-                    f"{self.name}: segments: expected them to lie within {params.size} parameters, "
-                    f"got {trainable[0][0]} to {trainable[-1][1]}"
-                )
-            self._trainable, self._runs = trainable, _runs(trainable)
+        layout = [(s.offset, s.size, s.trainable, s.decay) for s in segments]
+        if layout != self._layout:
+            self._set_layout(layout)
         _core.optimizer_step(
             self._kernel,
             params,
@@ -185,6 +179,18 @@ class Optimizer:
             **self._arguments(),
         )
         self.iterations += 1
+
+    def _set_layout(self, layout: list[tuple[int, int, bool, bool]]) -> None:
+        trainable = sorted(
+            (offset, offset + size, decay) for offset, size, chosen, decay in layout if chosen
+        )
+        trainable = [weight for weight in trainable if weight[0] < weight[1]]
+        if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= self._n_params:
+            raise ValueError(
+                f"{self.name}: segments: expected them to lie within {self._n_params} parameters, "
+                f"got {trainable[0][0]} to {trainable[-1][1]}"
+            )
+        self._layout, self._trainable, self._runs = layout, trainable, _runs(trainable)
 
     def _pieces(self, grads: Array) -> list[Piece]:
         """Return start, stop, factor of the gradient and decay of what is updated in one go."""

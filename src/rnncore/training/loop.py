@@ -46,7 +46,9 @@ class _Prediction:
 
     def values(self) -> NDArray[Any]:
         activation = self._model.output_activation()
-        return activation.forward(self._y) if activation and self._logits else self._y
+        if activation is None or not self._logits:
+            return self._y
+        return self._model.objective.activated(activation, self._y)
 
 
 def _compute(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import losses, metrics
+from rnncore import _core, losses, metrics
+from rnncore.activations import Activation, is_builtin
 from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask
 
@@ -106,6 +107,14 @@ class Objective:
         value, gradient = compute(y, output, weight)
         return float(value), gradient
 
+    def activated(self, activation: Activation, logits: NDArray[Any]) -> NDArray[Any]:
+        """Return the predictions that belong to logits; the next call overwrites them."""
+        if not is_builtin(activation):
+            return activation.forward(logits)
+        y = self._buffers.take("activated", logits.shape, logits.dtype)
+        _core.activate(activation.name, np.ascontiguousarray(logits), y)
+        return y
+
     def update(
         self,
         loss: float,
@@ -118,7 +127,7 @@ class Objective:
         self._loss_sum += loss * len(y)
         self._samples += len(y)
         for _, metric, takes_weights in self._metrics or ():
-            metric.update(y, prediction, _combined(mask, weight if takes_weights else None))
+            metric.update_checked(y, prediction, _combined(mask, weight if takes_weights else None))
 
     def results(self) -> dict[str, float]:
         """Return loss and metrics over all batches since `reset`."""
