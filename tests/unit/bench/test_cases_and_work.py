@@ -1,0 +1,120 @@
+"""Grids of cases, their arrays, and the arithmetic of the roofline."""
+
+import argparse
+
+import numpy as np
+import pytest
+
+from rnncore.bench.cases import GRIDS, LIMITS, Case, make_cases, make_problem
+from rnncore.bench.command import parse_grid
+from rnncore.bench.machine import Measured, cache_sizes
+from rnncore.bench.work import count, limit
+
+
+def machine(threads: int = 1, bandwidth: float = 100.0) -> Measured:
+    levels = {"L1": 4 * bandwidth, "L2": 2 * bandwidth, "L3": bandwidth, "DRAM": bandwidth / 4}
+    return Measured(
+        threads=threads,
+        isa="avx2",
+        peak={"float32": 1000.0, "float64": 500.0},
+        bandwidth=levels,
+        sgemm={},
+        caches={"L1": 1000, "L2": 10_000, "L3": 100_000},
+    )
+
+
+def test_case_round_trip() -> None:
+    case = Case("gru", "ragged", 5, 4, 3, 2, threads=2, rows="front", isa="avx2")
+    assert Case.from_dict(case.as_dict()) == case
+    assert str(case) == "gru ragged T5 B4 I3 H2 float32 2t front avx2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"cell": "tanh"}, "cell"),
+        ({"mode": "backward"}, "mode"),
+        ({"dtype": "float16"}, "dtype"),
+        ({"units": 0}, "units"),
+        ({"rows": "lengths"}, "rows"),
+        ({"mode": "ragged"}, "rows"),
+        ({"mode": "step"}, "steps"),
+    ],
+)
+def test_case_names_what_is_wrong(changes: dict[str, object], name: str) -> None:
+    values = Case("lstm", "forward", 5, 4, 3, 2).as_dict() | changes
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        Case.from_dict(values)
+
+
+def test_make_cases_has_no_repetitions() -> None:
+    cases = make_cases(["lstm", "rnn"], ["step", "forward", "fit"], LIMITS)
+    # Step depends on I and H only, of which the shapes have five.
+    assert len(cases) == 2 * (5 + len(LIMITS))
+    assert len(set(cases)) == len(cases)
+    assert {case.steps for case in cases if case.mode == "step"} == {1}
+
+
+def test_ragged_comes_as_lengths_and_as_masks() -> None:
+    first, second = (make_problem(c) for c in make_cases(["lstm"], ["ragged"], [(9, 6, 3, 4)]))
+    assert first.lengths is not None and first.mask is None
+    assert second.lengths is None and second.mask is not None
+    assert first.lengths.min() >= 1 and first.lengths.max() <= 9
+    assert second.mask.sum(1).tolist() == first.lengths.tolist()
+    assert (np.diff(second.mask.astype(int), axis=1) >= 0).all(), "padding stands in front"
+    assert first.share == second.share == first.lengths.sum() / 54
+
+
+def test_problem_is_the_same_every_time() -> None:
+    case = Case("gru", "step", 1, 1, 3, 4, dtype="float64")
+    one, two = make_problem(case), make_problem(case)
+    assert np.array_equal(one.x, two.x) and one.x.dtype == np.float64
+    assert one.bias.shape == (2, 12)
+    assert one.state is not None and [array.shape for array in one.state] == [(1, 4)]
+
+
+def test_grids() -> None:
+    assert parse_grid("limits") == list(LIMITS)
+    assert len(set(GRIDS["scaling"])) == len(GRIDS["scaling"])
+    with pytest.raises(argparse.ArgumentTypeError, match="grid: expected"):
+        parse_grid("10x0x3")
+
+
+def test_work_counts_every_product() -> None:
+    case = Case("lstm", "forward", steps=10, batch=3, inputs=5, units=7)
+    work = count(case)
+    assert work.product_flops == 2 * 10 * 3 * 5 * 28
+    assert work.recurrent_flops == 2 * 10 * 3 * 7 * 28
+    assert (work.weight_bytes, work.weight_reads) == (7 * 28 * 4, 10)
+    training = count(Case("lstm", "train", 10, 3, 5, 7, dtype="float64"))
+    assert training.flops == 3 * work.flops
+    assert training.product_flops == 3 * work.product_flops + work.recurrent_flops
+    assert training.bytes == 2 * 2 * work.bytes
+    assert count(case, 0.5).flops == work.flops / 2
+
+
+def test_limit_takes_the_longer_of_flops_and_bytes() -> None:
+    narrow = Case("rnn", "forward", steps=10, batch=1, inputs=5, units=20)
+    work = count(narrow)
+    found = limit(narrow, work, machine())
+    assert found.bound == "L2"  # 1600 bytes
+    assert found.seconds == work.product_flops / 1000 + 10 * 1600 / 200
+    wide = Case("rnn", "forward", steps=10, batch=100, inputs=5, units=20)
+    found = limit(wide, count(wide), machine())
+    assert found.bound == "flops"
+    assert found.seconds == count(wide).flops / 1000
+
+
+def test_level_of_memory() -> None:
+    assert [machine().level_of(size) for size in (1000, 1001, 100_000, 100_001)] == [
+        "L1",
+        "L2",
+        "L3",
+        "DRAM",
+    ]
+    assert machine(threads=2).level_of(2000) == "L1"
+
+
+def test_cache_sizes_grow() -> None:
+    sizes = cache_sizes()
+    assert 0 < sizes["L1"] < sizes["L2"] < sizes["L3"]

@@ -1,0 +1,74 @@
+"""The targets: what they need, and their verdicts."""
+
+from collections.abc import Callable
+
+import pytest
+
+from rnncore.bench import floors
+from rnncore.bench.cases import Case
+from rnncore.bench.machine import Measured
+from rnncore.bench.peers import LIBRARIES, PEERS
+from rnncore.bench.results import Results, Row
+
+MakeRow = Callable[..., Row]
+
+
+def test_labels_are_unique_and_cases_known() -> None:
+    found = list(floors.all_floors())
+    assert len({floor.label for floor in found}) == len(found)
+    for floor in found:
+        assert set(floor.peers) <= set(LIBRARIES)
+        assert floor.cases or floor.extra
+
+
+def test_select_by_words() -> None:
+    chosen = floors.select("lstm forward B16")
+    assert chosen and all(
+        {"lstm", "forward", "B16"} <= set(floor.label.split()) for floor in chosen
+    )
+    with pytest.raises(ValueError, match="floors: expected words"):
+        floors.select("nonsense")
+
+
+def test_verdict_against_the_fastest_peer(results: Results) -> None:
+    case = results.cases[0]
+    floor = floors._peer_floor(case, 2.0)
+    entry = floor.result(results)
+    assert (entry["figure"], entry["verdict"]) == ("2", "met")
+    assert "torch" in str(entry["detail"])
+    assert floors._peer_floor(case, 2.1).result(results)["verdict"] == "missed"
+    assert floors._peer_floor(case, 1.0, ("jax",)).result(results)["verdict"] == "not measured"
+
+
+def test_step_is_an_upper_bound(make_row: MakeRow) -> None:
+    (floor, _) = floors.select("lstm step T1 B1 I64 H64 float32")
+    (case,) = floor.cases
+    results = Results(rows=[make_row(case, "rnncore", 5e-6)])
+    assert floor.result(results)["verdict"] == "met"
+    results = Results(rows=[make_row(case, "rnncore", 7e-6)])
+    assert floor.result(results)["verdict"] == "missed"
+
+
+def test_ragged_is_held_to_its_share(make_row: MakeRow) -> None:
+    floor = next(f for f in floors.select("lstm ragged lengths") if "share" in f.label)
+    (case,) = floor.cases
+    full = make_row(case, "rnncore-padded", 1.0)
+    for median, verdict in ((0.56, "met"), (0.6, "missed")):
+        ours = make_row(case, "rnncore", median, share=0.5)
+        assert floor.result(Results(rows=[ours, full]))["verdict"] == verdict
+
+
+def test_time_loop_is_a_difference_of_two_lengths(make_row: MakeRow, measured: Measured) -> None:
+    floor = floors._time_loop("rnn")
+    short, long = floor.cases
+    # 200 steps of 4 MiB in 20 ms: 42 GB/s of the 50 from L3.
+    rows = [make_row(short, "rnncore", 0.110), make_row(long, "rnncore", 0.130)]
+    entry = floor.result(Results(rows=rows, measured=[measured]))
+    assert entry["figure"] == "0.839"
+    assert "from L3" in str(entry["detail"])
+
+
+def test_peers_say_why_they_do_not_run_a_case() -> None:
+    case = Case("lstm", "train", 5, 2, 3, 4)
+    assert PEERS["onnxruntime"].unsupported(case) == "runs inference only"
+    assert PEERS["numpy"].unsupported(case) is None

@@ -1,0 +1,129 @@
+"""A whole run against NumPy, its processes included, and how libraries are left out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rnncore
+from rnncore.bench import environment, worker
+from rnncore.bench.cases import CELLS, Case, make_cases, make_problem
+from rnncore.bench.check import agreement
+from rnncore.bench.command import main
+from rnncore.bench.peers import LIBRARIES, PEERS, Candidate, Peer
+from rnncore.bench.results import Results
+
+SHAPE = (6, 3, 2, 5)
+
+
+@pytest.fixture(autouse=True)
+def one_thread(runtime: None) -> None:
+    rnncore.set_num_threads(1)
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "gru_before"])
+@pytest.mark.parametrize("mode", ["forward", "train", "step"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numpy_computes_what_rnncore_computes(cell: str, mode: str, dtype: str) -> None:
+    (case,) = make_cases([cell], [mode], [SHAPE], dtypes=[dtype])
+    problem = make_problem(case)
+    ours, theirs = (
+        candidate.outputs(candidate.call())
+        for name in ("rnncore", "numpy")
+        for candidate in PEERS[name].prepare(problem)
+    )
+    assert set(ours) == set(theirs)
+    found = agreement(case, theirs, ours)
+    assert found.holds, found
+    theirs["y"] = theirs["y"] + 0.01
+    assert agreement(case, theirs, ours).what == "y"
+
+
+def test_without_blas_computes_the_same() -> None:
+    (case,) = make_cases(["lstm"], ["train"], [SHAPE])
+    problem = make_problem(case)
+    ours, plain = (
+        candidate.outputs(candidate.call())
+        for name in ("rnncore", "rnncore-noblas")
+        for candidate in PEERS[name].prepare(problem)
+    )
+    assert agreement(case, plain, ours).holds
+
+
+class Odd(Peer):
+    """A library with one way that fails, one that is wrong and one that is right."""
+
+    name = "odd"
+    module = "numpy"
+
+    def unsupported(self, case: Case) -> str | None:
+        return None
+
+    def prepare(self, problem: Any) -> list[Candidate]:
+        def fail() -> None:
+            raise RuntimeError("out of order")
+
+        (right,) = PEERS["numpy"].prepare(problem)
+        wrong = Candidate(
+            "wrong", right.call, lambda result: {"y": np.asarray(right.outputs(result)["y"] * 2)}
+        )
+        return [Candidate("failing", fail, right.outputs), wrong, right]
+
+
+def test_ways_that_fail_or_differ_are_left_out_with_a_note() -> None:
+    events: list[dict[str, Any]] = []
+    (case,) = make_cases(["rnn"], ["forward"], [SHAPE])
+    rows = worker.run_case(case, [PEERS["rnncore"], Odd()], 0.001, events.append)
+    assert [row.peer for row in rows] == ["rnncore", "odd"]
+    assert rows[1].variant == "loop over time" and 0 <= rows[1].error <= 1
+    notes = [event["text"] for event in events if event["event"] == "note"]
+    assert "failing fails" in notes[0] and "wrong differs in y" in notes[1]
+
+
+def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "r.json"
+    grid = ["--grid", "6x3x2x5", "--cells", "rnn,gru", "--modes", "forward,ragged"]
+    options = [*grid, "--peers", "numpy", "--seconds", "0.001", "--threads", "1,2"]
+    assert main([*options, "--json", str(path)]) == 0
+    results = Results.load(path)
+    assert {m.threads for m in results.measured} == {1, 2}
+    # Forward: two libraries. Ragged: rnncore, and its full batch.
+    assert len(results.rows) == 2 * 2 * (2 + 2 * 2)
+    for row in results.rows:
+        assert row.low <= row.median <= row.high
+        assert row.error <= 1 and row.limit is not None and row.limit > 0
+    assert not results.notes or all("load" in note or "cores" in note for note in results.notes)
+    assert "rnn forward T6 B3 I2 H5" in capfd.readouterr().out
+    assert main(["--load", str(path), "--compare", str(path), "--fail"]) == 0
+    assert "unchanged" in capfd.readouterr().out
+
+
+def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    events: list[dict[str, Any]] = []
+    assert worker._load_peers(["torch"], 1, events.append) == []
+    assert events[-1]["event"] == "missing" and events[-1]["peer"] == "torch"
+
+
+def test_environment_is_the_same_for_all() -> None:
+    given = {"OPENBLAS_CORETYPE": "Haswell", "PATH": "p", "RNNCORE_MAX_ISA": "baseline"}
+    assert environment.tampered(given) == {"OPENBLAS_CORETYPE": "Haswell"}
+    made = environment.for_worker(2, environ=given)
+    assert made["PATH"] == "p" and made["OMP_NUM_THREADS"] == "2"
+    assert "OPENBLAS_CORETYPE" not in made and "RNNCORE_MAX_ISA" not in made
+    assert environment.for_worker(1, "avx2", given)["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+
+
+def test_no_library_is_imported_before_it_is_used() -> None:
+    code = (
+        "import sys, rnncore.bench.command\n"
+        "print([m for m in ('torch', 'onnxruntime', 'openvino', 'jax', 'keras', 'matplotlib')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+    assert set(LIBRARIES) >= {"torch", "jax"}
