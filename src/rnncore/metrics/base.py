@@ -106,6 +106,10 @@ class Metric:
         per_sample = math.prod(values.shape[1:])
         if values.size == 0:
             return
+        if sample_weight is None and counted is None and values.dtype == np.bool_:
+            self._total += int(np.count_nonzero(values)) / per_sample
+            self._count += values.size / per_sample
+            return
         weights = as_weights(type(self).__name__, sample_weight, values.shape, np.float64)
         if counted is not None:
             counted = counted.reshape(values.shape)
