@@ -291,3 +291,26 @@ def test_threads_change_no_bit(runtime: None, run: Callable[[], list[Any]]) -> N
         if min(_core.get_context().tasks_done) > 0:
             return
     pytest.fail(f"only one thread worked: {_core.get_context().tasks_done}")
+
+
+def test_a_fit_has_the_same_bits_on_two_threads(runtime: None) -> None:
+    results = []
+    for threads in (1, 2):
+        rnncore.set_num_threads(threads)
+        rnncore.utils.set_random_seed(3)
+        model = rnncore.Sequential(
+            [
+                rnncore.layers.Embedding(4000, 40, input_length=20),
+                rnncore.layers.LSTM(48, return_sequences=True),
+                rnncore.layers.Dropout(0.3),
+                rnncore.layers.Dense(60, activation="softmax"),
+            ]
+        )
+        model.compile(
+            rnncore.optimizers.AdamW(global_clipnorm=1.0), "sparse_categorical_crossentropy"
+        )
+        ids = np.random.default_rng(0).integers(0, 4000, (300, 20))
+        model.fit(ids, ids % 60, batch_size=128, epochs=2, verbose=0)
+        results.append(model.get_weights())
+    for one, two in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, two)

@@ -1,0 +1,53 @@
+"""The gradient of an embedding is exact although only rows that batches use are touched."""
+
+import copy
+
+import numpy as np
+
+from rnncore import Sequential
+from rnncore.layers import Embedding, Input
+
+
+def expected(ids: np.ndarray, dy: np.ndarray, rows: int) -> np.ndarray:
+    grad = np.zeros((rows, dy.shape[-1]), dy.dtype)
+    np.add.at(grad, ids, dy)
+    return grad
+
+
+def test_rows_of_earlier_batches_are_zero_again() -> None:
+    rng = np.random.default_rng(0)
+    layer = Embedding(30, 4)
+    for shape in ((5, 7), (2, 3), (6, 9), (0, 3), (4, 4)):
+        ids = rng.integers(0, 30, shape)
+        layer(ids, training=True)
+        dy = rng.normal(size=(*shape, 4)).astype(np.float32)
+        layer.backward(dy)
+        grad = layer.embeddings.grad
+        np.testing.assert_array_equal(grad, expected(ids, dy, 30))
+        assert layer.embeddings.grad_rows is not None
+        np.testing.assert_array_equal(layer.embeddings.grad_rows, ids)
+
+
+def test_a_gradient_written_elsewhere_is_cleared() -> None:
+    layer = Embedding(5, 2)
+    dy = np.ones((1, 1, 2), np.float32)
+    for _ in range(2):
+        layer([[3]], training=True)
+        layer.backward(dy)
+        layer.embeddings.grad[...] = 7
+        layer.embeddings.grad_rows = None
+    layer([[1]], training=True)
+    layer.backward(dy)
+    np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[1]]), dy, 5))
+
+
+def test_copies_and_other_buffers_start_from_zero() -> None:
+    model = Sequential([Input((2,)), Embedding(6, 3)])
+    model.compile("adam", "mse")
+    x, y = np.array([[1, 2], [5, 5]]), np.ones((2, 2, 3))
+    model.fit(x, y, verbose=0)
+    twin = copy.deepcopy(model)
+    assert twin.layers[0].weights[0].grad_rows is None
+    model.fit(x, y, verbose=0, shuffle=False)
+    twin.fit(x, y, verbose=0, shuffle=False)
+    np.testing.assert_array_equal(model.get_weights()[0], twin.get_weights()[0])
