@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rnncore._version import __version__
 
@@ -63,16 +64,31 @@ def _parser() -> argparse.ArgumentParser:
         prog="rnncore", description="Recurrent networks on a CPU, trained and run fast."
     )
     parser.add_argument("--version", action="version", version=f"rnncore {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
+    )
     _add_demo(commands)
     _add_info(commands)
+    _add_bench(commands)
     return parser
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """A parser of one command that may get its options when that command is parsed."""
+
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.add_options is not None:
+            add_options, self.add_options = self.add_options, None
+            add_options(self)
+        return super().parse_known_args(args, namespace)
 
 
 # Every command imports what it needs when it runs, so that --help is quick.
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: argparse._SubParsersAction[_CommandParser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="train on real data and show the results",
@@ -103,7 +119,7 @@ def _demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_info(commands: argparse._SubParsersAction[_CommandParser]) -> None:
     info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
     info.set_defaults(run=_info)
 
@@ -119,6 +135,18 @@ def _info(_: argparse.Namespace) -> int:
             shown = " ".join(map(str, value))
         print(f"{name:<12} {shown}")
     return 0
+
+
+def _add_bench(commands: argparse._SubParsersAction[_CommandParser]) -> None:
+    bench = commands.add_parser("bench", help="measure speed against other libraries")
+    bench.add_options = _add_bench_options
+
+
+def _add_bench_options(bench: argparse.ArgumentParser) -> None:
+    from rnncore.bench import command
+
+    command.add_arguments(bench)
+    bench.set_defaults(run=command.run)
 
 
 def _seed(text: str) -> int:

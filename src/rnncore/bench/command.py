@@ -79,6 +79,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns the exit code."""
+    try:
+        return _run(options)
+    except (ValueError, ImportError) as error:  # a file of another kind, no matplotlib, ...
+        print(f"rnncore bench: error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
     old = Results.load(options.compare) if options.compare else None
     results = Results.load(options.load) if options.load else _measure(options)
     print(report.text(results))
@@ -99,6 +107,8 @@ def _measure(options: argparse.Namespace) -> Results:
     warning = machine.busy_warning()
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
+    if options.plot:
+        plots.check()  # before an hour of measuring, not after it
     progress = Progress(1, stream=sys.stderr, only_bar=True)
     seconds = options.seconds or (0.2 if options.quick else 1.0)
     work = Run(options.peers, seconds, done=lambda case: progress.step(dict))
@@ -112,7 +122,7 @@ def _measure(options: argparse.Namespace) -> Results:
         floors.measure(chosen, work)
     elif options.memory:
         shapes = options.grid or [_MEMORY_SHAPE]
-        work.memory(make_cases(options.cells, ["train"], shapes), [OURS, "torch", "jax"])
+        work.memory(make_cases(options.cells, ["train"], shapes), [OURS, "torch"])
     else:
         shapes = options.grid or GRIDS["quick" if options.quick else "limits"]
         cases = make_cases(

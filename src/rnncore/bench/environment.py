@@ -25,9 +25,15 @@ def tampered(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def for_worker(
-    threads: int, isa: str | None = None, environ: Mapping[str, str] = os.environ
+    threads: int,
+    isa: str | None = None,
+    exact_memory: bool = False,
+    environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """The environment of a process that measures with `threads` threads.
+
+    With `exact_memory` the C library gives every large block back at once (glibc), so that the
+    resident size of the process is what is in use.
 
     Examples
     --------
@@ -40,6 +46,8 @@ def for_worker(
     if threads == 1:
         result["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     result.pop("RNNCORE_MAX_ISA", None)
+    if exact_memory:
+        result |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
     if isa is not None:
         result |= _LIMITS.get(isa, {"RNNCORE_MAX_ISA": isa})
     return result

@@ -14,6 +14,27 @@ from rnncore.bench.results import Results, Row
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
+_COLOURS = {
+    "rnncore": "tab:red",
+    "torch": "tab:orange",
+    "onnxruntime": "tab:blue",
+    "openvino": "tab:purple",
+    "jax": "tab:green",
+    "keras": "tab:brown",
+    "numpy": "tab:gray",
+    "rnncore-padded": "tab:pink",
+    "rnncore-noblas": "tab:olive",
+}
+_LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
+
+
+def check() -> None:
+    """ImportError without matplotlib; the message names the extra that brings it."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError("--plot needs matplotlib: pip install 'rnncore[plot]'") from error
+    matplotlib.use("agg")
 
 
 def save(results: Results, path: str | Path) -> None:
@@ -22,15 +43,11 @@ def save(results: Results, path: str | Path) -> None:
     Raises
     ------
     ImportError
-        Without matplotlib; the message names the extra that brings it.
+        As `check`.
     """
-    try:
-        import matplotlib
+    check()
+    from matplotlib import pyplot
 
-        matplotlib.use("agg")
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError("--plot needs matplotlib: pip install 'rnncore[plot]'") from error
     figure, axes = pyplot.subplots(2, 3, figsize=(19, 11), constrained_layout=True)
     try:
         _speed(axes[0, 0], results)
@@ -63,7 +80,13 @@ def _speed(axis: Any, results: Results) -> None:
             ]
             found = ratios(results, peer, cases)
             heights.append(geometric_mean(found) if found else float("nan"))
-        axis.bar([i + index * width for i in range(len(groups))], heights, width, label=peer)
+        axis.bar(
+            [i + index * width for i in range(len(groups))],
+            heights,
+            width,
+            label=peer,
+            color=_COLOURS.get(peer),
+        )
     axis.axhline(1.0, color="black", linewidth=0.8)
     axis.set_yscale("log")
     axis.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))])
@@ -92,7 +115,7 @@ def _roofline(axis: Any, results: Results) -> None:
     grid = [span[0] * (span[1] / span[0]) ** (i / 60) for i in range(61)]
     for level, rate in measured.bandwidth.items():
         roof = [min(measured.peak["float32"], x * rate) / 1e9 for x in grid]
-        axis.plot(grid, roof, linewidth=0.9, linestyle="--", label=level)
+        axis.plot(grid, roof, color="black", linewidth=0.8, linestyle=_LINES[level], label=level)
     for peer in dict.fromkeys(row.peer for row in rows):
         points = [row for row in rows if row.peer == peer]
         axis.scatter(
@@ -100,6 +123,7 @@ def _roofline(axis: Any, results: Results) -> None:
             [row.rate / 1e9 for row in points],
             s=26 if peer == OURS else 9,
             label=peer,
+            color=_COLOURS.get(peer),
             zorder=3 if peer == OURS else 2,
         )
     axis.set_xscale("log")
@@ -140,6 +164,7 @@ def _scaling(axis: Any, results: Results, name: str) -> None:
             markersize=3,
             linewidth=2 if peer == OURS else 1,
             label=peer,
+            color=_COLOURS.get(peer),
         )
     axis.set_title(f"Scaling over {name}: {_describe(chosen, name)}")
     _legend(axis)

@@ -135,22 +135,21 @@ class Run:
     ) -> str | None:
         """Run one worker; returns what it said last when it failed."""
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],
-                env=environment.for_worker(threads, isa),
+                env=environment.for_worker(threads, isa, exact_memory=job["kind"] == "memory"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-            )
-            try:
-                for event in _converse(process, job):
-                    self._take(event, finished)
-                code = process.wait()
-            finally:
-                if process.poll() is None:
+            ) as process:
+                try:
+                    for event in _converse(process, job):
+                        self._take(event, finished)
+                except BaseException:  # Ctrl-C too: what it would still measure has no reader
                     process.kill()
-                    process.wait()
+                    raise
+            code = process.returncode
             if code == 0:
                 return None
             errors.seek(0)

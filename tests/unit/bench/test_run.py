@@ -115,7 +115,7 @@ def test_environment_is_the_same_for_all() -> None:
     made = environment.for_worker(2, environ=given)
     assert made["PATH"] == "p" and made["OMP_NUM_THREADS"] == "2"
     assert "OPENBLAS_CORETYPE" not in made and "RNNCORE_MAX_ISA" not in made
-    assert environment.for_worker(1, "avx2", given)["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert environment.for_worker(1, "avx2", environ=given)["ONEDNN_MAX_CPU_ISA"] == "AVX2"
 
 
 def test_no_library_is_imported_before_it_is_used() -> None:
@@ -127,3 +127,28 @@ def test_no_library_is_imported_before_it_is_used() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
     assert set(LIBRARIES) >= {"torch", "jax"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--floors", "nonsense"], "floors: expected words of a label"),
+        (["--load", "file"], "results: expected"),
+    ],
+)
+def test_errors_are_one_line(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("[]")
+    options = [str(tmp_path / "file") if option == "file" else option for option in options]
+    assert main(options) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"rnncore bench: error: {message}")
+
+
+def test_it_is_a_command_of_rnncore(capsys: pytest.CaptureFixture[str]) -> None:
+    from rnncore.cli import main as rnncore_main
+
+    with pytest.raises(SystemExit) as done:
+        rnncore_main(["bench", "--help"])
+    assert done.value.code == 0
+    assert "--floors" in capsys.readouterr().out
