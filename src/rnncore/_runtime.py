@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from typing import Any
 
 from rnncore import _core
 
 _ISA_NAMES = tuple(_core.ISAS)
+_MAX_THREADS = 256
 
 
 def _positive_int_from(variable: str) -> int:
     text = os.environ.get(variable, "")
     if not text:
         return 0
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{variable}: expected a positive integer, got {text!r}")
+    if not text.isdecimal() or not 1 <= int(text) <= _MAX_THREADS:
+        raise ValueError(f"{variable}: expected an integer from 1 to {_MAX_THREADS}, got {text!r}")
     return int(text)
 
 
@@ -66,11 +68,15 @@ def set_num_threads(n: int) -> None:
     1
     """
     global _num_threads
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"n: expected an integer, got {type(n).__name__}")
-    if not 1 <= int(n) <= 256:
-        raise ValueError(f"n: expected 1 to 256 threads, got {n}")
-    _num_threads = int(n)
+    try:
+        threads = operator.index(n)
+    except TypeError as error:
+        raise TypeError(f"n: expected an integer, got {n!r}") from error
+    if isinstance(n, bool):
+        raise TypeError(f"n: expected an integer, got {n!r}")
+    if not 1 <= threads <= _MAX_THREADS:
+        raise ValueError(f"n: expected 1 to {_MAX_THREADS} threads, got {threads}")
+    _num_threads = threads
     _renew()
 
 
