@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-import rnncore
 from tasks import japanese_vowels
+
+import rnncore
 
 FIRST_EPOCH = 15  # before that the loss still falls by large steps
 
