@@ -77,6 +77,17 @@ def test_units_around_vectors_and_panels(isa: str, case: Case) -> None:
     check(case)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (1, 4)], ids=str)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_few_row_steps(isa: str, dtype: str, cell: str, shape: tuple[int, int]) -> None:
+    """So few that weights are not packed for them."""
+    batch, steps = shape
+    for units in UNITS:
+        rows = "full" if units % 2 or batch == 1 else "lengths"
+        check(Case(cell, batch, steps, 1 + units % 5, units, dtype, rows, bias=units % 3 > 0))
+
+
 @pytest.mark.parametrize("case", edge_cases(batch=BATCHES), ids=str)
 def test_rows_around_tiles(isa: str, case: Case) -> None:
     check(case)

@@ -141,8 +141,10 @@ def test_strided_lengths_and_masks(isa: str) -> None:
     expected = call.train()
     lengths = call.options["lengths"]
     wide = np.repeat(lengths, 3)[::-3][::-1]
-    for same in (wide, lengths.astype("int8"), lengths.astype(">u2"), lengths.tolist()):
+    others = [wide, lengths.astype("int8"), lengths.astype(">u2"), lengths.tolist()]
+    for same in [*others, misaligned(lengths)]:
         assert_same_bits(call.train(lengths=same), expected)
+        assert_same_bits(call.infer(lengths=same), expected)
     call = make_call(Case("gru", 5, 6, 2, 3, rows="holes"))
     mask = call.options["mask"]
     for same in (np.asfortranarray(mask), mask[::-1].copy()[::-1], np.repeat(mask, 2, 1)[:, ::2]):
