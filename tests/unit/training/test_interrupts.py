@@ -2,6 +2,7 @@
 
 import _thread
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from rnncore.training.interrupts import InterruptGuard
 
 X = np.random.default_rng(0).standard_normal((8, 4, 2)).astype(np.float32)
 Y = np.ones((8, 1), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts() -> Iterator[None]:
+    """As in a foreground job: a job in the background of a shell starts with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class InterruptedSGD(SGD):
