@@ -54,7 +54,18 @@ UNITS = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 1
 BATCHES = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 18, 19]
 INPUTS = [1, 2, 7, 8, 9, 64, 65, 130]
 # Chunks of 512 rows: one more and one fewer, chunks of several steps, and a step above 512 rows.
-CHUNKS = [(1, 511), (1, 513), (8, 64), (8, 65), (7, 147), (511, 1), (512, 2), (513, 2), (600, 3)]
+CHUNKS = [
+    (1, 511),
+    (1, 513),
+    (2, 700),
+    (8, 64),
+    (8, 65),
+    (7, 147),
+    (511, 1),
+    (512, 2),
+    (513, 2),
+    (600, 3),
+]
 # The products of training go in blocks of 96 rows and 256 deep; dx in slices of 256 rows.
 BLOCKS = [(5, 51, 4, 95), (4, 64, 96, 96), (1, 257, 97, 3), (19, 27, 3, 64), (2, 128, 5, 97)]
 
