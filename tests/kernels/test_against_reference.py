@@ -94,7 +94,7 @@ def test_units_around_vectors_and_panels(isa: str, case: Case) -> None:
 def test_a_few_row_steps(isa: str, dtype: str, cell: str, shape: tuple[int, int]) -> None:
     """So few that weights are not packed for them."""
     batch, steps = shape
-    for units in UNITS:
+    for units in (1, 2, 3, 4, 7, 8, 9, 16, 17, 33, 129):
         rows = "full" if units % 2 or batch == 1 else "lengths"
         check(Case(cell, batch, steps, 1 + units % 5, units, dtype, rows, bias=units % 3 > 0))
 
