@@ -24,9 +24,11 @@ static int64_t direct_stride(const rnncore_run *run, const rnncore_batch *b)
     if (plan->batch == 1) {
         return b->x_stride_time > 0 ? b->x_stride_time : 0;
     }
-    return b->x_stride_batch > 0 && b->x_stride_time == plan->batch * b->x_stride_batch
-               ? b->x_stride_batch
-               : 0;
+    int64_t step;
+    const int regular = b->x_stride_batch > 0 &&
+                        !__builtin_mul_overflow(plan->batch, b->x_stride_batch, &step) &&
+                        b->x_stride_time == step;
+    return regular ? b->x_stride_batch : 0;
 }
 
 rnncore_status rnncore_run_prepare(rnncore_run *run, rnncore_context *context,

@@ -41,6 +41,9 @@ rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan
             plan->longest = length > plan->longest ? length : plan->longest;
         }
     }
+    if (plan->rows > 0 && batch->x == NULL) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
     plan->dense = plan->rows == cells;
     if (plan->dense) {
         plan->longest = batch->batch > 0 ? batch->steps : 0;

@@ -35,7 +35,8 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
     atomic_init(&context->blas_state, BLAS_NOT_TRIED);
     atomic_init(&context->row_steps, 0);
     context->isa = rnncore_choose_isa(settings.max_isa);
-    if (rnncore_kernel_table(context->isa, RNNCORE_FLOAT32) == NULL) {
+    const rnncore_isa limit = settings.max_isa < 0 ? context->isa : (rnncore_isa)settings.max_isa;
+    if (rnncore_kernel_table(limit, RNNCORE_FLOAT32) == NULL) { /* of another family of CPUs */
         free(context);
         return RNNCORE_ERROR_UNSUPPORTED;
     }

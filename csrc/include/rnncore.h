@@ -89,6 +89,7 @@ RNNCORE_API void rnncore_context_abandon(rnncore_context *context);
 
 RNNCORE_API int32_t rnncore_context_num_threads(const rnncore_context *context);
 RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
+/* "baseline", "avx2", "avx512" or "neon"; NULL for any other value. */
 RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
 
 /* Tasks that thread `worker` (0 is the caller) has executed since the context was made. */

@@ -119,11 +119,13 @@ cdef object check_lengths(object lengths, Py_ssize_t batch, Py_ssize_t steps):
         raise TypeError(f"lengths: expected integers, got dtype {lengths.dtype}")
     if lengths.shape != (batch,):
         raise ValueError(f"lengths: expected shape ({batch},), got {lengths.shape}")
+    # Copies, so that no other thread changes what was checked while the GIL is released.
+    lengths = np.array(lengths, dtype=np.int64)
     if lengths.size and (lengths.min() < 0 or lengths.max() > steps):
         wrong = int(np.argmax((lengths < 0) | (lengths > steps)))
         raise ValueError(f"lengths: expected values in 0..{steps}, "
                          f"got {lengths[wrong]} at index {wrong}")
-    return np.ascontiguousarray(lengths, dtype=np.int64)
+    return lengths
 
 
 cdef object check_mask(object mask, Py_ssize_t batch, Py_ssize_t steps):
@@ -131,7 +133,7 @@ cdef object check_mask(object mask, Py_ssize_t batch, Py_ssize_t steps):
         raise TypeError(f"mask: expected a NumPy array of bool, got {describe(mask)}")
     if mask.shape != (batch, steps):
         raise ValueError(f"mask: expected shape ({batch}, {steps}) (batch, time), got {mask.shape}")
-    return np.ascontiguousarray(mask)
+    return np.array(mask, order="C")
 
 
 cdef object check_states(str name, object states, Py_ssize_t count, cnp.npy_intp rows,

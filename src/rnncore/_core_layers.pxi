@@ -80,6 +80,18 @@ def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths,
 
     The tape is None unless `training`, y is None unless `need_y`.
     """
+    try:
+        return run_forward(cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
+                           go_backwards, time_major, out, activation, reset_after, training,
+                           workspace, need_y)
+    except MemoryError as error:
+        raise MemoryError("x, recurrent_kernel: expected shapes whose results fit into memory, "
+                          f"got {x.shape} and {recurrent_kernel.shape} ({error})") from error
+
+
+cdef tuple run_forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
+                       bint go_backwards, bint time_major, out, str activation, bint reset_after,
+                       bint training, Workspace workspace, bint need_y):
     cdef rnncore_layer layer
     cdef rnncore_batch batch
     cdef Weights weights

@@ -34,8 +34,18 @@ _num_threads = _positive_int_from("RNNCORE_NUM_THREADS")
 _max_isa = _isa_from("RNNCORE_MAX_ISA")
 
 
+def _context(num_threads: int, max_isa: str | None, argument: str) -> _core.Context:
+    try:
+        return _core.Context(num_threads, max_isa)
+    except ValueError as error:
+        raise ValueError(
+            f"{argument}: expected an instruction set of this family of CPUs, got {max_isa!r}"
+        ) from error
+
+
 def _renew() -> None:
-    _core.set_context(_core.Context(_num_threads, _max_isa))
+    """Make the default context anew from the settings."""
+    _core.set_context(_context(_num_threads, _max_isa, "RNNCORE_MAX_ISA"))
 
 
 _renew()
@@ -97,7 +107,7 @@ def set_max_isa(name: str | None) -> None:
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown or belongs to another family of CPUs.
 
     Examples
     --------
@@ -110,8 +120,8 @@ def set_max_isa(name: str | None) -> None:
     global _max_isa
     if name is not None and name not in _ISA_NAMES:
         raise ValueError(f"name: expected one of {', '.join(_ISA_NAMES)} or None, got {name!r}")
+    _core.set_context(_context(_num_threads, name, "name"))
     _max_isa = name
-    _renew()
 
 
 def info() -> dict[str, Any]:
