@@ -12,6 +12,8 @@ from rnncore.demo._font import glyph
 
 Colour = tuple[int, int, int]
 
+_PIECE = 4.0  # pixels
+
 
 class Canvas:
     """A white picture to draw on; the origin is the upper left corner, the unit a pixel.
@@ -36,24 +38,28 @@ class Canvas:
 
     def line(self, points: np.ndarray, colour: Colour, width: float = 1.5) -> None:
         """Draw a connected line through points (N, 2), its ends and corners round."""
+        pieces, ends = _cut(np.asarray(points, np.float64))
+        middle, along = (pieces + ends) / 2, ends - pieces
+        # Every piece is so short that one small square of pixels around it holds all its ink.
+        reach = int(np.ceil(_PIECE / 2 + width / 2 + 1))
+        offset = np.arange(-reach, reach + 1)
+        x = (np.floor(middle[:, 0]).astype(int)[:, None] + offset)[:, None, :]
+        y = (np.floor(middle[:, 1]).astype(int)[:, None] + offset)[:, :, None]
+        # The distance of every pixel's centre from the piece gives its share of ink.
+        px, py = (x + 0.5) - pieces[:, 0, None, None], (y + 0.5) - pieces[:, 1, None, None]
+        dx, dy = along[:, 0, None, None], along[:, 1, None, None]
+        share = np.clip((px * dx + py * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0, 1)
+        ink = np.clip(width / 2 + 0.5 - np.hypot(px - share * dx, py - share * dy), 0, 1)
         height, wide, _ = self.pixels.shape
-        reach = width / 2 + 1
-        low = np.maximum(points.min(axis=0) - reach, 0).astype(int)
-        high = np.minimum(points.max(axis=0) + reach + 1, (wide, height)).astype(int)
-        part = self.pixels[low[1] : high[1], low[0] : high[0]]
-        cover = np.zeros(part.shape[:2])
-        for start, end in zip(points[:-1] - low, points[1:] - low, strict=True):
-            left, top = np.maximum(np.minimum(start, end) - reach, 0).astype(int)
-            right, bottom = (np.maximum(start, end) + reach + 1).astype(int)
-            area = cover[top:bottom, left:right]
-            # The distance of every pixel's centre from the segment gives its share of ink.
-            y, x = np.ogrid[top : top + area.shape[0], left : left + area.shape[1]]
-            px, py = x + 0.5 - start[0], y + 0.5 - start[1]
-            dx, dy = end - start
-            along = np.clip((px * dx + py * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
-            distance = np.hypot(px - along * dx, py - along * dy)
-            # The larger share, not the sum: a line does not darken where it meets itself.
-            np.maximum(area, np.clip(width / 2 + 0.5 - distance, 0, 1), out=area)
+        inside = (ink > 0) & (x >= 0) & (x < wide) & (y >= 0) & (y < height)
+        if not inside.any():
+            return
+        columns, rows = (np.broadcast_to(places, ink.shape)[inside] for places in (x, y))
+        left, top = columns.min(), rows.min()
+        cover = np.zeros((rows.max() - top + 1, columns.max() - left + 1))
+        # The larger share, not the sum: a line does not darken where it meets itself.
+        np.maximum.at(cover, (rows - top, columns - left), ink[inside])
+        part = self.pixels[top : top + cover.shape[0], left : left + cover.shape[1]]
         part += cover[:, :, None] * (np.array(colour, np.float64) - part)
 
     def rectangle(self, left: int, top: int, right: int, bottom: int, colour: Colour) -> None:
@@ -104,6 +110,17 @@ class Canvas:
 def text_width(text: str, size: float) -> float:
     """How many pixels wide `text` is when its capitals are `size` pixels high."""
     return (sum(glyph(character)[1] for character in text) - 3.0) * size / 12
+
+
+def _cut(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Starts and ends, each (M, 2), of pieces at most `_PIECE` long of a line through points."""
+    steps = points[1:] - points[:-1]
+    counts = np.maximum(np.ceil(np.hypot(*steps.T) / _PIECE), 1).astype(int)
+    of = np.repeat(np.arange(len(steps)), counts)
+    number = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = np.stack([number, number + 1]) / counts[of]
+    starts, ends = points[of] + share[:, :, None] * steps[of]
+    return starts, ends
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

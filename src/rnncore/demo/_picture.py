@@ -18,7 +18,7 @@ def draw(forecasts: Forecasts) -> Canvas:
     truth = Series("truth", forecasts.truth, (150, 150, 158), 2.0)
     canvas = Canvas(WIDTH, HEIGHT)
     first, last = int(years[0]), int(years[-1])
-    canvas.text(70, 48, f"Sunspots a month, {first} to {last}", 17, INK, bold=True)
+    canvas.text(70, 48, f"Monthly mean sunspot number, {first} to {last}", 17, INK, bold=True)
     canvas.text(
         70,
         76,

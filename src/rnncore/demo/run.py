@@ -62,7 +62,8 @@ def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Fo
     report.say("Sunspots: forecast the monthly number")
     report.say(
         f"  GRU({sunspots.UNITS}) reads {sunspots.WINDOW} months and forecasts the next "
-        f"{sunspots.MONTHS_AHEAD}; the mean of {sunspots.NETWORKS} networks counts"
+        f"{sunspots.MONTHS_AHEAD}, another the next one; the mean of {sunspots.NETWORKS} of each "
+        "counts"
     )
     start = time.perf_counter()
     forecasts = sunspots.forecast(seed, phases, report)
