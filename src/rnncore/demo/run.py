@@ -61,10 +61,10 @@ def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Fo
     report.say()
     report.say("Sunspots: forecast the monthly number")
     report.say(
-        f"  GRU({sunspots.UNITS}) reads {sunspots.WINDOW} months and forecasts the next "
-        f"{sunspots.MONTHS_AHEAD}, another the next one; the mean of {sunspots.NETWORKS} of each "
-        "counts"
+        f"  Networks with GRU({sunspots.UNITS}) read {sunspots.WINDOW} months: "
+        f"{sunspots.NETWORKS} forecast the next {sunspots.MONTHS_AHEAD},"
     )
+    report.say(f"  {sunspots.NETWORKS} more the next month alone; the mean of each kind counts")
     start = time.perf_counter()
     forecasts = sunspots.forecast(seed, phases, report)
     seconds = time.perf_counter() - start
@@ -86,8 +86,8 @@ def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowe
     report.say()
     report.say("JapaneseVowels: who of nine speakers said /ae/?")
     report.say(
-        f"  GRU({japanese_vowels.UNITS}) reads 7 to 29 frames of 12 numbers; "
-        f"the mean of {japanese_vowels.NETWORKS} networks counts"
+        f"  {japanese_vowels.NETWORKS} networks with GRU({japanese_vowels.UNITS}) read 7 to 29 "
+        "frames of 12 numbers; their mean counts"
     )
     start = time.perf_counter()
     recognised = japanese_vowels.recognise(seed, phases, report)

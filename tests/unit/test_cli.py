@@ -1,0 +1,114 @@
+"""The command `rnncore`: what it prints, refuses and returns."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rnncore
+from rnncore import cli
+from rnncore.demo import run as demo
+from rnncore.demo._picture import HEIGHT, WIDTH
+from rnncore.demo._report import Report
+from rnncore.demo._training import Phase
+
+SHORT = (Phase(1, 1e-3),)
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert data.endswith(b"IEND\xaeB`\x82")
+    width, height = struct.unpack(">II", data[16:24])
+    return width, height
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"rnncore {rnncore.__version__}\n"
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(rnncore.info())
+
+
+def test_module_runs_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rnncore", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "demo" in done.stdout
+    assert "info" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "dance"),
+        (["demo", "--seed", "-1"], "--seed"),
+        (["demo", "--seed", "one"], "'one'"),
+        (["demo", "--colour"], "--colour"),
+        (["demo", "--quiet", "--verbose"], "--verbose"),
+    ],
+)
+def test_wrong_arguments(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "run", lambda *_: pytest.fail("trained first"))
+    for path in (tmp_path, tmp_path / "missing" / "a.png"):
+        assert cli.main(["demo", "--output", str(path)]) == 1
+        assert "--output" in capsys.readouterr().err
+
+
+def test_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "run", interrupted)
+    assert cli.main(["demo", "--output", str(tmp_path / "a.png")]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_short_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "demo.png"
+    forecasts, recognised = demo.run(0, picture, Report(1), SHORT, SHORT)
+    assert png_size(picture) == (WIDTH, HEIGHT)
+    network, persistence = forecasts.rmse()
+    assert network.shape == persistence.shape == (12,)
+    assert persistence[0] == pytest.approx(19.46, abs=0.01)
+    assert str(forecasts.months[0]) == "1957-05"
+    assert recognised.confusion().sum() == 370
+    out = capsys.readouterr().out
+    assert "months ahead" in out
+    assert str(picture) in out
+
+
+def test_a_quiet_demo_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    demo.run(0, tmp_path / "demo.png", Report(0), SHORT, SHORT)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.slow
+def test_the_demo_reaches_its_quality(tmp_path: Path) -> None:
+    forecasts, recognised = demo.run(0, tmp_path / "demo.png", Report(0))
+    network, persistence = forecasts.rmse()
+    assert network[0] <= 0.92 * persistence[0]
+    assert network[11] <= 0.8 * persistence[11]
+    assert recognised.accuracy() >= 0.96
