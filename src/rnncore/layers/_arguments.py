@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from rnncore import initializers
+
 DTYPES = ("float32", "float64")
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
@@ -76,3 +78,9 @@ def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ..
         None if size is None else positive_int(owner, f"{argument}[{axis}]", size)
         for axis, size in enumerate(value)
     )
+
+
+def known_initializer(initializer: Any) -> Any:
+    """Return it as it is; ValueError or TypeError, from `initializers.get`, for an unknown one."""
+    initializers.get(initializer)
+    return initializer

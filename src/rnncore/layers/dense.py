@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
-from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._arguments import boolean, known_initializer, positive_int
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
@@ -72,8 +72,8 @@ class Dense(OutputLayer):
         self.units = positive_int("Dense", "units", units)
         self.activation = activations.get(activation)
         self.use_bias = boolean("Dense", "use_bias", use_bias)
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = known_initializer(kernel_initializer)
+        self.bias_initializer = known_initializer(bias_initializer)
         self._scratch = Kept(_core.Scratch)
 
     def build(self, input_shape: Shape) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._arguments import boolean, known_initializer, positive_int
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 
@@ -76,7 +76,7 @@ class Embedding(Layer):
         super().__init__(input_shape=input_shape, **kwargs)
         self.input_dim = positive_int("Embedding", "input_dim", input_dim)
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
-        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_initializer = known_initializer(embeddings_initializer)
         self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
 
     def build(self, input_shape: Shape) -> None:

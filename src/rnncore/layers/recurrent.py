@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._arguments import boolean, known_initializer, positive_int
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -61,9 +61,9 @@ class Recurrent(Layer):
         self.units = positive_int(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation, self.activation_names)
         self.use_bias = boolean(owner, "use_bias", use_bias)
-        self.kernel_initializer = kernel_initializer
-        self.recurrent_initializer = recurrent_initializer
-        self.bias_initializer = bias_initializer
+        self.kernel_initializer = known_initializer(kernel_initializer)
+        self.recurrent_initializer = known_initializer(recurrent_initializer)
+        self.bias_initializer = known_initializer(bias_initializer)
         self.return_sequences = boolean(owner, "return_sequences", return_sequences)
         self.go_backwards = boolean(owner, "go_backwards", go_backwards)
         # Packed weights and working memory, so that the next call need not allocate them again.

@@ -135,3 +135,17 @@ def test_count_params_before_build() -> None:
 def test_initializer_with_a_wrong_shape() -> None:
     with pytest.raises(ValueError, match=r"initializer of kernel: expected .*\(3, 2\), got \(1,\)"):
         Dense(2, kernel_initializer=lambda shape, dtype, rng: np.zeros(1))(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Dense(3, kernel_initializer="bar"),
+        lambda: Dense(3, bias_initializer="bar"),
+        lambda: LSTM(3, recurrent_initializer="bar"),
+        lambda: Embedding(5, 3, "bar"),
+    ],
+)
+def test_an_unknown_initializer_is_refused_at_once(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"initializer.*'bar'"):
+        make()
