@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -210,7 +211,9 @@ class Model(Network):
         self._start_training()
         self.objective.reset()
         with InterruptGuard() as guard:
-            loop.train_step(self, samples, guard)
+            loss = loop.train_step(self, samples, guard)
+        if not math.isfinite(loss):
+            loop.warn_about(loss, "this batch", "train_on_batch", stacklevel=3)
         return _returned(self.objective.results(), return_dict)
 
     def evaluate(

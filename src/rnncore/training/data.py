@@ -108,6 +108,11 @@ def weights_of_classes(
             f"class_weight: expected targets of shape (N,), (N, 1) or (N, classes), got {y.shape}"
         )
     labels = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
+    if not (labels == np.floor(labels)).all():
+        raise ValueError(
+            "class_weight: expected targets that are class numbers, "
+            f"got {labels[labels != np.floor(labels)][0]}"
+        )
     classes, inverse = np.unique(np.rint(labels).astype(np.int64), return_inverse=True)
     missing = [int(label) for label in classes if int(label) not in class_weight]
     if missing:

@@ -101,7 +101,7 @@ def fit(
                     loss = train_step(model, batch, guard)
                     if not warned and not math.isfinite(loss):
                         warned = True
-                        _warn_about(loss, f"epoch {epoch + 1}, step {step} of {len(batches)}")
+                        warn_about(loss, f"epoch {epoch + 1}, step {step} of {len(batches)}")
                     progress.step(objective.results)
                 logs = objective.results()
                 progress.training_done()
@@ -118,14 +118,15 @@ def _in_order(batches: Batches, model: Trainable, shuffle: bool) -> Iterator[Sam
     return batches.shuffled(model.shuffle_rng) if shuffle else iter(batches)
 
 
-def _warn_about(loss: float, where: str) -> None:
+def warn_about(loss: float, where: str, owner: str = "fit", stacklevel: int = 4) -> None:
+    """Warn that the loss is not finite."""
     warnings.warn(
-        f"fit: the loss is {loss} at {where}; training goes on, but the weights are likely "
+        f"{owner}: the loss is {loss} at {where}; training goes on, but the weights are likely "
         "lost. Look for NaN in the data, a learning rate that is too high, or clip the "
         "gradients (clipnorm)",
         RuntimeWarning,
         # From here through fit above and Model.fit to the user's line.
-        stacklevel=4,
+        stacklevel=stacklevel,
     )
 
 
