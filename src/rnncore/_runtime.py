@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from rnncore import _core
@@ -30,8 +32,12 @@ def _isa_from(variable: str) -> str | None:
     return name
 
 
-_num_threads = _positive_int_from("RNNCORE_NUM_THREADS")
-_max_isa = _isa_from("RNNCORE_MAX_ISA")
+def _is_the_command() -> bool:
+    """Whether this process is the command ``rnncore`` or ``python -m rnncore``."""
+    if sys.argv[:1] == ["-m"]:  # Python puts the file's path there after this import
+        arguments = sys.orig_argv
+        return arguments[arguments.index("-m") + 1 :][:1] == ["rnncore"]
+    return bool(sys.argv) and Path(sys.argv[0]).stem == "rnncore"
 
 
 def _context(num_threads: int, max_isa: str | None, argument: str) -> _core.Context:
@@ -48,7 +54,17 @@ def _renew() -> None:
     _core.set_context(_context(_num_threads, _max_isa, "RNNCORE_MAX_ISA"))
 
 
-_renew()
+try:
+    _num_threads = _positive_int_from("RNNCORE_NUM_THREADS")
+    _max_isa = _isa_from("RNNCORE_MAX_ISA")
+    _renew()
+except ValueError as error:
+    # The command is a part of the package whose import fails here, so it cannot report this.
+    if not _is_the_command():
+        raise
+    print(f"rnncore: error: {error}", file=sys.stderr)
+    raise SystemExit(2) from None
+
 # A child process has none of its parent's threads, so it begins with a pool of its own.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)

@@ -11,6 +11,7 @@ from typing import Any
 
 from rnncore._version import __version__
 
+_NO_COMMAND = 2  # as argparse ends for wrong arguments
 # What a shell reports for a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -27,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when something could not be read or written; 130 after Ctrl-C; 141 when nobody
-        reads the output any more.
+        0; 1 when something could not be read or written; 2 when no command was given; 130 after
+        Ctrl-C; 141 when nobody reads the output any more.
 
     Raises
     ------
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help(sys.stderr)
+        return _NO_COMMAND
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -61,11 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="rnncore", description="Recurrent networks on a CPU, trained and run fast."
+        prog="rnncore",
+        description="Recurrent networks on a CPU, trained and run fast.",
+        epilog="To begin, try: rnncore demo",
     )
     parser.add_argument("--version", action="version", version=f"rnncore {__version__}")
     commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
+        title="commands", metavar="COMMAND", parser_class=_CommandParser
     )
     _add_demo(commands)
     _add_info(commands)

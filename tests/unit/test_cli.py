@@ -50,7 +50,6 @@ def test_module_runs_the_same_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "COMMAND"),
         (["dance"], "dance"),
         (["demo", "--seed", "-1"], "--seed"),
         (["demo", "--seed", "one"], "'one'"),
@@ -65,6 +64,53 @@ def test_wrong_arguments(
         cli.main(arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "usage: rnncore" in shown.err
+    assert shown.err.rstrip().endswith("rnncore demo")
+
+
+@pytest.mark.parametrize("command", ["script", "-m"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RNNCORE_MAX_ISA", "sse9"),
+        ("RNNCORE_MAX_ISA", "neon" if "baseline" in rnncore.info()["isas"] else "avx2"),
+        ("RNNCORE_NUM_THREADS", "abc"),
+        ("RNNCORE_NUM_THREADS", "0"),
+    ],
+)
+def test_wrong_environment_variables_are_one_line(
+    command: str, variable: str, value: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "rnncore"  # as the installer of the package writes it
+    script.write_text("import sys\nfrom rnncore.cli import main\nsys.exit(main())\n")
+    program = {"script": [str(script)], "-m": ["-m", "rnncore"]}[command]
+    done = subprocess.run(
+        [sys.executable, "-P", *program, "info"],
+        env=os.environ | {variable: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"rnncore: error: {variable}: expected ")
+    assert done.stderr.endswith(f"got {value!r}\n") and done.stderr.count("\n") == 1
+
+
+def test_an_error_that_nobody_expected_keeps_its_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("rnncore._runtime.info", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        cli.main(["info"])
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_training(
