@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TextIO
 
-_BAR_WIDTH = 24
+_BAR_WIDTH = 12  # the longest line just fits into 80 columns
 
 
 class Report:

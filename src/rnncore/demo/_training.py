@@ -29,10 +29,12 @@ def train_networks(
     count: int,
     seed: int,
     report: Report,
+    name: str = "network",
 ) -> list[Sequential]:
     """Train `count` networks from `build`, a compiled one each time, on the same data.
 
-    Network i of the seed s gets the random seed ``count * s + i``, so no two seeds share one.
+    Network i of the seed s gets the random seed ``count * s + i``, so no two seeds share one. The
+    report calls it ``{name} {i + 1} of {count}``.
     """
     total = sum(phase.epochs for phase in phases)
     networks = []
@@ -47,7 +49,7 @@ def train_networks(
                 history = network.fit(x, y, batch_size=batch_size, verbose=0)
                 done += 1
                 report.progress(
-                    f"network {i + 1} of {count}", done, total, history.history["loss"][-1]
+                    f"{name} {i + 1} of {count}", done, total, history.history["loss"][-1]
                 )
         networks.append(network)
     return networks

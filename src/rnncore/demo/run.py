@@ -99,7 +99,8 @@ def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowe
     )
     report.say()
     report.say("    speaker  recognised as")
-    report.say("             " + "".join(f"{j + 1:>4}" for j in range(len(confusion))))
+    numbers = "".join(f"{j + 1:>4}" for j in range(len(confusion)))
+    report.say(f"             {numbers}       right")
     for i, row in enumerate(confusion):
         counts = "".join(f"{count or '.':>4}" for count in row)
         report.say(f"    {i + 1:>7}  {counts}    {row[i]:>2} of {row.sum()}")

@@ -112,6 +112,7 @@ def forecast(
             count=NETWORKS,
             seed=seed,
             report=report or Report(0),
+            name=f"next {outputs} months: network" if outputs > 1 else "next month: network",
         )
         # The windows from the one whose last forecast is the first test month.
         known = windows[split - outputs - WINDOW + 1 : -1]

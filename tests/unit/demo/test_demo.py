@@ -97,6 +97,8 @@ def test_report_and_picture(tmp_path: Path) -> None:
     text = stream.getvalue()
     # Two kinds of networks for the sunspots and one for the vowels.
     assert text.count("epoch 2 of 2") == 3 and "epoch 1 of 2" not in text
+    for name in ("next 12 months: network 1 of 1", "next month: network 1 of 1"):
+        assert text.count(f"  {name}  epoch 2 of 2") == 1
     network, persistence = forecasts.rmse()
     better = 1 - network[11] / persistence[11]
     assert re.search(rf"^ +12 +{network[11]:.1f} +{persistence[11]:.1f} +{better:.1%}$", text, re.M)
@@ -114,6 +116,15 @@ def test_picture_shows_all_lines() -> None:
     pixels = np.rint(draw(sunspots.Forecasts(months, truth, rows + 9, rows + 20)).pixels)
     for colour in ((150, 150, 158), (214, 76, 38), (90, 140, 200)):
         assert (pixels == colour).all(axis=2).sum() > 50
+
+
+def test_the_longest_line_with_a_bar_fits_into_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    Report(1, stream).progress("next 12 months: network 1 of 4", 20, 20, 0.5445)
+    assert stream.getvalue().rstrip("\n").endswith("epoch 20 of 20  loss 0.5445")
 
 
 def test_a_bar_on_a_terminal() -> None:
