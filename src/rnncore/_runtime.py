@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ def _isa_from(variable: str) -> str | None:
 
 
 def _is_the_command() -> bool:
-    """Whether this process is the command ``rnncore`` or ``python -m rnncore``."""
+    """Whether this process is the command ``rnncore``, by its name or as ``python -m rnncore``."""
     if sys.argv[:1] == ["-m"]:  # Python puts the file's path there after this import
-        arguments = sys.orig_argv
-        return arguments[arguments.index("-m") + 1 :][:1] == ["rnncore"]
+        return any(
+            flags.startswith("-") and flags.endswith("m") and module in ("rnncore", "rnncore.bench")
+            for flags, module in pairwise(sys.orig_argv)
+        )
     return bool(sys.argv) and Path(sys.argv[0]).stem == "rnncore"
 
 

@@ -74,7 +74,7 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
     assert shown.err.rstrip().endswith("rnncore demo")
 
 
-@pytest.mark.parametrize("command", ["script", "-m"])
+@pytest.mark.parametrize("command", ["script", "-m", "-Bm"])
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -89,7 +89,7 @@ def test_wrong_environment_variables_are_one_line(
 ) -> None:
     script = tmp_path / "rnncore"  # as the installer of the package writes it
     script.write_text("import sys\nfrom rnncore.cli import main\nsys.exit(main())\n")
-    program = {"script": [str(script)], "-m": ["-m", "rnncore"]}[command]
+    program = [str(script)] if command == "script" else [command, "rnncore"]
     done = subprocess.run(
         [sys.executable, "-P", *program, "info"],
         env=os.environ | {variable: value},
