@@ -1,7 +1,7 @@
 #include "time_loop.h"
 
-/* Work that pays for waking another thread, and for one barrier (measured in flops). */
-enum { FLOPS_PER_THREAD = 500000, FLOPS_PER_BARRIER = 60000 };
+/* Work of a thread that pays for one barrier (measured in flops). */
+enum { FLOPS_PER_BARRIER = 60000 };
 
 /* Fewest rows a thread: below, dividing the units keeps the tiles fuller. */
 enum { ROWS_PER_THREAD = 4 };
@@ -17,7 +17,7 @@ typedef struct time_loop {
 int rnncore_threads_for(const rnncore_run *run, int64_t flops)
 {
     const int64_t size = rnncore_pool_size(run->context->pool);
-    const int64_t worth = flops / FLOPS_PER_THREAD;
+    const int64_t worth = flops / RNNCORE_FLOPS_PER_THREAD;
     return (int)(worth < 1 ? 1 : worth < size ? worth : size);
 }
 

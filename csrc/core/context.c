@@ -138,3 +138,33 @@ const char *rnncore_context_blas_description(rnncore_context *context)
     }
     return blas == NULL ? "none" : rnncore_blas_description(blas);
 }
+
+typedef struct calls {
+    rnncore_call_fn fn;
+    void *const *args;
+} calls;
+
+static void run_call(void *arg, int64_t task, int worker)
+{
+    (void)worker;
+    const calls *c = arg;
+    c->fn(c->args[task]);
+}
+
+rnncore_status rnncore_call_together(rnncore_context *context, rnncore_call_fn fn,
+                                     void *const *args, int64_t count, double flops)
+{
+    if (context == NULL || fn == NULL || (args == NULL && count > 0) || count < 0) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    calls c = {fn, args};
+    const int threads = rnncore_pool_size(context->pool);
+    if (flops >= 2 * RNNCORE_FLOPS_PER_THREAD && threads <= 2 * count) {
+        rnncore_pool_run(context->pool, count, run_call, &c);
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            fn(args[i]); /* each divides its own work among all threads */
+        }
+    }
+    return RNNCORE_OK;
+}

@@ -9,6 +9,9 @@
 #include "rnncore.h"
 #include "threads.h"
 
+/* Work that pays for waking another thread (measured in flops). */
+enum { RNNCORE_FLOPS_PER_THREAD = 500000 };
+
 struct rnncore_context {
     rnncore_pool *pool;
     rnncore_isa isa;

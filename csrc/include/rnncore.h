@@ -101,6 +101,18 @@ RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *contex
 /* Row-steps of recurrence executed since the context was made: the sum of the lengths, not B*T. */
 RNNCORE_API uint64_t rnncore_context_row_steps(const rnncore_context *context);
 
+/* ---- calls that do not depend on each other ------------------------------------------------ */
+
+typedef void (*rnncore_call_fn)(void *arg);
+
+/* Calls fn(args[i]) once for each i in [0, count) and returns when all are done: for layers that do
+ * not depend on each other, such as the two directions of a bidirectional one. They run at the same
+ * time where that pays: `flops` counts the work of all of them (2 per multiply-add), and with many
+ * more threads than calls it is better to divide each call. What fn calls here with `context`
+ * has the same bits either way. RNNCORE_ERROR_INVALID_ARGUMENT for NULL and for count < 0. */
+RNNCORE_API rnncore_status rnncore_call_together(rnncore_context *context, rnncore_call_fn fn,
+                                                 void *const *args, int64_t count, double flops);
+
 /* ---- layers and their weights ------------------------------------------------------------ */
 
 typedef struct rnncore_layer {

@@ -76,6 +76,41 @@ def backward(
     NDArray[np.floating] | None,
     tuple[NDArray[np.floating], ...],
 ]: ...
+class Call:
+    @property
+    def workspace(self) -> Workspace: ...
+
+def forward_call(
+    cell: str,
+    x: Any,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    initial_state: Any,
+    lengths: ArrayLike | None,
+    mask: Any,
+    go_backwards: bool,
+    time_major: bool,
+    out: Any,
+    activation: str = "tanh",
+    reset_after: bool = True,
+    training: bool = False,
+    workspace: Workspace | None = None,
+    need_y: bool = True,
+) -> Call: ...
+def backward_call(
+    cell: str,
+    recorded: Tape,
+    dy: Any,
+    dstate: Any,
+    need_dx: bool = True,
+    dx: Any = None,
+    dkernel: Any = None,
+    drecurrent_kernel: Any = None,
+    dbias: Any = None,
+) -> Call: ...
+def run(call: Call) -> tuple[Any, ...]: ...
+def run_together(calls: list[Call]) -> list[Any]: ...
 def available_isas() -> list[str]: ...
 def activation(function: str, x: Any, isa: str) -> NDArray[np.floating]: ...
 def machine_fma(isa: str, dtype: Any, iterations: int) -> float: ...

@@ -2,6 +2,7 @@
 """Pointers, shapes and checks: NumPy arrays in, calls of the C interface with the GIL released."""
 
 import os
+import sys
 
 import numpy as np
 

@@ -3,6 +3,8 @@
 
 
 cdef str describe(object array):
+    if is_masked(array):
+        return "a masked array"
     if isinstance(array, np.ndarray):
         return f"an array of {type_name(array)} and shape {array.shape}"
     return type(array).__name__
@@ -13,10 +15,24 @@ cdef str type_name(object array):
     return dtype.str if dtype.kind in "fiu" and not dtype.isnative else str(dtype)
 
 
+cdef int boolean(str name, object value) except -1:
+    if value is True or value is False:
+        return value is True
+    if isinstance(value, np.bool_):
+        return bool(value)
+    raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+cdef bint is_masked(object array):
+    # Nobody can have made one unless the module is there.
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(array, masked.MaskedArray)
+
+
 cdef inline bint is_float(object array, int type_number):
     """A native array of float32 or float64; of just `type_number` unless that is -1."""
     cdef int number
-    if not cnp.PyArray_Check(array):
+    if not cnp.PyArray_CheckExact(array) and (not cnp.PyArray_Check(array) or is_masked(array)):
         return False
     number = cnp.PyArray_TYPE(array)
     if type_number >= 0 and number != type_number:
@@ -31,6 +47,9 @@ cdef int check_float(str name, object array, int ndim, int type_number) except -
     if not cnp.PyArray_Check(array):
         raise TypeError(f"{name}: expected a NumPy array of float32 or float64, "
                         f"got {describe(array)}")
+    if is_masked(array):
+        raise TypeError(f"{name}: expected an array without a mask of its own (fill it, and give "
+                        "`mask` or `lengths`), got a masked array")
     if not is_float(array, type_number):
         wanted = "float32 or float64 in native byte order" if type_number < 0 else \
             f"{'float32' if type_number == cnp.NPY_FLOAT else 'float64'} like x"
@@ -62,7 +81,10 @@ cdef object empty(int ndim, cnp.npy_intp a, cnp.npy_intp b, cnp.npy_intp c, int 
     shape[0] = a
     shape[1] = b
     shape[2] = c
-    return cnp.PyArray_EMPTY(ndim, shape, type_number, 0)
+    try:
+        return cnp.PyArray_EMPTY(ndim, shape, type_number, 0)
+    except ValueError as error:  # more bytes than there are addresses
+        raise MemoryError(str(error)) from error
 
 
 cdef struct View:
@@ -111,6 +133,8 @@ cdef object check_out(str name, object out, cnp.npy_intp a, cnp.npy_intp b, cnp.
 
 
 cdef object check_lengths(object lengths, Py_ssize_t batch, Py_ssize_t steps):
+    if is_masked(lengths):
+        raise TypeError("lengths: expected integers, got a masked array")
     try:
         lengths = np.asarray(lengths)
     except ValueError as error:
@@ -129,7 +153,7 @@ cdef object check_lengths(object lengths, Py_ssize_t batch, Py_ssize_t steps):
 
 
 cdef object check_mask(object mask, Py_ssize_t batch, Py_ssize_t steps):
-    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or is_masked(mask):
         raise TypeError(f"mask: expected a NumPy array of bool, got {describe(mask)}")
     if mask.shape != (batch, steps):
         raise ValueError(f"mask: expected shape ({batch}, {steps}) (batch, time), got {mask.shape}")

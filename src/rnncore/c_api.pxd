@@ -32,6 +32,10 @@ cdef extern from "rnncore.h" nogil:
     uint64_t rnncore_context_row_steps(const rnncore_context *context)
     const char *rnncore_context_blas_description(rnncore_context *context)
 
+    ctypedef void (*rnncore_call_fn)(void *arg) noexcept nogil
+    int rnncore_call_together(rnncore_context *context, rnncore_call_fn fn, void *const *args,
+                              int64_t count, double flops)
+
     ctypedef struct rnncore_layer:
         size_t struct_size
         int32_t cell

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from rnncore import ops
 
 BATCH, STEPS, INPUTS, UNITS = 3, 5, 2, 4
 Change = Callable[[Any], Any]
+Errors = type[Exception] | tuple[type[Exception], ...]
 
 
 @pytest.fixture(params=["lstm", "gru", "rnn_tanh"])
@@ -48,6 +51,7 @@ WRONG_KIND: dict[str, tuple[Change, type[Exception]]] = {
     "objects": (lambda a: a.astype(object), TypeError),
     "records": (lambda a: a.view([("value", a.dtype)]), TypeError),
     "byte order": (swapped, TypeError),
+    "a mask of its own": (np.ma.array, TypeError),
     "rank less": (lambda a: np.asarray(a[0]), ValueError),
     "rank more": (lambda a: a[None], ValueError),
     "a scalar array": (lambda a: np.array(1, a.dtype), ValueError),
@@ -67,14 +71,14 @@ def assert_names(error: BaseException, *names: str) -> None:
     assert ", got " in text, text
 
 
-def expect(error: type[Exception], names: str | tuple[str, ...], run: Callable[[], Any]) -> None:
+def expect(error: Errors, names: str | tuple[str, ...], run: Callable[[], Any]) -> None:
     with pytest.raises(error) as caught:
         run()
     assert_names(caught.value, *((names,) if isinstance(names, str) else names))
 
 
 def expect_both(
-    error: type[Exception], names: str | tuple[str, ...], call: Call, **changes: Any
+    error: Errors, names: str | tuple[str, ...], call: Call, **changes: Any
 ) -> None:
     """The same from the plain forward and from the one for training."""
     changed = call.changed(**changes)
@@ -218,6 +222,7 @@ def test_wrong_lengths(call: Call, lengths: Any, error: type[Exception]) -> None
         (np.ones((BATCH, STEPS), "uint8"), TypeError),
         (np.ones((BATCH, STEPS), "float32"), TypeError),
         (np.ones((BATCH, STEPS), object), TypeError),
+        (np.ma.array(np.ones((BATCH, STEPS), bool)), TypeError),
         ([[True] * STEPS] * BATCH, TypeError),
         (True, TypeError),
     ],
@@ -290,10 +295,39 @@ def test_a_tape_of_another_cell(call: Call) -> None:
             backward(call, tape)
 
 
+@pytest.mark.parametrize("wrong", ["no", "", 1, 0, None, np.ones(2, bool)], ids=repr)
+def test_what_is_no_truth_value(call: Call, wrong: Any) -> None:
+    names = ["go_backwards", "time_major"] + ["reset_after"] * (call.case.op == "gru")
+    for name in names:
+        expect_both(TypeError, name, call, **{name: wrong})
+    tape = forward(call)
+    run = getattr(ops, f"{call.case.op}_backward")
+    expect(TypeError, "need_dx", lambda: run(tape, call.dy, need_dx=wrong))
+    assert not tape.used
+
+
+def test_truth_values_of_numpy(call: Call) -> None:
+    reverse = call.changed(go_backwards=np.bool_(True)).infer()
+    np.testing.assert_array_equal(reverse["y"], call.changed(go_backwards=True).infer()["y"])
+
+
+def test_kernels_that_disagree_on_the_units(call: Call) -> None:
+    """What the recurrent kernel says of itself decides whom the message blames."""
+    wide = np.concatenate([call.kernel, call.kernel[:, :1]], 1)
+    expect_both(ValueError, "kernel", call, kernel=wide)
+    expect_both(ValueError, "recurrent_kernel", call, recurrent_kernel=call.recurrent_kernel[1:])
+
+
+@pytest.mark.parametrize("copier", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_tape_is_not_copied(call: Call, copier: Callable[[Any], Any]) -> None:
+    tape = forward(call)
+    expect(TypeError, "tape", lambda: copier(tape))
+    backward(call, tape)
+
+
 @pytest.mark.parametrize("tape", [None, 1, "tape", (), np.zeros(3), object()], ids=repr)
 def test_what_is_no_tape(call: Call, tape: Any) -> None:
-    with pytest.raises(TypeError, match="tape"):
-        backward(call, tape)
+    expect(TypeError, "tape", lambda: backward(call, tape))
 
 
 def test_a_tape_that_no_forward_made() -> None:
@@ -364,13 +398,14 @@ class Huge:
         Huge(recurrent_kernel=(2**59, 1)),
         Huge(x=(2**20, 2**20, 2**19), kernel=(2**19, 4)),
         Huge(x=(2**59, 1, 1)),
+        Huge(x=(2**29, 2**29, 2), kernel=(2, 20), recurrent_kernel=(5, 20)),
     ],
     ids=repr,
 )
 def test_sizes_that_do_not_fit(huge: Huge, dtype: str, training: bool) -> None:
     function = ops.lstm_forward if training else ops.lstm
-    with pytest.raises((MemoryError, ValueError)):
-        function(*huge.arrays(dtype))
+    names = ("x", "x, recurrent_kernel", "kernel", "recurrent_kernel")
+    expect((MemoryError, ValueError), names, lambda: function(*huge.arrays(dtype)))
 
 
 def test_huge_lengths_masks_and_gradients(call: Call) -> None:
