@@ -6,7 +6,6 @@ import operator
 import os
 import sys
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from rnncore import _core
@@ -40,7 +39,7 @@ def _is_the_command() -> bool:
             flags.startswith("-") and flags.endswith("m") and module in ("rnncore", "rnncore.bench")
             for flags, module in pairwise(sys.orig_argv)
         )
-    return bool(sys.argv) and Path(sys.argv[0]).stem == "rnncore"
+    return bool(sys.argv) and os.path.basename(sys.argv[0]) == "rnncore"
 
 
 def _context(num_threads: int, max_isa: str | None, argument: str) -> _core.Context:
