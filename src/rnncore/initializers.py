@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_number, lookup
 from rnncore.utils.random import new_rng
 
@@ -61,12 +62,17 @@ class Initializer:
         dtype : dtype, default float32
         rng : numpy.random.Generator, optional
             Default: a new one from the global seed.
+
+        Raises
+        ------
+        ValueError
+            When ``dtype`` cannot hold the values.
         """
         if self.seed is not None:
             rng = np.random.default_rng(self.seed)
         elif rng is None:
             rng = new_rng()
-        return self._draw(tuple(shape), rng).astype(dtype, copy=False)
+        return narrowed(type(self).__name__, self._draw(tuple(shape), rng), dtype)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         raise NotImplementedError

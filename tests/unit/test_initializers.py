@@ -166,3 +166,10 @@ def test_pickle_deepcopy_and_config(name):
 def test_bad_arguments(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_values_that_the_dtype_cannot_hold():
+    large = initializers.Constant(1e300)
+    assert large((1,), "float64")[0] == 1e300
+    with pytest.raises(ValueError, match=r"^Constant: expected numbers within .* float32.*1e\+300"):
+        large((1,), "float32")

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from rnncore import initializers
+from rnncore.utils._checks import check_count
 
 DTYPES = ("float32", "float64")
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
 _WITHOUT_EFFECT = frozenset({"unroll", "implementation", "use_cudnn"})
-
-
-def positive_int(owner: str, argument: str, value: Any) -> int:
-    """Return `value` as an int of at least 1, or raise naming the argument."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{owner}: {argument}: expected a positive integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{owner}: {argument}: expected a positive integer, got {value!r}")
-    return int(value)
 
 
 def boolean(owner: str, argument: str, value: Any) -> bool:
@@ -41,22 +35,28 @@ def float_dtype(owner: str, value: Any) -> np.dtype[Any]:
         ) from None
     if dtype.name not in DTYPES:
         raise ValueError(f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}")
-    return np.dtype(dtype.name)  # in native byte order
+    if not dtype.isnative:
+        raise ValueError(f"{owner}: dtype: expected native byte order, got {value!r}")
+    return dtype
 
 
-def reject_unsupported(
-    owner: str, arguments: Mapping[str, Any], neutral: Mapping[str, Any]
-) -> None:
-    """Raise for every extra argument that would change the result.
+def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping[str, Any]) -> None:
+    """Raise for every extra argument of the class `cls` that would change the result.
 
     `neutral` holds, for each argument that Keras has and this library lacks so far, the one
     value that asks for nothing. Whatever is not in it is unknown.
     """
+    owner = cls.__name__
     for argument, value in arguments.items():
         if argument in _WITHOUT_EFFECT and argument in neutral:
             continue
         if argument not in neutral:
-            raise TypeError(f"{owner}: unexpected argument {argument!r}")
+            known = dict.fromkeys(_known_arguments(cls))
+            near = difflib.get_close_matches(argument, [*known, *neutral], n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(
+                f"{owner}: expected only the arguments {', '.join(known)}, got {argument!r}{hint}"
+            )
         expected = neutral[argument]
         same = value is expected if expected is None else value == expected
         if not same:
@@ -66,16 +66,31 @@ def reject_unsupported(
             )
 
 
+def _known_arguments(cls: type) -> Iterator[str]:
+    """Yield the names that the constructors of `cls` and of its bases take."""
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    for base in cls.__mro__:
+        if base is object or "__init__" not in vars(base):
+            continue
+        _self, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+        takes_others = False
+        for parameter in parameters:
+            if parameter.kind in variadic:
+                takes_others |= parameter.kind is inspect.Parameter.VAR_KEYWORD
+            else:
+                yield parameter.name
+        if not takes_others:
+            return
+
+
 def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ...]:
     """Return a shape without its batch axis: positive ints, None where the size may vary."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        value = (value,)
     if not isinstance(value, (tuple, list)) or not value:
         raise TypeError(
             f"{owner}: {argument}: expected a tuple such as (timesteps, features), got {value!r}"
         )
     return tuple(
-        None if size is None else positive_int(owner, f"{argument}[{axis}]", size)
+        None if size is None else check_count(owner, f"{argument}[{axis}]", size)
         for axis, size in enumerate(value)
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_RAGGED = "sequences of different lengths; rnncore.utils.pad_sequences makes them one array"
+from rnncore.utils._arrays import RAGGED, plain_array
 
 
 def numeric_array(argument: str, value: ArrayLike) -> NDArray[Any]:
@@ -16,28 +16,26 @@ def numeric_array(argument: str, value: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     TypeError
-        For strings, objects, complex numbers and dates.
+        For strings, objects, complex numbers and dates, masked arrays, and numbers that are not
+        in native byte order.
     ValueError
         For sequences of different lengths and for a single number.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        if "inhomogeneous" not in str(error):
-            raise
-        raise ValueError(f"{argument}: expected a rectangular array, got {_RAGGED}") from None
+    array = plain_array(argument, value)
+    if array.dtype == object and array.ndim == 0:
+        raise TypeError(f"{argument}: expected a numeric array, got {type(value).__name__}")
     if array.dtype == object and any(np.ndim(item) for item in array.flat):
-        raise ValueError(f"{argument}: expected a rectangular array, got {_RAGGED}")
+        raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{argument}: expected a numeric array, got dtype {array.dtype}")
     if array.ndim == 0:
-        raise ValueError(f"{argument}: expected an array of samples, got the number {array[()]!r}")
+        raise ValueError(f"{argument}: expected an array of samples, got the number {array[()]}")
     return array
 
 
 def check_mask(owner: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return `mask` as a bool array of shape (B, T) beside an input of `shape`."""
-    array = np.asarray(mask)
+    array = plain_array(f"{owner}: mask", mask)
     if array.dtype != np.bool_:
         raise TypeError(f"{owner}: mask: expected dtype bool, got {array.dtype}")
     if len(shape) < 2 or array.shape != shape[:2]:

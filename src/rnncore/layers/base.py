@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,14 @@ from rnncore.layers._arguments import (
     boolean,
     feature_shape,
     float_dtype,
-    positive_int,
     reject_unsupported,
 )
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers.parameter import Parameter
+from rnncore.utils._arrays import narrowed
+from rnncore.utils._checks import check_count
+from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
 Shape = tuple[int | None, ...]
@@ -62,6 +64,8 @@ class Layer:
     unsupported: Mapping[str, Any] = {"activity_regularizer": None}
     # Whether the weights fix the size of the last input axis.
     needs_features = False
+    # The attributes, and arguments, that the sizes of the weights follow from.
+    size_arguments: tuple[str, ...] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.
     takes_ids = False
 
@@ -78,7 +82,7 @@ class Layer:
         **others: Any,
     ) -> None:
         owner = type(self).__name__
-        reject_unsupported(owner, others, self.unsupported)
+        reject_unsupported(type(self), others, self.unsupported)
         if name is not None and (not isinstance(name, str) or not name):
             raise TypeError(f"{owner}: name: expected a non-empty string or None, got {name!r}")
         self.name: str = name if name is not None else snake_case(owner)
@@ -120,7 +124,7 @@ class Layer:
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return `x` as an array that `forward` takes; raise for what is not numeric."""
-        return numeric_array(argument, x).astype(self.dtype, copy=False)
+        return narrowed(argument, numeric_array(argument, x), self.dtype)
 
     # -- use -----------------------------------------------------------------------------
 
@@ -145,7 +149,10 @@ class Layer:
         Raises
         ------
         ValueError, TypeError
-            For a wrong shape or dtype.
+            For a wrong shape or dtype, a masked array, numbers that are not in native byte order
+            or that the layer's dtype cannot hold, or weights that cannot be addressed.
+        MemoryError
+            When the memory does not suffice for the weights.
         """
         if isinstance(x, Layer):
             raise TypeError(
@@ -165,7 +172,13 @@ class Layer:
         if self.built:
             self.check_input_shape(input_shape)
             return
-        self.build(input_shape)
+        if self.needs_features and input_shape[-1] == 0:
+            raise ValueError(f"{self.name}: x: expected at least one feature, got {input_shape}")
+        try:
+            self.build(input_shape)
+        except BaseException:
+            self._parameters.clear()  # so that another attempt starts anew
+            raise
         self.input_shape = input_shape
         self.built = True
 
@@ -185,12 +198,15 @@ class Layer:
     ) -> Parameter:
         """Make a weight from an initializer and register it; the order of calls is kept."""
         make = initializers.get(initializer)
-        value = np.array(make(shape, self.dtype, new_rng()), dtype=self.dtype)
+        owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
+        sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
+        source = f"{self.name}: initializer of {short_name}"
+        # Initializers draw in float64, whatever the dtype of the weight.
+        with room_for(owner, sizes or shape, shape):
+            drawn = numeric_array(source, make(shape, self.dtype, new_rng()))
+            value = np.array(narrowed(source, drawn, self.dtype))
         if value.shape != shape:
-            raise ValueError(
-                f"{self.name}: initializer of {short_name}: expected an array of shape {shape}, "
-                f"got {value.shape}"
-            )
+            raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")
         parameter = Parameter(self, short_name, value, decay=decay)
         self._parameters.append(parameter)
         return parameter
@@ -228,8 +244,9 @@ class Layer:
 
         Raises
         ------
-        ValueError
-            When the number of arrays or a shape differs; no weight is changed then.
+        ValueError, TypeError
+            When the number of arrays or a shape differs, or an array does not hold plain numbers
+            that the dtype of the weights can hold; no weight is changed then.
         """
         assign_all(self.name, self._parameters, weights)
 
@@ -248,17 +265,19 @@ class Layer:
 
 def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:
     """Assign a list of arrays to parameters, all or none."""
-    arrays = [np.asarray(weight) for weight in weights]
-    if len(arrays) != len(parameters):
-        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(arrays)}")
+    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+        raise TypeError(
+            f"{owner}: weights: expected a list of arrays, got {type(weights).__name__}"
+        )
+    given = list(weights)
+    if len(given) != len(parameters):
+        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(given)}")
+    arrays = [
+        parameter.converted(weight, f"{owner}: weights[{index}]")
+        for index, (parameter, weight) in enumerate(zip(parameters, given, strict=True))
+    ]
     for parameter, array in zip(parameters, arrays, strict=True):
-        if array.shape != parameter.shape:
-            raise ValueError(
-                f"{owner}: weights: expected shape {parameter.shape} for {parameter.name}, "
-                f"got {array.shape}"
-            )
-    for parameter, array in zip(parameters, arrays, strict=True):
-        parameter.assign(array)
+        parameter.value[...] = array
 
 
 def _declared_shape(
@@ -280,10 +299,10 @@ def _declared_shape(
         return without_batch(owner, "batch_input_shape", batch_input_shape)
     if input_dim is None:
         return None
-    features = positive_int(owner, "input_dim", input_dim)
+    features = check_count(owner, "input_dim", input_dim)
     if input_length is None:
         return (features,)
-    return (positive_int(owner, "input_length", input_length), features)
+    return (check_count(owner, "input_length", input_length), features)
 
 
 def without_batch(owner: str, argument: str, shape: Any) -> Shape:

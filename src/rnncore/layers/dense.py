@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
-from rnncore.layers._arguments import boolean, known_initializer, positive_int
+from rnncore.layers._arguments import boolean, known_initializer
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
+from rnncore.utils._checks import check_count
 
 
 class Dense(OutputLayer):
@@ -58,6 +59,7 @@ class Dense(OutputLayer):
         "lora_rank": None,
     }
     needs_features = True
+    size_arguments = ("units",)
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Dense(OutputLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = positive_int("Dense", "units", units)
+        self.units = check_count("Dense", "units", units)
         self.activation = activations.get(activation)
         self.use_bias = boolean("Dense", "use_bias", use_bias)
         self.kernel_initializer = known_initializer(kernel_initializer)

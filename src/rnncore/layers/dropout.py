@@ -31,7 +31,7 @@ class Dropout(Layer):
     Raises
     ------
     ValueError, TypeError
-        For a rate outside [0, 1] or a seed that is no integer.
+        For a rate outside [0, 1] or a seed that is no integer from 0 up.
 
     Examples
     --------
@@ -47,12 +47,14 @@ class Dropout(Layer):
         self, rate: float, noise_shape: None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(noise_shape=noise_shape, **kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.number)):
+        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
             raise TypeError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
         if not 0 <= rate <= 1:
             raise ValueError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
-            raise TypeError(f"Dropout: seed: expected an integer or None, got {seed!r}")
+            raise TypeError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
+        if seed is not None and seed < 0:
+            raise ValueError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
         self.rate = float(rate)
         self.seed = seed
         # Which elements are dropped follows from the key and the number of the call.

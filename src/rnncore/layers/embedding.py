@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import boolean, known_initializer, positive_int
+from rnncore.layers._arguments import boolean, known_initializer
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
+from rnncore.utils._checks import check_count
 
 
 class Embedding(Layer):
@@ -57,6 +58,7 @@ class Embedding(Layer):
         "lora_rank": None,
     }
     takes_ids = True
+    size_arguments = ("input_dim", "output_dim")
 
     def __init__(
         self,
@@ -72,10 +74,10 @@ class Embedding(Layer):
         if input_length is not None:
             if input_shape is not None:
                 raise ValueError("Embedding: expected input_length or input_shape, got both")
-            input_shape = (positive_int("Embedding", "input_length", input_length),)
+            input_shape = (check_count("Embedding", "input_length", input_length),)
         super().__init__(input_shape=input_shape, **kwargs)
-        self.input_dim = positive_int("Embedding", "input_dim", input_dim)
-        self.output_dim = positive_int("Embedding", "output_dim", output_dim)
+        self.input_dim = check_count("Embedding", "input_dim", input_dim)
+        self.output_dim = check_count("Embedding", "output_dim", output_dim)
         self.embeddings_initializer = known_initializer(embeddings_initializer)
         self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
 
@@ -94,7 +96,9 @@ class Embedding(Layer):
         """Return ids as integers. ValueError for one outside the vocabulary or not whole."""
         array = numeric_array(argument, x)
         ids = (
-            array.astype(np.intp, copy=False) if array.dtype.kind in "bui" else _whole(self, array)
+            array.astype(np.intp, copy=False)
+            if array.dtype.kind in "bui"
+            else _whole(f"{self.name}: {argument}", array)
         )
         if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
             where = tuple(int(i) for i in np.argwhere((ids < 0) | (ids >= self.input_dim))[0])
@@ -132,11 +136,10 @@ class Embedding(Layer):
         return None  # ids have no gradient
 
 
-def _whole(layer: Embedding, array: NDArray[Any]) -> NDArray[np.intp]:
+def _whole(argument: str, array: NDArray[Any]) -> NDArray[np.intp]:
     """Convert floats that are whole numbers; others would be cut off silently."""
     whole = np.isfinite(array) & (array == np.floor(array))
     if not whole.all():
-        raise ValueError(
-            f"{layer.name}: x: expected whole numbers as token ids, got {array[~whole][0]}"
-        )
-    return array.astype(np.intp)
+        raise ValueError(f"{argument}: expected whole numbers as token ids, got {array[~whole][0]}")
+    with np.errstate(invalid="ignore"):  # far too large: the caller refuses what comes of it
+        return array.astype(np.intp)

@@ -48,8 +48,8 @@ class InputLayer(Layer):
                 "Input: batch_size: expected None (a fixed size is not supported yet), "
                 f"got {batch_size!r}"
             )
-        if dtype is not None and np.dtype(dtype).kind not in "biuf":
-            raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
+        if dtype is not None:
+            _check_numeric(dtype)
         self.declared_input_shape = (
             without_batch("Input", "batch_shape", batch_shape)
             if shape is None
@@ -63,6 +63,15 @@ class InputLayer(Layer):
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         return dy
+
+
+def _check_numeric(dtype: Any) -> None:
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        raise TypeError(f"Input: dtype: expected a numeric dtype, got {dtype!r}") from None
+    if kind not in "biuf":
+        raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
 
 
 def Input(

@@ -41,7 +41,8 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(mask_value, bool) or not isinstance(mask_value, (int, float, np.number)):
+        real = (int, float, np.integer, np.floating)
+        if isinstance(mask_value, bool) or not isinstance(mask_value, real):
             raise TypeError(f"Masking: mask_value: expected a number, got {mask_value!r}")
         self.mask_value = float(mask_value)
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._convert import numeric_array
+from rnncore.utils._arrays import narrowed
+
 if TYPE_CHECKING:
     from rnncore.layers.base import Layer
 
@@ -84,13 +87,25 @@ class Parameter:
         return self._grad
 
     def assign(self, value: Any) -> None:
-        """Copy `value` into the weight. A wrong shape raises ValueError."""
-        array = np.asarray(value)
+        """Copy `value` into the weight; for what does not fit see `converted`."""
+        self.value[...] = self.converted(value, self.name)
+
+    def converted(self, value: Any, argument: str) -> NDArray[Any]:
+        """Return `value` as an array of the weight's shape and dtype.
+
+        Raises
+        ------
+        ValueError
+            For another shape, and for finite numbers that the dtype cannot hold.
+        TypeError
+            For what is not a plain array of real numbers in native byte order.
+        """
+        array = numeric_array(argument, value)
         if array.shape != self.shape:
-            raise ValueError(f"{self.name}: expected shape {self.shape}, got {array.shape}")
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"{self.name}: expected a numeric array, got dtype {array.dtype}")
-        self.value[...] = array
+            raise ValueError(
+                f"{argument}: expected shape {self.shape} for {self.name}, got {array.shape}"
+            )
+        return narrowed(argument, array, self.dtype)
 
     def bind_value(self, buffer: object, flat: NDArray[Any], offset: int) -> None:
         """Move the weight into ``flat[offset:offset + size]`` and become a view of it."""

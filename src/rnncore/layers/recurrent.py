@@ -8,10 +8,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._arguments import boolean, known_initializer, positive_int
+from rnncore.layers._arguments import boolean, known_initializer
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
+from rnncore.utils._checks import check_count
 
 
 class Recurrent(Layer):
@@ -37,6 +38,7 @@ class Recurrent(Layer):
         "use_cudnn": "auto",
     }
     needs_features = True
+    size_arguments = ("units",)
 
     operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
@@ -58,7 +60,7 @@ class Recurrent(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
-        self.units = positive_int(owner, "units", units)
+        self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation, self.activation_names)
         self.use_bias = boolean(owner, "use_bias", use_bias)
         self.kernel_initializer = known_initializer(kernel_initializer)

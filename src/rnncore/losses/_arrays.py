@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from rnncore.utils._arrays import narrowed, plain_array
+
 Array = NDArray[Any]
 
 
 def as_predictions(owner: str, y_pred: ArrayLike) -> Array:
     """Return predictions as a float32 or float64 array with at least one axis and one element."""
-    pred = np.asarray(y_pred)
+    pred = plain_array(f"{owner}: y_pred", y_pred)
     if pred.dtype.kind in "biu":
         pred = pred.astype(np.float64)
     if pred.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"{owner}: y_pred: expected float32 or float64 in native byte order, got {pred.dtype}"
-        )
+        raise TypeError(f"{owner}: y_pred: expected float32 or float64, got {pred.dtype}")
     if pred.ndim == 0 or pred.size == 0:
         raise ValueError(
             f"{owner}: y_pred: expected an array with an axis and an element, got shape "
@@ -30,7 +30,7 @@ def as_predictions(owner: str, y_pred: ArrayLike) -> Array:
 
 def as_numbers(owner: str, name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array of bool, integers or floats."""
-    array = np.asarray(values)
+    array = plain_array(f"{owner}: {name}", values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{owner}: {name}: expected numbers, got dtype {array.dtype}")
     return array
@@ -64,8 +64,7 @@ def as_float_targets(
             f"{owner}: y_true: expected shape {shape}, that of the predictions, got "
             f"{array.shape}{hint}"
         )
-    with np.errstate(over="ignore"):
-        target = aligned.astype(dtype, copy=False)
+    target = narrowed(f"{owner}: y_true", aligned, dtype)
     finite = np.isfinite(target)
     if not finite.all():
         wrong = aligned[~finite].reshape(-1)[0]
@@ -141,7 +140,7 @@ def as_weights(
         raise ValueError(
             f"{owner}: sample_weight: expected shape {shape[:1]} or {shape}, got {given}"
         )
-    weights = weights.astype(dtype, copy=False)
+    weights = narrowed(f"{owner}: sample_weight", weights, dtype)
     if not np.isfinite(weights).all():
         raise ValueError(f"{owner}: sample_weight: expected finite numbers, got NaN or infinity")
     return weights

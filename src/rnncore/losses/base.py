@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from rnncore import _core
 from rnncore.losses._arrays import as_predictions, as_weights, fill_unknown, fold_mask
+from rnncore.utils._checks import check_name
 
 Array = NDArray[Any]
 # (targets, predictions, with gradient) -> (loss of every sample, its gradient or None)
@@ -54,7 +55,7 @@ class Loss:
                 f"got {reduction!r}"
             )
         self.reduction = reduction
-        self.name = self.default_name if name is None else name
+        self.name = check_name(type(self).__name__, name, self.default_name)
 
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from rnncore.losses._arrays import as_label_targets
 from rnncore.losses._softmax import check_classes, shifted_exp
 from rnncore.losses.base import EPSILON, Loss
-from rnncore.utils._checks import check_flag
+from rnncore.utils._checks import check_flag, check_optional_int
 
 Array = NDArray[Any]
 
@@ -49,12 +48,7 @@ class SparseCategoricalCrossentropy(Loss):
         super().__init__(reduction=reduction, name=name)
         owner = type(self).__name__
         self.from_logits = check_flag(owner, "from_logits", from_logits)
-        try:
-            self.ignore_class = None if ignore_class is None else operator.index(ignore_class)
-        except TypeError:
-            raise TypeError(
-                f"{owner}: ignore_class: expected an integer or None, got {ignore_class!r}"
-            ) from None
+        self.ignore_class = check_optional_int(owner, "ignore_class", ignore_class)
         self.fuses = None if self.from_logits else "softmax"
 
     def get_config(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rnncore.losses._arrays import (
     as_predictions,
 )
 from rnncore.metrics.base import Metric
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, check_optional_int
 
 Array = NDArray[Any]
 
@@ -139,7 +139,7 @@ class SparseCategoricalAccuracy(Metric):
 
     def __init__(self, name: str | None = None, ignore_class: int | None = None) -> None:
         super().__init__(name)
-        self.ignore_class = ignore_class
+        self.ignore_class = check_optional_int(type(self).__name__, "ignore_class", ignore_class)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "ignore_class": self.ignore_class}

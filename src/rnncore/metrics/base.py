@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.losses._arrays import as_numbers, as_weights
+from rnncore.utils._checks import check_name
 
 Array = NDArray[Any]
 
@@ -31,7 +32,7 @@ class Metric:
     default_name = "metric"
 
     def __init__(self, name: str | None = None) -> None:
-        self.name = self.default_name if name is None else name
+        self.name = check_name(type(self).__name__, name, self.default_name)
         self._total = 0.0
         self._count = 0.0
 

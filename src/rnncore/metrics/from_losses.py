@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import losses
+from rnncore.losses._arrays import as_numbers
 from rnncore.metrics.base import Metric
 
 Array = NDArray[Any]
@@ -232,4 +233,5 @@ class FunctionMetric(Metric):
         return {"function": self.function, **super().get_config()}
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-        return np.asarray(self.function(np.asarray(y_true), np.asarray(y_pred)))
+        values = self.function(np.asarray(y_true), np.asarray(y_pred))
+        return as_numbers("FunctionMetric", f"values of {self.name}", values)

@@ -10,15 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import optimizers
-from rnncore.layers._arguments import boolean, positive_int
+from rnncore.layers._arguments import boolean
+from rnncore.layers._convert import numeric_array
 from rnncore.layers.parameter import Parameter
 from rnncore.models.network import Network
 from rnncore.training import loop
-from rnncore.training.data import Batches, Samples, prepare_samples, split_off_validation
+from rnncore.training.data import (
+    Batches,
+    Samples,
+    prepare_samples,
+    split_off_validation,
+    validation_share,
+)
 from rnncore.training.history import History
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.objective import Objective
 from rnncore.training.progress import Progress, resolve_verbose
+from rnncore.utils._checks import check_count
 from rnncore.utils.random import new_rng
 
 _DEFAULT_BATCH_SIZE = 32
@@ -139,7 +147,8 @@ class Model(Network):
         Warns
         -----
         RuntimeWarning
-            When the loss is NaN or infinite, once, with epoch and step.
+            When the loss is NaN or infinite, once, with epoch and step; at the start, when a
+            cross-entropy of probabilities stands behind an activation that does not give any.
 
         Notes
         -----
@@ -159,12 +168,8 @@ class Model(Network):
         validation: Samples | None = None
         if validation_data is not None:
             validation = self._validation_samples(validation_data)
-        elif validation_split:
+        elif validation_share(validation_split):
             samples, validation = split_off_validation(samples, validation_split)
-        elif validation_split != 0:
-            raise ValueError(
-                f"validation_split: expected a number between 0 and 1, got {validation_split!r}"
-            )
         self._start_training()
         steps = -(-len(samples) // size)
         self.history = History(
@@ -179,7 +184,7 @@ class Model(Network):
             validation_batch_size=_batch_size(
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
-            validation_freq=positive_int("fit", "validation_freq", validation_freq),
+            validation_freq=check_count("fit", "validation_freq", validation_freq),
             initial_epoch=first,
             epochs=last,
             shuffle=boolean("fit", "shuffle", shuffle),
@@ -263,7 +268,8 @@ class Model(Network):
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Compute loss and metrics of one batch; see `evaluate`."""
-        return self.evaluate(x, y, np.shape(x)[0], 0, sample_weight, return_dict)
+        inputs = numeric_array("x", x)
+        return self.evaluate(inputs, y, len(inputs) or 1, 0, sample_weight, return_dict)
 
     def predict(
         self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
@@ -324,7 +330,7 @@ class Model(Network):
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError(
                 "fit: validation_data: expected (x, y) or (x, y, sample_weight), "
-                f"got {type(data).__name__}"
+                f"got {_described(data)}"
             )
         x, y, weight = (*data, None)[:3]
         return prepare_samples(self, x, y, weight, prefix="validation_")
@@ -336,12 +342,14 @@ class Model(Network):
             a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
         )
         if not same:
+            # From here through fit or train_on_batch to the user's line.
+            self.objective.warn_of_activation(self.output_activation(), stacklevel=3)
             self.optimizer.build(buffer.values.size, self.dtype)
             self._optimized = list(buffer.segments)
 
 
 def _batch_size(owner: str, argument: str, value: Any, default: int = _DEFAULT_BATCH_SIZE) -> int:
-    return default if value is None else positive_int(owner, argument, value)
+    return default if value is None else check_count(owner, argument, value)
 
 
 def _epoch_number(argument: str, value: Any) -> int:
@@ -350,6 +358,11 @@ def _epoch_number(argument: str, value: Any) -> int:
     if value < 0:
         raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
     return int(value)
+
+
+def _described(data: Any) -> str:
+    kind = type(data).__name__
+    return f"a {kind} of {len(data)}" if isinstance(data, (tuple, list)) else kind
 
 
 def _returned(results: dict[str, float], as_dict: bool) -> float | list[float] | dict[str, float]:

@@ -104,7 +104,8 @@ class Network:
             known = ", ".join(layer.name for layer in self.layers)
             raise ValueError(f"get_layer: name: expected one of {known}, got {name!r}")
         layers = self.layers
-        if not isinstance(index, int) or not -len(layers) <= index < len(layers):
+        whole = isinstance(index, int) and not isinstance(index, bool)
+        if index is None or not whole or not -len(layers) <= index < len(layers):
             raise ValueError(f"get_layer: index: expected one below {len(layers)}, got {index!r}")
         return layers[index]
 
@@ -117,8 +118,9 @@ class Network:
 
         Raises
         ------
-        ValueError
-            When the number of arrays or a shape differs; no weight is changed then.
+        ValueError, TypeError
+            When the number of arrays or a shape differs, or an array does not hold plain numbers
+            that the dtype of the weights can hold; no weight is changed then.
         """
         assign_all(self.name, self.weights, weights)
 

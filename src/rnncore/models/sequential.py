@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers._arguments import boolean, float_dtype
+from rnncore.layers._arguments import boolean, feature_shape, float_dtype
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
@@ -166,6 +166,8 @@ class Sequential(Model):
 
         Raises
         ------
+        TypeError
+            When `input_shape` is no tuple of integers and None.
         ValueError
             When there are no layers, no shape is known, or it contradicts the declared one.
         """
@@ -176,11 +178,21 @@ class Sequential(Model):
             if known is None:
                 raise ValueError("Sequential: build: expected input_shape, got None")
             input_shape = known
-        elif known is not None and not _compatible(known, tuple(input_shape)):
+        elif not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
+            raise TypeError(
+                "Sequential: build: input_shape: expected a tuple such as (None, timesteps, "
+                f"features), got {input_shape!r}"
+            )
+        else:
+            sizes = feature_shape("Sequential", "build: input_shape", tuple(input_shape[1:]))
+            input_shape = (input_shape[0], *sizes)
+        if known is not None and not _compatible(known, tuple(input_shape)):
             raise ValueError(
                 f"Sequential: build: input_shape: expected {known}, got {tuple(input_shape)}"
             )
-        shape: Shape = (None, *input_shape[1:])
+        self._make_weights((None, *input_shape[1:]))
+
+    def _make_weights(self, shape: Shape) -> None:
         for layer in self._layers:
             layer.make_weights(shape)
             shape = layer.compute_output_shape(shape)
@@ -244,7 +256,7 @@ class Sequential(Model):
         if not self.built:
             # Only the features are fixed by the weights: other data may be longer.
             features = None if first.takes_ids else array.shape[-1]
-            self.build((*(None for _ in array.shape[:-1]), features))
+            self._make_weights((*(None for _ in array.shape[:-1]), features))
         first.check_input_shape(array.shape)
         return first.convert_input(array, argument)
 

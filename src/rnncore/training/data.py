@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._convert import numeric_array
 from rnncore.training.interfaces import Trainable
+from rnncore.utils._arrays import narrowed
+from rnncore.utils._checks import check_number
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def prepare_samples(
             f"got {len(targets)}"
         )
     if targets.dtype.kind == "f":
-        targets = targets.astype(model.dtype, copy=False)
+        targets = narrowed(names["y"], targets, model.dtype)
     output_shape = model.compute_output_shape(inputs.shape)
     model.objective.resolve((None, *output_shape[1:]))
     model.objective.check(targets, output_shape)
@@ -94,7 +96,7 @@ def checked_weights(
         raise ValueError(f"{argument}: expected shape {shapes}, got {array.shape}")
     if not np.isfinite(array).all():
         raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return array.astype(dtype, copy=False)
+    return narrowed(argument, array, dtype)
 
 
 def weights_of_classes(
@@ -119,19 +121,25 @@ def weights_of_classes(
         raise ValueError(
             f"class_weight: expected a weight for every class in y, got none for {missing}"
         )
-    by_class = np.array([class_weight[int(label)] for label in classes], dtype=dtype)
-    if not np.isfinite(by_class).all():
-        raise ValueError(f"class_weight: expected finite numbers, got {dict(class_weight)!r}")
-    weights: NDArray[Any] = by_class[inverse.reshape(-1)]
+    by_class = np.array(
+        [check_number("fit", f"class_weight[{k}]", class_weight[int(k)]) for k in classes]
+    )
+    weights: NDArray[Any] = narrowed("class_weight", by_class, dtype)[inverse.reshape(-1)]
     return weights
+
+
+def validation_share(value: Any) -> float:
+    """Return the `validation_split` of `fit`; 0 asks for none."""
+    real = (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, real):
+        raise TypeError(f"validation_split: expected a number between 0 and 1, got {value!r}")
+    if not 0 <= value < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {value!r}")
+    return float(value)
 
 
 def split_off_validation(samples: Samples, share: float) -> tuple[Samples, Samples]:
     """Return the samples without and with the last `share` of them, before any shuffling."""
-    if isinstance(share, bool) or not isinstance(share, (int, float, np.number)):
-        raise TypeError(f"validation_split: expected a number between 0 and 1, got {share!r}")
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share!r}")
     count = len(samples)
     split = int(np.floor(count * (1.0 - share)))
     if split in (0, count):

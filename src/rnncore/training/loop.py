@@ -15,6 +15,7 @@ from rnncore.training.history import History
 from rnncore.training.interfaces import Trainable
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
+from rnncore.utils._memory import room_for
 
 
 def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
@@ -152,7 +153,9 @@ def predict(model: Trainable, x: NDArray[Any], batch_size: int, progress: Progre
         if result is None:
             if len(y) == len(x):
                 return y.copy() if y.base is not None or y is x else y
-            result = np.empty((len(x), *y.shape[1:]), y.dtype)
+            shape = (len(x), *y.shape[1:])
+            with room_for("predict: x", f"{len(x)} samples", shape, y.itemsize):
+                result = np.empty(shape, y.dtype)
         result[start : start + len(y)] = y
         progress.step(dict)
     return np.empty((0,)) if result is None else result

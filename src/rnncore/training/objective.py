@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from rnncore import _core, losses, metrics
 from rnncore.activations import Activation, is_builtin
 from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask
+
+# Activations whose outputs can lie outside [0, 1].
+_NO_PROBABILITIES = ("linear", "relu", "tanh")
 
 
 class Objective:
@@ -57,6 +61,19 @@ class Objective:
     def check(self, y: NDArray[Any], output_shape: Sequence[int | None]) -> None:
         """Raise for targets that do not fit an output of `output_shape`."""
         self.loss.check_targets(y, output_shape)
+
+    def warn_of_activation(self, activation: Activation | None, *, stacklevel: int) -> None:
+        """Warn when a loss of probabilities is to get numbers that are none."""
+        wanted = self.loss.fuses
+        if wanted is None or activation is None or activation.name not in _NO_PROBABILITIES:
+            return
+        warnings.warn(
+            f"compile: loss: {self.loss.name} takes probabilities, but the activation of the last "
+            f"layer is {activation.name}; use activation={wanted!r} there, or the loss with "
+            "from_logits=True",
+            RuntimeWarning,
+            stacklevel=stacklevel + 1,
+        )
 
     def convert(self, y: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return checked targets in the dtype that the loss computes with."""

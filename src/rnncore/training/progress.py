@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+import numpy as np
+
 _SECONDS_BETWEEN_UPDATES = 0.1
 _BAR_WIDTH = 20
 
 
 def resolve_verbose(verbose: Any) -> int:
     """Return 0 (silent), 1 (bar on a terminal) or 2 (plain lines); "auto" means 1."""
-    if verbose == "auto" or verbose is True:
+    if isinstance(verbose, str) and verbose == "auto":
         return 1
-    if verbose is False:
-        return 0
-    if verbose not in (0, 1, 2):
+    if not isinstance(verbose, (int, np.integer)) or verbose not in (0, 1, 2):
         raise ValueError(f"verbose: expected 0, 1, 2 or 'auto', got {verbose!r}")
     return int(verbose)
 

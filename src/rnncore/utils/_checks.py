@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 
 def check_number(
@@ -24,10 +27,12 @@ def check_number(
     ``owner`` and the argument.
     """
     expected = _describe_range(low, high, open_low, open_high)
-    if isinstance(value, (bool, str, bytes)) or value is None:
+    if isinstance(value, (bool, np.bool_, str, bytes, complex)) or value is None:
         raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
     try:
         number = float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        number = math.inf
     except (TypeError, ValueError):
         raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}") from None
     above = number > low if open_low else number >= low
@@ -51,6 +56,40 @@ def check_flag(owner: str, name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{owner}: {name}: expected True or False, got {value!r}")
     return value
+
+
+def check_optional_int(owner: str, name: str, value: object) -> int | None:
+    """Return ``value`` as an int, or None when it is None, else raise TypeError."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}") from None
+
+
+def check_name(owner: str, value: object, default: str) -> str:
+    """Return ``value`` when it is a non-empty string, ``default`` for None, else raise."""
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{owner}: name: expected a non-empty string or None, got {value!r}")
+    return value
+
+
+def check_count(owner: str, name: str, value: object, expected: str = "a positive integer") -> int:
+    """Return ``value`` as an int of at least 1, or raise."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
+    try:
+        count = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}") from None
+    if count < 1:
+        raise ValueError(f"{owner}: {name}: expected {expected}, got {count}")
+    return count
 
 
 def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) -> Any:

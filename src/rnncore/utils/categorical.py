@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import operator
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from rnncore.utils._arrays import plain_array
+from rnncore.utils._checks import check_count
+from rnncore.utils._memory import room_for
+
+_LARGEST = 2**62  # below the largest int64, and far above any number of classes
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.float64]:
@@ -27,10 +30,13 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
     Raises
     ------
     TypeError
-        When ``x`` does not hold numbers, or ``num_classes`` is not an integer.
+        When ``x`` does not hold numbers, is a masked array or not in native byte order, or
+        ``num_classes`` is not an integer.
     ValueError
         When ``x`` holds fractions, NaN, negative numbers or numbers from ``num_classes`` up, or is
-        empty while ``num_classes`` is not given.
+        empty while ``num_classes`` is not given; when the result is too large to be addressed.
+    MemoryError
+        When the memory does not suffice for the result.
 
     Examples
     --------
@@ -50,34 +56,22 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
             )
         classes = int(labels.max()) + 1
     else:
-        classes = _as_count(num_classes)
+        classes = check_count("to_categorical", "num_classes", num_classes)
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         raise ValueError(
             f"to_categorical: x: expected class numbers from 0 to {classes - 1}, got {wrong}"
         )
     flat = labels.reshape(-1)
-    result = np.zeros((flat.size, classes))
+    argument, got = ("x", classes - 1) if num_classes is None else ("num_classes", classes)
+    with room_for(f"to_categorical: {argument}", got, (flat.size, classes)):
+        result = np.zeros((flat.size, classes))
     result[np.arange(flat.size), flat] = 1.0
     return result.reshape(*labels.shape, classes)
 
 
-def _as_count(num_classes: Any) -> int:
-    try:
-        count = operator.index(num_classes)
-    except TypeError:
-        raise TypeError(
-            f"to_categorical: num_classes: expected a positive integer, got {num_classes!r}"
-        ) from None
-    if count < 1:
-        raise ValueError(
-            f"to_categorical: num_classes: expected a positive integer, got {num_classes}"
-        )
-    return count
-
-
 def _as_labels(x: ArrayLike) -> NDArray[np.int64]:
-    array = np.asarray(x)
+    array = plain_array("to_categorical: x", x)
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype.kind not in "biuf":
@@ -87,4 +81,9 @@ def _as_labels(x: ArrayLike) -> NDArray[np.int64]:
         if not whole.all():
             wrong = array[~whole].reshape(-1)[0]
             raise ValueError(f"to_categorical: x: expected whole numbers, got {wrong}")
+    for extreme in (array.min(), array.max()):
+        if abs(extreme) > _LARGEST:
+            raise ValueError(
+                f"to_categorical: x: expected class numbers from 0 to {_LARGEST}, got {extreme}"
+            )
     return array.astype(np.int64)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sized
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from rnncore.utils._arrays import narrowed, plain_array
+from rnncore.utils._checks import check_count
+from rnncore.utils._memory import room_for
 
 
 def pad_sequences(
@@ -43,10 +46,13 @@ def pad_sequences(
     Raises
     ------
     TypeError
-        When ``sequences`` or one of its items has no length, or ``maxlen`` is no integer.
+        When ``sequences`` or one of its items has no length, one is a masked array, not in native
+        byte order or complex, ``maxlen`` is no integer or ``dtype`` no dtype.
     ValueError
         For ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of different shapes, or
-        values that ``dtype`` cannot hold.
+        values that ``dtype`` cannot hold, or a result too large to be addressed.
+    MemoryError
+        When the memory does not suffice for the result.
 
     Examples
     --------
@@ -64,16 +70,21 @@ def pad_sequences(
     _check_side("truncating", truncating)
     items = _as_list(sequences)
     length = _common_length(items, maxlen)
-    target = np.dtype(dtype)
+    try:
+        target: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"pad_sequences: dtype: expected a dtype, got {dtype!r}") from None
     arrays = [_as_array(item, target, index) for index, item in enumerate(items)]
     step_shape = next((array.shape[1:] for array in arrays if len(array)), ())
 
-    fill = _cast(np.asarray(value), target, "value")
+    fill = _cast(plain_array("pad_sequences: value", value), target, "value")
     if fill.ndim and fill.shape != step_shape:
         raise ValueError(
             f"pad_sequences: value: expected a scalar or shape {step_shape}, got shape {fill.shape}"
         )
-    result = np.empty((len(arrays), length, *step_shape), target)
+    shape = (len(arrays), length, *step_shape)
+    with room_for("pad_sequences: maxlen", length, shape, target.itemsize):
+        result = np.empty(shape, target)
     result[...] = fill
     for index, array in enumerate(arrays):
         if not len(array):
@@ -93,7 +104,7 @@ def pad_sequences(
 
 
 def _check_side(name: str, side: object) -> None:
-    if side not in ("pre", "post"):
+    if not isinstance(side, str) or side not in ("pre", "post"):
         raise ValueError(f"pad_sequences: {name}: expected 'pre' or 'post', got {side!r}")
 
 
@@ -120,17 +131,7 @@ def _as_list(sequences: Iterable[Any]) -> list[Any]:
 def _common_length(items: list[Any], maxlen: int | None) -> int:
     if maxlen is None:
         return max((len(item) for item in items), default=0)
-    try:
-        length = operator.index(maxlen)
-    except TypeError:
-        raise TypeError(
-            f"pad_sequences: maxlen: expected a positive integer or None, got {maxlen!r}"
-        ) from None
-    if length < 1:
-        raise ValueError(
-            f"pad_sequences: maxlen: expected a positive integer or None, got {maxlen}"
-        )
-    return length
+    return check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
 
 
 def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
@@ -138,7 +139,7 @@ def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
     if len(item) == 0:
         return np.empty((0,), target)
     try:
-        array = np.asarray(item)
+        array = plain_array(f"pad_sequences: {name}", item)
     except ValueError:
         raise ValueError(
             f"pad_sequences: {name}: expected steps of one shape, got steps that differ"
@@ -147,7 +148,11 @@ def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
 
 
 def _cast(array: NDArray[Any], target: np.dtype[Any], name: str) -> NDArray[Any]:
-    """Convert to ``target``; refuse what an integer dtype would cut off or wrap around."""
+    """Convert to ``target``; refuse what it would cut off, wrap around or make infinite."""
+    if array.dtype.kind == "c" and target.kind in "biuf":
+        raise TypeError(f"pad_sequences: {name}: expected real numbers, got dtype {array.dtype}")
+    if target.kind == "f" and array.dtype.kind in "biuf":
+        return narrowed(f"pad_sequences: {name}", array, target)
     try:
         with np.errstate(invalid="ignore", over="ignore"):
             converted = array.astype(target)

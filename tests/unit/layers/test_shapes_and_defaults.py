@@ -154,7 +154,7 @@ def test_embedding_looks_up_rows() -> None:
         (LSTM(2, input_shape=[None, 3]), (None, 3)),
         (LSTM(2, input_dim=3, input_length=10), (10, 3)),
         (Dense(2, input_dim=3), (3,)),
-        (Dense(2, input_shape=3), (3,)),
+        (Dense(2, input_shape=[3]), (3,)),
         (LSTM(2, batch_input_shape=(None, 10, 3)), (10, 3)),
         (Embedding(5, 2, input_length=7), (7,)),
         (Embedding(5, 2, input_shape=(None,)), (None,)),

@@ -262,7 +262,8 @@ def test_bad_weights_are_refused(weight, error, message):
     ("pred", "error", "message"),
     [
         (np.zeros((2, 1), "float16"), TypeError, "y_pred: expected float32 or float64"),
-        (np.zeros((2, 1), ">f4"), TypeError, "native byte order"),
+        (np.zeros((2, 1), ">f4"), TypeError, "y_pred: expected .* native byte order"),
+        (np.ma.zeros((2, 1)), TypeError, "y_pred: expected a plain array, got a masked array"),
         (np.zeros((0, 1)), ValueError, "y_pred: expected an array with an axis and an element"),
         (np.float64(1.0), ValueError, "y_pred: expected an array with an axis and an element"),
     ],
@@ -286,6 +287,9 @@ def test_bad_predictions_are_refused(pred, error, message):
         (lambda: losses.BinaryCrossentropy(0.5), TypeError, "from_logits: expected True or False"),
         (lambda: losses.MeanSquaredError(reduction="avg"), ValueError, "reduction: expected one"),
         (lambda: losses.SparseCategoricalCrossentropy(ignore_class="x"), TypeError, "ignore_class"),
+        (lambda: losses.SparseCategoricalCrossentropy(ignore_class=True), TypeError, "got True"),
+        (lambda: losses.MeanSquaredError(name=3), TypeError, "MeanSquaredError: name: .* got 3"),
+        (lambda: losses.MeanSquaredError(foo=1), TypeError, "'foo'"),
         (
             lambda: losses.get("mse").value_and_grad_from_logits([[0.0]], [[0.0]]),
             ValueError,
@@ -312,3 +316,30 @@ def test_pickle_deepcopy_config_and_class(name):
     ):
         assert twin(true, pred) == loss(true, pred)
         assert repr(twin) == repr(loss)
+
+
+@pytest.mark.parametrize(
+    ("true", "error", "message"),
+    [
+        (np.zeros((2, 1), ">f4"), TypeError, "y_true: expected .* native byte order, got .*>f4"),
+        (np.ma.zeros((2, 1)), TypeError, "y_true: expected a plain array, got a masked array"),
+        (np.full((2, 1), 1e300), ValueError, r"y_true: .* range of float32.* got 1e\+300"),
+    ],
+)
+def test_targets_that_would_be_converted_at_a_loss(true, error, message):
+    with pytest.raises(error, match=f"^MeanSquaredError: {message}"):
+        losses.get("mse")(true, np.zeros((2, 1), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("weight", "error", "message"),
+    [
+        (np.ones(2, ">f8"), TypeError, "sample_weight: expected .* native byte order"),
+        (np.ma.ones(2), TypeError, "sample_weight: expected a plain array"),
+        (np.full(2, 1e300), ValueError, "sample_weight: .* range of float32"),
+    ],
+)
+def test_weights_that_would_be_converted_at_a_loss(weight, error, message):
+    pred = np.zeros((2, 1), np.float32)
+    with pytest.raises(error, match=f"^MeanSquaredError: {message}"):
+        losses.get("mse")(pred, pred, weight)

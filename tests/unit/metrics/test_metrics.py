@@ -231,3 +231,31 @@ def test_pickle_deepcopy_and_config(name):
     for twin in (pickle.loads(pickle.dumps(metric)), copy.deepcopy(metric)):
         assert twin.result() == metric.result()
         assert twin.name == metric.name
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: metrics.MeanSquaredError(name=3), "MeanSquaredError: name: expected .*got 3"),
+        (lambda: metrics.BinaryAccuracy(foo=1), "'foo'"),
+        (
+            lambda: metrics.SparseCategoricalAccuracy(ignore_class=True),
+            "SparseCategoricalAccuracy: ignore_class: expected an integer or None, got True",
+        ),
+        (
+            lambda: metrics.BinaryAccuracy().update(np.ma.zeros((2, 1)), np.zeros((2, 1))),
+            "BinaryAccuracy: y_true: expected a plain array",
+        ),
+        (
+            lambda: metrics.BinaryAccuracy().update(np.zeros((2, 1), ">f4"), np.zeros((2, 1))),
+            "BinaryAccuracy: y_true: expected .* native byte order",
+        ),
+        (
+            lambda: metrics.FunctionMetric(lambda a, b: "x", "mine").update([[0.0]], [[0.0]]),
+            "FunctionMetric: values of mine: expected numbers, got dtype",
+        ),
+    ],
+)
+def test_wrong_kinds_are_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

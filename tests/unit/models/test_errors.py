@@ -37,6 +37,16 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"batch_size": 2.5}, TypeError, "batch_size: expected a positive integer"),
         ({"epochs": -1}, ValueError, "epochs: expected an integer of at least 0, got -1"),
         ({"epochs": 1.5}, TypeError, "epochs: expected an integer"),
+        ({"epochs": True}, TypeError, "epochs: expected an integer of at least 0, got True"),
+        ({"batch_size": True}, TypeError, "batch_size: expected a positive integer, got True"),
+        ({"validation_split": np.array([0.1, 0.2])}, TypeError, "validation_split: .* between 0"),
+        ({"validation_split": None}, TypeError, "validation_split: .* between 0 and 1, got None"),
+        ({"validation_split": False}, TypeError, "validation_split: .* between 0 and 1, got False"),
+        ({"validation_split": np.nan}, ValueError, "validation_split: .* between 0 and 1, got nan"),
+        ({"verbose": np.zeros(2)}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got array"),
+        ({"x": (row for row in X)}, TypeError, "x: expected a numeric array, got generator"),
+        ({"x": {"a": X}}, TypeError, "x: expected a numeric array, got dict"),
+        ({"x": None}, TypeError, "x: expected a numeric array, got NoneType"),
         ({"verbose": 3}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got 3"),
         ({"shuffle": "batch"}, TypeError, "shuffle: expected True or False"),
         ({"callbacks": [1]}, ValueError, "callbacks: expected None"),
@@ -45,6 +55,7 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"validation_split": "a"}, TypeError, "validation_split: .* between 0 and 1"),
         ({"validation_split": 0.99}, ValueError, "validation_split: .* one sample on either side"),
         ({"validation_data": X}, ValueError, r"validation_data: expected \(x, y\) or"),
+        ({"validation_data": (X,)}, ValueError, r"validation_data: .* got a tuple of 1"),
         ({"validation_data": (X, Y[:3])}, ValueError, "validation_y: expected as many samples"),
         ({"validation_data": (X[:, :2], Y)}, ValueError, "validation_x: expected shape"),
         ({"validation_freq": 0}, ValueError, "validation_freq: expected a positive integer"),
@@ -107,3 +118,41 @@ def test_not_compiled() -> None:
 def test_compile(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Sequential([Dense(1)]).compile(**{"loss": "mse", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("shape", "error", "message"),
+    [
+        (3, TypeError, "build: input_shape: expected a tuple .*, got 3"),
+        ("ab", TypeError, "build: input_shape: expected a tuple .*, got 'ab'"),
+        ((None,), TypeError, "build: input_shape: expected a tuple"),
+        ((None, -3), ValueError, r"build: input_shape\[0\]: expected a positive integer, got -3"),
+        ((None, 3.5), TypeError, r"build: input_shape\[0\]: expected a positive integer, got 3.5"),
+    ],
+)
+def test_build(shape: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Sequential([Dense(1)]).build(shape)
+
+
+def test_data_that_no_layer_can_be_built_for() -> None:
+    for x, message in (
+        (np.zeros(3), "dense: x: expected at least 2 axes"),
+        (np.zeros((3, 0)), "dense: x: expected at least one feature"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Sequential([Dense(1)]).predict(x)
+
+
+def test_get_layer_by_no_index() -> None:
+    with pytest.raises(ValueError, match="index: expected one below 2, got True"):
+        compiled().get_layer(index=True)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("fit", (X, Y)), ("evaluate", (X, Y)), ("predict", (X,)), ("train_on_batch", (X, Y))],
+)
+def test_unknown_arguments(method: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match="'colour'"):
+        getattr(compiled(), method)(*arguments, colour=1)

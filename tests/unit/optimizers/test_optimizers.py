@@ -291,3 +291,28 @@ def test_an_optimizer_serves_one_model():
         optimizer.build(5, "float32")
     with pytest.raises(TypeError, match="dtype: expected float32 or float64, got int64"):
         optimizers.Adam().build(4, "int64")
+
+
+@pytest.mark.parametrize(
+    ("rate", "error"),
+    [
+        (-1.0, ValueError),
+        (np.nan, ValueError),
+        (np.inf, ValueError),
+        (10**400, ValueError),
+        (True, TypeError),
+        (np.True_, TypeError),
+        (np.complex128(1), TypeError),
+        ("0.1", TypeError),
+        (None, TypeError),
+    ],
+)
+def test_learning_rates_that_are_none(rate, error):
+    with pytest.raises(error, match=r"SGD: learning_rate: expected a finite number >= 0, got "):
+        optimizers.SGD(rate)
+
+
+@pytest.mark.parametrize("optimizer", [optimizers.SGD, optimizers.Adam])
+def test_unknown_arguments_are_named(optimizer):
+    with pytest.raises(TypeError, match="'lr'"):
+        optimizer(lr=0.1)

@@ -36,6 +36,8 @@ def test_number_of_classes_is_found():
         (["a"], None, TypeError, "x: expected integers, got dtype"),
         ([], None, ValueError, "num_classes: expected an integer when x is empty"),
         ([0], 0, ValueError, "num_classes: expected a positive integer, got 0"),
+        ([0], True, TypeError, "num_classes: expected a positive integer, got True"),
+        ([[0], [1, 2]], None, ValueError, "x: expected a rectangular array, got sequences of"),
         ([0], 1.5, TypeError, "num_classes: expected a positive integer, got 1.5"),
     ],
 )

@@ -1,0 +1,65 @@
+"""What is refused of arrays everywhere: hidden masks, foreign byte order, numbers too large."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+RAGGED = "sequences of different lengths; rnncore.utils.pad_sequences makes them one array"
+
+
+def plain_array(argument: str, value: ArrayLike) -> NDArray[Any]:
+    """Return ``value`` as an array.
+
+    Raises TypeError for a masked array, whose mask NumPy would drop without a word, and for
+    numbers that are not in the machine's byte order, ValueError for rows of different lengths;
+    all name ``argument``.
+    """
+    if _is_masked(value) or (isinstance(value, (list, tuple)) and any(map(_is_masked, value))):
+        raise TypeError(
+            f"{argument}: expected a plain array, got a masked array; fill it "
+            "(numpy.ma.filled), and mark time steps that do not count by a mask or by weights"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}") from None
+    if not array.dtype.isnative:
+        raise TypeError(
+            f"{argument}: expected an array in native byte order, got dtype {array.dtype.str}; "
+            "x.astype(x.dtype.newbyteorder('=')) converts it"
+        )
+    return array
+
+
+def _is_masked(value: object) -> bool:
+    # NumPy loads this module when it is first used: before that there are no masked arrays.
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
+
+
+def narrowed(argument: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Return ``array`` in ``dtype``, itself when it has that already.
+
+    Raises ValueError, naming ``argument``, for a finite number that would become infinite.
+    Infinities and NaN stay what they are.
+    """
+    if array.dtype == dtype:
+        return array
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        pass
+    target = np.dtype(dtype)
+    with np.errstate(over="ignore"):
+        wrong = np.isfinite(array) & ~np.isfinite(array.astype(target))
+    raise ValueError(
+        f"{argument}: expected numbers within the range of {target}, up to "
+        f"{np.finfo(target).max:.3g}, got {array[wrong].reshape(-1)[0]}"
+    )
