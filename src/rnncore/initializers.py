@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_number, lookup
+from rnncore.utils._checks import check_number, check_shape, float_dtype, lookup
+from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
 Array = NDArray[Any]
@@ -59,20 +60,29 @@ class Initializer:
         Parameters
         ----------
         shape : sequence of int
-        dtype : dtype, default float32
+        dtype : {"float32", "float64"}, default "float32"
         rng : numpy.random.Generator, optional
             Default: a new one from the global seed.
 
         Raises
         ------
+        TypeError
+            When ``shape`` does not hold integers, or ``dtype`` is no dtype.
         ValueError
-            When ``dtype`` cannot hold the values.
+            For another dtype or one that cannot hold the values, for a negative length, and for
+            a shape that no array can have.
+        MemoryError
+            When the memory does not suffice.
         """
         if self.seed is not None:
             rng = np.random.default_rng(self.seed)
         elif rng is None:
             rng = new_rng()
-        return narrowed(type(self).__name__, self._draw(tuple(shape), rng), dtype)
+        owner = type(self).__name__
+        wanted = float_dtype(owner, dtype)
+        sizes = check_shape(owner, shape)
+        with room_for(f"{owner}: shape", sizes, sizes):
+            return narrowed(owner, self._draw(sizes, rng), wanted)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         raise NotImplementedError

@@ -154,6 +154,13 @@ def test_pickle_deepcopy_and_config(name):
     ("make", "error", "message"),
     [
         (lambda: initializers.Orthogonal()((3,)), ValueError, r"shape: .* two axes, got \(3,\)"),
+        (lambda: initializers.Zeros()((2**62, 4)), ValueError, r"^Zeros: shape: .*got \(4611"),
+        (lambda: initializers.Zeros()((2**40, 4)), MemoryError, r"^Zeros: shape: .*got \(1099"),
+        (lambda: initializers.Zeros()((-1,)), ValueError, r"^Zeros: shape: .* got \(-1,\)"),
+        (lambda: initializers.Zeros()((1.5,)), TypeError, r"^Zeros: shape: .* got \(1.5,\)"),
+        (lambda: initializers.Zeros()(3), TypeError, "^Zeros: shape: .* got 3"),
+        (lambda: initializers.Zeros()((3,), "int32"), ValueError, "^Zeros: dtype: .* got 'int32'"),
+        (lambda: initializers.Zeros()((3,), "foo"), TypeError, "^Zeros: dtype: .* got 'foo'"),
         (lambda: initializers.Constant("x"), TypeError, "Constant: value"),
         (lambda: initializers.RandomNormal(stddev=-1), ValueError, "RandomNormal: stddev"),
         (lambda: initializers.RandomUniform(1.0, 0.0), ValueError, "RandomUniform: maxval"),

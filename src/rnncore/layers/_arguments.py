@@ -12,8 +12,6 @@ import numpy as np
 from rnncore import initializers
 from rnncore.utils._checks import check_count
 
-DTYPES = ("float32", "float64")
-
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
 _WITHOUT_EFFECT = frozenset({"unroll", "implementation", "use_cudnn"})
 
@@ -23,21 +21,6 @@ def boolean(owner: str, argument: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {argument}: expected True or False, got {value!r}")
     return bool(value)
-
-
-def float_dtype(owner: str, value: Any) -> np.dtype[Any]:
-    """Return `value` as one of the two dtypes that a network can have."""
-    try:
-        dtype: np.dtype[Any] = np.dtype(value)
-    except TypeError:
-        raise TypeError(
-            f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}"
-        ) from None
-    if dtype.name not in DTYPES:
-        raise ValueError(f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}")
-    if not dtype.isnative:
-        raise ValueError(f"{owner}: dtype: expected native byte order, got {value!r}")
-    return dtype
 
 
 def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,13 @@ from rnncore import initializers
 from rnncore.layers._arguments import (
     boolean,
     feature_shape,
-    float_dtype,
     reject_unsupported,
 )
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, float_dtype
 from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
@@ -152,7 +151,7 @@ class Layer:
             For a wrong shape or dtype, a masked array, numbers that are not in native byte order
             or that the layer's dtype cannot hold, or weights that cannot be addressed.
         MemoryError
-            When the memory does not suffice for the weights.
+            When the memory does not suffice for the weights or for the output.
         """
         if isinstance(x, Layer):
             raise TypeError(
@@ -164,7 +163,10 @@ class Layer:
             self.make_weights((None, *converted.shape[1:]))
         self.check_input_shape(converted.shape)
         checked = None if mask is None else check_mask(self.name, mask, converted.shape)
-        y = self.forward(converted, mask=checked, training=boolean("call", "training", training))
+        training = boolean(self.name, "training", training)
+        shape = cast("tuple[int, ...]", self.compute_output_shape(converted.shape))
+        with room_for(f"{self.name}: x", converted.shape, shape, self.dtype.itemsize):
+            y = self.forward(converted, mask=checked, training=training)
         return y.copy() if training else y  # in training it is the layer's own
 
     def make_weights(self, input_shape: Shape) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.base import Layer, Shape
+from rnncore.utils._arrays import narrowed
 
 
 class Masking(Layer):
@@ -24,6 +25,8 @@ class Masking(Layer):
     ------
     TypeError
         When `mask_value` is no number.
+    ValueError
+        When called, if the dtype of the layer cannot hold `mask_value`.
 
     Notes
     -----
@@ -52,6 +55,7 @@ class Masking(Layer):
                 f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
                 f"got shape {input_shape}"
             )
+        narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return self._real_steps(x)

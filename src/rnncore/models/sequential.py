@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers._arguments import boolean, feature_shape, float_dtype
+from rnncore.layers._arguments import boolean, feature_shape
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Output
+from rnncore.utils._checks import float_dtype
 
 
 class Sequential(Model):

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+DTYPES = ("float32", "float64")
+
 
 def check_number(
     owner: str,
@@ -68,6 +70,33 @@ def check_optional_int(owner: str, name: str, value: object) -> int | None:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}") from None
+
+
+def float_dtype(owner: str, value: Any) -> np.dtype[Any]:
+    """Return ``value`` as one of the two dtypes that a network can have."""
+    try:
+        dtype: np.dtype[Any] = np.dtype(value)
+    except TypeError:
+        raise TypeError(
+            f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}"
+        ) from None
+    if dtype.name not in DTYPES:
+        raise ValueError(f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}")
+    if not dtype.isnative:
+        raise ValueError(f"{owner}: dtype: expected native byte order, got {value!r}")
+    return dtype
+
+
+def check_shape(owner: str, shape: object) -> tuple[int, ...]:
+    """Return ``shape`` as a tuple of ints, or raise."""
+    expected = "a sequence of integers >= 0"
+    try:
+        sizes = tuple(operator.index(size) for size in shape)  # type: ignore[attr-defined]
+    except TypeError:
+        raise TypeError(f"{owner}: shape: expected {expected}, got {shape!r}") from None
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"{owner}: shape: expected {expected}, got {shape!r}")
+    return sizes
 
 
 def check_name(owner: str, value: object, default: str) -> str:

@@ -90,6 +90,7 @@ def test_arguments_that_ask_for_nothing_are_accepted() -> None:
     [
         (LSTM(2), np.zeros((2, 3)), ValueError, r"lstm: x: expected 3 axes .*\(None, 3\)"),
         (Dense(2), np.zeros(3), ValueError, "dense: x: expected at least 2 axes"),
+        (Masking(1e300), X, ValueError, r"masking: mask_value: .* range of float32.* got 1e\+300"),
         (Masking(), np.zeros((2, 3)), ValueError, "masking: x: expected 3 axes"),
         (Dense(2), np.zeros((2, 0)), ValueError, "dense: x: expected at least one feature"),
         (LSTM(2), np.zeros((2, 4, 0)), ValueError, "lstm: x: expected at least one feature"),

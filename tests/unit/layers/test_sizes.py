@@ -65,3 +65,12 @@ def test_a_failed_build_leaves_no_weights_behind() -> None:
             layer(X)
         assert not layer.built
         assert layer.weights == []
+
+
+def test_an_output_that_does_not_fit_into_memory() -> None:
+    layer = Dense(2**10)
+    layer(np.zeros((1, 1), np.float32))
+    x = np.broadcast_to(np.float32(0), (2**40, 1))  # four bytes
+    message = r"^dense: x: expected a size .* got \(1099511627776, 1\).*shape \(1099511627776, 1024"
+    with pytest.raises(MemoryError, match=message):
+        layer(x)
