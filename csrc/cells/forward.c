@@ -196,7 +196,7 @@ void rnncore_run_forward(rnncore_forward_run *f)
                           w->hidden, w->element};
     begin_states(run, b);
     if (b->y != NULL) {
-        rnncore_clear_padding(&run->plan, &f->y, 0);
+        rnncore_clear_padding(&run->plan, &f->y, run->plan.zero_masked);
     }
     for (int64_t k0 = 0, k1; k0 < run->plan.longest; k0 = k1) {
         k1 = rnncore_plan_chunk_end(&run->plan, k0, RNNCORE_CHUNK_ROWS);

@@ -29,6 +29,7 @@ rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan
     plan->batch = batch->batch;
     plan->steps = batch->steps;
     plan->go_backwards = batch->go_backwards != 0;
+    plan->zero_masked = batch->zero_masked != 0;
     plan->rows = cells;
     if (batch->lengths != NULL || batch->mask != NULL) {
         plan->rows = 0;

@@ -13,12 +13,13 @@ typedef struct rnncore_plan {
     int64_t rows;         /* sum of the real steps of all rows */
     int64_t longest;      /* number of compact steps */
     int32_t dense, go_backwards;
-    int64_t *order;   /* (B) compact row j is row order[j] of the batch */
-    int64_t *length;  /* (B) real steps of compact row j, falling */
-    int64_t *running; /* (T + 1) rows that are still running at step k */
-    int64_t *offset;  /* (T + 1) */
-    int64_t *start;   /* mask only, (B): real steps of row j stand at real[start[j] + k] */
-    int32_t *real;    /* mask only, (rows): time of each real step in the order of processing */
+    int32_t zero_masked; /* the output of a real step shows at no other time */
+    int64_t *order;      /* (B) compact row j is row order[j] of the batch */
+    int64_t *length;     /* (B) real steps of compact row j, falling */
+    int64_t *running;    /* (T + 1) rows that are still running at step k */
+    int64_t *offset;     /* (T + 1) */
+    int64_t *start;      /* mask only, (B): real steps of row j stand at real[start[j] + k] */
+    int32_t *real;       /* mask only, (rows): time of each real step in the order of processing */
 } rnncore_plan;
 
 /* Checks the batch's sizes and lengths, says whether it is dense and how many rows it has. Tables
@@ -61,7 +62,7 @@ static inline int64_t rnncore_plan_time(const rnncore_plan *plan, int64_t j, int
 static inline int64_t rnncore_plan_until(const rnncore_plan *plan, int64_t j, int64_t k)
 {
     const int64_t direction = plan->go_backwards ? -1 : 1;
-    if (plan->real == NULL) {
+    if (plan->real == NULL || plan->zero_masked) {
         return rnncore_plan_time(plan, j, k) + direction;
     }
     if (k + 1 < plan->length[j]) {

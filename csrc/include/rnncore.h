@@ -156,6 +156,7 @@ typedef struct rnncore_batch {
     const int64_t *lengths; /* (B) real steps of each row, or NULL */
     const uint8_t *mask;    /* (B, T) contiguous, nonzero: a real step; or NULL. Not with lengths */
     int32_t go_backwards;
+    int32_t zero_masked;   /* y at a masked step: 0 repeats the one before, 1 is zero */
     const void *initial_h; /* NULL: zeros */
     const void *initial_c; /* LSTM only; NULL: zeros */
     void *y;               /* (B, T, H) through its strides; NULL: not wanted */

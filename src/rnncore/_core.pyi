@@ -57,6 +57,7 @@ def forward(
     training: bool = False,
     workspace: Workspace | None = None,
     need_y: bool = True,
+    zero_masked: bool = False,
 ) -> tuple[NDArray[np.floating], tuple[NDArray[np.floating], ...], Any]: ...
 def backward(
     cell: str,
@@ -76,6 +77,7 @@ def backward(
     NDArray[np.floating] | None,
     tuple[NDArray[np.floating], ...],
 ]: ...
+
 class Call:
     @property
     def workspace(self) -> Workspace: ...
@@ -97,6 +99,7 @@ def forward_call(
     training: bool = False,
     workspace: Workspace | None = None,
     need_y: bool = True,
+    zero_masked: bool = False,
 ) -> Call: ...
 def backward_call(
     cell: str,

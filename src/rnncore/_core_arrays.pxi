@@ -121,7 +121,7 @@ cdef object check_out(str name, object out, cnp.npy_intp a, cnp.npy_intp b, cnp.
     # Overlap within itself: each axis, from the smallest stride up, must step over the ones before.
     reach = out.itemsize
     for stride, size in sorted((abs(stride), size) for stride, size in zip(out.strides, out.shape)):
-        if size > 1 and stride < reach:
+        if out.size and size > 1 and stride < reach:
             raise ValueError(f"{name}: expected elements that do not overlap, "
                              f"got strides {out.strides} for shape {out.shape}")
         reach += stride * (size - 1) if size > 1 else 0

@@ -185,19 +185,21 @@ cdef enum:
 
 def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
             go_backwards, time_major, out, str activation="tanh", reset_after=True,
-            bint training=False, Workspace workspace=None, bint need_y=True):
+            bint training=False, Workspace workspace=None, bint need_y=True,
+            bint zero_masked=False):
     """Run a layer; returns (y, state, tape).
 
     The tape is None unless `training`, y is None unless `need_y`.
     """
     return run(forward_call(cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
                             go_backwards, time_major, out, activation, reset_after, training,
-                            workspace, need_y))
+                            workspace, need_y, zero_masked))
 
 
 cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
                         go_backwards, time_major, out, str activation="tanh", reset_after=True,
-                        bint training=False, Workspace workspace=None, bint need_y=True):
+                        bint training=False, Workspace workspace=None, bint need_y=True,
+                        bint zero_masked=False):
     """The call that `forward` makes, checked and ready to run."""
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
@@ -213,6 +215,7 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
         weights = set_layer(call, cell, x, kernel, recurrent_kernel, bias, activation,
                             boolean("reset_after", reset_after), training)
         call.request.batch.go_backwards = boolean("go_backwards", go_backwards)
+        call.request.batch.zero_masked = zero_masked
         batch = set_batch(call, x, is_time_major, initial_state, lengths, mask)
         call.alive = weights + batch
         set_outputs(call, is_time_major, out, need_y)

@@ -64,6 +64,7 @@ cdef extern from "rnncore.h" nogil:
         const int64_t *lengths
         const uint8_t *mask
         int32_t go_backwards
+        int32_t zero_masked
         const void *initial_h
         const void *initial_c
         void *y

@@ -58,6 +58,10 @@ def test_denormals_count_as_zeros(isa: str, cell: str, what: str, dtype: str, sc
             array, expected[name] = array[~none], expected[name][~none]
         np.testing.assert_array_equal(array, expected[name], name)
     assert_agrees(denormal.train(), denormal.train(_reference), case)
+    inferred = denormal.infer()
+    for name, array in inferred.items():
+        array = array[~none] if name in ("h", "c") else array
+        np.testing.assert_array_equal(array, expected[name], name)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -75,6 +79,9 @@ def test_a_state_that_fades_away(runtime: None, isa: str, dtype: str, threads: i
     powers = np.ldexp(np.ones(steps, dtype), -np.arange(1, steps + 1))
     expected = np.where(powers >= finfo.smallest_normal, powers, 0)
     np.testing.assert_array_equal(y, np.broadcast_to(expected[:, None], y.shape))
+    assert not h.any()
+    inferred, (h,) = ops.simple_rnn(x, kernel, half, bias, (ones,), activation="linear")
+    np.testing.assert_array_equal(inferred, y)
     assert not h.any()
     g = ops.simple_rnn_backward(tape, None, (ones,))
     assert not g.dinitial_state[0].any()

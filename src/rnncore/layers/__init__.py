@@ -2,6 +2,7 @@
 
 from rnncore.layers.activation import Activation
 from rnncore.layers.base import Layer
+from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.dense import Dense
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.embedding import Embedding
@@ -15,6 +16,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Bidirectional",
     "Dense",
     "Dropout",
     "Embedding",

@@ -65,6 +65,8 @@ class Layer:
     needs_features = False
     # The attributes, and arguments, that the sizes of the weights follow from.
     size_arguments: tuple[str, ...] = ()
+    # Layers inside this one: their weights are its own.
+    children: Sequence[Layer] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.
     takes_ids = False
 
@@ -179,10 +181,17 @@ class Layer:
         try:
             self.build(input_shape)
         except BaseException:
-            self._parameters.clear()  # so that another attempt starts anew
+            self.forget_weights()  # so that another attempt starts anew
             raise
         self.input_shape = input_shape
         self.built = True
+
+    def forget_weights(self) -> None:
+        """Become a layer that is not built."""
+        self._parameters.clear()
+        self.built = False
+        for child in self.children:
+            child.forget_weights()
 
     def check_input_shape(self, shape: Shape) -> None:
         """Raise ValueError unless `shape` has the rank and the features of the built layer."""
@@ -221,16 +230,19 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = boolean(type(self).__name__, "trainable", value)
+        for child in self.children:
+            child.trainable = value
 
     @property
     def weights(self) -> list[Parameter]:
         """All weights, in Keras' order."""
-        return list(self._parameters)
+        inner = (parameter for child in self.children for parameter in child.weights)
+        return [*self._parameters, *inner]
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that the optimizer may change."""
-        return self.weights if self.trainable else []
+        return [parameter for parameter in self.weights if parameter.trainable]
 
     @property
     def output_shape(self) -> Shape | None:
@@ -239,7 +251,7 @@ class Layer:
 
     def get_weights(self) -> list[NDArray[Any]]:
         """Return copies of the weights, in Keras' order and shapes."""
-        return [parameter.value.copy() for parameter in self._parameters]
+        return [parameter.value.copy() for parameter in self.weights]
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Set all weights from a list of arrays, as `get_weights` returns them.
@@ -250,13 +262,13 @@ class Layer:
             When the number of arrays or a shape differs, or an array does not hold plain numbers
             that the dtype of the weights can hold; no weight is changed then.
         """
-        assign_all(self.name, self._parameters, weights)
+        assign_all(self.name, self.weights, weights)
 
     def count_params(self) -> int:
         """Return the number of weights' elements. ValueError before the layer is built."""
         if not self.built:
             raise ValueError(f"{self.name}: count_params: the layer is not built yet")
-        return sum(parameter.size for parameter in self._parameters)
+        return sum(parameter.size for parameter in self.weights)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name} built={self.built}>"

@@ -31,6 +31,8 @@ class GRU(Recurrent):
     reset_after : bool, default True
         Apply the reset gate after the product with the recurrent kernel (as PyTorch and cuDNN
         do) or, False, to the state before it.
+    zero_output_for_mask : bool, default False
+        Whether a masked step's output is zero; else it repeats the one before.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 

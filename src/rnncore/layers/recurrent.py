@@ -32,7 +32,6 @@ class Recurrent(Layer):
         "return_state": False,
         "stateful": False,
         "time_major": False,
-        "zero_output_for_mask": False,
         "unroll": False,
         "implementation": 2,
         "use_cudnn": "auto",
@@ -56,6 +55,7 @@ class Recurrent(Layer):
         bias_initializer: Any,
         return_sequences: bool,
         go_backwards: bool,
+        zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,6 +68,7 @@ class Recurrent(Layer):
         self.bias_initializer = known_initializer(bias_initializer)
         self.return_sequences = boolean(owner, "return_sequences", return_sequences)
         self.go_backwards = boolean(owner, "go_backwards", go_backwards)
+        self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
         # Packed weights and working memory, so that the next call need not allocate them again.
         self._workspaces = Kept(_core.Workspace)
 
@@ -109,13 +110,33 @@ class Recurrent(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        if mask is not None and mask.all():
-            mask = None  # nothing is masked: the kernels have a shorter way
         out = None
         if training and self.return_sequences:
             out = self._buffers.take("y", (*x.shape[:2], self.units), x.dtype)
-        workspace = self._workspaces.take()
-        y, state, tape = _core.forward(
+        call = self.forward_call(x, mask, training, out)
+        y = self.finish_forward(call, _core.run(call))
+        # The kernel keeps y[:, t] beside x[:, t]; Keras gives the steps in processing order.
+        return y[:, ::-1] if self.return_sequences and self.go_backwards else y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        if self.return_sequences and self.go_backwards:
+            dy = dy[:, ::-1]
+        call = self.backward_call(dy, need_dx)
+        return self.finish_backward(call, _core.run(call))
+
+    # -- the same in two halves, so that a wrapper can run several layers at once ---------
+
+    def forward_call(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        out: NDArray[Any] | None = None,
+    ) -> _core.Call:
+        """Return the call of the kernels that computes the layer, ready to run."""
+        if mask is not None and mask.all():
+            mask = None  # nothing is masked: the kernels have a shorter way
+        return _core.forward_call(
             self.operation,
             x,
             self.kernel.value,
@@ -128,30 +149,35 @@ class Recurrent(Layer):
             False,
             out,
             training=training,
-            workspace=workspace,
+            workspace=self._workspaces.take(),
             need_y=self.return_sequences,
+            zero_masked=self.zero_output_for_mask,
             **self.options(),
         )
-        if training:
-            self._saved = (tape, workspace, x.shape)
-        else:
-            self._workspaces.give_back(workspace)
-        if not self.return_sequences:
-            last: NDArray[Any] = state[0]
-            return last
-        # The kernel keeps y[:, t] beside x[:, t]; Keras gives the steps in processing order.
-        sequence: NDArray[Any] = y[:, ::-1] if self.go_backwards else y
-        return sequence
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (tape, workspace, shape), self._saved = self._saved, None
+    def finish_forward(
+        self, call: _core.Call, result: tuple[Any, tuple[NDArray[Any], ...], Any]
+    ) -> NDArray[Any]:
+        """Take the result of `forward_call`: y with each step beside its x, or the last h."""
+        y, state, tape = result
+        if tape is None:
+            self._workspaces.give_back(call.workspace)
+        else:
+            self._saved = tape
+        output: NDArray[Any] = y if self.return_sequences else state[0]
+        return output
+
+    def backward_call(self, dy: NDArray[Any], need_dx: bool) -> _core.Call:
+        """Return the call that computes the gradients; `dy` as `finish_forward` gave y."""
+        tape, self._saved = self._saved, None
         dstate = None
         if not self.return_sequences:
             dy, dstate = None, (dy, *(None,) * (self.states - 1))  # type: ignore[assignment]
-        elif self.go_backwards:
-            dy = dy[:, ::-1]
-        dx = self._buffers.take("dx", shape, self.kernel.dtype) if need_dx else None
-        _core.backward(
+        dx = None
+        if need_dx:
+            shape = (tape.batch, tape.steps, self.kernel.shape[0])
+            dx = self._buffers.take("dx", shape, self.kernel.dtype)
+        return _core.backward_call(
             self.operation,
             tape,
             dy,
@@ -162,7 +188,11 @@ class Recurrent(Layer):
             drecurrent_kernel=self.recurrent_kernel.grad,
             dbias=None if self.bias is None else self.bias.grad,
         )
-        self._workspaces.give_back(workspace)
+
+    def finish_backward(self, call: _core.Call, result: tuple[Any, ...]) -> NDArray[Any] | None:
+        """Take the result of `backward_call`: dx."""
+        self._workspaces.give_back(call.workspace)
+        dx: NDArray[Any] | None = result[0]
         return dx
 
 

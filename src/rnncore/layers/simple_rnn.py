@@ -24,6 +24,8 @@ class SimpleRNN(Recurrent):
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
     go_backwards : bool, default False
         Process each sequence from its end; the output is in the order of processing.
+    zero_output_for_mask : bool, default False
+        Whether a masked step's output is zero; else it repeats the one before.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 

@@ -68,6 +68,22 @@ def test_recurrent(kind: str, return_sequences: bool, go_backwards: bool, masked
     check(layer, x, MASK if masked else None)
 
 
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("make", [SimpleRNN, LSTM, GRU])
+def test_zero_output_for_mask(make: Callable[..., Layer], go_backwards: bool) -> None:
+    options = {"return_sequences": True, "go_backwards": go_backwards, "dtype": "float64"}
+    layer = make(4, zero_output_for_mask=True, **options)
+    x = np.random.default_rng(0).standard_normal((3, 5, 2))
+    check(layer, x, MASK)
+    repeating = make(4, **options)
+    repeating(x)
+    repeating.set_weights(layer.get_weights())
+    real = MASK[:, ::-1] if go_backwards else MASK  # the output is in the order of processing
+    y = layer.forward(x, mask=MASK)
+    np.testing.assert_array_equal(y, repeating.forward(x, mask=MASK) * real[..., None])
+    assert repeating.forward(x, mask=MASK)[0, 1 if go_backwards else 3].all()  # a repeated one
+
+
 @pytest.mark.parametrize("make", [SimpleRNN, LSTM, GRU])
 def test_recurrent_without_bias(make: Callable[..., Layer]) -> None:
     layer = make(3, use_bias=False, dtype="float64")

@@ -77,9 +77,7 @@ def expect(error: Errors, names: str | tuple[str, ...], run: Callable[[], Any]) 
     assert_names(caught.value, *((names,) if isinstance(names, str) else names))
 
 
-def expect_both(
-    error: Errors, names: str | tuple[str, ...], call: Call, **changes: Any
-) -> None:
+def expect_both(error: Errors, names: str | tuple[str, ...], call: Call, **changes: Any) -> None:
     """The same from the plain forward and from the one for training."""
     changed = call.changed(**changes)
     expect(error, names, changed.infer)
@@ -159,6 +157,15 @@ def test_out_that_cannot_be_written(call: Call) -> None:
     memory = np.zeros(y.nbytes + 1, np.uint8)
     expect_both(ValueError, "out", call, out=memory[1:].view("float32").reshape(y.shape))
     assert not y.any()
+
+
+@pytest.mark.parametrize("shape", [(BATCH, 0, UNITS)], ids=repr)
+def test_out_of_no_steps(shape: tuple[int, ...]) -> None:
+    """An array without elements has strides of any kind, and nothing in it can overlap."""
+    call = make_call(Case("lstm", BATCH, 0, INPUTS, UNITS))
+    out = np.zeros(shape)
+    assert call.changed(out=out).infer()["y"] is out
+    assert call.changed(out=out).train()["y"] is out
 
 
 def test_out_that_overlaps_an_input() -> None:
@@ -427,5 +434,5 @@ def test_the_arguments_are_not_changed(call: Call) -> None:
         array.flags.writeable = False
     call.train()
     call.infer()
-    for array, copy in zip(given, before, strict=True):
-        np.testing.assert_array_equal(array, copy)
+    for array, unchanged in zip(given, before, strict=True):
+        np.testing.assert_array_equal(array, unchanged)
