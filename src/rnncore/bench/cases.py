@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,16 @@ Shape = tuple[int, int, int, int]  # T, B, I, H
 
 GATES = {"lstm": 4, "gru": 3, "rnn": 1, "gru_before": 3}
 CELLS = ("lstm", "gru", "rnn")  # gru_before (reset_after=False) runs when asked for
-MODES = ("forward", "train", "step", "ragged", "ragged_forward", "fit")
+MODES = (
+    "forward",
+    "train",
+    "step",
+    "ragged",
+    "ragged_forward",
+    "stack",
+    "stack_train",
+    "fit",
+)
 ROWS = ("full", "lengths", "front")
 DTYPES = ("float32", "float64")
 
@@ -42,7 +51,36 @@ SCALING = tuple(
         + [(steps, 16, 128, 128) for steps in (1, 10, 30, 100, 300)]
     )
 )
-GRIDS = {"quick": QUICK, "limits": LIMITS, "scaling": SCALING}
+# Sizes that fill neither a vector nor a tile, few rows, and I that is not H.
+TAILS = (
+    (100, 16, 1, 50),
+    (100, 16, 12, 100),
+    (100, 16, 40, 200),
+    (100, 16, 300, 300),
+    (100, 32, 300, 100),
+    (100, 64, 40, 50),
+    (50, 32, 12, 300),
+    (100, 1, 12, 100),
+    (100, 1, 40, 300),
+    (100, 2, 40, 200),
+    (100, 2, 128, 128),
+    (100, 3, 12, 100),
+    (100, 3, 256, 256),
+    (100, 4, 1, 50),
+    (100, 4, 300, 300),
+    (100, 7, 40, 100),
+    (100, 7, 256, 256),
+)
+# For two bidirectional layers.
+STACKS = (
+    (100, 1, 64, 64),
+    (100, 1, 256, 256),
+    (100, 3, 40, 100),
+    (100, 16, 128, 128),
+    (100, 16, 12, 200),
+    (100, 32, 256, 256),
+)
+GRIDS = {"quick": QUICK, "limits": LIMITS, "scaling": SCALING, "tails": TAILS, "stacks": STACKS}
 
 
 @dataclass(frozen=True)
@@ -53,9 +91,10 @@ class Case:
     ----------
     cell : {"lstm", "gru", "rnn", "gru_before"}
         ``gru`` is the GRU with ``reset_after=True``, ``gru_before`` the other one.
-    mode : {"forward", "train", "step", "ragged", "ragged_forward"}
+    mode : {"forward", "train", "step", "ragged", "ragged_forward", "stack", "stack_train"}
         ``train`` is forward and backward with dx; ``step`` is one time step a call with a state;
-        ``ragged`` trains on rows of lengths uniform in 1..T.
+        ``ragged`` trains on rows of lengths uniform in 1..T; ``stack`` and ``stack_train`` are two
+        bidirectional layers, I -> 2 H -> 2 H, all steps of both directions side by side.
     steps, batch, inputs, units : int
         T, B, I, H.
     threads : int
@@ -102,7 +141,11 @@ class Case:
 
     @property
     def trains(self) -> bool:
-        return self.mode in ("train", "ragged")
+        return self.mode in ("train", "ragged", "stack_train")
+
+    @property
+    def stacked(self) -> bool:
+        return self.mode in ("stack", "stack_train")
 
     @property
     def shape(self) -> Shape:
@@ -146,19 +189,40 @@ def make_cases(
     return list(cases)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """The arrays of a case; sequences are time-major (T, B, features)."""
+class Weights(NamedTuple):
+    """Of one layer in one direction: (I, G H), (H, G H) and (G H,) or (2, G H)."""
 
-    case: Case
-    x: Array
     kernel: Array
     recurrent_kernel: Array
     bias: Array
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The arrays of a case; sequences are time-major (T, B, features).
+
+    A stack has four weights: the first layer's forward and backward ones, then the second's.
+    """
+
+    case: Case
+    x: Array
+    weights: tuple[Weights, ...]
     state: tuple[Array, ...] | None  # (B, H) each; None: zeros
-    dy: Array
+    dy: Array  # (T, B, H), of a stack (T, B, 2 H)
     lengths: Array | None
     mask: Array | None  # (B, T)
+
+    @property
+    def kernel(self) -> Array:
+        return self.weights[0].kernel
+
+    @property
+    def recurrent_kernel(self) -> Array:
+        return self.weights[0].recurrent_kernel
+
+    @property
+    def bias(self) -> Array:
+        return self.weights[0].bias
 
     @property
     def share(self) -> float:
@@ -176,16 +240,24 @@ def make_problem(case: Case) -> Problem:
     rng = np.random.default_rng([case.steps, case.batch, case.inputs, case.units])
     dtype = np.dtype(case.dtype)
     columns = case.gates * case.units
-    bound = 1.0 / np.sqrt(case.inputs + case.units)
 
     def draw(*shape: int) -> Array:
         return rng.standard_normal(shape).astype(dtype)
 
-    def weights(limit: float, *shape: int) -> Array:
-        return rng.uniform(-limit, limit, shape).astype(dtype)
+    def draw_weights(inputs: int) -> Weights:
+        bound = 1.0 / np.sqrt(inputs + case.units)
+        kernel, recurrent_kernel, bias = (
+            rng.uniform(-limit, limit, shape).astype(dtype)
+            for limit, shape in (
+                (1.7 * bound, (inputs, columns)),
+                (0.8 * bound, (case.units, columns)),
+                (0.5, (2, columns) if case.cell == "gru" else (columns,)),
+            )
+        )
+        return Weights(kernel, recurrent_kernel, bias)
 
     x = draw(case.steps, case.batch, case.inputs)
-    dy = draw(case.steps, case.batch, case.units)
+    dy = draw(case.steps, case.batch, case.units * (2 if case.stacked else 1))
     lengths = mask = None
     if case.rows != "full":
         counts = rng.integers(1, case.steps + 1, case.batch)
@@ -196,14 +268,22 @@ def make_problem(case: Case) -> Problem:
     state = None
     if case.mode == "step":
         state = tuple(draw(case.batch, case.units) for _ in range(2 if case.cell == "lstm" else 1))
-    return Problem(
-        case=case,
-        x=x,
-        kernel=weights(1.7 * bound, case.inputs, columns),
-        recurrent_kernel=weights(0.8 * bound, case.units, columns),
-        bias=weights(0.5, *((2, columns) if case.cell == "gru" else (columns,))),
-        state=state,
-        dy=dy,
-        lengths=lengths,
-        mask=mask,
-    )
+    sizes = [case.inputs]
+    if case.stacked:
+        sizes = [case.inputs, case.inputs, 2 * case.units, 2 * case.units]
+    weights = tuple(draw_weights(size) for size in sizes)
+    return Problem(case, x, weights, state, dy, lengths, mask)
+
+
+def gradient_names(case: Case) -> list[str]:
+    """What the gradients are called in the outputs of a training case.
+
+    Examples
+    --------
+    >>> gradient_names(Case("rnn", "train", steps=1, batch=1, inputs=1, units=1))
+    ['dx', 'dkernel', 'drecurrent_kernel', 'dbias']
+    """
+    names = [f"d{name}" for name in Weights._fields]
+    if case.stacked:
+        names = [f"{name}_{index}" for index in range(4) for name in names]
+    return ["dx", *names]

@@ -33,10 +33,12 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
     >>> agreement(case, {"y": y}, {"y": y}).holds
     True
     """
-    depth = case.inputs + case.units
-    forward = forward_tolerance(case.dtype, depth, case.steps)
+    # In a stack the errors of the first layer run through the second: a sequence twice as long.
+    steps = case.steps * (2 if case.stacked else 1)
+    depth = case.units + (max(case.inputs, 2 * case.units) if case.stacked else case.inputs)
+    forward = forward_tolerance(case.dtype, depth, steps)
     longest = max(depth, case.gates * case.units)
-    backward = backward_tolerance(case.dtype, longest, case.steps, case.batch * case.steps)
+    backward = backward_tolerance(case.dtype, longest, steps, case.batch * case.steps)
     worst = Agreement(0.0, "")
     for name in sorted(outputs.keys() & expected.keys()):
         tolerance = backward if name.startswith("d") else forward

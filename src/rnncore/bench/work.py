@@ -7,7 +7,8 @@ little optimistic, never pessimistic.
 For T steps of B rows (R = the sum of the lengths, T B of a full batch), G gates:
 
 - projection of the inputs ``2 R I G H`` flops, recurrence ``2 R H G H``;
-- the backward adds dx ``2 R I G H`` and dW the same, dh ``2 R H G H`` and dU the same.
+- the backward adds dx ``2 R I G H`` and dW the same, dh ``2 R H G H`` and dU the same;
+- a stack of two bidirectional layers is four of these, two of them with 2 H for I.
 
 The products over all steps (projection, dx, dW, dU) are bound by the peak of FMA alone. A step of
 the recurrence takes at least the longer of its flops at the peak and its weights at the bandwidth
@@ -35,7 +36,8 @@ class Work:
     recurrent_flops : float
         Of the time loops, forward and backward.
     weight_bytes : int
-        Size of the recurrent weights.
+        Size of the recurrent weights that are in use at once: of a stack those of one direction,
+        with several threads those of both.
     weight_reads : int
         How often they are read: once a step of a time loop.
     """
@@ -73,12 +75,17 @@ def count(case: Case, share: float = 1.0) -> Work:
     """
     columns = case.gates * case.units
     rows = case.steps * case.batch * share
-    projection = 2.0 * rows * case.inputs * columns
-    recurrence = 2.0 * rows * case.units * columns
+    # A stack is four layers, two of them over the 2 H numbers of the first two.
+    inputs = 2 * case.inputs + 4 * case.units if case.stacked else case.inputs
+    layers = 4 if case.stacked else 1
+    projection = 2.0 * rows * inputs * columns
+    recurrence = 2.0 * rows * case.units * columns * layers
     size = case.units * columns * np.dtype(case.dtype).itemsize
+    together = 2 if case.stacked and case.threads > 1 else 1
+    reads = case.steps * layers // together
     if case.trains:
-        return Work(3 * projection + recurrence, 2 * recurrence, size, 2 * case.steps)
-    return Work(projection, recurrence, size, case.steps)
+        return Work(3 * projection + recurrence, 2 * recurrence, together * size, 2 * reads)
+    return Work(projection, recurrence, together * size, reads)
 
 
 def limit(case: Case, work: Work, machine: Measured) -> Limit:

@@ -5,7 +5,14 @@ import argparse
 import numpy as np
 import pytest
 
-from rnncore.bench.cases import GRIDS, LIMITS, Case, make_cases, make_problem
+from rnncore.bench.cases import (
+    GRIDS,
+    LIMITS,
+    Case,
+    gradient_names,
+    make_cases,
+    make_problem,
+)
 from rnncore.bench.command import parse_grid
 from rnncore.bench.machine import Measured, cache_sizes
 from rnncore.bench.work import count, limit
@@ -75,7 +82,8 @@ def test_problem_is_the_same_every_time() -> None:
 
 def test_grids() -> None:
     assert parse_grid("limits") == list(LIMITS)
-    assert len(set(GRIDS["scaling"])) == len(GRIDS["scaling"])
+    for name, shapes in GRIDS.items():
+        assert len(set(shapes)) == len(shapes), name
     with pytest.raises(argparse.ArgumentTypeError, match="grid: expected"):
         parse_grid("10x0x3")
 
@@ -91,6 +99,20 @@ def test_work_counts_every_product() -> None:
     assert training.product_flops == 3 * work.product_flops + work.recurrent_flops
     assert training.bytes == 2 * 2 * work.bytes
     assert count(case, 0.5).flops == work.flops / 2
+
+
+def test_a_stack_is_four_layers() -> None:
+    case = Case("lstm", "stack", steps=10, batch=3, inputs=5, units=7)
+    problem = make_problem(case)
+    assert [weights.kernel.shape for weights in problem.weights] == [(5, 28)] * 2 + [(14, 28)] * 2
+    assert problem.dy.shape == (10, 3, 14)
+    work, one = count(case), count(Case("lstm", "forward", 10, 3, 5, 7))
+    assert work.product_flops == 2 * 10 * 3 * (2 * 5 + 2 * 14) * 28
+    assert work.recurrent_flops == 4 * one.recurrent_flops
+    assert (work.weight_bytes, work.weight_reads) == (one.weight_bytes, 40)
+    both = count(Case("lstm", "stack", 10, 3, 5, 7, threads=2))
+    assert (both.weight_bytes, both.weight_reads) == (2 * one.weight_bytes, 20)
+    assert len(gradient_names(case)) == 13
 
 
 def test_limit_takes_the_longer_of_flops_and_bytes() -> None:

@@ -25,8 +25,8 @@ class Candidate:
         What is timed. It takes nothing and waits until its result is there.
     outputs : callable
         Makes of a result of `call` the arrays that are compared: y (T, B, H), h and c (B, H)
-        and, in training, dx, dkernel, drecurrent_kernel and dbias in rnncore's layouts. A library
-        may leave out what it does not give.
+        and, in training, what `gradient_names` says, in rnncore's layouts. Of a stack y is
+        (T, B, 2 H), and there are no states. A library may leave out what it does not give.
     """
 
     label: str

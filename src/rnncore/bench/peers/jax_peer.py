@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Case, Problem
+from rnncore.bench.cases import Case, Problem, gradient_names
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
 
 _UNROLL = (1, 4)
@@ -34,14 +34,17 @@ class JaxPeer(Peer):
 
 
 def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
-    layer = _make_layer(jax, problem.case.cell, unroll)
-    count = 2 if problem.case.cell == "lstm" else 1
-    zeros = np.zeros((problem.case.batch, problem.case.units), problem.x.dtype)
+    case = problem.case
+    layer = _make_layer(jax, case.cell, unroll)
+    if case.stacked:
+        layer = _make_stack(jax, layer)
+    count = 2 if case.cell == "lstm" else 1
+    zeros = np.zeros((case.batch, case.units), problem.x.dtype)
     state = tuple(jax.device_put(array) for array in problem.state or (zeros,) * count)
-    arrays = [problem.x, problem.kernel, problem.recurrent_kernel, problem.bias]
+    arrays = [problem.x, *(array for weights in problem.weights for array in weights)]
     operands = tuple(jax.device_put(array) for array in arrays)
     label = "scan" if unroll == 1 else f"scan, unroll {unroll}"
-    if not problem.case.trains:
+    if not case.trains:
         forward = jax.jit(lambda operands, state: layer(*operands, state))
         return Candidate(label, lambda: jax.block_until_ready(forward(operands, state)), _outputs)
 
@@ -53,8 +56,7 @@ def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
     dy = jax.device_put(problem.dy)
 
     def outputs(result: Any) -> Outputs:
-        names = ("dx", "dkernel", "drecurrent_kernel", "dbias")
-        gradients = zip(names, map(np.asarray, result[2]), strict=True)
+        gradients = zip(gradient_names(case), map(np.asarray, result[2]), strict=True)
         return _outputs(result[:2]) | dict(gradients)
 
     return Candidate(label, lambda: jax.block_until_ready(compiled(operands, state, dy)), outputs)
@@ -103,3 +105,17 @@ def _make_layer(jax: Any, cell: str, unroll: int) -> Callable[..., Any]:
         return y, state
 
     return layer
+
+
+def _make_stack(jax: Any, layer: Callable[..., Any]) -> Callable[..., Any]:
+    """Two bidirectional layers, x and the arrays of four weights -> (y, no states)."""
+
+    def stack(x: Any, *given: Any) -> Any:
+        *arrays, state = given
+        for first in (0, 6):
+            ahead, _ = layer(x, *arrays[first : first + 3], state)
+            back, _ = layer(x[::-1], *arrays[first + 3 : first + 6], state)
+            x = jax.numpy.concatenate((ahead, back[::-1]), axis=-1)
+        return x, ()
+
+    return stack

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Case, Problem
+from rnncore.bench.cases import Case, Problem, gradient_names
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
 
 
@@ -30,7 +30,7 @@ class KerasPeer(Peer):
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         tf = importlib.import_module("tensorflow")
-        layer = _make_layer(problem)
+        layer = _make_stack(problem) if problem.case.stacked else _make_layer(problem)
         x = tf.constant(problem.x.swapaxes(0, 1))
         state = None if problem.state is None else [tf.constant(array) for array in problem.state]
         make = _training if problem.case.trains else _inference
@@ -46,21 +46,37 @@ def _bound(run: Callable[[Any], Any], x: Any) -> Callable[[], Any]:
 
 
 def _make_layer(problem: Problem) -> Any:
-    layers = importlib.import_module("keras").layers
     case = problem.case
-    common = {"return_sequences": True, "return_state": True, "dtype": case.dtype}
-    if case.cell == "lstm":
-        layer = layers.LSTM(case.units, **common)
-    elif case.cell == "rnn":
-        layer = layers.SimpleRNN(case.units, **common)
-    else:
-        layer = layers.GRU(case.units, reset_after=case.cell == "gru", **common)
+    layer = _make_recurrent(case, return_state=True)
     layer.build((case.batch, case.steps, case.inputs))
-    layer.set_weights([problem.kernel, problem.recurrent_kernel, problem.bias])
+    layer.set_weights(problem.weights[0])
     return layer
 
 
+def _make_recurrent(case: Case, **options: Any) -> Any:
+    layers = importlib.import_module("keras").layers
+    options |= {"return_sequences": True, "dtype": case.dtype}
+    if case.cell == "lstm":
+        return layers.LSTM(case.units, **options)
+    if case.cell == "rnn":
+        return layers.SimpleRNN(case.units, **options)
+    return layers.GRU(case.units, reset_after=case.cell == "gru", **options)
+
+
+def _make_stack(problem: Problem) -> Any:
+    keras = importlib.import_module("keras")
+    case = problem.case
+    model = keras.Sequential([keras.Input((case.steps, case.inputs), case.batch, case.dtype)])
+    for index in (0, 2):
+        layer = keras.layers.Bidirectional(_make_recurrent(case), dtype=case.dtype)
+        model.add(layer)
+        layer.set_weights(sum(problem.weights[index : index + 2], ()))
+    return model
+
+
 def _inference(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:
+    if problem.case.stacked:
+        return lambda x: [layer(x)]
     return lambda x: layer(x, initial_state=state)
 
 
@@ -72,15 +88,17 @@ def _training(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[An
         with tf.GradientTape() as tape:
             tape.watch(x)
             results = layer(x, training=True)
+            if problem.case.stacked:
+                results = [results]
         return [*results, *tape.gradient(results[0], [x, *variables], output_gradients=dy)]
 
     return run
 
 
 def _make_outputs(case: Case) -> Callable[[Any], Outputs]:
-    names = ["y", "h", "c"][: 3 if case.cell == "lstm" else 2]
+    names = ["y", "h", "c"][: 1 if case.stacked else 3 if case.cell == "lstm" else 2]
     if case.trains:
-        names += ["dx", "dkernel", "drecurrent_kernel", "dbias"]
+        names += gradient_names(case)
 
     def outputs(result: Any) -> Outputs:
         arrays = {name: np.asarray(array) for name, array in zip(names, result, strict=True)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem
+from rnncore.bench.cases import Array, Case, Problem, Weights
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
 
 
@@ -16,9 +17,13 @@ class NumpyPeer(Peer):
     module = "numpy"
 
     def unsupported(self, case: Case) -> str | None:
+        if case.mode == "stack_train":
+            return "training of stacks is not measured"
         return "ragged batches are not measured" if case.rows != "full" else None
 
     def prepare(self, problem: Problem) -> list[Candidate]:
+        if problem.case.stacked:
+            return [Candidate("loops over time", lambda: stack(problem), lambda result: result)]
         run = train if problem.case.trains else forward
         return [Candidate("loop over time", lambda: run(problem), lambda result: result[0])]
 
@@ -46,6 +51,21 @@ def forward(problem: Problem, keep: bool = False) -> tuple[Outputs, list[Any]]:
         if keep:
             saved.append((old, kept))
     return {"y": y, **dict(zip("hc", state, strict=False))}, saved
+
+
+def stack(problem: Problem) -> Outputs:
+    """y of two bidirectional layers."""
+    between = bidirectional(problem, problem.x, problem.weights[:2])
+    return {"y": bidirectional(problem, between, problem.weights[2:])}
+
+
+def bidirectional(problem: Problem, x: Array, weights: tuple[Weights, ...]) -> Array:
+    """One layer of a stack: both directions side by side."""
+    ahead, back = (
+        forward(replace(problem, x=sequence, weights=(one,)))[0]["y"]
+        for sequence, one in zip((x, x[::-1]), weights, strict=True)
+    )
+    return np.concatenate((ahead, back[::-1]), axis=-1)
 
 
 def _rnn(a: Array, state: Any, u: Array, bias: Array) -> tuple[Any, Any]:

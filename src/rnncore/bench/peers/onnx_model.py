@@ -1,13 +1,14 @@
-"""A layer as an ONNX model of one node."""
+"""A layer as an ONNX model of one node, a stack of two."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Problem
+from rnncore.bench.cases import Array, Case, Problem, Weights
 
 # Our order of the gates in ONNX's: i f g o -> i o f c, z r n -> z r h.
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "gru_before": (0, 1, 2), "rnn": (0,)}
@@ -30,38 +31,37 @@ def feeds(problem: Problem) -> dict[str, Array]:
 
 
 def outputs(results: list[Any]) -> dict[str, Array]:
-    """y and the final states without the axis of directions."""
+    """y and the final states without the axis of directions; of a stack there is y alone."""
     y, *states = (np.asarray(result) for result in results)
+    if not states:
+        return {"y": y}
     return {"y": y[:, 0], **{name: array[0] for name, array in zip("hc", states, strict=False)}}
 
 
 def make_model(problem: Problem) -> bytes:
     """The model, with all sizes fixed, which lets a runtime plan ahead."""
     onnx = importlib.import_module("onnx")
-    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    helper = onnx.helper
     case = problem.case
     given = feeds(problem)
-    names = ["x", "w", "r", "b", "lengths", "initial_h", "initial_c"]
-    present = [name if name in given or len(name) == 1 else "" for name in names]
-    while not present[-1]:
-        present.pop()
-    results = ["y", "y_h", "y_c"][: 3 if case.cell == "lstm" else 2]
-    options = {"hidden_size": case.units}
-    if case.cell in ("gru", "gru_before"):
-        options["linear_before_reset"] = int(case.cell == "gru")
-    node = helper.make_node(_NODES[case.cell], present, results, **options)
-    bias = np.atleast_2d(problem.bias)
-    second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
-    weights = {
-        "w": _gates(problem, problem.kernel.T)[None],
-        "r": _gates(problem, problem.recurrent_kernel.T)[None],
-        "b": np.concatenate([_gates(problem, bias[0]), _gates(problem, second)])[None],
-    }
+    state = (1, case.batch, case.units)
+    results: dict[str, tuple[int, ...]]
+    if case.stacked:
+        nodes, constants = _stack(helper, problem)
+        results = {"y": (case.steps, case.batch, 2 * case.units)}
+    else:
+        names = ["x", "w", "r", "b", "lengths", "initial_h", "initial_c"]
+        present = [name if name in given or len(name) == 1 else "" for name in names]
+        while not present[-1]:
+            present.pop()
+        results = {"y": (case.steps, 1, case.batch, case.units), "y_h": state}
+        if case.cell == "lstm":
+            results["y_c"] = state
+        nodes = [_node(helper, case, present, list(results))]
+        constants = _constants(case, problem.weights)
     kind = helper.np_dtype_to_tensor_dtype(problem.x.dtype)
-    state = [1, case.batch, case.units]
-    shapes = [[case.steps, 1, case.batch, case.units], state, state]
     graph = helper.make_graph(
-        [node],
+        nodes,
         "layer",
         [
             helper.make_tensor_value_info(
@@ -69,13 +69,10 @@ def make_model(problem: Problem) -> bytes:
             )
             for name, array in given.items()
         ],
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in results.items()],
         [
-            helper.make_tensor_value_info(name, kind, shape)
-            for name, shape in zip(results, shapes, strict=False)
-        ],
-        [
-            numpy_helper.from_array(np.ascontiguousarray(array), name)
-            for name, array in weights.items()
+            onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+            for name, array in constants.items()
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
@@ -83,7 +80,42 @@ def make_model(problem: Problem) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _gates(problem: Problem, array: Array) -> Array:
+def _node(helper: Any, case: Case, inputs: list[str], outputs: list[str], **options: Any) -> Any:
+    options["hidden_size"] = case.units
+    if case.cell in ("gru", "gru_before"):
+        options["linear_before_reset"] = int(case.cell == "gru")
+    return helper.make_node(_NODES[case.cell], inputs, outputs, **options)
+
+
+def _constants(case: Case, directions: Sequence[Weights], suffix: str = "") -> dict[str, Array]:
+    """The weights of a node, with the axis of directions in front."""
+    found: dict[str, list[Array]] = {"w": [], "r": [], "b": []}
+    for weights in directions:
+        bias = np.atleast_2d(weights.bias)
+        second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
+        found["w"].append(_gates(case, weights.kernel.T))
+        found["r"].append(_gates(case, weights.recurrent_kernel.T))
+        found["b"].append(np.concatenate([_gates(case, bias[0]), _gates(case, second)]))
+    return {name + suffix: np.stack(arrays) for name, arrays in found.items()}
+
+
+def _stack(helper: Any, problem: Problem) -> tuple[list[Any], dict[str, Array]]:
+    """Two bidirectional nodes; behind each (T, 2, B, H) becomes (T, B, 2 H)."""
+    case = problem.case
+    constants = {"shape": np.array([case.steps, case.batch, 2 * case.units])}
+    nodes = []
+    for index, (source, result) in enumerate((("x", "between"), ("between", "y"))):
+        constants |= _constants(case, problem.weights[2 * index : 2 * index + 2], str(index))
+        names = [f"{name}{index}" for name in ("w", "r", "b", "both", "turned")]
+        nodes += [
+            _node(helper, case, [source, *names[:3]], [names[3]], direction="bidirectional"),
+            helper.make_node("Transpose", [names[3]], [names[4]], perm=[0, 2, 1, 3]),
+            helper.make_node("Reshape", [names[4], "shape"], [result]),
+        ]
+    return nodes, constants
+
+
+def _gates(case: Case, array: Array) -> Array:
     """Blocks of gates along the first axis, in ONNX's order."""
-    blocks = np.split(array, problem.case.gates)
-    return np.concatenate([blocks[gate] for gate in _ORDER[problem.case.cell]])
+    blocks = np.split(array, case.gates)
+    return np.concatenate([blocks[gate] for gate in _ORDER[case.cell]])

@@ -1,13 +1,15 @@
-"""rnncore itself, through `rnncore.ops` as a user calls it."""
+"""rnncore itself, as a user calls it: through `rnncore.ops`, stacks through `rnncore.layers`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import rnncore
 from rnncore import _core, ops
-from rnncore.bench.cases import Case, Problem
+from rnncore.bench.cases import Case, Problem, gradient_names
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
 
 _OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -31,6 +33,8 @@ class RnncorePeer(Peer):
         return None
 
     def prepare(self, problem: Problem) -> list[Candidate]:
+        if problem.case.stacked:
+            return [_make_stack(problem)]
         options = {"lengths": problem.lengths, "mask": problem.mask}
         return [Candidate("ops", make_call(problem, options), make_outputs(problem.case))]
 
@@ -101,8 +105,47 @@ def make_outputs(case: Case) -> Callable[[Any], Outputs]:
         arrays = {"y": result[0], **dict(zip("hc", result[1], strict=False))}
         if case.trains:
             gradients = result[2]
-            for name in ("dx", "dkernel", "drecurrent_kernel", "dbias"):
-                arrays[name] = getattr(gradients, name)
+            arrays |= {name: getattr(gradients, name) for name in gradient_names(case)}
         return arrays
 
     return outputs
+
+
+def _make_stack(problem: Problem) -> Candidate:
+    """Two `Bidirectional` layers; they take the batch first, so x and dy are stored that way."""
+    from rnncore import layers
+
+    case = problem.case
+    kind, options = {
+        "lstm": (layers.LSTM, {}),
+        "gru": (layers.GRU, {"reset_after": True}),
+        "gru_before": (layers.GRU, {"reset_after": False}),
+        "rnn": (layers.SimpleRNN, {}),
+    }[case.cell]
+    stack = []
+    for index in (0, 2):
+        inner = kind(case.units, return_sequences=True, dtype=case.dtype, **options)
+        layer = layers.Bidirectional(inner, dtype=case.dtype)
+        layer.make_weights((None, None, case.inputs if index == 0 else 2 * case.units))
+        layer.set_weights(sum(problem.weights[index : index + 2], ()))
+        stack.append(layer)
+    first, second = stack
+    x, dy = (np.ascontiguousarray(array.swapaxes(0, 1)) for array in (problem.x, problem.dy))
+
+    def infer() -> Any:
+        return second(first(x))
+
+    def train() -> Any:
+        y = second.forward(first.forward(x, training=True), training=True)
+        between = second.backward(dy)
+        return y, None if between is None else first.backward(between)
+
+    def outputs(result: Any) -> Outputs:
+        if not case.trains:
+            return {"y": result.swapaxes(0, 1)}
+        gradients = [parameter.grad for layer in stack for parameter in layer.weights]
+        y, dx = (array.swapaxes(0, 1).copy() for array in result)  # the layers' own arrays
+        found = [dx, *(array.copy() for array in gradients)]
+        return {"y": y, **dict(zip(gradient_names(case), found, strict=True))}
+
+    return Candidate("layers", train if case.trains else infer, outputs)

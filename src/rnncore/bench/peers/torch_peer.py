@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem
+from rnncore.bench.cases import Array, Case, Problem, gradient_names
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
+
+# How the names of the weights end, in the order of ours.
+_SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
 
 
 class TorchPeer(Peer):
@@ -36,11 +39,12 @@ class TorchPeer(Peer):
         # In the fast path of nn.LSTM the state has a leading axis of layers.
         state = _state(torch, problem, leading=True)
         lengths = _lengths(torch, problem)
+        outputs = _only_y if case.stacked else _outputs
         candidates = [
             Candidate(
                 "PackedSequence" if lengths is not None else type(module).__name__,
                 _inference(torch, lambda: _run(torch, module, x, state, lengths)),
-                _outputs,
+                outputs,
             )
         ]
         if case.mode == "step":
@@ -50,7 +54,7 @@ class TorchPeer(Peer):
             frozen = torch.jit.freeze(traced)
             frozen(x)
             call = _inference(torch, lambda: frozen(x))
-            candidates.append(Candidate("traced and frozen", call, _outputs))
+            candidates.append(Candidate("traced and frozen", call, outputs))
         return candidates
 
 
@@ -71,19 +75,23 @@ def _gates(problem: Problem, array: Array) -> Array:
 
 
 def _make_module(torch: Any, problem: Problem) -> Any:
-    kind = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}[problem.case.cell]
+    case = problem.case
+    kind = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}[case.cell]
+    options = {"num_layers": 2, "bidirectional": True} if case.stacked else {}
     module = getattr(torch.nn, kind)(
-        problem.case.inputs, problem.case.units, dtype=getattr(torch, problem.case.dtype)
+        case.inputs, case.units, dtype=getattr(torch, case.dtype), **options
     )
-    kernel = _gates(problem, problem.kernel)
-    recurrent_kernel = _gates(problem, problem.recurrent_kernel)
-    bias = _gates(problem, np.atleast_2d(problem.bias))  # PyTorch has two biases everywhere
-    second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
     with torch.no_grad():
-        module.weight_ih_l0.copy_(torch.from_numpy(kernel.T.copy()))
-        module.weight_hh_l0.copy_(torch.from_numpy(recurrent_kernel.T.copy()))
-        module.bias_ih_l0.copy_(torch.from_numpy(bias[0].copy()))
-        module.bias_hh_l0.copy_(torch.from_numpy(second.copy()))
+        for weights, suffix in zip(problem.weights, _SUFFIXES, strict=False):
+            bias = _gates(problem, np.atleast_2d(weights.bias))  # PyTorch has two biases everywhere
+            arrays = {
+                "weight_ih": _gates(problem, weights.kernel).T,
+                "weight_hh": _gates(problem, weights.recurrent_kernel).T,
+                "bias_ih": bias[0],
+                "bias_hh": bias[1] if len(bias) == 2 else np.zeros_like(bias[0]),
+            }
+            for name, array in arrays.items():
+                getattr(module, name + suffix).copy_(torch.from_numpy(array.copy()))
     return module
 
 
@@ -134,23 +142,28 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any) -> Candidate:
     dy = torch.from_numpy(problem.dy.copy())
     lengths = _lengths(torch, problem)
     leaves = [x, *module.parameters()]
+    outputs_of = _only_y if problem.case.stacked else _outputs
 
     def call() -> Any:
         y, state = _run(torch, module, x, None, lengths)
         return y, state, torch.autograd.grad(y, leaves, dy)
 
     def outputs(result: Any) -> Outputs:
-        y, state, (dx, dw, du, db, dc) = result
-        arrays = _outputs((y.detach(), state))
-        arrays["dx"] = dx.numpy()
-        arrays["dkernel"] = _gates(problem, dw.numpy().T)
-        arrays["drecurrent_kernel"] = _gates(problem, du.numpy().T)
-        bias = db.numpy()
-        if problem.case.cell == "gru":
-            bias = _gates(problem, np.stack([bias, dc.numpy()]))
-        return arrays | {"dbias": bias}
+        y, state, (dx, *given) = result
+        gradients = [dx.numpy()]
+        for start in range(0, len(given), 4):
+            dw, du, db, dc = (array.numpy() for array in given[start : start + 4])
+            gradients += [_gates(problem, dw.T), _gates(problem, du.T)]
+            two = problem.case.cell == "gru"
+            gradients.append(_gates(problem, np.stack([db, dc])) if two else db)
+        found = dict(zip(gradient_names(problem.case), gradients, strict=True))
+        return outputs_of((y.detach(), state)) | found
 
     return Candidate("PackedSequence" if lengths is not None else "autograd", call, outputs)
+
+
+def _only_y(result: Any) -> Outputs:
+    return {"y": result[0].numpy()}
 
 
 def _outputs(result: Any) -> Outputs:
