@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from rnncore.bench import floors, machine, plots, regressions, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRIDS, MODES, Case, Shape, make_cases
-from rnncore.bench.fit import LIBRARIES as FIT_LIBRARIES
 from rnncore.bench.peers import LIBRARIES, OURS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
@@ -132,7 +131,7 @@ def _measure(options: argparse.Namespace) -> Results:
         progress.begin(_count_steps(cases, work, extra))
         work.cases(cases, extra)
         if "fit" in options.modes:
-            work.fits(FIT_LIBRARIES)
+            work.fits()
     progress.abandon()
     return work.results
 

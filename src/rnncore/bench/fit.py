@@ -1,9 +1,14 @@
-"""A whole `fit`, from the start of Python: LSTM - Dropout(0.2) - Dense(1), Adam, mse.
+"""A whole `fit`, from the start of Python, of two models trained with Adam in batches of 32.
 
-    python -m rnncore.bench.fit LIBRARY START UNITS EPOCHS
+- ``regression``: LSTM(50) - Dropout(0.2) - Dense(1) on (50, 3), mean squared error;
+- ``text``: Embedding(50000, 64) - LSTM(64) - Dropout(0.2) - Dense(20, softmax) on 100 ids, of
+  which few are frequent and most are rare, sparse categorical cross-entropy.
+
+    python -P fit.py LIBRARY MODEL START EPOCHS
 
 is the program that is timed, one process a library; START is `time.time()` when it was launched. It
-prints one line of JSON.
+prints one line of JSON. It runs as a file of its own and imports nothing of rnncore for the other
+libraries, so that their start is theirs alone.
 """
 
 from __future__ import annotations
@@ -15,126 +20,166 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from rnncore.bench.cases import Array
-
-STEPS, INPUTS, BATCH, SAMPLES = 50, 3, 32, 1024
-DROPOUT = 0.2
+MODELS = ("regression", "text")
 LIBRARIES = ("rnncore", "torch", "keras", "keras-jit")
-Epoch = Callable[[], None]
+BATCH, SAMPLES = 32, 1024
+DROPOUT = 0.2
+STEPS, INPUTS, UNITS = 50, 3, 50  # of regression
+LENGTH, VOCABULARY, WIDTH, CLASSES = 100, 50_000, 64, 20  # of text
+
+_MODULES = {
+    "rnncore": ("rnncore.layers", "rnncore.models"),
+    "torch": ("torch",),
+    "keras": ("keras", "tensorflow"),
+    "keras-jit": ("keras", "tensorflow"),
+}
+_LOSSES = {"regression": "mse", "text": "sparse_categorical_crossentropy"}
+Fit = Callable[[Any, Any], float]  # one epoch over x and y, returns the mean loss
 
 
-def _data() -> tuple[Array, Array]:
+def _data(model: str) -> tuple[Any, Any]:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((SAMPLES, STEPS, INPUTS), np.float32)
-    return x, x.mean(axis=(1, 2))[:, None] + x[:, -1, :1]
+    if model == "regression":
+        x = rng.standard_normal((SAMPLES, STEPS, INPUTS), np.float32)
+        return x, x.mean(axis=(1, 2))[:, None] + x[:, -1, :1]
+    # The logarithm is uniform: an id is about as frequent as 1 / id.
+    ids = (VOCABULARY ** rng.random((SAMPLES, LENGTH))).astype(np.int32) - 1
+    return ids, ids[:, -1] % CLASSES
 
 
-def _rnncore(units: int) -> Epoch:
-    from rnncore.layers import LSTM, Dense, Dropout
+def _rnncore(model: str) -> Fit:
+    from rnncore.layers import LSTM, Dense, Dropout, Embedding
     from rnncore.models import Sequential
 
-    x, y = _data()
-    model = Sequential([LSTM(units, input_shape=(STEPS, INPUTS)), Dropout(DROPOUT), Dense(1)])
-    model.compile(optimizer="adam", loss="mse")
+    if model == "regression":
+        layers = [LSTM(UNITS, input_shape=(STEPS, INPUTS)), Dropout(DROPOUT), Dense(1)]
+    else:
+        embedding = Embedding(VOCABULARY, WIDTH, input_shape=(LENGTH,))
+        dense = Dense(CLASSES, activation="softmax")
+        layers = [embedding, LSTM(WIDTH), Dropout(DROPOUT), dense]
+    return _fit_of(Sequential(layers), model)
 
-    def epoch() -> None:
-        model.fit(x, y, batch_size=BATCH, epochs=1, verbose=0)
 
-    return epoch
-
-
-def _keras(units: int, jit: bool) -> Epoch:
+def _keras(model: str, jit: bool) -> Fit:
     keras = importlib.import_module("keras")
     tf = importlib.import_module("tensorflow")
-    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(_threads())
     tf.config.threading.set_inter_op_parallelism_threads(1)
     layers = keras.layers
-    x, y = _data()
-    model = keras.Sequential(
-        [
-            keras.Input((STEPS, INPUTS)),
-            layers.LSTM(units),
-            layers.Dropout(DROPOUT),
-            layers.Dense(1),
-        ]
-    )
-    model.compile(optimizer="adam", loss="mse", jit_compile=True if jit else "auto")
-
-    def epoch() -> None:
-        model.fit(x, y, batch_size=BATCH, epochs=1, verbose=0)
-
-    return epoch
+    if model == "regression":
+        stack = [keras.Input((STEPS, INPUTS)), layers.LSTM(UNITS)]
+        stack += [layers.Dropout(DROPOUT), layers.Dense(1)]
+    else:
+        stack = [keras.Input((LENGTH,), dtype="int32"), layers.Embedding(VOCABULARY, WIDTH)]
+        stack += [layers.LSTM(WIDTH), layers.Dropout(DROPOUT)]
+        stack += [layers.Dense(CLASSES, activation="softmax")]
+    return _fit_of(keras.Sequential(stack), model, jit_compile=True if jit else "auto")
 
 
-def _torch(units: int) -> Epoch:
+def _fit_of(network: Any, model: str, **options: Any) -> Fit:
+    network.compile(optimizer="adam", loss=_LOSSES[model], **options)
+
+    def fit(x: Any, y: Any) -> float:
+        history = network.fit(x, y, batch_size=BATCH, epochs=1, verbose=0)
+        return float(history.history["loss"][0])
+
+    return fit
+
+
+def _torch(model: str) -> Fit:
     torch = importlib.import_module("torch")
     nn = torch.nn
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    x, y = (torch.from_numpy(array) for array in _data())
-    lstm, dropout = nn.LSTM(INPUTS, units, batch_first=True), nn.Dropout(DROPOUT)
-    dense = nn.Linear(units, 1)
-    parameters = [*lstm.parameters(), *dense.parameters()]
-    optimizer = torch.optim.Adam(parameters, fused=True)
-    loss_of = nn.MSELoss()
+    torch.set_num_threads(_threads())
+    text = model == "text"
+    embedding = nn.Embedding(VOCABULARY, WIDTH) if text else nn.Identity()
+    lstm = nn.LSTM(WIDTH if text else INPUTS, WIDTH if text else UNITS, batch_first=True)
+    dropout, dense = nn.Dropout(DROPOUT), nn.Linear(lstm.hidden_size, CLASSES if text else 1)
+    network = nn.ModuleList([embedding, lstm, dense])
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    loss_of = nn.CrossEntropyLoss() if text else nn.MSELoss()
 
-    def epoch() -> None:
-        order = torch.randperm(SAMPLES)
-        for start in range(0, SAMPLES, BATCH):
+    def fit(x: Any, y: Any) -> float:
+        x, y = torch.from_numpy(x), torch.from_numpy(y)
+        if text:
+            y = y.long()
+        order = torch.randperm(len(x))
+        total = torch.zeros(())
+        for start in range(0, len(x), BATCH):
             rows = order[start : start + BATCH]
             optimizer.zero_grad(set_to_none=True)
-            output, _ = lstm(x[rows])
+            output, _ = lstm(embedding(x[rows]))
             loss = loss_of(dense(dropout(output[:, -1])), y[rows])
             loss.backward()
             optimizer.step()
+            total += loss.detach()
+        return float(total) / (len(x) // BATCH)
 
-    return epoch
+    return fit
 
 
-def run(library: str, start: float, units: int, epochs: int) -> dict[str, Any]:
-    """Time to the first epoch's end since `start`, and of a step in the later epochs."""
-    make: dict[str, Callable[[int], Epoch]] = {
+def _threads() -> int:
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+def run(library: str, model: str, start: float, epochs: int) -> dict[str, Any]:
+    """Seconds of the import, from `start` to the first batch's and epoch's end, and of a step.
+
+    The first batch is a `fit` of its own before the first epoch; a step is an epoch's share in
+    the later ones.
+    """
+    begin = time.perf_counter()
+    for name in _MODULES[library]:
+        importlib.import_module(name)
+    imported = time.perf_counter() - begin
+    make: dict[str, Callable[[str], Fit]] = {
         "rnncore": _rnncore,
         "torch": _torch,
-        "keras": lambda units: _keras(units, jit=False),
-        "keras-jit": lambda units: _keras(units, jit=True),
+        "keras": lambda model: _keras(model, jit=False),
+        "keras-jit": lambda model: _keras(model, jit=True),
     }
-    epoch = make[library](units)
-    ready = time.time() - start
-    epoch()
-    first = time.time() - start
-    steps = SAMPLES // BATCH
-    seconds = []
+    fit = make[library](model)
+    x, y = _data(model)
+    fit(x[:BATCH], y[:BATCH])
+    first_batch = time.time() - start
+    fit(x, y)
+    first_epoch = time.time() - start
+    seconds, loss = [], float("nan")
     for _ in range(epochs):
         begin = time.perf_counter()
-        epoch()
-        seconds.append((time.perf_counter() - begin) / steps)
+        loss = fit(x, y)
+        seconds.append((time.perf_counter() - begin) / (SAMPLES // BATCH))
     low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
     return {
         "library": library,
-        "units": units,
-        "ready": ready,
-        "first_epoch": first,
+        "model": model,
+        "import": imported,
+        "first_batch": first_batch,
+        "first_epoch": first_epoch,
         "step": median,
         "low": low,
         "high": high,
         "samples_per_second": BATCH / median,
+        "loss": loss,
         "peak_bytes": _peak_bytes(),
     }
 
 
 def _peak_bytes() -> int | None:
+    """The largest resident size of this process."""
     try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        # What `getrusage` says may be the size of the process that started this one.
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return None
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+    print(json.dumps(run(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))))

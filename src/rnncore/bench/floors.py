@@ -1,7 +1,8 @@
 """The project's targets: how much faster than the fastest peer, how near to the machine's limit.
 
 A floor names the cases that it needs and computes one figure from their results. Figures are ratios
-of one run; those of time are the peer's time over ours unless the label says otherwise.
+of one run; those of time are the peer's time over ours unless the label says otherwise. Some are
+shown with no target.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rnncore.bench import fit
-from rnncore.bench.cases import CELLS, LIMITS, Case, Shape, make_cases
+from rnncore.bench.cases import CELLS, LIMITS, STACKS, TAILS, Case, Shape, make_cases
 from rnncore.bench.peers import LIBRARIES, OURS
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
@@ -38,8 +38,8 @@ class Floor:
     Attributes
     ----------
     label : str
-    wanted : float
-        The figure has to reach it, or with `at_most` must not be above it.
+    wanted : float or None
+        The figure has to reach it, or with `at_most` must not be above it; None: it is shown only.
     cases : tuple of Case
         What has to be timed.
     evaluate : callable
@@ -52,7 +52,7 @@ class Floor:
     """
 
     label: str
-    wanted: float
+    wanted: float | None
     cases: tuple[Case, ...]
     evaluate: Evaluate
     peers: tuple[str, ...] = ()
@@ -60,21 +60,26 @@ class Floor:
     extra: str = ""
 
     def result(self, results: Results) -> dict[str, str | float]:
-        """The figure and the verdict: "met", "missed" or "not measured"."""
+        """The figure and the verdict: "met", "missed", "shown" or "not measured"."""
         found = self.evaluate(results)
         sign = "<=" if self.at_most else ">="
         entry: dict[str, str | float] = {
             "label": self.label,
-            "wanted": f"{sign} {self.wanted:.4g}",
+            "wanted": "" if self.wanted is None else f"{sign} {self.wanted:.4g}",
             "figure": "",
             "verdict": "not measured",
             "detail": "",
         }
         if found is not None:
             value, entry["detail"] = found
-            met = value <= self.wanted if self.at_most else value >= self.wanted
-            entry |= {"figure": f"{value:.3g}", "verdict": "met" if met else "missed"}
+            entry |= {"figure": f"{value:.3g}", "verdict": self._verdict(value)}
         return entry
+
+    def _verdict(self, value: float) -> str:
+        if self.wanted is None:
+            return "shown"
+        met = value <= self.wanted if self.at_most else value >= self.wanted
+        return "met" if met else "missed"
 
 
 def measure(chosen: Sequence[Floor], run: Run) -> None:
@@ -90,7 +95,7 @@ def measure(chosen: Sequence[Floor], run: Run) -> None:
     run.peers = available
     extras = {floor.extra for floor in chosen}
     if "fit" in extras:
-        run.fits(fit.LIBRARIES)
+        run.fits()
     if "memory" in extras:
         run.memory(make_cases(CELLS, ["train"], [MEMORY_SHAPE]), [OURS, "torch"])
     if "hog" in extras:
@@ -112,6 +117,8 @@ def all_floors() -> Iterator[Floor]:
     yield from _step()
     yield from _ragged()
     yield from _threads()
+    yield from _tails()
+    yield from _stacks()
     yield from _variants()
     yield from _fit()
     yield from _memory()
@@ -176,9 +183,11 @@ def _case(cell: str, mode: str, shape: Shape, threads: int = 1, dtype: str = "fl
     return Case(cell, mode, *shape, threads=threads, dtype=dtype)
 
 
-def _peer_floor(case: Case, wanted: float, peers: tuple[str, ...] = LIBRARIES) -> Floor:
+def _peer_floor(
+    case: Case, wanted: float | None, peers: tuple[str, ...] = LIBRARIES, group: str = ""
+) -> Floor:
     versus = "fastest peer" if len(peers) > 1 else peers[0]
-    label = f"{case} vs {versus}"
+    label = f"{group}{case} vs {versus}"
     return Floor(label, wanted, (case,), _against(case, peers), peers)
 
 
@@ -276,9 +285,7 @@ def _threads() -> Iterator[Floor]:
     for mode in ("forward", "train"):
         for shape in LIMITS:
             for cell in CELLS:
-                one, two = (_case(cell, mode, shape, threads) for threads in (1, 2))
-                wanted = 1.8 if shape in MANY else 0.95
-                yield Floor(f"{two} speed-up", wanted, (one, two), _ours(one, two))
+                yield _speed_up(cell, mode, shape)
     label = f"{HOG_CALLS} calls of {HOG} beside a busy process, over quiet"
 
     def hogged(results: Results) -> Figure:
@@ -288,6 +295,38 @@ def _threads() -> Iterator[Floor]:
         return busy / quiet, f"{duration(busy)} / {duration(quiet)}"
 
     yield Floor(label, 3.0, (), hogged, at_most=True, extra="hog")
+
+
+def _speed_up(cell: str, mode: str, shape: Shape, group: str = "") -> Floor:
+    """One thread's time over that of two."""
+    one, two = (_case(cell, mode, shape, threads) for threads in (1, 2))
+    steps, batch, _, units = shape
+    wanted = 1.8 if batch >= 16 and units >= 128 and steps >= 20 else 0.95
+    return Floor(f"{group}{two} speed-up", wanted, (one, two), _ours(one, two))
+
+
+def _tails() -> Iterator[Floor]:
+    """Sizes that fill no tile."""
+    group = "tails "
+    for shape in TAILS:
+        batch = shape[1]
+        forward = 1.0 if batch >= 16 else 1.2 if batch in (2, 3, 4) else None
+        for cell, torch in zip(CELLS, (1.2, 2.0, 2.0), strict=True):
+            yield _peer_floor(_case(cell, "forward", shape), forward, group=group)
+            train = torch if batch >= 16 else None
+            yield _peer_floor(_case(cell, "train", shape), train, ("torch",), group)
+            for mode in ("forward", "train"):
+                yield _speed_up(cell, mode, shape, group)
+
+
+def _stacks() -> Iterator[Floor]:
+    """Two bidirectional layers; no target against the peers."""
+    for mode in ("stack", "stack_train"):
+        for shape in STACKS:
+            for cell in CELLS:
+                for threads in (1, 2):
+                    yield _peer_floor(_case(cell, mode, shape, threads), None)
+                yield _speed_up(cell, mode, shape)
 
 
 def _variants() -> Iterator[Floor]:
@@ -312,25 +351,34 @@ def _variants() -> Iterator[Floor]:
 
 
 def _fit() -> Iterator[Floor]:
-    def step(results: Results, library: str) -> float | None:
-        found = [f["step"] for f in results.fits if f["library"].startswith(library)]
+    def find(results: Results, model: str, library: str, figure: str) -> float | None:
+        found = [
+            entry[figure]
+            for entry in results.fits
+            if entry["model"] == model and entry["library"].startswith(library)
+        ]
         return min(found) if found else None
 
-    for library, wanted in (("keras", 6.0), ("torch", 2.0)):
+    for model, library, wanted in (
+        ("regression", "keras", 6.0),
+        ("regression", "torch", 2.0),
+        ("text", "keras", None),
+        ("text", "torch", None),
+    ):
 
-        def ratio(results: Results, library: str = library) -> Figure:
-            ours, theirs = step(results, OURS), step(results, library)
+        def ratio(results: Results, model: str = model, library: str = library) -> Figure:
+            ours, theirs = (find(results, model, name, "step") for name in (OURS, library))
             if ours is None or theirs is None:
                 return None
             return theirs / ours, f"{duration(theirs)} / {duration(ours)} a step"
 
-        yield Floor(f"fit vs {library}", wanted, (), ratio, extra="fit")
+        yield Floor(f"fit {model} vs {library}", wanted, (), ratio, extra="fit")
 
     def first(results: Results) -> Figure:
-        found = [f["first_epoch"] for f in results.fits if f["library"] == OURS]
-        return (found[0], "from the start of Python") if found else None
+        seconds = find(results, "regression", OURS, "first_epoch")
+        return None if seconds is None else (seconds, "from the start of Python")
 
-    yield Floor("fit first epoch done, s", 1.0, (), first, at_most=True, extra="fit")
+    yield Floor("fit regression first epoch done, s", 1.0, (), first, at_most=True, extra="fit")
 
 
 def _memory() -> Iterator[Floor]:

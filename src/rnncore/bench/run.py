@@ -8,6 +8,7 @@ wait, ruin each other's times.
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from rnncore.bench import environment, machine
+from rnncore.bench import environment, fit, machine
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, OURS, PEERS
@@ -90,12 +92,17 @@ class Run:
         """Seconds of `calls` calls, quiet and with another process on one of the cores."""
         self._work({"kind": "hog", "case": case.as_dict(), "calls": calls}, case.threads, None)
 
-    def fits(self, libraries: Iterable[str], units: int = 50, epochs: int = 20) -> None:
+    def fits(
+        self,
+        libraries: Iterable[str] = fit.LIBRARIES,
+        models: Iterable[str] = fit.MODELS,
+        epochs: int = 20,
+    ) -> None:
         """Whole programs: see `rnncore.bench.fit`."""
-        for library in libraries:
-            command = [sys.executable, "-m", "rnncore.bench.fit", library]
+        for model, library in itertools.product(models, libraries):
+            command = [sys.executable, "-P", str(Path(fit.__file__)), library, model]
             done = subprocess.run(
-                [*command, repr(time.time()), str(units), str(epochs)],
+                [*command, repr(time.time()), str(epochs)],
                 env=environment.for_worker(1),
                 capture_output=True,
                 text=True,
@@ -104,7 +111,7 @@ class Run:
             if done.returncode == 0:
                 self.results.fits.append(json.loads(done.stdout.splitlines()[-1]))
             else:
-                self._note(f"fit: {library} left out: {_last_line(done.stderr)}")
+                self._note(f"fit {model}: {library} left out: {_last_line(done.stderr)}")
 
     # -- processes -------------------------------------------------------------------------
 

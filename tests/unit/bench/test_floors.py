@@ -40,6 +40,40 @@ def test_verdict_against_the_fastest_peer(results: Results) -> None:
     assert floors._peer_floor(case, 1.0, ("jax",)).result(results)["verdict"] == "not measured"
 
 
+def test_figures_without_a_target_are_shown(make_row: MakeRow) -> None:
+    floor = next(f for f in floors.select("lstm stack_train T100 B16") if "vs" in f.label)
+    (case,) = floor.cases
+    rows = [make_row(case, "rnncore", 1.0), make_row(case, "torch", 2.0)]
+    entry = floor.result(Results(rows=rows))
+    assert (entry["figure"], entry["wanted"], entry["verdict"]) == ("2", "", "shown")
+
+
+def test_tails_have_the_targets_of_their_batch() -> None:
+    wanted = {
+        floor.cases[0].batch: floor.wanted
+        for floor in floors.select("tails forward gru 1t")
+        if "vs" in floor.label
+    }
+    assert wanted == {1: None, 2: 1.2, 3: 1.2, 4: 1.2, 7: None, 16: 1.0, 32: 1.0, 64: 1.0}
+
+
+def test_fits_are_compared_within_a_model() -> None:
+    entries = [
+        {"model": model, "library": library, "step": step, "first_epoch": 0.5}
+        for model, library, step in (
+            ("regression", "rnncore", 1.0),
+            ("regression", "keras", 9.0),
+            ("regression", "keras-jit", 8.0),
+            ("text", "rnncore", 4.0),
+            ("text", "keras", 20.0),
+        )
+    ]
+    found = {f.label: f.result(Results(fits=entries)) for f in floors.select("fit")}
+    assert found["fit regression vs keras"]["figure"] == "8"
+    assert found["fit text vs keras"]["figure"] == "5"
+    assert found["fit text vs torch"]["verdict"] == "not measured"
+
+
 def test_step_is_an_upper_bound(make_row: MakeRow) -> None:
     (floor, _) = floors.select("lstm step T1 B1 I64 H64 float32")
     (case,) = floor.cases

@@ -48,6 +48,15 @@ def test_table_shows_ratios_and_summary_their_mean(results: Results) -> None:
     )
 
 
+def test_fits_stand_beside_ours() -> None:
+    common = {"model": "text", "low": 0.9, "high": 1.1, "samples_per_second": 32.0, "loss": 0.5}
+    common |= {"import": 0.1, "first_batch": 0.2, "first_epoch": 2.0, "peak_bytes": 1 << 20}
+    fits = [{**common, "library": name, "step": step} for name, step in (("rnncore", 1), ("k", 3))]
+    ours, theirs = report.fits_table(fits).splitlines()[2:]
+    assert ours.split()[:2] == ["text", "rnncore"] and "1 MiB" in ours
+    assert "3.00x" in theirs
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(1.5e-7, "0.15 us"), (2e-4, "200 us"), (0.0123, "12.3 ms"), (70, "70.0 s")],

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,13 @@ import numpy as np
 import pytest
 
 import rnncore
-from rnncore.bench import environment, worker
-from rnncore.bench.cases import CELLS, Case, make_cases, make_problem
+from rnncore.bench import environment, fit, worker
+from rnncore.bench.cases import CELLS, Case, gradient_names, make_cases, make_problem
 from rnncore.bench.check import agreement
 from rnncore.bench.command import main
-from rnncore.bench.peers import LIBRARIES, PEERS, Candidate, Peer
+from rnncore.bench.peers import LIBRARIES, PEERS, Candidate, Peer, numpy_peer
 from rnncore.bench.results import Results
+from rnncore.bench.run import Run
 
 SHAPE = (6, 3, 2, 5)
 
@@ -26,7 +29,7 @@ def one_thread(runtime: None) -> None:
 
 
 @pytest.mark.parametrize("cell", [*CELLS, "gru_before"])
-@pytest.mark.parametrize("mode", ["forward", "train", "step"])
+@pytest.mark.parametrize("mode", ["forward", "train", "step", "stack"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_numpy_computes_what_rnncore_computes(cell: str, mode: str, dtype: str) -> None:
     (case,) = make_cases([cell], [mode], [SHAPE], dtypes=[dtype])
@@ -41,6 +44,36 @@ def test_numpy_computes_what_rnncore_computes(cell: str, mode: str, dtype: str) 
     assert found.holds, found
     theirs["y"] = theirs["y"] + 0.01
     assert agreement(case, theirs, ours).what == "y"
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "gru_before"])
+def test_stack_train_gives_the_gradients_of_four_layers(cell: str) -> None:
+    (case,) = make_cases([cell], ["stack_train"], [SHAPE])
+    problem = make_problem(case)
+    (candidate,) = PEERS["rnncore"].prepare(problem)
+    ours = candidate.outputs(candidate.call())
+    assert set(ours) == {"y", *gradient_names(case)}
+    # The same from plain NumPy, a layer and a direction at a time.
+    between = numpy_peer.bidirectional(problem, problem.x, problem.weights[:2])
+    expected = {"y": numpy_peer.bidirectional(problem, between, problem.weights[2:])}
+    dy = problem.dy
+    for layer, x in ((2, between), (0, problem.x)):
+        dxs = []
+        for direction, step in ((0, 1), (1, -1)):
+            half = dy[..., direction * case.units : (direction + 1) * case.units]
+            one = replace(
+                problem,
+                x=x[::step],
+                dy=half[::step],
+                weights=problem.weights[layer + direction :][:1],
+            )
+            found = numpy_peer.train(one)[0]
+            dxs.append(found["dx"][::step])
+            for name in ("dkernel", "drecurrent_kernel", "dbias"):
+                expected[f"{name}_{layer + direction}"] = found[name]
+        dy = dxs[0] + dxs[1]
+    agreed = agreement(case, ours, {**expected, "dx": dy})
+    assert agreed.holds, agreed
 
 
 def test_without_blas_computes_the_same() -> None:
@@ -100,6 +133,23 @@ def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
     assert "rnn forward T6 B3 I2 H5" in capfd.readouterr().out
     assert main(["--load", str(path), "--compare", str(path), "--fail"]) == 0
     assert "unchanged" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("model", fit.MODELS)
+def test_whole_fit(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "SAMPLES", 64)
+    monkeypatch.setattr(fit, "VOCABULARY", 100)
+    found = fit.run("rnncore", model, time.time(), 2)
+    assert 0 <= found["import"] <= found["first_batch"] <= found["first_epoch"]
+    assert found["low"] <= found["step"] <= found["high"]
+    assert 0 < found["loss"] < 10
+
+
+def test_whole_fit_is_a_process_of_its_own() -> None:
+    run = Run(["numpy"])
+    run.fits(["rnncore", "nothing"], ["regression"], epochs=2)
+    assert [entry["library"] for entry in run.results.fits] == ["rnncore"]
+    assert run.results.notes == ["fit regression: nothing left out: KeyError: 'nothing'"]
 
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
