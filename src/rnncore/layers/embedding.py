@@ -125,11 +125,14 @@ class Embedding(Layer):
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         ids, self._saved = self._saved, None
         embeddings = self.embeddings
-        if embeddings.grad_rows is None:
+        # Until the new rows are known none are: Ctrl-C may come in between, also as the scatter
+        # returns, and the next step then clears all.
+        written, embeddings.grad_rows = embeddings.grad_rows, None
+        if written is None:
             embeddings.grad[...] = 0
-            embeddings.grad_rows = np.empty(0, np.int64)
+            written = np.empty(0, np.int64)
         # Only the rows of the last batch are cleared: all others are zero already.
-        _core.scatter_add_rows(embeddings.grad, embeddings.grad_rows, ids, np.ascontiguousarray(dy))
+        _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
         rows = self._buffers.take("rows", ids.shape, np.int64)
         rows[...] = ids
         embeddings.grad_rows = rows

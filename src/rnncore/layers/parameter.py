@@ -111,16 +111,17 @@ class Parameter:
         """Move the weight into ``flat[offset:offset + size]`` and become a view of it."""
         view = flat[offset : offset + self.size].reshape(self.shape)
         view[...] = self.value
+        self.buffer = None  # last comes the new one: Ctrl-C in between leaves it in none
         self.value = view
         self.offset = offset
-        self.buffer = buffer
         self.grad_rows = None
         self._grad = None
+        self.buffer = buffer
 
     def bind_grad(self, flat: NDArray[Any]) -> None:
         """Become a view of the flat gradient buffer, at the weight's own offset."""
-        self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
         self.grad_rows = None
+        self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.value if dtype is None else self.value.astype(dtype)

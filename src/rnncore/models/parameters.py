@@ -45,7 +45,8 @@ class ParameterBuffer:
     def ensure_grads(self) -> NDArray[Any]:
         """Return the flat gradients, made at the first call."""
         if self.grads is None:
-            self.grads = np.zeros_like(self.values)
+            grads = np.zeros_like(self.values)
             for parameter in self.segments:
-                parameter.bind_grad(self.grads)
+                parameter.bind_grad(grads)
+            self.grads = grads  # not before all are views of it, which Ctrl-C may prevent
         return self.grads

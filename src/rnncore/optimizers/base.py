@@ -137,8 +137,8 @@ class Optimizer:
                     f"of {wanted}; make a new optimizer for another model"
                 )
             return
-        self._n_params, self._dtype = n_params, wanted
         self.slots = {name: np.zeros(n_params, wanted) for name in self._slot_names()}
+        self._n_params, self._dtype = n_params, wanted
 
     def step(self, params: Array, grads: Array, segments: Sequence[Segment]) -> None:
         """Update ``params`` in place.

@@ -1,16 +1,20 @@
 """Ctrl-C leaves a model between two steps, never within one."""
 
 import _thread
+import copy
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rnncore.layers import LSTM, Dense
+from rnncore.layers import LSTM, Dense, Embedding
 from rnncore.models import Sequential
 from rnncore.optimizers import SGD
+from rnncore.models.parameters import ParameterBuffer
 from rnncore.training.interrupts import InterruptGuard
 
 X = np.random.default_rng(0).standard_normal((8, 4, 2)).astype(np.float32)
@@ -96,3 +100,121 @@ def test_handler_of_the_user_is_called_and_restored() -> None:
     finally:
         signal.signal(signal.SIGINT, previous)
     assert calls == [signal.SIGINT]
+
+
+def interrupted_at(function: Callable[[], Any], instruction: int, *names: str) -> bool:
+    """Call, with Ctrl-C before that instruction of the functions of these names; False: none left.
+
+    The count goes over all of them together, and stands for every moment at which Python lets a
+    signal in, and for some at which it does not.
+    """
+    left = instruction
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_name not in names or "rnncore" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def equal(a: Sequential, b: Sequential) -> bool:
+    pairs = zip(a.get_weights(), b.get_weights(), strict=True)
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def test_embedding_keeps_no_rows_of_an_interrupted_step() -> None:
+    early, late, y = np.array([[1, 2]]), np.array([[5, 6]]), np.ones((1, 1), np.float32)
+    model = Sequential([Embedding(8, 3, input_length=2), LSTM(2), Dense(1)])
+    model.compile("sgd", "mse")
+    model.train_on_batch(early, y)
+    embedding = model.layers[0]
+    model.run(early, training=True)
+    dy = np.ones((1, 2, 3), np.float32)
+    twin = copy.deepcopy(model)
+    twin.train_on_batch(late, y)
+    instruction = 0
+    interrupted = True
+    while interrupted:
+        instruction += 1
+        model.run(early, training=True)
+        interrupted = interrupted_at(
+            lambda: embedding.backward(dy), instruction, "backward", "take"
+        )
+        other = copy.deepcopy(model)
+        # A copy starts with clean gradients: it is the model itself that has to forget.
+        weights = model.get_weights()
+        model.train_on_batch(late, y)
+        assert equal(model, twin), instruction
+        model.set_weights(weights)
+        assert other.layers[0].weights[0].grad_rows is None
+    assert instruction > 20
+
+
+def test_buffers_are_made_whole_or_again() -> None:
+    twin = make(SGD(0.01))
+    weights = twin.get_weights()
+    twin.train_on_batch(X, Y)
+    instruction = 0
+    interrupted = True
+    while interrupted:
+        instruction += 1
+        model = make(SGD(0.01, momentum=0.0))
+        model.set_weights(weights)
+        interrupted = interrupted_at(
+            model._start_training,
+            instruction,
+            "_ensure_buffer",
+            "ensure_grads",
+            "__init__",
+            "bind_value",
+            "bind_grad",
+            "build",
+        )
+        model.train_on_batch(X, Y)
+        assert equal(model, twin), instruction
+    assert instruction > 100
+
+
+def test_a_weight_that_is_taken_by_another_model_is_never_in_two_buffers() -> None:
+    instruction = 0
+    interrupted = True
+    while interrupted:
+        instruction += 1
+        model = make("sgd")
+        first = model._ensure_buffer()
+        interrupted = interrupted_at(
+            lambda model=model: ParameterBuffer(model.weights, model.dtype),  # type: ignore[misc]
+            instruction,
+            "bind_value",
+        )
+        moved = any(not np.shares_memory(w.value, first.values) for w in model.weights)
+        assert not (moved and first.holds(model.weights)), instruction
+
+
+def test_an_optimizer_is_built_whole_or_again() -> None:
+    instruction = 0
+    interrupted = True
+    while interrupted:
+        instruction += 1
+        optimizer = SGD(0.1, momentum=0.9)
+        interrupted = interrupted_at(
+            lambda o=optimizer: o.build(4, "float32"),
+            instruction,
+            "build",  # type: ignore[misc]
+        )
+        assert not optimizer.built or list(optimizer.slots) == ["momentum"], instruction
