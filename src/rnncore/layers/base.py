@@ -17,7 +17,7 @@ from rnncore.layers._arguments import (
 )
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import check_mask, numeric_array
-from rnncore.layers.parameter import Parameter
+from rnncore.layers.parameter import Parameter, building
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_count, float_dtype
 from rnncore.utils._memory import room_for
@@ -173,18 +173,21 @@ class Layer:
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the layer unless that is done, and remember the shape that it was built for."""
-        if self.built:
-            self.check_input_shape(input_shape)
-            return
-        if self.needs_features and input_shape[-1] == 0:
-            raise ValueError(f"{self.name}: x: expected at least one feature, got {input_shape}")
-        try:
-            self.build(input_shape)
-        except BaseException:
-            self.forget_weights()  # so that another attempt starts anew
-            raise
-        self.input_shape = input_shape
-        self.built = True
+        with building:
+            if self.built:
+                self.check_input_shape(input_shape)
+                return
+            if self.needs_features and input_shape[-1] == 0:
+                raise ValueError(
+                    f"{self.name}: x: expected at least one feature, got {input_shape}"
+                )
+            try:
+                self.build(input_shape)
+            except BaseException:
+                self.forget_weights()  # so that another attempt starts anew
+                raise
+            self.input_shape = input_shape
+            self.built = True
 
     def forget_weights(self) -> None:
         """Become a layer that is not built."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,18 @@ from rnncore.utils._arrays import narrowed
 
 if TYPE_CHECKING:
     from rnncore.layers.base import Layer
+
+
+# Held while weights are made or moved: of the threads that share a model one does it, the others
+# wait. One lock for all models, so that models copy and pickle.
+building = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A child must not inherit the lock from a thread that it does not have.
+    os.register_at_fork(
+        before=building.acquire,
+        after_in_parent=building.release,
+        after_in_child=building.release,
+    )
 
 
 class Parameter:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers.base import Layer, Shape, assign_all
-from rnncore.layers.parameter import Parameter
+from rnncore.layers.parameter import Parameter, building
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import summary_lines
 from rnncore.training.interfaces import Output
@@ -142,10 +142,11 @@ class Network:
 
     def _ensure_buffer(self) -> ParameterBuffer:
         """Return the buffer of all weights, moving them in when they are elsewhere."""
-        parameters = self.weights
-        if self._buffer is None or not self._buffer.holds(parameters):
-            self._buffer = ParameterBuffer(parameters, self.dtype)
-        return self._buffer
+        with building:
+            parameters = self.weights
+            if self._buffer is None or not self._buffer.holds(parameters):
+                self._buffer = ParameterBuffer(parameters, self.dtype)
+            return self._buffer
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name} layers={len(self.layers)}>"
