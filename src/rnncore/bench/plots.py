@@ -136,7 +136,7 @@ def _roofline(axis: Any, results: Results) -> None:
 def _scaling(axis: Any, results: Results, name: str) -> None:
     """GFLOP/s along one axis of the grid, all else being equal, where most cases are alike."""
     value_of, rest = _along(_AXES[name])
-    rows = [row for row in results.rows if row.case.mode in ("forward", "train", "step")]
+    rows = [row for row in results.rows if not row.case.mode.startswith("ragged")]
     counts = Counter(
         rest(case) for case in dict.fromkeys(row.case for row in rows) if case.mode != "step"
     )
