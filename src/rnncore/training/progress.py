@@ -99,14 +99,15 @@ class Progress:
             return
         total = self._clock() - self._start
         each = (self._elapsed or total) / max(1, self._done)
-        parts = [self._title, self._counter() if self._bar else ""]
-        parts += [_duration(total), f"{_duration(each)}/step"]
+        times = [_duration(total), f"{_duration(each)}/step"]
+        line = _line([self._title, self._counter() if self._bar else "", *times], results)
         if self._bar:
-            self._draw(parts, results)
-            self._stream.write("\n")
+            if len(line) >= self._columns():
+                line = _line([self._title, self._count(), *times], results)
+            # Nothing is cut off here: the line may wrap, since none is drawn over it.
+            line = "\r" + line.ljust(self._drawn)
             self._drawn = 0
-        else:
-            self._stream.write(_line(parts, results) + "\n")
+        self._stream.write(line + "\n")
         self._stream.flush()
 
     def abandon(self) -> None:
@@ -119,13 +120,19 @@ class Progress:
     def _counter(self) -> str:
         filled = _BAR_WIDTH * self._done // max(1, self._steps)
         bar = "=" * filled + "." * (_BAR_WIDTH - filled)
-        return f"{self._done:>{len(str(self._steps))}}/{self._steps} [{bar}]"
+        return f"{self._count()} [{bar}]"
+
+    def _count(self) -> str:
+        return f"{self._done:>{len(str(self._steps))}}/{self._steps}"
+
+    def _columns(self) -> int:
+        return max(21, shutil.get_terminal_size().columns)
 
     def _draw(self, parts: list[str], results: Mapping[str, float]) -> None:
         if self._stream is None:
             return
         # A line that wraps could not be overwritten.
-        line = _line(parts, results)[: max(20, shutil.get_terminal_size().columns - 1)]
+        line = _line(parts, results)[: self._columns() - 1]
         self._stream.write("\r" + line.ljust(self._drawn))
         self._stream.flush()
         self._drawn = len(line)

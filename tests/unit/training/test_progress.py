@@ -60,7 +60,17 @@ def test_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_bar_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    assert max(len(frame.rstrip()) for frame in run(Terminal()).split("\r")) < 40
+    *frames, _ = run(Terminal()).split("\r")
+    assert max(len(frame.rstrip()) for frame in frames) < 40
+
+
+def test_final_line_is_complete_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    complete = "3.0s - 500ms/step - loss: 0.2500 - val_loss: 3.0000e-05"
+    for columns in (40, 80):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        *frames, last = run(Terminal()).rstrip("\n").split("\r")
+        assert last.rstrip() == f"Epoch 2/3 - 4/4 - {complete}"
+        assert len(last) >= len(frames[-1].rstrip())  # nothing of the bar is left behind it
 
 
 def test_bar_is_not_drawn_at_every_step() -> None:
