@@ -19,6 +19,8 @@ class History:
         prefix ``"val_"`` where there was validation.
     epoch : list of int
         Numbers of the epochs, from 0.
+    validation_epoch : list of int
+        Those after which there was validation.
     params : dict
         ``epochs``, ``steps`` an epoch, ``batch_size`` and ``verbose`` of the call.
     """
@@ -26,11 +28,14 @@ class History:
     def __init__(self, params: dict[str, Any] | None = None) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.validation_epoch: list[int] = []
         self.params = dict(params or {})
 
     def add(self, epoch: int, logs: dict[str, float]) -> None:
         """Append the results of an epoch."""
         self.epoch.append(epoch)
+        if any(name.startswith("val_") for name in logs):
+            self.validation_epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
 
@@ -68,13 +73,12 @@ class History:
         figure = pyplot.figure(figsize=size) if path is None else Figure(figsize=size)
         for number, name in enumerate(names, start=1):
             axes = figure.add_subplot(1, len(names), number)
-            epochs = [epoch + 1 for epoch in self.epoch]
-            for key, label in ((name, "training"), (f"val_{name}", "validation")):
+            for key, label, epochs in (
+                (name, "training", self.epoch),
+                (f"val_{name}", "validation", self.validation_epoch),
+            ):
                 if key in self.history:
-                    # Validation may run every few epochs only.
-                    values = self.history[key]
-                    step = max(1, len(epochs) // len(values))
-                    axes.plot(epochs[step - 1 :: step][: len(values)], values, label=label)
+                    axes.plot([epoch + 1 for epoch in epochs], self.history[key], label=label)
             axes.set_xlabel("epoch")
             axes.set_ylabel(name)
             axes.legend()

@@ -3,8 +3,11 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from rnncore.layers import Dense
+from rnncore.models import Sequential
 from rnncore.training import History
 
 
@@ -34,6 +37,20 @@ def test_plot(tmp_path: Path) -> None:
     training, validation = figure.axes[0].get_lines()
     assert list(training.get_xdata()) == [1, 2, 3, 4]
     assert list(validation.get_xdata()) == [2, 4]
+
+
+def test_plot_knows_the_epochs_of_the_validation(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((4, 2)), np.zeros(4)
+    for arguments, expected in (
+        ({"epochs": 7, "validation_freq": 4}, [4]),
+        ({"epochs": 6, "initial_epoch": 1, "validation_freq": 2}, [2, 4, 6]),
+    ):
+        history = model.fit(x, y, validation_data=(x, y), verbose=0, **arguments)
+        lines = history.plot(tmp_path / "history.png").axes[0].get_lines()
+        assert list(lines[1].get_xdata()) == expected
 
 
 def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
