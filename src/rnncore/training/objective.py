@@ -53,6 +53,10 @@ class Objective:
             for request in requests:
                 metric = metrics.get(request, loss=self.loss, output_shape=tuple(output_shape))
                 name = request if isinstance(request, str) else metric.name
+                if takes_weights and any(
+                    name == other for other, _, with_weights in made if not with_weights
+                ):
+                    name = f"weighted_{name}"  # as Keras tells the two apart
                 made.append(
                     (_free_name(name, [other for other, *_ in made]), metric, takes_weights)
                 )

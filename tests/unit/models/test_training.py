@@ -189,7 +189,7 @@ def test_sample_weights() -> None:
     error = (model.predict(X, verbose=0) - Y)[:, 0]
     np.testing.assert_allclose(found["loss"], np.sum(error[:20] ** 2) / 40, rtol=1e-5)
     np.testing.assert_allclose(found["mae"], np.abs(error).mean(), rtol=1e-5)
-    np.testing.assert_allclose(found["mae_1"], np.abs(error[:20]).mean(), rtol=1e-5)
+    np.testing.assert_allclose(found["weighted_mae"], np.abs(error[:20]).mean(), rtol=1e-5)
 
 
 def test_class_weights_are_sample_weights_by_class() -> None:
@@ -269,3 +269,16 @@ def test_strided_and_integer_inputs() -> None:
     series = Sequential([LSTM(3, input_shape=(6, 1)), Dense(1)])
     series.compile("adam", "mse")
     series.fit(view, view[:, 0], verbose=0)
+
+
+def test_weighted_metrics_have_names_of_their_own() -> None:
+    for metrics, weighted, names in (
+        (["mae"], ["mae"], ["mae", "weighted_mae"]),
+        ([], ["mae"], ["mae"]),
+        (["mae", "mae"], None, ["mae", "mae_1"]),
+        (["mae", "mse"], ["mae", "mae"], ["mae", "mse", "weighted_mae", "weighted_mae_1"]),
+    ):
+        model = Sequential([Dense(1, input_shape=(2,))])
+        model.compile("sgd", "mse", metrics, weighted)
+        found = model.evaluate(np.zeros((3, 2)), np.ones(3), verbose=0, return_dict=True)
+        assert list(found) == ["loss", *names]
