@@ -49,7 +49,7 @@ def pad_sequences(
         When ``sequences`` or one of its items has no length, one is a masked array, not in native
         byte order or complex, ``maxlen`` is no integer or ``dtype`` no dtype.
     ValueError
-        For ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of different shapes, or
+        For no sequences, ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of different shapes, or
         values that ``dtype`` cannot hold, or a result too large to be addressed.
     MemoryError
         When the memory does not suffice for the result.
@@ -69,6 +69,8 @@ def pad_sequences(
     _check_side("padding", padding)
     _check_side("truncating", truncating)
     items = _as_list(sequences)
+    if not items:
+        raise ValueError("pad_sequences: sequences: expected at least one sequence, got none")
     length = _common_length(items, maxlen)
     try:
         target: np.dtype[Any] = np.dtype(dtype)
@@ -130,7 +132,7 @@ def _as_list(sequences: Iterable[Any]) -> list[Any]:
 
 def _common_length(items: list[Any], maxlen: int | None) -> int:
     if maxlen is None:
-        return max((len(item) for item in items), default=0)
+        return max(len(item) for item in items)
     return check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
 
 

@@ -23,7 +23,7 @@ from rnncore.utils._memory import machine_memory, room_for
         (lambda: to_categorical([2**63]), ValueError, f"x: expected class numbers .*got {2**63}"),
         (lambda: pad_sequences([[1]], 2**62), ValueError, f"maxlen: expected .*got {2**62}"),
         (lambda: pad_sequences([[1]], 2**40), MemoryError, f"maxlen: expected .*got {2**40}"),
-        (lambda: pad_sequences([], 2**62), ValueError, f"maxlen: expected .*got {2**62}"),
+        (lambda: pad_sequences([[]], 2**62), ValueError, f"maxlen: expected .*got {2**62}"),
     ],
 )
 def test_utilities(call: Callable[[], Any], error: type[Exception], message: str) -> None:

@@ -28,12 +28,12 @@ def test_sides(padding, truncating, wanted):
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.lists(st.integers(1, 99), max_size=6), max_size=5),
+    st.lists(st.lists(st.integers(1, 99), max_size=6), min_size=1, max_size=5),
     st.sampled_from(["pre", "post"]),
 )
 def test_without_cutting_everything_comes_back(sequences, padding):
     got = pad_sequences(sequences, padding=padding)
-    assert got.shape == (len(sequences), max(map(len, sequences), default=0))
+    assert got.shape == (len(sequences), max(map(len, sequences)))
     for row, sequence in zip(got, sequences, strict=True):
         assert row[row > 0].tolist() == sequence
         real = row[len(row) - len(sequence) :] if padding == "pre" else row[: len(sequence)]
@@ -62,6 +62,8 @@ def test_other_values():
     ("arguments", "error", "message"),
     [
         ({"sequences": [[1], 2]}, TypeError, r"sequences\[1\]: expected a sequence .*got 2"),
+        ({"sequences": []}, ValueError, "sequences: expected at least one sequence, got none"),
+        ({"sequences": []} | {"maxlen": 3}, ValueError, "expected at least one sequence"),
         ({"sequences": 5}, TypeError, "sequences: expected a list of sequences, got int"),
         ({"sequences": "abc"}, TypeError, "sequences: expected a list of sequences, got str"),
         ({"sequences": [np.array(1)]}, TypeError, "an array without an axis"),
