@@ -13,8 +13,8 @@ import pytest
 
 from rnncore.layers import LSTM, Dense, Embedding
 from rnncore.models import Sequential
-from rnncore.optimizers import SGD
 from rnncore.models.parameters import ParameterBuffer
+from rnncore.optimizers import SGD
 from rnncore.training.interrupts import InterruptGuard
 
 X = np.random.default_rng(0).standard_normal((8, 4, 2)).astype(np.float32)
@@ -178,7 +178,6 @@ def test_buffers_are_made_whole_or_again() -> None:
         interrupted = interrupted_at(
             model._start_training,
             instruction,
-            "_ensure_buffer",
             "ensure_grads",
             "__init__",
             "bind_value",
