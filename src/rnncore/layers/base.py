@@ -189,6 +189,11 @@ class Layer:
             self.input_shape = input_shape
             self.built = True
 
+    def draw_seeds(self) -> None:
+        """Draw now what training would draw later, so that a copy goes on alike."""
+        for child in self.children:
+            child.draw_seeds()
+
     def forget_weights(self) -> None:
         """Become a layer that is not built."""
         self._parameters.clear()

@@ -61,6 +61,11 @@ class Dropout(Layer):
         self._key: int | None = None
         self._calls = 0
 
+    def draw_seeds(self) -> None:
+        if self._key is None:
+            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
+            self._key = int(rng.integers(2**64, dtype=np.uint64))
+
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
@@ -69,9 +74,7 @@ class Dropout(Layer):
         if self.rate == 0:
             self._saved = None
             return x
-        if self._key is None:
-            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
-            self._key = int(rng.integers(2**64, dtype=np.uint64))
+        self.draw_seeds()
         self._calls = (self._calls + 1) % 2**32
         self._saved = self._calls
         return self._apply("y", x, self._calls)

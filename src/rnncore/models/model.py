@@ -18,6 +18,8 @@ from rnncore.training import loop
 from rnncore.training.data import (
     Batches,
     Samples,
+    batch_size_of,
+    epoch_number,
     prepare_samples,
     split_off_validation,
     validation_share,
@@ -28,8 +30,6 @@ from rnncore.training.objective import Objective
 from rnncore.training.progress import Progress, resolve_verbose
 from rnncore.utils._checks import check_count
 from rnncore.utils.random import new_rng
-
-_DEFAULT_BATCH_SIZE = 32
 
 
 class Model(Network):
@@ -59,23 +59,34 @@ class Model(Network):
         loss: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        *,
+        run_eagerly: Any = False,
+        steps_per_execution: Any = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: Any = True,
     ) -> None:
-        """Choose how to train; a later call starts with a fresh optimizer state.
+        """Choose how to train.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
+            A name or a new object starts from a fresh state, as in Keras; the object of an earlier
+            call goes on with the state that it has. An optimizer serves one model only.
         loss : str or Loss, optional
             Without one the model predicts only.
         metrics : list of str or Metric, optional
             Shown beside the loss; sample weights do not count in them.
         weighted_metrics : list of str or Metric, optional
-            The same with sample weights.
+            The same with sample weights; a name that is taken there gets the prefix
+            ``"weighted_"``.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            Without effect: they steer how Keras computes, not what.
 
         Raises
         ------
         ValueError, TypeError
-            For an unknown name.
+            For an unknown name. `fit` and `train_on_batch` raise ValueError for an optimizer that
+            has trained other weights.
         """
         chosen = optimizers.get(optimizer)
         if loss is None and (metrics or weighted_metrics):
@@ -83,6 +94,7 @@ class Model(Network):
         self._objective = None if loss is None else Objective(loss, metrics, weighted_metrics)
         self.optimizer = chosen
         self._optimized = []
+        self._draw_seeds()
 
     def fit(
         self,
@@ -98,6 +110,8 @@ class Model(Network):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
         initial_epoch: int = 0,
+        steps_per_epoch: None = None,
+        validation_steps: None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> History:
@@ -129,6 +143,8 @@ class Model(Network):
         sample_weight : array_like, shape (N,) or (N, T), optional
             Weight of each sample or time step in the loss.
         initial_epoch : int, default 0
+        steps_per_epoch, validation_steps : None
+            Not supported yet: an epoch takes every sample once.
         validation_batch_size : int, optional
             Default: `batch_size`.
         validation_freq : int, default 1
@@ -155,14 +171,19 @@ class Model(Network):
         Ctrl-C leaves the weights as they were after a whole step, and the finished epochs in
         ``model.history``.
         """
-        if callbacks:
-            raise ValueError(
-                "fit: callbacks: expected None (callbacks are not supported yet), "
-                f"got {callbacks!r}"
-            )
-        size = _batch_size("fit", "batch_size", batch_size)
-        first = _epoch_number("initial_epoch", initial_epoch)
-        last = _epoch_number("epochs", epochs)
+        for argument, value in (
+            ("callbacks", callbacks or None),
+            ("steps_per_epoch", steps_per_epoch),
+            ("validation_steps", validation_steps),
+        ):
+            if value is not None:
+                raise ValueError(
+                    f"fit: {argument}: expected None (no other value is supported yet), "
+                    f"got {value!r}"
+                )
+        size = batch_size_of("fit", "batch_size", batch_size)
+        first = epoch_number("initial_epoch", initial_epoch)
+        last = epoch_number("epochs", epochs)
         level = resolve_verbose(verbose)
         samples = prepare_samples(self, x, y, sample_weight, class_weight)
         validation: Samples | None = None
@@ -181,7 +202,7 @@ class Model(Network):
             validation,
             self.history,
             batch_size=size,
-            validation_batch_size=_batch_size(
+            validation_batch_size=batch_size_of(
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
             validation_freq=check_count("fit", "validation_freq", validation_freq),
@@ -250,7 +271,7 @@ class Model(Network):
         """
         samples = prepare_samples(self, x, y, sample_weight)
         self._ensure_buffer()
-        batches = Batches(samples, _batch_size("evaluate", "batch_size", batch_size))
+        batches = Batches(samples, batch_size_of("evaluate", "batch_size", batch_size))
         progress = Progress(resolve_verbose(verbose))
         progress.begin(len(batches))
         try:
@@ -293,7 +314,7 @@ class Model(Network):
         ValueError, TypeError
             For data that do not fit.
         """
-        size = _batch_size("predict", "batch_size", batch_size)
+        size = batch_size_of("predict", "batch_size", batch_size)
         inputs = self.prepare_input(x)
         self._ensure_buffer()
         progress = Progress(resolve_verbose(verbose), only_bar=verbose == "auto")
@@ -304,6 +325,11 @@ class Model(Network):
         finally:
             progress.abandon()
         return result
+
+    def predict_on_batch(self, x: ArrayLike) -> NDArray[Any]:
+        """Compute the outputs of one batch; see `predict`."""
+        inputs = numeric_array("x", x)
+        return self.predict(inputs, len(inputs) or 1, 0)
 
     @property
     def objective(self) -> Objective:
@@ -316,10 +342,20 @@ class Model(Network):
 
     @property
     def shuffle_rng(self) -> np.random.Generator:
-        """The generator that orders the samples, derived from the global seed at first use."""
+        """The generator that orders the samples, derived from the global seed."""
         if self._shuffle_rng is None:
             self._shuffle_rng = new_rng()
         return self._shuffle_rng
+
+    def _draw_seeds(self) -> None:
+        """Draw what training will need as soon as the model is both built and compiled.
+
+        A copy that is made before the first step then goes on with the same bits.
+        """
+        if self._objective is not None and self.built:
+            _ = self.shuffle_rng
+            for layer in self.layers:
+                layer.draw_seeds()
 
     def apply_gradients(self) -> None:
         """Let the optimizer change the weights by the gradients of the last backward pass."""
@@ -338,6 +374,8 @@ class Model(Network):
     def _start_training(self) -> None:
         buffer = self._ensure_buffer()
         buffer.ensure_grads()
+        self._draw_seeds()
+        self.optimizer.belong_to(self.name, buffer.segments)
         same = len(self._optimized) == len(buffer.segments) and all(
             a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
         )
@@ -346,18 +384,6 @@ class Model(Network):
             self.objective.warn_of_activation(self.output_activation(), stacklevel=3)
             self.optimizer.build(buffer.values.size, self.dtype)
             self._optimized = list(buffer.segments)
-
-
-def _batch_size(owner: str, argument: str, value: Any, default: int = _DEFAULT_BATCH_SIZE) -> int:
-    return default if value is None else check_count(owner, argument, value)
-
-
-def _epoch_number(argument: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    if value < 0:
-        raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    return int(value)
 
 
 def _described(data: Any) -> str:

@@ -39,6 +39,11 @@ class Network:
         raise NotImplementedError
 
     @property
+    def built(self) -> bool:
+        """Whether all weights exist."""
+        raise NotImplementedError
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """dtype of the weights and of the results."""
         raise NotImplementedError

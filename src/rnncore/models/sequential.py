@@ -197,6 +197,7 @@ class Sequential(Model):
         for layer in self._layers:
             layer.make_weights(shape)
             shape = layer.compute_output_shape(shape)
+        self._draw_seeds()
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""

@@ -87,6 +87,7 @@ class Optimizer:
         self.iterations = 0
         self.slots: dict[str, Array] = {}
         self._dtype: np.dtype[Any] | None = None
+        self._owner: tuple[str, list[Any]] | None = None
         self._n_params = 0
         self._layout: list[tuple[int, int, bool, bool]] = []
         self._trainable: list[Stretch] = []
@@ -139,6 +140,31 @@ class Optimizer:
             return
         self.slots = {name: np.zeros(n_params, wanted) for name in self._slot_names()}
         self._n_params, self._dtype = n_params, wanted
+
+    def belong_to(self, model: str, weights: Sequence[Any]) -> None:
+        """Serve the weights of a model from now on; a second call with the same changes nothing.
+
+        Parameters
+        ----------
+        model : str
+            Its name, for errors.
+        weights : sequence of objects
+            All its weights, trainable or not. What counts is which objects they are.
+
+        Raises
+        ------
+        ValueError
+            When the optimizer serves others: its state would not fit, or be torn between the two.
+        """
+        if self._owner is None:
+            self._owner = (model, list(weights))
+            return
+        name, mine = self._owner
+        if len(mine) != len(weights) or any(a is not b for a, b in zip(mine, weights, strict=True)):
+            raise ValueError(
+                f"compile: optimizer: expected a new optimizer for {model!r}, got the {self.name} "
+                f"that has trained other weights, of {name!r}"
+            )
 
     def step(self, params: Array, grads: Array, segments: Sequence[Segment]) -> None:
         """Update ``params`` in place.
@@ -236,6 +262,10 @@ class Optimizer:
             "clipvalue": self.clipvalue,
             "global_clipnorm": self.global_clipnorm,
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy serves whoever comes first: the copy of the model, when that is copied too.
+        return {**self.__dict__, "_owner": None}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if v is not None)

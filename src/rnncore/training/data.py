@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore.layers._convert import numeric_array
 from rnncore.training.interfaces import Trainable
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_count, check_number
+
+_DEFAULT_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,20 @@ def weights_of_classes(
     )
     weights: NDArray[Any] = narrowed("class_weight", by_class, dtype)[inverse.reshape(-1)]
     return weights
+
+
+def batch_size_of(owner: str, argument: str, value: Any, default: int = _DEFAULT_BATCH_SIZE) -> int:
+    """Return a batch size, `default` for None. TypeError or ValueError for what is none."""
+    return default if value is None else check_count(owner, argument, value)
+
+
+def epoch_number(argument: str, value: Any) -> int:
+    """Return a number of epochs. TypeError or ValueError for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
+    if value < 0:
+        raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
+    return int(value)
 
 
 def validation_share(value: Any) -> float:

@@ -49,8 +49,8 @@ def pad_sequences(
         When ``sequences`` or one of its items has no length, one is a masked array, not in native
         byte order or complex, ``maxlen`` is no integer or ``dtype`` no dtype.
     ValueError
-        For no sequences, ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of different shapes, or
-        values that ``dtype`` cannot hold, or a result too large to be addressed.
+        For no sequences, ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of
+        different shapes, values that ``dtype`` cannot hold, or a result too large to be addressed.
     MemoryError
         When the memory does not suffice for the result.
 

@@ -112,7 +112,7 @@ def test_not_compiled() -> None:
         ({"metrics": {"a": "mae"}}, TypeError, "metrics: expected a list"),
         ({"metrics": [["mae"]]}, TypeError, "metrics: expected a flat list"),
         ({"loss": None, "metrics": ["mae"]}, ValueError, "loss: expected a loss beside metrics"),
-        ({"jit_compile": True}, TypeError, "jit_compile"),
+        ({"loss_weights": True}, TypeError, "loss_weights"),
     ],
 )
 def test_compile(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
