@@ -20,7 +20,7 @@ LEVELS = ("L1", "L2", "L3", "DRAM")
 # Where the system does not tell the sizes: common ones.
 _USUAL_CACHES = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
 _SAMPLE_SECONDS = 0.0005  # short, so that some samples are undisturbed on a busy machine
-_SAMPLES = 60
+_SAMPLES = 200
 _LARGEST_BUFFER = 512 << 20
 
 
@@ -61,7 +61,7 @@ class Measured:
 
 
 def measure(threads: int, isa: str) -> Measured:
-    """Measure with `threads` threads and the vectors of `isa`; takes a second or two.
+    """Measure with `threads` threads and the vectors of `isa`; takes two or three seconds.
 
     NumPy's BLAS uses as many threads as the environment told it when the process started.
     """
