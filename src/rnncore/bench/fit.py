@@ -156,6 +156,7 @@ def run(library: str, model: str, start: float, epochs: int) -> dict[str, Any]:
     low, median, high = statistics.quantiles(seconds, n=4, method="inclusive")
     return {
         "library": library,
+        "version": importlib.import_module(_MODULES[library][0].partition(".")[0]).__version__,
         "model": model,
         "import": imported,
         "first_batch": first_batch,

@@ -109,7 +109,9 @@ class Run:
                 check=False,
             )
             if done.returncode == 0:
-                self.results.fits.append(json.loads(done.stdout.splitlines()[-1]))
+                found = json.loads(done.stdout.splitlines()[-1])
+                self.results.versions.setdefault(library.partition("-")[0], found["version"])
+                self.results.fits.append(found)
             else:
                 self._note(f"fit {model}: {library} left out: {_last_line(done.stderr)}")
 

@@ -149,6 +149,7 @@ def test_whole_fit_is_a_process_of_its_own() -> None:
     run = Run(["numpy"])
     run.fits(["rnncore", "nothing"], ["regression"], epochs=2)
     assert [entry["library"] for entry in run.results.fits] == ["rnncore"]
+    assert run.results.versions == {"rnncore": rnncore.__version__}
     assert run.results.notes == ["fit regression: nothing left out: KeyError: 'nothing'"]
 
 
