@@ -10,6 +10,7 @@ cimport numpy as cnp
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memset
+from posix.unistd cimport getpid
 
 from rnncore.c_api cimport *
 
@@ -100,10 +101,11 @@ cdef class Context:
         if library:
             options.blas_library = library
         check(rnncore_context_create(&options, &self.handle))
-        self.process = os.getpid()
+        self.process = getpid()
 
     def __dealloc__(self):
-        if self.process == os.getpid():
+        # Not os.getpid: at the end of the interpreter the module's names may be gone.
+        if self.process == getpid():
             rnncore_context_destroy(self.handle)
         else:  # a forked child: the threads exist only in the parent
             rnncore_context_abandon(self.handle)

@@ -136,3 +136,17 @@ def test_a_context_that_is_asked_too_much(runtime: None) -> None:
         _core.Context(1, "sse9")
     with pytest.raises(TypeError):
         _core.set_context(None)
+
+
+def test_a_layer_may_outlive_the_module() -> None:
+    """It ends after the names of the extension are gone, as globals of a program may."""
+    program = (
+        "import codecs, numpy, rnncore\n"
+        "from rnncore.layers import LSTM\n"
+        "layer = LSTM(2)\n"
+        "layer(numpy.zeros((1, 1, 1)))\n"
+        "rnncore.set_num_threads(1)\n"  # the layer alone holds the context of before
+        "codecs.register(lambda name, kept=layer: None)\n"
+    )
+    ended = in_a_process(program)
+    assert (ended.returncode, ended.stderr) == (0, "")
