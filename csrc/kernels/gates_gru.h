@@ -13,18 +13,29 @@ RNNCORE_INLINE void FN(gru_forward)(const rnncore_step *s, int64_t row, int m, i
             const int64_t unit = (block + b) * VLEN;
             const REAL *t = sums->at + r * sums->row + b * sums->block;
             REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
-            const int64_t state = (row + r) * s->ldh + unit;
             const VEC z = V(sigmoid)(V(load)(gates + p) + V(load)(t));
             const VEC reset = V(sigmoid)(V(load)(gates + 2 * p) + V(load)(t + sums->gate));
             const VEC q = V(load)((const REAL *)s->bias + unit) + V(load)(t + 2 * sums->gate);
-            const VEC n = V(tanh)(V(fma)(reset, q, V(load)(gates)));
-            const VEC h = V(load)((const REAL *)s->h_in + state);
-            V(store)((REAL *)s->h_out + state, V(fma)(z, h - n, n));
+            V(store)(gates, V(fma)(reset, q, V(load)(gates)));
+            V(store)(gates + p, z);
             if (s->store_tape) {
-                V(store)(gates + p, z);
                 V(store)(gates + 2 * p, reset);
-                V(store)(gates, n);
                 V(store)(gates + 3 * p, q);
+            }
+        }
+    }
+    /* Apart from z and r, whose chain of operations is as long again: many of each are under way at
+     * a time. */
+    for (int r = 0; r < m; r++) {
+        for (int64_t b = 0; b < blocks; b++) {
+            const int64_t unit = (block + b) * VLEN;
+            REAL *gates = (REAL *)s->gates + (row + r) * s->ldg + unit;
+            const int64_t state = (row + r) * s->ldh + unit;
+            const VEC n = V(tanh)(V(load)(gates));
+            const VEC h = V(load)((const REAL *)s->h_in + state);
+            V(store)((REAL *)s->h_out + state, V(fma)(V(load)(gates + p), h - n, n));
+            if (s->store_tape) {
+                V(store)(gates, n);
             }
         }
     }

@@ -18,13 +18,22 @@ RNNCORE_INLINE void FN(lstm_forward)(const rnncore_step *s, int64_t row, int m, 
             const VEC o = V(sigmoid)(V(load)(gates + 3 * p) + V(load)(t + 3 * sums->gate));
             const VEC c = V(fma)(f, V(load)((const REAL *)s->c_in + state), i * g);
             V(store)((REAL *)s->c_out + state, c);
-            V(store)((REAL *)s->h_out + state, o * V(tanh)(c));
+            V(store)((REAL *)s->h_out + state, o);
             if (s->store_tape) {
                 V(store)(gates, i);
                 V(store)(gates + p, f);
                 V(store)(gates + 2 * p, g);
                 V(store)(gates + 3 * p, o);
             }
+        }
+    }
+    /* Apart from the gates, whose chain of operations is as long again: many of each are under way
+     * at a time. */
+    for (int r = 0; r < m; r++) {
+        REAL *h = (REAL *)s->h_out + (row + r) * s->ldh + block * VLEN;
+        const REAL *c = (const REAL *)s->c_out + (row + r) * s->ldh + block * VLEN;
+        for (int64_t b = 0; b < blocks; b++) {
+            V(store)(h + b * VLEN, V(load)(h + b * VLEN) * V(tanh)(V(load)(c + b * VLEN)));
         }
     }
 }

@@ -1,8 +1,9 @@
 /* One step: the product of the rows of `s` with the packed matrix, unit group by unit group, each
- * followed by the gate equations on the tile that was computed. */
+ * followed by the gate equations on the sums that were computed. */
 
-/* Room for ROW_TILE rows of the widest group, or for one row of as many panels as go at once. */
-#define TILE_VECTORS (6 * PANEL)
+/* Sums wait in L1 until there are enough of them: the gate equations are long chains of operations,
+ * and only many of them side by side keep the units busy. */
+enum { FN(WAITING_VECTORS) = 128, FN(WAITING_BLOCKS) = 16 };
 
 /* out = bias + a B, or out += a B with add_carry */
 RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
@@ -64,6 +65,22 @@ RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, i
     }
 }
 
+/* Few rows take several groups at a time: for the panels that their tile multiplies together, and
+ * for enough sums. One row waits for its weights, and the gate equations of one span fill that
+ * time. Many rows keep to one group, whose panels then stay in L1. */
+RNNCORE_INLINE int64_t FN(groups_at_once)(int64_t rows, int64_t group_blocks, int64_t group_vectors)
+{
+    if (rows <= 0 || rows > ROW_TILE) {
+        return 1;
+    }
+    const int64_t panels = group_vectors / PANEL;
+    const int64_t span = (FN(panels_at_once)[rows - 1] + panels - 1) / panels;
+    const int64_t enough = rows == 1 ? 1 : FN(WAITING_BLOCKS) / (rows * group_blocks);
+    const int64_t room = FN(WAITING_VECTORS) / (rows * group_vectors);
+    const int64_t wanted = span < enough ? enough : span;
+    return wanted < room ? wanted : room;
+}
+
 static void FN(step)(const rnncore_step *s)
 {
     if (s->sums != NULL) {
@@ -71,18 +88,15 @@ static void FN(step)(const rnncore_step *s)
         FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given);
         return;
     }
-    REAL tile[ROW_TILE * TILE_VECTORS * VLEN] __attribute__((aligned(64)));
+    REAL waiting[FN(WAITING_VECTORS) * VLEN] __attribute__((aligned(64)));
     const int gates = rnncore_op_gates(s->op);
     const int64_t group_vectors = s->group_blocks * gates;
     const FN(operand) op = {s->lda, 1, s->segments, s->segment_stride, s->depth};
     const int64_t rows = s->row_end - s->row_begin;
-    int64_t span = 1;
-    if (rows > 0 && rows <= ROW_TILE) {
-        const int64_t panels = group_vectors / PANEL;
-        span = (FN(panels_at_once)[rows - 1] + panels - 1) / panels;
-    }
     const int64_t groups = s->group_end - s->group_begin;
+    const int64_t span = FN(groups_at_once)(rows, s->group_blocks, group_vectors);
     const int64_t spans = (groups + span - 1) / span;
+    const int64_t most = FN(WAITING_VECTORS) / (span * group_vectors);
     for (int64_t i = 0; i < spans; i++) {
         const int64_t group = s->group_begin + (s->reverse ? spans - 1 - i : i) * span;
         const int64_t first = group * group_vectors;
@@ -91,21 +105,25 @@ static void FN(step)(const rnncore_step *s)
             last = s->vectors;
         }
         const int64_t ldt = (last - first) * VLEN;
+        const FN(sums) sums = {waiting, ldt, gates * VLEN, VLEN};
         for (int64_t block = s->row_begin; block < s->row_end; block += s->row_stride) {
             const int64_t end =
                 block + s->row_block < s->row_end ? block + s->row_block : s->row_end;
             int64_t row = block > s->row_low ? block : s->row_low;
             int64_t tiles = (end - row + ROW_TILE - 1) / ROW_TILE;
+            int ready = 0;
             for (; row < end; tiles--) {
                 const int m = (int)((end - row + tiles - 1) / tiles);
                 FN(multiply)(m, &op, (const REAL *)s->a + row * s->lda, s->packed, s->vectors,
-                             first, last, tile, ldt);
-                const FN(sums) sums = {tile, ldt, gates * VLEN, VLEN};
-                FN(finish_tile)(s, row, m, first / gates, (last - first) / gates, &sums);
+                             first, last, waiting + ready * ldt, ldt);
                 row += m;
+                ready += m;
+                if (row == end || ready + ROW_TILE > most) {
+                    FN(finish_tile)(s, row - ready, ready, first / gates, (last - first) / gates,
+                                    &sums);
+                    ready = 0;
+                }
             }
         }
     }
 }
-
-#undef TILE_VECTORS
