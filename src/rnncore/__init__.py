@@ -19,6 +19,7 @@ from rnncore._version import __version__
 if TYPE_CHECKING:
     from rnncore import (
         activations,
+        callbacks,
         datasets,
         initializers,
         layers,
@@ -38,6 +39,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "callbacks",
     "datasets",
     "get_num_threads",
     "info",
@@ -58,6 +60,7 @@ __all__ = [
 _OBJECTS = {"Input": "rnncore.layers", "Sequential": "rnncore.models"}
 _MODULES = {
     "activations",
+    "callbacks",
     "datasets",
     "initializers",
     "layers",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import optimizers
+from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.layers._arguments import boolean
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.parameter import Parameter
@@ -41,12 +42,18 @@ class Model(Network):
         Of the last `fit`.
     optimizer : Optimizer or None
         Set by `compile`.
+    stop_training : bool
+        A callback sets it to end `fit`.
+    first_epoch : int
+        Where `fit` begins; a callback may set it in `on_train_begin`.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.history: History | None = None
         self.optimizer: Any = None
+        self.stop_training = False
+        self.first_epoch = 0
         self._objective: Objective | None = None
         self._optimized: list[Parameter] = []
         self._shuffle_rng: np.random.Generator | None = None
@@ -103,7 +110,7 @@ class Model(Network):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Sequence[ArrayLike] | None = None,
         shuffle: bool = True,
@@ -129,8 +136,8 @@ class Model(Network):
         verbose : {"auto", 0, 1, 2}, default "auto"
             0 silent; 1 and "auto" a progress bar on a terminal and a line an epoch elsewhere;
             2 a line an epoch.
-        callbacks : None
-            Not supported yet.
+        callbacks : list of Callback, optional
+            Called in this order; see `rnncore.callbacks`.
         validation_split : float, default 0.0
             Share of the samples, taken from the end before any shuffling, that are not trained
             on but evaluated after every epoch.
@@ -172,7 +179,6 @@ class Model(Network):
         ``model.history``.
         """
         for argument, value in (
-            ("callbacks", callbacks or None),
             ("steps_per_epoch", steps_per_epoch),
             ("validation_steps", validation_steps),
         ):
@@ -182,7 +188,7 @@ class Model(Network):
                     f"got {value!r}"
                 )
         size = batch_size_of("fit", "batch_size", batch_size)
-        first = epoch_number("initial_epoch", initial_epoch)
+        self.first_epoch = epoch_number("initial_epoch", initial_epoch)
         last = epoch_number("epochs", epochs)
         level = resolve_verbose(verbose)
         samples = prepare_samples(self, x, y, sample_weight, class_weight)
@@ -191,11 +197,11 @@ class Model(Network):
             validation = self._validation_samples(validation_data)
         elif validation_share(validation_split):
             samples, validation = split_off_validation(samples, validation_split)
-        self._start_training()
         steps = -(-len(samples) // size)
-        self.history = History(
-            {"verbose": level, "epochs": last, "steps": steps, "batch_size": size}
-        )
+        params = {"verbose": level, "epochs": last, "steps": steps, "batch_size": size}
+        hooks = CallbackList(callbacks, self, "fit", params)
+        self._start_training()
+        self.history = History(params)
         loop.fit(
             self,
             samples,
@@ -206,10 +212,10 @@ class Model(Network):
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
             validation_freq=check_count("fit", "validation_freq", validation_freq),
-            initial_epoch=first,
             epochs=last,
             shuffle=boolean("fit", "shuffle", shuffle),
             verbose=level,
+            hooks=hooks,
         )
         return self.history
 
@@ -250,12 +256,14 @@ class Model(Network):
         verbose: int | str = "auto",
         sample_weight: ArrayLike | None = None,
         return_dict: bool = False,
+        *,
+        callbacks: Callback | Iterable[Callback] | None = None,
     ) -> float | list[float] | dict[str, float]:
         """Compute loss and metrics.
 
         Parameters
         ----------
-        x, y, batch_size, verbose, sample_weight
+        x, y, batch_size, verbose, sample_weight, callbacks
             As in `fit`.
         return_dict : bool, default False
 
@@ -272,10 +280,13 @@ class Model(Network):
         samples = prepare_samples(self, x, y, sample_weight)
         self._ensure_buffer()
         batches = Batches(samples, batch_size_of("evaluate", "batch_size", batch_size))
-        progress = Progress(resolve_verbose(verbose))
+        level = resolve_verbose(verbose)
+        params = {"verbose": level, "steps": len(batches)}
+        hooks = CallbackList(callbacks, self, "evaluate", params)
+        progress = Progress(level)
         progress.begin(len(batches))
         try:
-            results = loop.evaluate(self, batches, progress)
+            results = loop.evaluate(self, batches, hooks, progress)
             progress.end(results)
         finally:
             progress.abandon()
@@ -293,7 +304,12 @@ class Model(Network):
         return self.evaluate(inputs, y, len(inputs) or 1, 0, sample_weight, return_dict)
 
     def predict(
-        self, x: ArrayLike, batch_size: int | None = None, verbose: int | str = "auto"
+        self,
+        x: ArrayLike,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        *,
+        callbacks: Callback | Iterable[Callback] | None = None,
     ) -> NDArray[Any]:
         """Compute the outputs.
 
@@ -303,6 +319,8 @@ class Model(Network):
         batch_size : int, default 32
         verbose : {"auto", 0, 1, 2}, default "auto"
             1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
+        callbacks : list of Callback, optional
+            As in `fit`.
 
         Returns
         -------
@@ -317,10 +335,12 @@ class Model(Network):
         size = batch_size_of("predict", "batch_size", batch_size)
         inputs = self.prepare_input(x)
         self._ensure_buffer()
-        progress = Progress(resolve_verbose(verbose), only_bar=verbose == "auto")
-        progress.begin(-(-len(inputs) // size))
+        level, steps = resolve_verbose(verbose), -(-len(inputs) // size)
+        hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": steps})
+        progress = Progress(level, only_bar=verbose == "auto")
+        progress.begin(steps)
         try:
-            result = loop.predict(self, inputs, size, progress)
+            result = loop.predict(self, inputs, size, progress, hooks)
             progress.end({})
         finally:
             progress.abandon()

@@ -19,8 +19,22 @@ class Output(NamedTuple):
     mask: NDArray[Any] | None
 
 
+class Hooks(Protocol):
+    """The callbacks of a run as the loops see them."""
+
+    def wants(self, hook: str) -> bool:
+        """Whether any callback does something in this hook."""
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of every callback that has it."""
+
+
 class Trainable(Protocol):
     """A model as the training loop sees it."""
+
+    # A callback may set both: the one at any time, the other before the first epoch.
+    stop_training: bool
+    first_epoch: int
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -49,7 +49,7 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"x": None}, TypeError, "x: expected a numeric array, got NoneType"),
         ({"verbose": 3}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got 3"),
         ({"shuffle": "batch"}, TypeError, "shuffle: expected True or False"),
-        ({"callbacks": [1]}, ValueError, "callbacks: expected None"),
+        ({"callbacks": [1]}, TypeError, r"callbacks\[0\]: expected a Callback, got 1"),
         ({"validation_split": 1.0}, ValueError, "validation_split: .* between 0 and 1, got 1.0"),
         ({"validation_split": -0.1}, ValueError, "validation_split: .* between 0 and 1"),
         ({"validation_split": "a"}, TypeError, "validation_split: .* between 0 and 1"),

@@ -1,0 +1,188 @@
+"""What a callback is, and the list of them that a training loop calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+# The hooks, each with the older name that Keras still calls when only that is there.
+_HOOKS: dict[str, str | None] = {
+    "on_train_begin": None,
+    "on_train_end": None,
+    "on_epoch_begin": None,
+    "on_epoch_end": None,
+    "on_train_batch_begin": "on_batch_begin",
+    "on_train_batch_end": "on_batch_end",
+    "on_test_begin": None,
+    "on_test_end": None,
+    "on_test_batch_begin": None,
+    "on_test_batch_end": None,
+    "on_predict_begin": None,
+    "on_predict_end": None,
+    "on_predict_batch_begin": None,
+    "on_predict_batch_end": None,
+}
+
+Logs = dict[str, Any] | None
+
+
+class Callback:
+    """Base of what `fit`, `evaluate` and `predict` call while they work.
+
+    A subclass overrides the hooks it needs; one that it leaves alone costs nothing. Epochs and
+    batches count from 0. `logs` holds the loss and the metrics by name: at the end of a batch the
+    means of the epoch so far, at the end of an epoch also those of the validation, with the
+    prefix ``"val_"``. What a callback writes into the logs of an epoch, the callbacks after it
+    and the history see. ``self.model.stop_training = True`` ends a `fit` after the batch or
+    epoch that runs.
+
+    Attributes
+    ----------
+    model : Model
+        The model at work.
+    params : dict
+        In `fit`: ``epochs``, ``steps`` an epoch, ``batch_size`` and ``verbose``; in `evaluate`
+        and `predict` ``steps`` and ``verbose``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import Callback
+    >>> from rnncore.layers import Dense
+    >>> class StopBelow(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         self.model.stop_training = logs["loss"] < 10.0
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> len(model.fit(x, y, epochs=5, verbose=0, callbacks=[StopBelow()]).epoch)
+    1
+    """
+
+    # On the class, so that a subclass need not call __init__.
+    model: Any = None
+    params: Mapping[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:
+        """Take the model that is about to work."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Take what is known about the run before it begins."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Before the first epoch of `fit`."""
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """After the last epoch; `logs` are those of the last epoch. Not after an exception."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Before an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """After an epoch and its validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Before a batch of `fit`; calls `on_batch_begin`, its older name."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """After a batch of `fit`; calls `on_batch_end`, its older name."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Older name of `on_train_batch_end`."""
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Before `evaluate`, and before the validation of an epoch."""
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """After `evaluate`, and after the validation of an epoch."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Before a batch of `evaluate` or of the validation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """After a batch of `evaluate` or of the validation."""
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        """Before `predict`."""
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        """After `predict`."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Before a batch of `predict`."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """After a batch of `predict`; ``logs["outputs"]`` are its outputs."""
+
+
+class CallbackList:
+    """The callbacks of one run.
+
+    Parameters
+    ----------
+    callbacks : None, Callback, or iterable of Callback
+    model : Model
+    owner : str
+        Name of the method they are given to, for errors.
+    params : mapping
+        See `Callback`.
+
+    Raises
+    ------
+    TypeError
+        For something that is no callback.
+    """
+
+    def __init__(
+        self, callbacks: Any, model: Any, owner: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        self.callbacks = _as_list(callbacks, owner)
+        for callback in self.callbacks:
+            callback.set_params(dict(params or {}))
+            callback.set_model(model)
+        self._calls: dict[str, list[Callable[..., Any]]] = {
+            hook: [getattr(one, hook) for one in self.callbacks if _overrides(one, hook, older)]
+            for hook, older in _HOOKS.items()
+        }
+
+    def wants(self, hook: str) -> bool:
+        """Whether any callback does something in this hook."""
+        return bool(self._calls[hook])
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of every callback that has it, in order."""
+        for call in self._calls[hook]:
+            call(*arguments)
+
+
+def _overrides(callback: Callback, hook: str, older: str | None) -> bool:
+    return any(
+        name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
+        for name in (hook, older)
+        if name is not None
+    )
+
+
+def _as_list(callbacks: Any, owner: str) -> list[Callback]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, Callback):
+        return [callbacks]
+    if isinstance(callbacks, (str, bytes)) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"{owner}: callbacks: expected a list of callbacks, got {callbacks!r}")
+    found = list(callbacks)
+    for index, callback in enumerate(found):
+        if not isinstance(callback, Callback):
+            hint = ", the class: write it with its arguments" if isinstance(callback, type) else ""
+            raise TypeError(
+                f"{owner}: callbacks[{index}]: expected a Callback, got {callback!r}{hint}"
+            )
+    return found
