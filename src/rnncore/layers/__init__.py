@@ -10,7 +10,10 @@ from rnncore.layers.gru import GRU
 from rnncore.layers.input_layer import Input, InputLayer
 from rnncore.layers.lstm import LSTM
 from rnncore.layers.masking import Masking
+from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.simple_rnn import SimpleRNN
+from rnncore.layers.spatial_dropout import SpatialDropout1D
+from rnncore.layers.time_distributed import TimeDistributed
 
 __all__ = [
     "GRU",
@@ -20,9 +23,15 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "Flatten",
     "Input",
     "InputLayer",
     "Layer",
     "Masking",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
     "SimpleRNN",
+    "SpatialDropout1D",
+    "TimeDistributed",
 ]

@@ -1,0 +1,94 @@
+"""Write keras_numbers.json: outputs, masks and gradients of Keras' layers in float64.
+
+Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
+"""
+
+import json
+import os
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src import backend
+
+MASK = [[False, True, True, False, True], [True] * 5, [True, True, True, False, False]]
+SEQUENCES = (3, 5, 4)
+
+
+def dense(**arguments):
+    return {"layer": {"class_name": "Dense", "config": {"units": 2, **arguments}}}
+
+
+# Layer, arguments, shapes of the inputs, mask or masks, training.
+CASES = [
+    ("TimeDistributed", dense(activation="softmax"), [SEQUENCES], [MASK], True),
+    ("TimeDistributed", dense(), [(2, 3, 2, 4)], [None], True),
+    ("Flatten", {}, [SEQUENCES], [None], True),
+    ("Reshape", {"target_shape": [-1, 10]}, [SEQUENCES], [None], True),
+    ("Permute", {"dims": [2, 1]}, [SEQUENCES], [None], True),
+    ("Permute", {"dims": [3, 1, 2]}, [(2, 3, 4, 5)], [None], True),
+    ("RepeatVector", {"n": 3}, [(2, 4)], [None], True),
+]
+
+
+def make(name, arguments):
+    arguments = dict(arguments)
+    if "layer" in arguments:
+        inner = arguments["layer"]
+        arguments["layer"] = make(inner["class_name"], inner["config"])
+    return getattr(keras.layers, name)(**arguments)
+
+
+def run(name, arguments, shapes, masks, training):
+    rng = np.random.default_rng(3)
+    layer = make(name, arguments)
+    inputs = [tf.constant(rng.uniform(-1, 1, shape)) for shape in shapes]
+    given = inputs[0] if len(inputs) == 1 else inputs
+    layer(given)
+    for weight in layer.weights:
+        low = 0.2 if "variance" in weight.path else -0.8
+        weight.assign(rng.uniform(low, 0.8, weight.shape))
+    weights = [weight.numpy().tolist() for weight in layer.weights]
+    for array, mask in zip(inputs, masks, strict=True):
+        if mask is not None:
+            backend.set_keras_mask(array, tf.constant(mask))
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        y = layer(given, training=training)
+        dy = rng.uniform(-1, 1, y.shape)
+        value = tf.reduce_sum(y * dy)
+    mask = backend.get_keras_mask(y)
+    variables = [weight.value for weight in layer.trainable_weights]
+    gradients = [tf.convert_to_tensor(g) for g in tape.gradient(value, [*inputs, *variables])]
+    return {
+        "name": name,
+        "arguments": arguments,
+        "training": training,
+        "inputs": [array.numpy().tolist() for array in inputs],
+        "masks": masks,
+        "weights": weights,
+        "y": y.numpy().tolist(),
+        "y_mask": None if mask is None else mask.numpy().tolist(),
+        "weights_after": [weight.numpy().tolist() for weight in layer.weights],
+        "dy": dy.tolist(),
+        "dinputs": [g.numpy().tolist() for g in gradients[: len(inputs)]],
+        "dweights": [g.numpy().tolist() for g in gradients[len(inputs) :]],
+    }
+
+
+def rounded(value):
+    """Spare digits that a comparison to 1e-12 does not need."""
+    if isinstance(value, float):
+        return float(f"{value:.14g}")
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return value
+
+
+keras.config.set_floatx("float64")
+numbers = [{k: rounded(v) for k, v in run(*case).items()} for case in CASES]
+lines = ",\n".join(json.dumps(n) for n in numbers)
+Path(__file__).with_name("keras_numbers.json").write_text(f"[\n{lines}\n]\n")
