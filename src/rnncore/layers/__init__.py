@@ -2,12 +2,14 @@
 
 from rnncore.layers.activation import Activation
 from rnncore.layers.base import Layer
+from rnncore.layers.batch_normalization import BatchNormalization
 from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.dense import Dense
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.embedding import Embedding
 from rnncore.layers.gru import GRU
 from rnncore.layers.input_layer import Input, InputLayer
+from rnncore.layers.layer_normalization import LayerNormalization
 from rnncore.layers.lstm import LSTM
 from rnncore.layers.masking import Masking
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
@@ -19,6 +21,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "BatchNormalization",
     "Bidirectional",
     "Dense",
     "Dropout",
@@ -27,6 +30,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "Masking",
     "Permute",
     "RepeatVector",

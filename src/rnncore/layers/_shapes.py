@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
+
+import numpy as np
 
 
 def expect_axes(owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...]) -> None:
@@ -25,3 +28,32 @@ def expect_channels_last(owner: str, data_format: Any) -> None:
             f"{owner}: data_format: expected 'channels_last' or None (no other value is "
             f"supported yet), got {data_format!r}"
         )
+
+
+def listed_axes(owner: str, axis: Any) -> tuple[int, ...]:
+    """Return an axis, or a list of them, as a tuple of integers."""
+    listed = axis if isinstance(axis, (list, tuple)) else [axis]
+    try:
+        if not listed or any(isinstance(one, (bool, np.bool_)) for one in listed):
+            raise TypeError
+        return tuple(operator.index(one) for one in listed)
+    except TypeError:
+        raise TypeError(
+            f"{owner}: axis: expected an integer or a list of integers, got {axis!r}"
+        ) from None
+
+
+def axes_behind_batch(
+    owner: str, axes: tuple[int, ...], shape: tuple[int | None, ...]
+) -> tuple[int, ...]:
+    """Return the axes counted from 0 and sorted; ValueError unless `shape` has and knows them."""
+    rank = len(shape)
+    found = tuple(sorted(axis + rank if axis < 0 else axis for axis in axes))
+    if found[0] < 1 or found[-1] >= rank or len(set(found)) < len(found):
+        raise ValueError(
+            f"{owner}: axis: expected different axes behind the batch of an input of shape "
+            f"{shape}, got {', '.join(map(str, axes))}"
+        )
+    if any(shape[axis] is None for axis in found):
+        raise ValueError(f"{owner}: x: expected known sizes of the axes {found}, got shape {shape}")
+    return found

@@ -213,9 +213,18 @@ class Layer:
     # -- weights -------------------------------------------------------------------------
 
     def add_weight(
-        self, short_name: str, shape: tuple[int, ...], initializer: Any, *, decay: bool = True
+        self,
+        short_name: str,
+        shape: tuple[int, ...],
+        initializer: Any,
+        *,
+        decay: bool = True,
+        trainable: bool = True,
     ) -> Parameter:
-        """Make a weight from an initializer and register it; the order of calls is kept."""
+        """Make a weight from an initializer and register it; the order of calls is kept.
+
+        With ``trainable=False`` no optimizer ever changes it: the layer does so by itself.
+        """
         make = initializers.get(initializer)
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
@@ -226,7 +235,7 @@ class Layer:
             value = np.array(narrowed(source, drawn, self.dtype))
         if value.shape != shape:
             raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")
-        parameter = Parameter(self, short_name, value, decay=decay)
+        parameter = Parameter(self, short_name, value, decay=decay, trainable=trainable)
         self._parameters.append(parameter)
         return parameter
 
@@ -251,6 +260,11 @@ class Layer:
     def trainable_weights(self) -> list[Parameter]:
         """The weights that the optimizer may change."""
         return [parameter for parameter in self.weights if parameter.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that the optimizer leaves alone."""
+        return [parameter for parameter in self.weights if not parameter.trainable]
 
     @property
     def output_shape(self) -> Shape | None:

@@ -57,11 +57,13 @@ class Parameter:
         value: NDArray[Any],
         *,
         decay: bool = True,
+        trainable: bool = True,
     ) -> None:
         self.layer = layer
         self.short_name = short_name
         self.value = value
         self.decay = decay
+        self._trainable = trainable
         self.size = int(value.size)
         self.offset = -1
         self.buffer: object | None = None
@@ -80,8 +82,8 @@ class Parameter:
 
     @property
     def trainable(self) -> bool:
-        """Whether the optimizer may change it; follows the layer."""
-        return self.layer.trainable
+        """Whether the optimizer may change it: never, or when the layer is trainable."""
+        return self._trainable and self.layer.trainable
 
     @property
     def shape(self) -> tuple[int, ...]:

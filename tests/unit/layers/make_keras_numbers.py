@@ -31,6 +31,16 @@ CASES = [
     ("Permute", {"dims": [2, 1]}, [SEQUENCES], [None], True),
     ("Permute", {"dims": [3, 1, 2]}, [(2, 3, 4, 5)], [None], True),
     ("RepeatVector", {"n": 3}, [(2, 4)], [None], True),
+    ("LayerNormalization", {}, [SEQUENCES], [MASK], True),
+    ("LayerNormalization", {"axis": [1, 2], "epsilon": 0.1}, [SEQUENCES], [None], True),
+    ("LayerNormalization", {"axis": 1, "scale": False}, [SEQUENCES], [None], True),
+    ("LayerNormalization", {"center": False}, [(3, 4)], [None], True),
+    ("BatchNormalization", {}, [SEQUENCES], [None], True),
+    ("BatchNormalization", {}, [SEQUENCES], [None], False),
+    ("BatchNormalization", {"momentum": 0.5, "epsilon": 0.1}, [SEQUENCES], [MASK], True),
+    ("BatchNormalization", {"axis": 1, "scale": False}, [SEQUENCES], [None], True),
+    ("BatchNormalization", {"center": False}, [(6, 4)], [None], True),
+    ("BatchNormalization", {"trainable": False}, [SEQUENCES], [MASK], True),
 ]
 
 

@@ -1,0 +1,146 @@
+"""Normalization of each feature over the batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers.base import Shape
+from rnncore.layers.normalization import Normalization
+from rnncore.utils._checks import check_number
+
+# What Keras adds to the number of real steps that it divides by.
+_COUNT_EPSILON = 1e-7
+
+
+class BatchNormalization(Normalization):
+    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, feature by feature.
+
+    In training mean and variance are those of the batch, all its time steps together, and
+    moving averages of them are kept; in inference those averages are used.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of the features.
+    momentum : float, default 0.99
+        Share of the old average that stays in a training step.
+    epsilon : float, default 0.001
+        Keeps the quotient finite where all elements are equal.
+    center, scale : bool, default True
+        Whether there are beta and gamma.
+    beta_initializer : default "zeros"
+    gamma_initializer : default "ones"
+    moving_mean_initializer : default "zeros"
+    moving_variance_initializer : default "ones"
+    synchronized : bool, default False
+        Accepted and without effect: there is one device.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet, and when called on an
+        input that has no such axis or whose size there is not known.
+
+    Notes
+    -----
+    Weights: gamma, beta, moving_mean, moving_variance, each ``(F,)``; no optimizer changes the
+    last two. With ``trainable=False`` the layer computes as in inference, also in training.
+    Masked time steps are left out of mean and variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import BatchNormalization
+    >>> layer = BatchNormalization(epsilon=0)
+    >>> layer(np.array([[1.0], [3.0]]), training=True)
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    """
+
+    unsupported: Mapping[str, Any] = {
+        **Normalization.unsupported,
+        "renorm": False,
+        "renorm_clipping": None,
+        "renorm_momentum": 0.99,
+    }
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            [axis], epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs
+        )
+        self.momentum = check_number("BatchNormalization", "momentum", momentum)
+        self.moving_mean_initializer = known_initializer(moving_mean_initializer)
+        self.moving_variance_initializer = known_initializer(moving_variance_initializer)
+        boolean("BatchNormalization", "synchronized", synchronized)
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        self.moving_mean = self.add_weight(
+            "moving_mean", self._sizes, self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            "moving_variance", self._sizes, self.moving_variance_initializer, trainable=False
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        shares: Any = 0.0  # of each element in mean and variance
+        if training and self.trainable:
+            shares = self._shares(x, mask)
+            mean = (x * shares).sum(axis=self._others, keepdims=True)
+            variance = (np.square(x - mean) * shares).sum(axis=self._others, keepdims=True)
+            for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.value *= self.momentum
+                moving.value += new.reshape(-1) * (1 - self.momentum)
+        else:
+            mean = self.moving_mean.value.reshape(self._broadcast)
+            variance = self.moving_variance.value.reshape(self._broadcast)
+        inverse = 1 / np.sqrt(variance + self.epsilon)
+        normal = (x - mean) * inverse
+        if training:
+            self._saved = (normal, inverse, shares)
+        return self._scaled(normal)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (normal, inverse, shares), self._saved = self._saved, None
+        dnormal = self._scaled_backward(dy, normal)
+        if not need_dx:
+            return None
+        # Mean and variance depend on x too: what goes through them is taken off.
+        through_mean = dnormal.sum(axis=self._others, keepdims=True)
+        through_variance = (dnormal * normal).sum(axis=self._others, keepdims=True)
+        # Zero but for rounding and what Keras adds to the number of steps.
+        center = (normal * shares).sum(axis=self._others, keepdims=True)
+        dx: NDArray[Any] = inverse * (
+            dnormal - shares * (through_mean + (normal - center) * through_variance)
+        )
+        return dx
+
+    def _shares(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+        if mask is None:
+            return x.dtype.type(1 / max(1, math.prod(x.shape[axis] for axis in self._others)))
+        real = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        count = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
+        return (real / (count + _COUNT_EPSILON)).astype(x.dtype)

@@ -1,0 +1,81 @@
+"""What the layers that normalize share: gamma and beta, and the axes that these belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._shapes import axes_behind_batch, listed_axes
+from rnncore.layers.base import Layer, Shape
+from rnncore.utils._checks import check_number
+
+
+class Normalization(Layer):
+    """Base of LayerNormalization and BatchNormalization: ``y = gamma * normal + beta``."""
+
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "beta_regularizer": None,
+        "gamma_regularizer": None,
+        "beta_constraint": None,
+        "gamma_constraint": None,
+    }
+
+    def __init__(
+        self,
+        axis: int | Sequence[int],
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.axis = listed_axes(owner, axis)
+        self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
+        self.center = boolean(owner, "center", center)
+        self.scale = boolean(owner, "scale", scale)
+        self.beta_initializer = known_initializer(beta_initializer)
+        self.gamma_initializer = known_initializer(gamma_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        self._axes = axes_behind_batch(self.name, self.axis, input_shape)
+        rank = range(len(input_shape))
+        self._others = tuple(axis for axis in rank if axis not in self._axes)
+        self._sizes: Any = tuple(input_shape[axis] for axis in self._axes)
+        self._broadcast: Any = tuple(input_shape[a] if a in self._axes else 1 for a in rank)
+        self.gamma = (
+            self.add_weight("gamma", self._sizes, self.gamma_initializer) if self.scale else None
+        )
+        self.beta = (
+            self.add_weight("beta", self._sizes, self.beta_initializer) if self.center else None
+        )
+
+    def check_input_shape(self, shape: Shape) -> None:
+        super().check_input_shape(shape)
+        if self.input_shape is None:
+            return
+        if tuple(shape[axis] for axis in self._axes) != self._sizes:
+            sizes = enumerate(self.input_shape)
+            expected = tuple(n if axis in self._axes else None for axis, n in sizes)
+            raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
+
+    def _scaled(self, normal: NDArray[Any]) -> NDArray[Any]:
+        """Return ``gamma * normal + beta``."""
+        y = normal if self.gamma is None else normal * self.gamma.value.reshape(self._broadcast)
+        return y if self.beta is None else y + self.beta.value.reshape(self._broadcast)
+
+    def _scaled_backward(self, dy: NDArray[Any], normal: NDArray[Any]) -> NDArray[Any]:
+        """Write the gradients of gamma and beta, return that of `normal`."""
+        if self.beta is not None:
+            np.sum(dy, axis=self._others, out=self.beta.grad)
+        if self.gamma is None:
+            return dy
+        np.sum(dy * normal, axis=self._others, out=self.gamma.grad)
+        return dy * self.gamma.value.reshape(self._broadcast)
