@@ -139,6 +139,16 @@ const char *rnncore_context_blas_description(rnncore_context *context)
     return blas == NULL ? "none" : rnncore_blas_description(blas);
 }
 
+void *rnncore_alloc(size_t bytes)
+{
+    return rnncore_aligned_alloc(bytes, 1);
+}
+
+void rnncore_free(void *memory)
+{
+    rnncore_aligned_free(memory);
+}
+
 typedef struct calls {
     rnncore_call_fn fn;
     void *const *args;

@@ -64,6 +64,13 @@ RNNCORE_API const char *rnncore_status_string(rnncore_status status);
 /* "0.1.0"; static storage. */
 RNNCORE_API const char *rnncore_version(void);
 
+/* Memory for workspaces and tapes: aligned to 64 bytes, on large pages where it is large and the
+ * system has them. NULL when memory is short. Memory from elsewhere serves as well. */
+RNNCORE_API void *rnncore_alloc(size_t bytes);
+
+/* Releases what rnncore_alloc returned; NULL is fine. */
+RNNCORE_API void rnncore_free(void *memory);
+
 /* ---- context: the thread pool, the chosen kernels and BLAS ------------------------------- */
 
 typedef struct rnncore_context rnncore_context;

@@ -7,8 +7,7 @@ import sys
 import numpy as np
 
 cimport numpy as cnp
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from posix.unistd cimport getpid
 
@@ -42,12 +41,11 @@ cdef int fail(int status) except -1:
 
 cdef class Memory:
     """A block of 64-byte aligned memory."""
-    cdef void *raw
     cdef void *start
     cdef size_t bytes
 
     def __dealloc__(self):
-        PyMem_RawFree(self.raw)
+        rnncore_free(self.start)
 
 
 cdef uint64_t blocks = 0
@@ -66,13 +64,47 @@ cdef Memory enough(Memory kept, size_t size):
         return kept
     memory = Memory.__new__(Memory)
     if size <= <size_t>-1 // 2:
-        memory.raw = PyMem_RawMalloc(size + 64)
-    if memory.raw == NULL:
+        memory.start = rnncore_alloc(size)
+    if memory.start == NULL:
         raise MemoryError(f"could not allocate {size} bytes")
-    memory.start = <void *>((<uintptr_t>memory.raw + 63) & ~<uintptr_t>63)
     memory.bytes = size
     blocks += 1
     return memory
+
+
+# Calls that keep no workspace leave their memory for the next one: a fresh block costs a page fault
+# for each page that is touched, for large layers as much as the computation. What is kept is the
+# memory of the last calls, two blocks and so many bytes at most.
+cdef enum:
+    SPARES = 2
+    SPARE_BYTES = 64 << 20
+
+cdef list spares = []
+
+
+cdef Memory borrow(size_t size):
+    """A spare block that fits, or a new one."""
+    cdef Memory memory = None
+    try:
+        memory = spares.pop()
+    except IndexError:
+        pass
+    return enough(memory, size)
+
+
+cdef int leave(Memory memory) except -1:
+    """Keep a block for the next call, in place of the one that is there longest."""
+    cdef size_t total = memory.bytes
+    for other in spares:
+        total += (<Memory>other).bytes
+    while spares and (len(spares) >= SPARES or total > SPARE_BYTES):
+        try:
+            total -= (<Memory>spares.pop(0)).bytes
+        except IndexError:  # another thread took it
+            break
+    if total <= SPARE_BYTES:
+        spares.append(memory)
+    return 0
 
 
 # ---- context ----------------------------------------------------------------------------------

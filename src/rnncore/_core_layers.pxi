@@ -126,8 +126,13 @@ cdef class Call:
     cdef tuple result
 
     cdef int finish(self) except -1:
-        """Give the memory back to the workspace, and raise what went wrong."""
-        if self.workspace is not None:
+        """Give the memory back to where it came from, and raise what went wrong."""
+        if self.workspace is None:
+            if self.scratch is not None:
+                leave(self.scratch)
+            if self.request.kind == BACKWARD:
+                leave(self.tape_memory)
+        else:
             if self.request.kind == FORWARD:
                 self.workspace.forward_memory = self.scratch
             elif self.request.kind == BACKWARD:
@@ -343,7 +348,7 @@ cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
         request.bias = data_or_null(bias)
         check(rnncore_forward_once_workspace_size(request.context, &request.layer, &request.batch,
                                                   &size))
-        call.scratch = enough(None, size)
+        call.scratch = borrow(size)
     else:
         call.weights = pack(call.context, &request.layer, kernel, recurrent_kernel, bias,
                             workspace)
@@ -353,7 +358,7 @@ cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
             check(rnncore_tape_size(request.context, request.weights, &request.batch, &size,
                                     &scratch))
             tape = Tape.__new__(Tape)
-            tape.memory = enough(None if workspace is None else workspace.tape_memory, size)
+            tape.memory = borrow(size) if workspace is None else enough(workspace.tape_memory, size)
             if workspace is not None:
                 workspace.tape_memory = None  # the tape's until its backward pass is done
             tape.weights = call.weights
@@ -429,8 +434,8 @@ cpdef Call backward_call(str cell, recorded, dy, dstate, need_dx=True, dx=None, 
         set_output_gradients(call, tape, dy, dstate)
         set_gradients(call, tape, boolean("need_dx", need_dx), dx, dkernel, drecurrent_kernel,
                       dbias)
-        call.scratch = enough(None if call.workspace is None else call.workspace.backward_memory,
-                              tape.scratch_bytes)
+        call.scratch = borrow(tape.scratch_bytes) if call.workspace is None else \
+            enough(call.workspace.backward_memory, tape.scratch_bytes)
     except MemoryError as error:
         raise MemoryError("tape: expected a forward pass whose gradients fit into memory, got "
                           f"{tape.batch} rows of {tape.steps} steps ({error})") from error

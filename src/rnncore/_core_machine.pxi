@@ -19,7 +19,6 @@ def machine_fma(str isa, dtype, int64_t iterations):
 
 cdef class ReadBuffer:
     """Memory to read `size` bytes of (rounded up to 512), over and over, without the GIL."""
-    cdef void *raw
     cdef void *start
     cdef readonly size_t size
 
@@ -27,14 +26,13 @@ cdef class ReadBuffer:
         if size <= 0:
             raise ValueError(f"size: expected a positive number of bytes, got {size}")
         self.size = (<size_t>size + 511) // 512 * 512
-        self.raw = PyMem_RawMalloc(self.size + 64)
-        if self.raw == NULL:
+        self.start = rnncore_alloc(self.size)
+        if self.start == NULL:
             raise MemoryError(f"could not allocate {self.size} bytes")
-        self.start = <void *>((<uintptr_t>self.raw + 63) & ~<uintptr_t>63)
         memset(self.start, 1, self.size)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.raw)
+        rnncore_free(self.start)
 
     def read(self, str isa, int64_t repeats):
         """Read it all `repeats` times; returns the number of bytes."""

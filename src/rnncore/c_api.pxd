@@ -16,6 +16,8 @@ cdef extern from "rnncore.h" nogil:
     int RNNCORE_GRU
     const char *rnncore_status_string(int status)
     const char *rnncore_isa_name(int isa)
+    void *rnncore_alloc(size_t bytes)
+    void rnncore_free(void *memory)
 
     ctypedef struct rnncore_context
     ctypedef struct rnncore_context_options:

@@ -72,6 +72,21 @@ static void test_context(void)
     rnncore_context_destroy(context);
 }
 
+static void test_memory(void)
+{
+    static const size_t sizes[] = {0, 1, 63, 4096, 5 << 20, 33 << 20};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unsigned char *memory = rnncore_alloc(sizes[i]);
+        CHECK(memory != NULL && (uintptr_t)memory % 64 == 0);
+        memset(memory, 1, sizes[i]);
+        CHECK(sizes[i] == 0 || memory[sizes[i] - 1] == 1);
+        rnncore_free(memory);
+    }
+    CHECK(rnncore_alloc(SIZE_MAX) == NULL);
+    CHECK(rnncore_alloc(SIZE_MAX / 2) == NULL);
+    rnncore_free(NULL);
+}
+
 static void test_a_blas_that_is_not_there(void)
 {
     rnncore_context *context = NULL;
@@ -466,6 +481,7 @@ int main(void)
     rnncore_context *context = make_context(2, -1);
     test_names();
     test_context();
+    test_memory();
     test_a_blas_that_is_not_there();
     test_bad_layers(context);
     test_bad_batches(context);
