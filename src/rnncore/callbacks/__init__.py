@@ -1,6 +1,23 @@
 """What `fit`, `evaluate` and `predict` call while they work."""
 
 from rnncore.callbacks.base import Callback, CallbackList
+from rnncore.callbacks.csv_logger import CSVLogger
+from rnncore.callbacks.early_stopping import EarlyStopping
+from rnncore.callbacks.gradient_norms import GradientNorms
 from rnncore.callbacks.lambda_callback import LambdaCallback
+from rnncore.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from rnncore.callbacks.monitor import MonitorCallback
+from rnncore.callbacks.terminate_on_nan import TerminateOnNaN
 
-__all__ = ["Callback", "CallbackList", "LambdaCallback"]
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "GradientNorms",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "MonitorCallback",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

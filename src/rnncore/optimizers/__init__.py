@@ -5,13 +5,14 @@ All work in place on flat arrays that hold every parameter of a model, described
 
 from __future__ import annotations
 
+from rnncore.optimizers import schedules
 from rnncore.optimizers.adam import Adam, AdamW
 from rnncore.optimizers.base import Optimizer, Segment
 from rnncore.optimizers.rmsprop import RMSprop
 from rnncore.optimizers.sgd import SGD
 from rnncore.utils._checks import lookup
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Segment", "get"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Segment", "get", "schedules"]
 
 _BY_NAME: dict[str, type[Optimizer]] = {}
 for _cls in (SGD, RMSprop, Adam, AdamW):

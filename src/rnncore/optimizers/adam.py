@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from rnncore.optimizers.base import Optimizer
+from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_flag, check_number
 
 
@@ -18,7 +19,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
     beta_1 : float, default 0.9
         From 0 to below 1.
     beta_2 : float, default 0.999
@@ -41,7 +42,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -93,7 +94,7 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
     weight_decay : float, default 0.004
     beta_1, beta_2, epsilon, amsgrad
         As in :class:`Adam`.
@@ -109,7 +110,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from rnncore import _core
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
+from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_number
 
 Array = NDArray[Any]
@@ -36,8 +37,9 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
-        >= 0; may be set again at any time.
+    learning_rate : float or LearningRateSchedule
+        >= 0; a number may be set again at any time. A schedule of `rnncore.optimizers.schedules`
+        is evaluated before each step, at ``iterations``.
     weight_decay : float, optional
         Before each update, ``p -= learning_rate * weight_decay * p`` for the weights that decay.
     clipnorm : float, optional
@@ -64,9 +66,11 @@ class Optimizer:
     _kernel: ClassVar[str]
     _slot_order: ClassVar[tuple[str | None, str | None, str | None]]
 
+    _learning_rate: float | LearningRateSchedule = 0.0
+
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: float | LearningRateSchedule,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -100,12 +104,23 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """Size of the steps."""
-        return self._learning_rate
+        """Size of the steps; with a schedule that of the next step."""
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            return check_number(self.name, repr(rate), rate(self.iterations), low=0.0)
+        return rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._learning_rate = check_number(self.name, "learning_rate", value, low=0.0)
+    def learning_rate(self, value: float | LearningRateSchedule) -> None:
+        if isinstance(value, LearningRateSchedule):
+            self._learning_rate = value
+        elif isinstance(self._learning_rate, LearningRateSchedule):
+            raise TypeError(
+                f"{self.name}: learning_rate: expected no other value, since {self._learning_rate} "
+                f"decides it, got {value!r}; make the optimizer with a number to set it"
+            )
+        else:
+            self._learning_rate = check_number(self.name, "learning_rate", value, low=0.0)
 
     @property
     def built(self) -> bool:
@@ -256,7 +271,7 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal optimizer, without its state."""
         return {
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._learning_rate,
             "weight_decay": self.weight_decay,
             "clipnorm": self.clipnorm,
             "clipvalue": self.clipvalue,

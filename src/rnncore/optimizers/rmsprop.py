@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnncore.optimizers.base import Optimizer
+from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_flag, check_number
 
 
@@ -17,7 +18,7 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float or LearningRateSchedule, default 0.001
     rho : float, default 0.9
         From 0 to 1.
     momentum : float, default 0.0
@@ -39,7 +40,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,

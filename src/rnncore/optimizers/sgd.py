@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnncore.optimizers.base import Optimizer
+from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_flag, check_number
 
 
@@ -16,7 +17,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default 0.01
+    learning_rate : float or LearningRateSchedule, default 0.01
     momentum : float, default 0.0
         From 0 to 1.
     nesterov : bool, default False
@@ -35,7 +36,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         *,

@@ -1,0 +1,132 @@
+"""EarlyStopping."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rnncore.callbacks.base import Logs
+from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.utils._checks import check_flag, check_number
+
+
+class EarlyStopping(MonitorCallback):
+    """Stop when a monitored number has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+    min_delta : float, default 0
+        What changes by no more than that has not improved.
+    patience : int, default 0
+        Epochs without improvement after which training stops.
+    verbose : int, default 0
+        1 prints what was done.
+    mode : {"auto", "min", "max"}, default "auto"
+    baseline : float, optional
+        What has to be beaten; epochs that improve, but not on this, count as waiting.
+    restore_best_weights : bool, default False
+        Whether the model gets the weights of the best epoch back at the end.
+    start_from_epoch : int, default 0
+        The epochs before this one do not count.
+
+    Attributes
+    ----------
+    stopped_epoch : int
+        Number of the epoch that was the last, 0 when training was not stopped.
+    best_epoch : int
+    best, wait
+        Best value so far, epochs since then.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `MonitorCallback`.
+
+    Warns
+    -----
+    RuntimeWarning
+        When the logs do not have the number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import EarlyStopping
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.zeros((4, 2)), np.zeros((4, 1))  # a loss of 0 from the start
+    >>> stop = EarlyStopping("loss", patience=3)
+    >>> len(model.fit(x, y, epochs=100, verbose=0, callbacks=[stop]).epoch)
+    4
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, None, min_delta)
+        owner = "EarlyStopping"
+        self.patience = check_number(owner, "patience", patience, low=0)
+        self.verbose = verbose
+        self.baseline = None if baseline is None else check_number(owner, "baseline", baseline)
+        self.restore_best_weights = check_flag(owner, "restore_best_weights", restore_best_weights)
+        self.start_from_epoch = check_number(owner, "start_from_epoch", start_from_epoch, low=0)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best_epoch = 0
+        self.best: float | None = None
+        self.best_weights: list[NDArray[Any]] | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = {} if logs is None else logs
+        current = logs.get(self.monitor)
+        if current is None:
+            warnings.warn(
+                f"EarlyStopping: monitor: expected one of {available(logs)}, got {self.monitor!r}; "
+                "this epoch does not count",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        if current is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self._remember(epoch)
+        self.wait += 1
+        if self.is_improvement(current, self.best):
+            self.best = current
+            self._remember(epoch)
+            if self.baseline is None or self.is_improvement(current, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if self.verbose and self.stopped_epoch:
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.best_weights is not None:
+            if self.verbose:
+                say(f"Restoring the weights of epoch {self.best_epoch + 1}, the best")
+            self.model.set_weights(self.best_weights)
+
+    def _remember(self, epoch: int) -> None:
+        self.best_epoch = epoch
+        if self.restore_best_weights:
+            self.best_weights = self.model.get_weights()

@@ -1,0 +1,195 @@
+"""Callbacks that set the learning rate: ReduceLROnPlateau and LearningRateScheduler."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from rnncore.callbacks.base import Callback, Logs
+from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.utils._checks import check_number
+
+
+class ReduceLROnPlateau(MonitorCallback):
+    """Lower the learning rate when a monitored number has not improved for some epochs.
+
+    The logs get the entry ``"learning_rate"``, the one with which the epoch was trained.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+    factor : float, default 0.1
+        Below 1: the new learning rate is the old one times this.
+    patience : int, default 10
+        Epochs without improvement after which it falls.
+    verbose : int, default 0
+        1 prints what was done.
+    mode : {"auto", "min", "max"}, default "auto"
+    min_delta : float, default 1e-4
+        What changes by no more than that has not improved.
+    cooldown : int, default 0
+        Epochs after a reduction that do not count.
+    min_lr : float, default 0.0
+        It does not fall below this.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `MonitorCallback`; in `fit`, TypeError when a schedule decides the learning rate.
+
+    Warns
+    -----
+    RuntimeWarning
+        When the logs do not have the number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import ReduceLROnPlateau
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.zeros((4, 2)), np.zeros((4, 1))  # a loss of 0 from the start
+    >>> reduce = ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> model.fit(x, y, epochs=5, verbose=0, callbacks=[reduce]).history["learning_rate"]
+    [0.01, 0.01, 0.01, 0.005, 0.005]
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, None, min_delta)
+        owner = "ReduceLROnPlateau"
+        self.factor = check_number(owner, "factor", factor, low=0, high=1, open_high=True)
+        self.patience = check_number(owner, "patience", patience, low=0)
+        self.verbose = verbose
+        self.cooldown = int(check_number(owner, "cooldown", cooldown, low=0))
+        self.min_lr = check_number(owner, "min_lr", min_lr, low=0)
+        self.cooldown_counter = 0
+        self.wait = 0
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.best = None
+        self.cooldown_counter = 0
+        self.wait = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = {} if logs is None else logs
+        current = logs.get(self.monitor)
+        logs["learning_rate"] = self.model.optimizer.learning_rate
+        if current is None:
+            warnings.warn(
+                f"ReduceLROnPlateau: monitor: expected one of {available(logs)}, "
+                f"got {self.monitor!r}; this epoch does not count",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.is_improvement(current, self.best):
+            self.best = current
+            self.wait = 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def in_cooldown(self) -> bool:
+        """Whether epochs do not count just now."""
+        return self.cooldown_counter > 0
+
+    def _reduce(self, epoch: int) -> None:
+        optimizer = self.model.optimizer
+        if optimizer.learning_rate <= self.min_lr:
+            return
+        optimizer.learning_rate = max(optimizer.learning_rate * self.factor, self.min_lr)
+        if self.verbose:
+            say(f"\nEpoch {epoch + 1}: reducing the learning rate to {optimizer.learning_rate:g}")
+        self.cooldown_counter = self.cooldown
+        self.wait = 0
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate before every epoch by a function.
+
+    The logs get the entry ``"learning_rate"``.
+
+    Parameters
+    ----------
+    schedule : callable
+        ``f(epoch, learning_rate)`` or ``f(epoch)``, returns the learning rate as a float. Epochs
+        count from 0.
+    verbose : int, default 0
+        1 prints what was done.
+
+    Raises
+    ------
+    TypeError
+        When `schedule` is not callable; in `fit`, when it returns no float, or when a schedule of
+        the optimizer decides the learning rate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import LearningRateScheduler
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("sgd", "mse")
+    >>> halve = LearningRateScheduler(lambda epoch, rate: rate / 2)
+    >>> history = model.fit(
+    ...     np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[halve]
+    ... )
+    >>> history.history["learning_rate"]
+    [0.005, 0.0025, 0.00125]
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        if not callable(schedule):
+            raise TypeError(
+                f"LearningRateScheduler: schedule: expected a function, got {schedule!r}"
+            )
+        self.schedule = schedule
+        self.verbose = verbose
+        self._takes_rate = _takes_two(schedule)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        optimizer = self.model.optimizer
+        arguments = (epoch, optimizer.learning_rate) if self._takes_rate else (epoch,)
+        rate = self.schedule(*arguments)
+        if not isinstance(rate, (float, np.floating)):
+            raise TypeError(
+                f"LearningRateScheduler: schedule: expected it to return a float, got {rate!r}"
+            )
+        optimizer.learning_rate = rate
+        if self.verbose:
+            say(f"\nEpoch {epoch + 1}: setting the learning rate to {rate:g}")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = self.model.optimizer.learning_rate
+
+
+def _takes_two(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # a function in C that does not tell
+        return True
+    return True

@@ -1,0 +1,92 @@
+"""What the callbacks share that watch one number of the logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.callbacks.base import Callback
+from rnncore.utils._checks import check_number
+
+_UP = ("acc", "accuracy", "auc", "precision", "recall", "f1", "score", "r2")
+_DOWN = ("loss", "error", "crossentropy", "mse", "mae", "rmse", "huber", "divergence", "perplexity")
+
+
+class MonitorCallback(Callback):
+    """Base of the callbacks that ask whether a number of the logs has become better.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        Its name in the logs.
+    mode : {"auto", "min", "max"}, default "auto"
+        Whether less or more is better; "auto" goes by the name: losses and errors shall fall,
+        accuracies and scores rise.
+    baseline : float, optional
+        What the first value has to beat.
+    min_delta : float, default 0
+        By how much at least. The sign does not matter.
+
+    Attributes
+    ----------
+    best : float or None
+        The best value so far.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind, and when "auto" does not know the name.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        mode: str = "auto",
+        baseline: float | None = None,
+        min_delta: float = 0,
+    ) -> None:
+        owner = type(self).__name__
+        if not isinstance(monitor, str) or not monitor:
+            raise TypeError(f"{owner}: monitor: expected a name in the logs, got {monitor!r}")
+        self.monitor = monitor
+        self.mode = mode
+        self.min_delta = abs(check_number(owner, "min_delta", min_delta))
+        self.best = None if baseline is None else check_number(owner, "baseline", baseline)
+        self._rises = _rises(owner, monitor, mode)
+
+    def is_improvement(self, value: float, reference: float | None) -> bool:
+        """Whether `value` is better than `reference` by more than ``min_delta``."""
+        if reference is None:
+            return True
+        if self._rises:
+            return bool(value - self.min_delta > reference)
+        return bool(value + self.min_delta < reference)
+
+
+def available(logs: dict[str, Any]) -> str:
+    """Return the names in the logs, for warnings."""
+    return ", ".join(logs) or "none"
+
+
+def say(message: str) -> None:
+    """Print what a callback with ``verbose=1`` has done."""
+    print(message, flush=True)
+
+
+def _rises(owner: str, monitor: str, mode: str) -> bool:
+    if mode in ("min", "max"):
+        return mode == "max"
+    if mode != "auto":
+        raise ValueError(f"{owner}: mode: expected 'auto', 'min' or 'max', got {mode!r}")
+    # As in "val_tags_accuracy", or "accuracy_1", which a second metric of the name becomes.
+    words = monitor.lower().removeprefix("val_").split("_")
+    while words and words[-1].isdigit():
+        words.pop()
+    last = words[-1] if words else ""
+    if last in _DOWN or "error" in words or "crossentropy" in words:
+        return False
+    if last in _UP or "accuracy" in words:
+        return True
+    raise ValueError(
+        f"{owner}: mode: expected 'min' or 'max', since the name {monitor!r} does not tell whether "
+        f"less or more is better, got 'auto'"
+    )

@@ -1,0 +1,222 @@
+"""Learning rates that depend on the number of steps done."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+from typing import Any, Self
+
+from rnncore.utils._checks import check_flag, check_name, check_number
+
+
+class LearningRateSchedule:
+    """Base of the schedules: a subclass gives ``__call__`` and ``get_config``.
+
+    Every optimizer takes one as its `learning_rate` and evaluates it before each step.
+    """
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate after `step` steps."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal schedule."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a schedule from what `get_config` returned."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if k != "name")
+        return f"{type(self).__name__}({arguments})"
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : float
+        After so many steps the rate has been multiplied by `decay_rate` once. Above 0.
+    decay_rate : float
+    staircase : bool, default False
+        Whether the exponent is rounded down, so that the rate falls in steps.
+    name : str, default "ExponentialDecay"
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind or out of range.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import Adam
+    >>> from rnncore.optimizers.schedules import ExponentialDecay
+    >>> schedule = ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)
+    >>> schedule(0), schedule(200)
+    (0.1, 0.025)
+    >>> Adam(schedule).learning_rate
+    0.1
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        owner = "ExponentialDecay"
+        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_rate = check_number(owner, "decay_rate", decay_rate, low=0)
+        self.staircase = check_flag(owner, "staircase", staircase)
+        self.name = check_name(owner, name, owner)
+
+    def __call__(self, step: int) -> float:
+        exponent = step / self.decay_steps
+        if self.staircase:
+            exponent = math.floor(exponent)
+        return self.initial_learning_rate * self.decay_rate**exponent
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """A constant rate in each of several ranges of steps.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Rising. ``values[0]`` holds up to and with step ``boundaries[0]``, ``values[1]`` from there
+        to ``boundaries[1]``, the last one after the last boundary.
+    values : sequence of float
+        One more than boundaries.
+    name : str, default "PiecewiseConstant"
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind, out of range or of other lengths.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers.schedules import PiecewiseConstantDecay
+    >>> schedule = PiecewiseConstantDecay([100, 200], [0.1, 0.05, 0.01])
+    >>> schedule(100), schedule(101), schedule(1000)
+    (0.1, 0.05, 0.01)
+    """
+
+    def __init__(
+        self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
+    ) -> None:
+        owner = "PiecewiseConstantDecay"
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                f"{owner}: values: expected one more than boundaries, {len(boundaries) + 1}, "
+                f"got {len(values)}"
+            )
+        self.boundaries = [
+            check_number(owner, f"boundaries[{i}]", value) for i, value in enumerate(boundaries)
+        ]
+        if any(
+            low >= high for low, high in zip(self.boundaries, self.boundaries[1:], strict=False)
+        ):
+            raise ValueError(f"{owner}: boundaries: expected rising numbers, got {boundaries!r}")
+        self.values = [
+            check_number(owner, f"values[{i}]", value, low=0) for i, value in enumerate(values)
+        ]
+        self.name = check_name(owner, name, "PiecewiseConstant")
+
+    def __call__(self, step: int) -> float:
+        return self.values[bisect.bisect_left(self.boundaries, step)]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
+
+
+class CosineDecay(LearningRateSchedule):
+    """A rate that falls along half a cosine, after a linear rise if wanted.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : float
+        Steps in which it falls, without those of the rise. Above 0.
+    alpha : float, default 0.0
+        Where it ends and stays, as a share of where it fell from.
+    name : str, default "CosineDecay"
+    warmup_target : float, optional
+        Where a linear rise from `initial_learning_rate` leads; None: there is no rise.
+    warmup_steps : float, default 0
+        Steps of that rise.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind or out of range.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers.schedules import CosineDecay
+    >>> schedule = CosineDecay(0.0, decay_steps=100, warmup_target=0.5, warmup_steps=10)
+    >>> [round(schedule(step), 3) for step in (0, 5, 10, 60, 110, 1000)]
+    [0.0, 0.25, 0.5, 0.25, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: float = 0,
+    ) -> None:
+        owner = "CosineDecay"
+        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        self.alpha = check_number(owner, "alpha", alpha, low=0)
+        self.name = check_name(owner, name, owner)
+        self.warmup_target = (
+            None
+            if warmup_target is None
+            else check_number(owner, "warmup_target", warmup_target, low=0)
+        )
+        self.warmup_steps = check_number(owner, "warmup_steps", warmup_steps, low=0)
+
+    def __call__(self, step: int) -> float:
+        start, done = self.initial_learning_rate, float(step)
+        if self.warmup_target is not None:
+            if step < self.warmup_steps:
+                return start + (self.warmup_target - start) * (step / self.warmup_steps)
+            start, done = self.warmup_target, step - self.warmup_steps
+        share = min(done / self.decay_steps, 1.0)
+        fallen = 0.5 * (1.0 + math.cos(math.pi * share))
+        return start * ((1.0 - self.alpha) * fallen + self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "alpha": self.alpha,
+            "name": self.name,
+            "warmup_target": self.warmup_target,
+            "warmup_steps": self.warmup_steps,
+        }
+
+
+def _rate(owner: str, value: float) -> float:
+    return check_number(owner, "initial_learning_rate", value, low=0)
