@@ -4,14 +4,17 @@ from rnncore.layers.activation import Activation
 from rnncore.layers.base import Layer
 from rnncore.layers.batch_normalization import BatchNormalization
 from rnncore.layers.bidirectional import Bidirectional
+from rnncore.layers.conv1d import Conv1D
 from rnncore.layers.dense import Dense
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.embedding import Embedding
+from rnncore.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from rnncore.layers.gru import GRU
 from rnncore.layers.input_layer import Input, InputLayer
 from rnncore.layers.layer_normalization import LayerNormalization
 from rnncore.layers.lstm import LSTM
 from rnncore.layers.masking import Masking
+from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.spatial_dropout import SpatialDropout1D
@@ -21,17 +24,22 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "AveragePooling1D",
     "BatchNormalization",
     "Bidirectional",
+    "Conv1D",
     "Dense",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalMaxPooling1D",
     "Input",
     "InputLayer",
     "Layer",
     "LayerNormalization",
     "Masking",
+    "MaxPooling1D",
     "Permute",
     "RepeatVector",
     "Reshape",

@@ -14,6 +14,7 @@ from rnncore.layers._arguments import boolean, known_initializer
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
+from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_count
 
 
@@ -59,7 +60,7 @@ class Dense(OutputLayer):
         "lora_rank": None,
     }
     needs_features = True
-    size_arguments = ("units",)
+    size_arguments: tuple[str, ...] = ("units",)
 
     def __init__(
         self,
@@ -71,24 +72,34 @@ class Dense(OutputLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = check_count("Dense", "units", units)
+        owner = type(self).__name__
+        self.units = check_count(owner, "units", units)
         self.activation = activations.get(activation)
-        self.use_bias = boolean("Dense", "use_bias", use_bias)
+        self.use_bias = boolean(owner, "use_bias", use_bias)
         self.kernel_initializer = known_initializer(kernel_initializer)
         self.bias_initializer = known_initializer(bias_initializer)
         self._scratch = Kept(_core.Scratch)
 
     def build(self, input_shape: Shape) -> None:
+        features = self.known_features(input_shape)
+        self.kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer)
+        self.bias = self.build_bias()
+
+    def known_features(self, input_shape: Shape) -> int:
+        """Return the number of features; ValueError when it is not known."""
         features = input_shape[-1]
         if len(input_shape) < 2 or features is None:
             raise ValueError(
                 f"{self.name}: x: expected at least 2 axes (batch, ..., features) and a known "
                 f"number of features, got shape {input_shape}"
             )
-        self.kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer)
-        self.bias = (
-            self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
-        )
+        return features
+
+    def build_bias(self) -> Parameter | None:
+        """Make the bias, None without one."""
+        if not self.use_bias:
+            return None
+        return self.add_weight("bias", (self.units,), self.bias_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
@@ -110,7 +121,12 @@ class Dense(OutputLayer):
         fused = activations.is_builtin(activation)
         scratch = self._scratch.take()
         _core.dense_forward(
-            x, self.kernel.value, bias, y, activation.name if fused else "linear", scratch
+            x,
+            self._matrix(self.kernel.value),
+            bias,
+            y,
+            activation.name if fused else "linear",
+            scratch,
         )
         self._scratch.give_back(scratch)
         if not fused:
@@ -128,14 +144,18 @@ class Dense(OutputLayer):
         scratch = self._scratch.take()
         _core.dense_backward(
             x,
-            self.kernel.value,
+            self._matrix(self.kernel.value),
             y,
             np.ascontiguousarray(dy),
             dx,
-            self.kernel.grad,
+            self._matrix(self.kernel.grad),
             None if self.bias is None else self.bias.grad,
             name,
             scratch,
         )
         self._scratch.give_back(scratch)
         return dx
+
+    def _matrix(self, kernel: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of the kernel with one row for each number that makes up an output."""
+        return kernel.reshape(-1, self.units)

@@ -41,6 +41,35 @@ CASES = [
     ("BatchNormalization", {"axis": 1, "scale": False}, [SEQUENCES], [None], True),
     ("BatchNormalization", {"center": False}, [(6, 4)], [None], True),
     ("BatchNormalization", {"trainable": False}, [SEQUENCES], [MASK], True),
+    *(
+        ("Conv1D", {"filters": 2, "kernel_size": 3, **arguments}, [(2, 7, 3)], [None], True)
+        for arguments in [
+            {},
+            {"activation": "tanh", "strides": 2, "use_bias": False},
+            {"padding": "same"},
+            {"padding": "same", "strides": 2},
+            {"padding": "same", "dilation_rate": 2},
+            {"padding": "causal"},
+            {"padding": "causal", "dilation_rate": 2, "activation": "relu"},
+            {"padding": "causal", "strides": 3},
+            {"padding": "same", "kernel_size": 2, "strides": 3},
+        ]
+    ),
+    *(
+        (name, arguments, [(2, 7, 3)], [None], True)
+        for name in ["MaxPooling1D", "AveragePooling1D"]
+        for arguments in [
+            {"pool_size": 2},
+            {"pool_size": 3, "strides": 1},
+            {"pool_size": 3, "strides": 2, "padding": "same"},
+            {"pool_size": 2, "strides": 3, "padding": "same"},
+            {"pool_size": 4, "padding": "same"},
+        ]
+    ),
+    ("GlobalMaxPooling1D", {}, [SEQUENCES], [None], True),
+    ("GlobalMaxPooling1D", {"keepdims": True}, [SEQUENCES], [None], True),
+    ("GlobalAveragePooling1D", {}, [SEQUENCES], [MASK], True),
+    ("GlobalAveragePooling1D", {"keepdims": True}, [SEQUENCES], [None], True),
 ]
 
 
