@@ -32,10 +32,11 @@ if TYPE_CHECKING:
         utils,
     )
     from rnncore.layers import Input
-    from rnncore.models import Sequential
+    from rnncore.models import Model, Sequential
 
 __all__ = [
     "Input",
+    "Model",
     "Sequential",
     "__version__",
     "activations",
@@ -57,7 +58,11 @@ __all__ = [
 ]
 
 # Imported when first used, so that `import rnncore` stays quick.
-_OBJECTS = {"Input": "rnncore.layers", "Sequential": "rnncore.models"}
+_OBJECTS = {
+    "Input": "rnncore.layers",
+    "Model": "rnncore.models",
+    "Sequential": "rnncore.models",
+}
 _MODULES = {
     "activations",
     "callbacks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from rnncore.layers._arguments import (
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers.parameter import Parameter, building
+from rnncore.layers.symbolic import Node, SymbolicTensor, is_symbolic
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_count, float_dtype
 from rnncore.utils._memory import room_for
@@ -40,6 +41,16 @@ class Layer:
     changes nothing in the layer, so that threads may share it. `backward` overwrites the
     gradients of the weights (it does not add to them) and returns the gradient of the input.
     In training both return arrays that belong to the layer: its next step overwrites them.
+
+    Neither may write to what it gets, which other layers may read too. Everything that `forward`
+    keeps for `backward` lies in ``_saved`` and ``_buffers`` of the layer and of its `children`: a
+    graph that calls a layer several times exchanges them between the calls.
+
+    Where `takes_several` is True, the input is a list of arrays: `build`, `compute_output_shape`,
+    `forward` and `compute_mask` get a list of shapes, of arrays and of masks (None for an array
+    that has no mask, and None in place of the list when none has one), and `backward` returns a
+    list of gradients. A layer with several outputs returns lists of shapes, arrays and masks, and
+    `backward` gets a list with None for an output that nothing depends on.
 
     Parameters
     ----------
@@ -69,6 +80,8 @@ class Layer:
     children: Sequence[Layer] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.
     takes_ids = False
+    # Whether the input is a list of arrays.
+    takes_several = False
 
     def __init__(
         self,
@@ -99,6 +112,7 @@ class Layer:
         self._parameters: list[Parameter] = []
         self._saved: Any = None
         self._buffers = Buffers()
+        self._nodes: list[Node] = []
 
     # -- what subclasses give ------------------------------------------------------------
 
@@ -119,6 +133,12 @@ class Layer:
         """Return the output. `x` has the layer's dtype and a checked shape."""
         raise NotImplementedError
 
+    def forward_with_mask(
+        self, x: Any, *, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
+        """Return what `forward` and `compute_mask` return."""
+        return self.forward(x, mask=mask, training=training), self.compute_mask(x, mask)
+
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         """Write the gradients of the weights, return dx (None where `need_dx` is False)."""
         raise NotImplementedError
@@ -129,23 +149,23 @@ class Layer:
 
     # -- use -----------------------------------------------------------------------------
 
-    def __call__(
-        self, x: ArrayLike, *, mask: ArrayLike | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def __call__(self, x: Any, *, mask: Any = None, training: bool | None = None) -> Any:
         """Apply the layer to an array, making its weights at the first call.
 
         Parameters
         ----------
-        x : array_like
-            Input, batch first. Converted to the layer's dtype.
+        x : array_like or SymbolicTensor
+            Input, batch first. Converted to the layer's dtype. A list for layers with several
+            inputs. On symbolic tensors nothing is computed: the call becomes part of a graph.
         mask : array_like of bool, shape (B, T), optional
-            True at real time steps.
-        training : bool, default False
-            Whether dropout and the like are active.
+            True at real time steps. Not with symbolic tensors: their masks go along by themselves.
+        training : bool, optional
+            Whether dropout and the like are active, by default not. Not with symbolic tensors.
 
         Returns
         -------
-        ndarray
+        ndarray or SymbolicTensor
+            A list from layers with several outputs.
 
         Raises
         ------
@@ -155,21 +175,111 @@ class Layer:
         MemoryError
             When the memory does not suffice for the weights or for the output.
         """
+        if is_symbolic(x):
+            for argument, value in (("mask", mask), ("training", training)):
+                if value is not None:
+                    raise ValueError(
+                        f"{self.name}: {argument}: expected None beside a symbolic tensor, "
+                        f"got {value!r}"
+                    )
+            return self.connect(x)
         if isinstance(x, Layer):
             raise TypeError(
-                f"{self.name}: x: expected an array, got the layer {x.name!r}; "
-                "put the layers in a Sequential to connect them"
+                f"{self.name}: x: expected an array or a symbolic tensor, got the layer {x.name!r}"
             )
-        converted = self.convert_input(x)
+        if self.takes_several:
+            if not isinstance(x, (list, tuple)):
+                raise TypeError(
+                    f"{self.name}: x: expected a list of arrays, got {type(x).__name__}"
+                )
+            converted: Any = [self.convert_input(one, f"x[{i}]") for i, one in enumerate(x)]
+            shapes: Any = [one.shape for one in converted]
+            open_shapes: Any = [(None, *shape[1:]) for shape in shapes]
+        else:
+            converted = self.convert_input(x)
+            shapes = converted.shape
+            open_shapes = (None, *shapes[1:])
         if not self.built:
-            self.make_weights((None, *converted.shape[1:]))
-        self.check_input_shape(converted.shape)
-        checked = None if mask is None else check_mask(self.name, mask, converted.shape)
-        training = boolean(self.name, "training", training)
-        shape = cast("tuple[int, ...]", self.compute_output_shape(converted.shape))
-        with room_for(f"{self.name}: x", converted.shape, shape, self.dtype.itemsize):
-            y = self.forward(converted, mask=checked, training=training)
-        return y.copy() if training else y  # in training it is the layer's own
+            self.make_weights(open_shapes)
+        self.check_input_shape(shapes)
+        training = boolean(self.name, "training", False if training is None else training)
+        output: Any = self.compute_output_shape(shapes)
+        largest = output[0] if isinstance(output, list) else output
+        with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
+            checked = self._checked_mask(mask, shapes)
+            y: Any = self.forward(converted, mask=checked, training=training)
+        if not training:
+            return y
+        # In training it is the layer's own.
+        return [one.copy() for one in y] if isinstance(y, list) else y.copy()
+
+    def _checked_mask(self, mask: Any, shapes: Any) -> Any:
+        if mask is None or not self.takes_several:
+            return None if mask is None else check_mask(self.name, mask, shapes)
+        if not isinstance(mask, (list, tuple)) or len(mask) != len(shapes):
+            raise TypeError(f"{self.name}: mask: expected a list of {len(shapes)} masks or None")
+        return [
+            None if one is None else check_mask(self.name, one, shape)
+            for one, shape in zip(mask, shapes, strict=True)
+        ]
+
+    def connect(self, x: Any) -> Any:
+        """Make a call on symbolic tensors part of a graph and return what it gives."""
+        several = isinstance(x, (list, tuple))
+        tensors = list(x) if several else [x]
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
+                )
+        if several != self.takes_several:
+            expected = "a list of symbolic tensors" if self.takes_several else "one symbolic tensor"
+            raise TypeError(
+                f"{self.name}: x: expected {expected}, got {'a list' if several else 'one alone'}"
+            )
+        self._agree_on_dtype(tensors)
+        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        self.make_weights(shapes)
+        output_shape = self.compute_output_shape(shapes)
+        node = Node(self, tensors, output_shape, self.dtype, takes_list=several)
+        self._nodes.append(node)
+        return list(node.outputs) if node.gives_list else node.outputs[0]
+
+    def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
+        """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""
+        for tensor in tensors:
+            if not tensor.node.inputs:
+                continue
+            if not self.built and self.explicit_dtype is None:
+                self.dtype = self.explicit_dtype = tensor.dtype
+            elif self.dtype != tensor.dtype:
+                raise ValueError(
+                    f"{self.name}: dtype: expected {tensor.dtype}, that of {tensor.name!r}, got "
+                    f"{self.dtype}; a model has one dtype, which every first layer has to ask for"
+                )
+
+    def _only_node(self, argument: str) -> Node:
+        if len(self._nodes) != 1:
+            raise AttributeError(
+                f"{self.name}: {argument}: expected a layer that was called on one symbolic "
+                f"tensor, got one that was called {len(self._nodes)} times"
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that the layer was called on, a list where it takes several.
+
+        AttributeError unless it was called on symbolic tensors exactly once.
+        """
+        node = self._only_node("input")
+        return list(node.inputs) if node.takes_list else node.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that the layer gave; see `input`."""
+        node = self._only_node("output")
+        return list(node.outputs) if node.gives_list else node.outputs[0]
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the layer unless that is done, and remember the shape that it was built for."""
@@ -204,8 +314,8 @@ class Layer:
     def check_input_shape(self, shape: Shape) -> None:
         """Raise ValueError unless `shape` has the rank and the features of the built layer."""
         built = self.input_shape
-        if built is None:
-            return
+        if built is None or self.takes_several:
+            return  # how several inputs fit together is for the layer to say
         if len(shape) != len(built) or (self.needs_features and shape[-1] != built[-1]):
             expected = (*(None for _ in built[:-1]), built[-1])
             raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
@@ -296,7 +406,8 @@ class Layer:
         return f"<{type(self).__name__} name={self.name} built={self.built}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_saved": None}
+        # The graphs that the layer is part of do not come along: a graph brings its layers.
+        return {**self.__dict__, "_saved": None, "_nodes": []}
 
 
 def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._arguments import feature_shape
 from rnncore.layers.base import Layer, without_batch
+from rnncore.layers.symbolic import Node, SymbolicTensor
 
 
 class InputLayer(Layer):
@@ -55,6 +56,10 @@ class InputLayer(Layer):
             if shape is None
             else feature_shape("Input", "shape", shape)
         )
+        self.built = True
+        self.input_shape = (None, *self.declared_input_shape)
+        data = np.dtype(np.float32 if dtype is None else dtype)
+        self._nodes.append(Node(self, (), self.input_shape, data))
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -80,8 +85,8 @@ def Input(
     dtype: Any = None,
     name: str | None = None,
     batch_shape: Any = None,
-) -> InputLayer:
-    """Declare the input of a model; put it first in a `Sequential`.
+) -> SymbolicTensor:
+    """Declare an input of a model: put it first in a `Sequential`, or call layers on it.
 
     Parameters
     ----------
@@ -98,7 +103,8 @@ def Input(
 
     Returns
     -------
-    InputLayer
+    SymbolicTensor
+        A layer that is called on it returns another one.
 
     Raises
     ------
@@ -111,5 +117,8 @@ def Input(
     >>> from rnncore.layers import LSTM
     >>> Sequential([Input(shape=(10, 3)), LSTM(4)]).output_shape
     (None, 4)
+    >>> LSTM(4)(Input(shape=(10, 3))).shape
+    (None, 4)
     """
-    return InputLayer(shape, batch_size, dtype, name, batch_shape)
+    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, name, batch_shape).output
+    return tensor

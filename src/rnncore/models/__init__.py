@@ -1,4 +1,4 @@
-"""Models: chains of layers that train and predict."""
+"""Models: chains and graphs of layers that train and predict."""
 
 from rnncore.models.model import Model
 from rnncore.models.sequential import Sequential

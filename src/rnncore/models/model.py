@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self, cast
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore import optimizers
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.layers._arguments import boolean
-from rnncore.layers._convert import numeric_array
-from rnncore.layers.parameter import Parameter
-from rnncore.models.network import Network
+from rnncore.models.compiled import Compiled
 from rnncore.training import loop
 from rnncore.training.data import (
     Batches,
@@ -27,86 +24,88 @@ from rnncore.training.data import (
 )
 from rnncore.training.history import History
 from rnncore.training.interrupts import InterruptGuard
-from rnncore.training.objective import Objective
 from rnncore.training.progress import Progress, resolve_verbose
 from rnncore.utils._checks import check_count
-from rnncore.utils.random import new_rng
 
 
-class Model(Network):
-    """Base of the models: a network that can be trained.
+class Model(Compiled):
+    """A graph of layers that can be trained; the base of `Sequential` too.
+
+    Parameters
+    ----------
+    inputs : SymbolicTensor, or a list or dict of them
+        As `Input` returns them, or tensors between them and the outputs.
+    outputs : SymbolicTensor, or a list or dict of them
+        What the layers give that were called on the inputs, directly or not.
+    name : str, default "functional"
+    trainable : bool, default True
+        False freezes all layers of the graph.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what is no symbolic tensor, outputs that need other inputs, two layers with one name,
+        and layers of different dtypes.
 
     Attributes
     ----------
     history : History or None
         Of the last `fit`.
-    optimizer : Optimizer or None
-        Set by `compile`.
     stop_training : bool
         A callback sets it to end `fit`.
     first_epoch : int
         Where `fit` begins; a callback may set it in `on_train_begin`.
+
+    Notes
+    -----
+    A layer that is called several times has its weights once, and so has a model that is called
+    as a layer. Data for several inputs are a list in their order or a dict by their names, which
+    are those of the `Input` layers or the keys of the dict that was given here; so are targets,
+    losses and metrics, by the names of the layers that give the outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Input, Model
+    >>> from rnncore.layers import LSTM, Dense
+    >>> series = Input((10, 3))
+    >>> state = LSTM(8)(series)
+    >>> level = Dense(1, name="level")(state)
+    >>> kind = Dense(4, activation="softmax", name="kind")(state)
+    >>> model = Model(series, [level, kind])
+    >>> model.compile("adam", ["mse", "sparse_categorical_crossentropy"])
+    >>> x, y = np.zeros((5, 10, 3)), {"level": np.zeros(5), "kind": np.zeros(5, int)}
+    >>> sorted(model.fit(x, y, verbose=0).history)
+    ['kind_loss', 'level_loss', 'loss']
+    >>> [output.shape for output in model.predict(x, verbose=0)]
+    [(5, 1), (5, 4)]
     """
 
-    def __init__(self, name: str) -> None:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if cls is Model:
+            from rnncore.models.functional import Functional
+
+            return cast("Self", object.__new__(Functional))
+        return object.__new__(cls)
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
         super().__init__(name)
         self.history: History | None = None
-        self.optimizer: Any = None
         self.stop_training = False
         self.first_epoch = 0
-        self._objective: Objective | None = None
-        self._optimized: list[Parameter] = []
-        self._shuffle_rng: np.random.Generator | None = None
 
     # -- training ------------------------------------------------------------------------
 
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        *,
-        run_eagerly: Any = False,
-        steps_per_execution: Any = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: Any = True,
-    ) -> None:
-        """Choose how to train.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer, default "rmsprop"
-            A name or a new object starts from a fresh state, as in Keras; the object of an earlier
-            call goes on with the state that it has. An optimizer serves one model only.
-        loss : str or Loss, optional
-            Without one the model predicts only.
-        metrics : list of str or Metric, optional
-            Shown beside the loss; sample weights do not count in them.
-        weighted_metrics : list of str or Metric, optional
-            The same with sample weights; a name that is taken there gets the prefix
-            ``"weighted_"``.
-        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
-            Without effect: they steer how Keras computes, not what.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For an unknown name. `fit` and `train_on_batch` raise ValueError for an optimizer that
-            has trained other weights.
-        """
-        chosen = optimizers.get(optimizer)
-        if loss is None and (metrics or weighted_metrics):
-            raise ValueError("compile: loss: expected a loss beside metrics, got None")
-        self._objective = None if loss is None else Objective(loss, metrics, weighted_metrics)
-        self.optimizer = chosen
-        self._optimized = []
-        self._draw_seeds()
-
     def fit(
         self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
+        x: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
@@ -115,7 +114,7 @@ class Model(Network):
         validation_data: Sequence[ArrayLike] | None = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
-        sample_weight: ArrayLike | None = None,
+        sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: None = None,
         validation_steps: None = None,
@@ -126,9 +125,9 @@ class Model(Network):
 
         Parameters
         ----------
-        x : array_like, shape (N, ...)
+        x : array_like, shape (N, ...), or a list or dict of them
             Inputs, converted to the dtype of the model.
-        y : array_like, shape (N, ...)
+        y : array_like, shape (N, ...), or a list or dict of them
             Targets.
         batch_size : int, default 32
         epochs : int, default 1
@@ -147,8 +146,8 @@ class Model(Network):
             Whether each epoch takes the samples in a new order.
         class_weight : dict of int to float, optional
             Weight of the samples of each class.
-        sample_weight : array_like, shape (N,) or (N, T), optional
-            Weight of each sample or time step in the loss.
+        sample_weight : array_like, shape (N,) or (N, T), or a list or dict of them, optional
+            Weight of each sample or time step in the loss; one ndarray is for all outputs.
         initial_epoch : int, default 0
         steps_per_epoch, validation_steps : None
             Not supported yet: an epoch takes every sample once.
@@ -221,9 +220,9 @@ class Model(Network):
 
     def train_on_batch(
         self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
@@ -248,13 +247,48 @@ class Model(Network):
             loop.warn_about(loss, "this batch", "train_on_batch", stacklevel=3)
         return _returned(self.objective.results(), return_dict)
 
+    def gradients(self, x: Any, y: Any, sample_weight: Any = None) -> list[NDArray[Any]]:
+        """Compute the gradients of the loss of one batch, as a training step would.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        list of ndarray
+            One for each of `trainable_weights`, in their order and shapes. Dropout is active. No
+            weight changes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit, or a model that is not compiled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import Dense
+        >>> model = Sequential([Dense(1, input_shape=(2,))])
+        >>> model.compile(loss="mse")
+        >>> [g.shape for g in model.gradients(np.ones((4, 2)), np.zeros(4))]
+        [(2, 1), (1,)]
+        """
+        samples = prepare_samples(self, x, y, sample_weight)
+        self._ensure_buffer().ensure_grads()
+        self._draw_seeds()
+        loop.gradient_step(self, samples)
+        return [parameter.grad.copy() for parameter in self.trainable_weights]
+
     def evaluate(
         self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
+        x: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
-        sample_weight: ArrayLike | None = None,
+        sample_weight: Any = None,
         return_dict: bool = False,
         *,
         callbacks: Callback | Iterable[Callback] | None = None,
@@ -294,28 +328,27 @@ class Model(Network):
 
     def test_on_batch(
         self,
-        x: ArrayLike,
-        y: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
         """Compute loss and metrics of one batch; see `evaluate`."""
-        inputs = numeric_array("x", x)
-        return self.evaluate(inputs, y, len(inputs) or 1, 0, sample_weight, return_dict)
+        return self.evaluate(x, y, _ALL_SAMPLES, 0, sample_weight, return_dict)
 
     def predict(
         self,
-        x: ArrayLike,
+        x: Any,
         batch_size: int | None = None,
         verbose: int | str = "auto",
         *,
         callbacks: Callback | Iterable[Callback] | None = None,
-    ) -> NDArray[Any]:
+    ) -> Any:
         """Compute the outputs.
 
         Parameters
         ----------
-        x : array_like, shape (N, ...)
+        x : array_like, shape (N, ...), or a list or dict of them
         batch_size : int, default 32
         verbose : {"auto", 0, 1, 2}, default "auto"
             1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
@@ -325,7 +358,8 @@ class Model(Network):
         Returns
         -------
         ndarray, shape (N, ...)
-            In the dtype of the model.
+            In the dtype of the model; a list or dict of several outputs, as the model was given
+            them.
 
         Raises
         ------
@@ -335,52 +369,20 @@ class Model(Network):
         size = batch_size_of("predict", "batch_size", batch_size)
         inputs = self.prepare_input(x)
         self._ensure_buffer()
-        level, steps = resolve_verbose(verbose), -(-len(inputs) // size)
+        level, steps = resolve_verbose(verbose), -(-len(inputs[0]) // size)
         hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": steps})
         progress = Progress(level, only_bar=verbose == "auto")
         progress.begin(steps)
         try:
-            result = loop.predict(self, inputs, size, progress, hooks)
+            results = loop.predict(self, inputs, size, progress, hooks)
             progress.end({})
         finally:
             progress.abandon()
-        return result
+        return self.outputs_structure.restore(results)
 
-    def predict_on_batch(self, x: ArrayLike) -> NDArray[Any]:
+    def predict_on_batch(self, x: Any) -> Any:
         """Compute the outputs of one batch; see `predict`."""
-        inputs = numeric_array("x", x)
-        return self.predict(inputs, len(inputs) or 1, 0)
-
-    @property
-    def objective(self) -> Objective:
-        """Loss and metrics; raises ValueError when the model is not compiled."""
-        if self._objective is None:
-            raise ValueError(
-                f"{self.name}: expected a compiled model: call compile(loss=...) first"
-            )
-        return self._objective
-
-    @property
-    def shuffle_rng(self) -> np.random.Generator:
-        """The generator that orders the samples, derived from the global seed."""
-        if self._shuffle_rng is None:
-            self._shuffle_rng = new_rng()
-        return self._shuffle_rng
-
-    def _draw_seeds(self) -> None:
-        """Draw what training will need as soon as the model is both built and compiled.
-
-        A copy that is made before the first step then goes on with the same bits.
-        """
-        if self._objective is not None and self.built:
-            _ = self.shuffle_rng
-            for layer in self.layers:
-                layer.draw_seeds()
-
-    def apply_gradients(self) -> None:
-        """Let the optimizer change the weights by the gradients of the last backward pass."""
-        buffer = self._buffer or self._ensure_buffer()
-        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
+        return self.predict(x, _ALL_SAMPLES, 0)
 
     def _validation_samples(self, data: Any) -> Samples:
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
@@ -391,19 +393,9 @@ class Model(Network):
         x, y, weight = (*data, None)[:3]
         return prepare_samples(self, x, y, weight, prefix="validation_")
 
-    def _start_training(self) -> None:
-        buffer = self._ensure_buffer()
-        buffer.ensure_grads()
-        self._draw_seeds()
-        self.optimizer.belong_to(self.name, buffer.segments)
-        same = len(self._optimized) == len(buffer.segments) and all(
-            a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
-        )
-        if not same:
-            # From here through fit or train_on_batch to the user's line.
-            self.objective.warn_of_activation(self.output_activation(), stacklevel=3)
-            self.optimizer.build(buffer.values.size, self.dtype)
-            self._optimized = list(buffer.segments)
+
+# A batch size that no data reach.
+_ALL_SAMPLES = sys.maxsize
 
 
 def _described(data: Any) -> str:

@@ -6,29 +6,44 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
-from rnncore.layers.base import Layer, Shape, assign_all
+from rnncore.layers._buffers import Buffers
+from rnncore.layers.base import Layer, Shape, snake_case
 from rnncore.layers.parameter import Parameter, building
+from rnncore.layers.symbolic import Node, is_symbolic
+from rnncore.models.graph import unique
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import summary_lines
-from rnncore.training.interfaces import Output
+from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.structure import Structure
 
 
-class Network:
+class Network(Layer):
     """Layers that are connected somehow; a subclass says how.
+
+    A network is a layer itself: it may stand in another one, with weights that are there once.
 
     Attributes
     ----------
     name : str
     """
 
-    def __init__(self, name: str) -> None:
-        if not isinstance(name, str):
+    dtype: np.dtype[Any]
+
+    def __init__(self, name: str | None) -> None:
+        # Not Layer's: what a layer declares follows here from the layers inside.
+        if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name: expected a string, got {name!r}")
-        self.name = name
+        self.name = name or snake_case(type(self).__name__)
+        self.has_default_name = not name
+        self.explicit_dtype: np.dtype[Any] | None = None
+        self._parameters: list[Parameter] = []
+        self._saved: Any = None
+        self._buffers = Buffers()
+        self._nodes: list[Node] = []
         self._buffer: ParameterBuffer | None = None
 
     # -- what subclasses give ------------------------------------------------------------
@@ -39,54 +54,118 @@ class Network:
         raise NotImplementedError
 
     @property
-    def built(self) -> bool:
-        """Whether all weights exist."""
+    def outputs_structure(self) -> Structure:
+        """The names of the outputs, and the form in which they are given."""
         raise NotImplementedError
+
+    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
+        """Return `x` as arrays that `run` takes, building the model when it is not yet."""
+        raise NotImplementedError
+
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of the outputs for inputs of `shapes`, batch axis included."""
+        raise NotImplementedError
+
+    def run(
+        self,
+        inputs: Arrays,
+        masks: Sequence[NDArray[Any] | None] | None = None,
+        *,
+        training: bool = False,
+        logits: Sequence[bool] = (),
+    ) -> list[Output]:
+        """Walk the layers forwards.
+
+        Where `logits` says so, the layer that gives an output leaves its activation out, for a
+        loss that contains it.
+        """
+        raise NotImplementedError
+
+    def run_backward(
+        self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
+    ) -> list[NDArray[Any] | None]:
+        """Walk the layers backwards and write the gradients of all trainable weights.
+
+        Returns the gradients of the inputs where `need_dx` asks for them.
+        """
+        raise NotImplementedError
+
+    def output_activations(self) -> list[Activation | None]:
+        """Return for each output the activation that a loss may take over, None without any."""
+        raise NotImplementedError
+
+    # -- a network as a layer --------------------------------------------------------------
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """dtype of the weights and of the results."""
-        raise NotImplementedError
+    def children(self) -> Sequence[Layer]:  # type: ignore[override]
+        """The layers inside."""
+        return self.layers
 
-    def prepare_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
-        """Return `x` as an array that `run` takes, building the model when it is not yet."""
-        raise NotImplementedError
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+        return self.forward_with_mask(x, mask=mask, training=training)[0]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the output for inputs of `input_shape`, batch axis included."""
-        raise NotImplementedError
+    def forward_with_mask(
+        self, x: Any, *, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
+        several = isinstance(x, list)
+        outputs = self.run(
+            tuple(x) if several else (x,),
+            mask if several or mask is None else (mask,),
+            training=training,
+        )
+        if len(outputs) == 1:
+            return outputs[0]
+        return [output.y for output in outputs], [output.mask for output in outputs]
 
-    def run(self, x: NDArray[Any], *, training: bool = False, to_logits: bool = False) -> Output:
-        """Walk the layers forwards."""
-        raise NotImplementedError
+    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+        found = self.run_backward(dy if isinstance(dy, list) else [dy], need_dx=need_dx)
+        return found if self.takes_several else found[0]
 
-    def run_backward(self, dy: NDArray[Any]) -> None:
-        """Walk the layers backwards and write the gradients of all trainable weights."""
-        raise NotImplementedError
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        return self.forward_with_mask(x, mask=mask)[1]
 
-    def output_activation(self) -> Activation | None:
-        """Return the activation that a loss may take over, None when there is none."""
-        raise NotImplementedError
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for inputs of `input_shape`, batch axis included.
+
+        A list of shapes for and from a network with several.
+        """
+        shapes = self.output_shapes(input_shape if self.takes_several else [input_shape])
+        return shapes[0] if len(shapes) == 1 else shapes
 
     # -- use ------------------------------------------------------------------------------
 
-    def __call__(self, x: ArrayLike, *, training: bool = False) -> NDArray[Any]:
-        """Compute the outputs of one batch; with ``training=True`` dropout is active."""
+    def __call__(self, x: Any, *, mask: Any = None, training: bool | None = None) -> Any:
+        """Compute the outputs of one batch; with ``training=True`` dropout is active.
+
+        On symbolic tensors the model becomes part of a graph, as a layer does.
+        """
+        if is_symbolic(x):
+            found = super().__call__(self._flat_input(x), mask=mask, training=training)
+            return self.outputs_structure.restore(found if isinstance(found, list) else [found])
+        if mask is not None:
+            raise ValueError(f"{self.name}: mask: expected None, got {type(mask).__name__}")
         inputs = self.prepare_input(x)
-        y = self.run(inputs, training=boolean(self.name, "training", training)).y
-        return y.copy() if training else y  # in training it is the last layer's own
+        training = boolean(self.name, "training", False if training is None else training)
+        outputs = self.run(inputs, training=training)
+        # In training an output is the last layer's own.
+        found = [y.copy() if training else y for y, _ in outputs]
+        return self.outputs_structure.restore(found)
+
+    def _flat_input(self, x: Any) -> Any:
+        """Return symbolic inputs as `connect` takes them."""
+        return x
 
     # -- weights -------------------------------------------------------------------------
 
     @property
     def weights(self) -> list[Parameter]:
         """All weights, layer by layer, in Keras' order."""
-        return [parameter for layer in self.layers for parameter in layer.weights]
+        return unique(parameter for layer in self.layers for parameter in layer.weights)
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that the optimizer may change."""
-        return [parameter for layer in self.layers for parameter in layer.trainable_weights]
+        return [parameter for parameter in self.weights if parameter.trainable]
 
     @property
     def trainable(self) -> bool:
@@ -114,24 +193,11 @@ class Network:
             raise ValueError(f"get_layer: index: expected one below {len(layers)}, got {index!r}")
         return layers[index]
 
-    def get_weights(self) -> list[NDArray[Any]]:
-        """Return copies of all weights, in Keras' order and shapes."""
-        return [parameter.value.copy() for parameter in self.weights]
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Set all weights from a list of arrays, as `get_weights` returns them.
-
-        Raises
-        ------
-        ValueError, TypeError
-            When the number of arrays or a shape differs, or an array does not hold plain numbers
-            that the dtype of the weights can hold; no weight is changed then.
-        """
-        assign_all(self.name, self.weights, weights)
-
     def count_params(self) -> int:
         """Return the number of weights' elements. ValueError before the model is built."""
-        return sum(layer.count_params() for layer in self.layers)
+        if not self.built:
+            raise ValueError(f"{self.name}: count_params: the model is not built yet")
+        return sum(parameter.size for parameter in self.weights)
 
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
         """Print the layers, their output shapes and numbers of parameters.
@@ -158,4 +224,4 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         # The weights travel with their layers; the buffer is made anew at first use.
-        return {**self.__dict__, "_buffer": None}
+        return {**super().__getstate__(), "_buffer": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,12 @@ from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
+from rnncore.layers.parameter import building
+from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.models._shapes import adjust_rank, compatible
 from rnncore.models.model import Model
-from rnncore.training.interfaces import Output
+from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
 
 
@@ -58,14 +62,14 @@ class Sequential(Model):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer | SymbolicTensor] | None = None,
         name: str | None = None,
         *,
         dtype: Any = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__(name or "sequential")
-        self._dtype = None if dtype is None else float_dtype("Sequential", dtype)
+        super().__init__(name=name)
+        self.explicit_dtype = None if dtype is None else float_dtype("Sequential", dtype)
         self._layers: list[Layer] = []
         self._input: InputLayer | None = None
         if isinstance(layers, Layer) or not isinstance(layers or (), Iterable):
@@ -83,35 +87,50 @@ class Sequential(Model):
         return list(self._layers)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """dtype of the weights and of the results."""
-        return self._dtype or np.dtype(np.float32)
+    def outputs_structure(self) -> Structure:
+        """The name of the output: that of the last layer."""
+        return Structure([self._layers[-1].name if self._layers else "output"])
 
     @property
-    def built(self) -> bool:
+    def dtype(self) -> np.dtype[Any]:
+        """dtype of the weights and of the results."""
+        return self.explicit_dtype or np.dtype(np.float32)
+
+    @dtype.setter
+    def dtype(self, value: np.dtype[Any]) -> None:
+        self.explicit_dtype = value
+        for layer in self._layers:
+            layer.dtype = value
+
+    @property
+    def built(self) -> bool:  # type: ignore[override]
         """Whether all weights exist."""
         return bool(self._layers) and all(layer.built for layer in self._layers)
 
     @property
-    def declared_input_shape(self) -> Shape | None:
+    def takes_ids(self) -> bool:  # type: ignore[override]
+        """Whether the input is token ids."""
+        return bool(self._layers) and self._layers[0].takes_ids
+
+    @property
+    def needs_features(self) -> bool:  # type: ignore[override]
+        """Whether the weights fix the size of the last input axis."""
+        return bool(self._layers) and self._layers[0].needs_features
+
+    @property
+    def declared_input_shape(self) -> Shape | None:  # type: ignore[override]
         """Shape of one sample as declared by the user, None when the data decide."""
         if self._input is not None:
             return self._input.declared_input_shape
         return self._layers[0].declared_input_shape if self._layers else None
 
     @property
-    def input_shape(self) -> Shape | None:
+    def input_shape(self) -> Shape | None:  # type: ignore[override]
         """Shape of the input with None for the batch; None while it is unknown."""
         declared = self.declared_input_shape
         if declared is not None:
             return (None, *declared)
         return self._layers[0].input_shape if self._layers else None
-
-    @property
-    def output_shape(self) -> Shape | None:
-        """Shape of the output with None for the batch; None while it is unknown."""
-        shape = self.input_shape
-        return None if shape is None else self.compute_output_shape(shape)
 
     def add(self, layer: Any) -> None:
         """Append a layer.
@@ -129,6 +148,8 @@ class Sequential(Model):
             When it is in the model already, its name is taken, its dtype is another one than
             the model's, or it does not fit the output of the layer before.
         """
+        if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
+            layer = layer.node.layer
         if not isinstance(layer, Layer):
             hint = ", the class: write it with its arguments" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: layer: expected a layer object, got {layer!r}{hint}")
@@ -137,12 +158,16 @@ class Sequential(Model):
                 raise ValueError("Sequential: Input: expected as the first layer only")
             self._input = layer
             return
+        if layer.takes_several:
+            raise ValueError(
+                f"Sequential: layer: expected a layer with one input, got {layer.name!r}"
+            )
         if any(layer is other for other in self._layers):
             raise ValueError(
                 f"Sequential: layer: expected a new layer, got {layer.name!r} for the second time"
             )
         self._agree_on_name(layer)
-        self._agree_on_dtype(layer)
+        self._agree_on_dtype_of(layer)
         shape = self.output_shape if self._layers else self.input_shape
         if shape is None and not self._layers and layer.declared_input_shape is not None:
             shape = (None, *layer.declared_input_shape)
@@ -187,7 +212,7 @@ class Sequential(Model):
         else:
             sizes = feature_shape("Sequential", "build: input_shape", tuple(input_shape[1:]))
             input_shape = (input_shape[0], *sizes)
-        if known is not None and not _compatible(known, tuple(input_shape)):
+        if known is not None and not compatible(known, tuple(input_shape)):
             raise ValueError(
                 f"Sequential: build: input_shape: expected {known}, got {tuple(input_shape)}"
             )
@@ -199,11 +224,19 @@ class Sequential(Model):
             shape = layer.compute_output_shape(shape)
         self._draw_seeds()
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the output for inputs of `input_shape`, batch axis included."""
+    def make_weights(self, input_shape: Shape) -> None:
+        """Build the model as a part of another one, for inputs of `input_shape`."""
+        with building:
+            if not self.built:
+                self.build(input_shape)
+            self.check_input_shape(input_shape)
+
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shape of the output for an input of the one shape, batch axis included."""
+        (shape,) = shapes
         for layer in self._layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
+            shape = layer.compute_output_shape(shape)
+        return [shape]
 
     def _agree_on_name(self, layer: Layer) -> None:
         taken = {other.name for other in self._layers}
@@ -218,22 +251,25 @@ class Sequential(Model):
             count += 1
         layer.name = f"{layer.name}_{count}"
 
-    def _agree_on_dtype(self, layer: Layer) -> None:
+    def _agree_on_dtype_of(self, layer: Layer) -> None:
         wanted = layer.dtype if layer.built else layer.explicit_dtype
-        if wanted is not None and self._dtype is None and not self.built:
-            self._dtype = wanted
-            for other in self._layers:
-                other.dtype = wanted
+        if wanted is not None and self.explicit_dtype is None and not self.built:
+            self.dtype = wanted
         elif wanted is not None and wanted != self.dtype:
             raise ValueError(
                 f"Sequential: {layer.name}: dtype: expected {self.dtype}, as the model has, "
                 f"got {wanted}; a model has one dtype, Sequential(dtype=...) sets it"
             )
-        layer.dtype = self.dtype
+        if layer.dtype != self.dtype:
+            layer.dtype = self.dtype
 
     # -- computation ---------------------------------------------------------------------
 
-    def prepare_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
+    def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
+        """Return `x` as an array that `run` takes; raise for what is not numeric."""
+        return self._layers[0].convert_input(x, argument)
+
+    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
         """Return `x` as an array that `run` takes, building the model when it is not yet.
 
         Raises
@@ -249,8 +285,8 @@ class Sequential(Model):
             raise ValueError(f"{argument}: expected at least one sample, got shape {array.shape}")
         declared = self.declared_input_shape
         if declared is not None:
-            array = _adjust_rank(array, len(declared) + 1, declared[-1])
-            if not _compatible((None, *declared), array.shape):
+            array = adjust_rank(array, len(declared) + 1, declared[-1])
+            if not compatible((None, *declared), array.shape):
                 raise ValueError(
                     f"{argument}: expected shape {(None, *declared)}, got {array.shape}"
                 )
@@ -260,52 +296,42 @@ class Sequential(Model):
             features = None if first.takes_ids else array.shape[-1]
             self._make_weights((*(None for _ in array.shape[:-1]), features))
         first.check_input_shape(array.shape)
-        return first.convert_input(array, argument)
+        return (first.convert_input(array, argument),)
 
-    def run(self, x: NDArray[Any], *, training: bool = False, to_logits: bool = False) -> Output:
-        """Walk the layers forwards.
-
-        With `to_logits` the last layer leaves its activation out, for a loss that contains it.
-        Returns the output and the mask that belongs to it.
-        """
-        mask: NDArray[Any] | None = None
+    def run(
+        self,
+        inputs: Arrays,
+        masks: Sequence[NDArray[Any] | None] | None = None,
+        *,
+        training: bool = False,
+        logits: Sequence[bool] = (),
+    ) -> list[Output]:
+        (x,) = inputs
+        mask = masks[0] if masks else None
+        to_logits = any(logits)
         last = self._layers[-1]
         for layer in self._layers:
             if to_logits and layer is last and isinstance(layer, OutputLayer):
                 y = layer.forward_logits(x, training=training)
+                mask = layer.compute_mask(x, mask)
             else:
-                y = layer.forward(x, mask=mask, training=training)
-            mask = layer.compute_mask(x, mask)
+                y, mask = layer.forward_with_mask(x, mask=mask, training=training)
             x = y
-        return Output(x, mask)
+        return [Output(x, mask)]
 
-    def run_backward(self, dy: NDArray[Any]) -> None:
-        """Walk the layers backwards and write the gradients of all trainable weights."""
+    def run_backward(
+        self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
+    ) -> list[NDArray[Any] | None]:
+        (dy,) = dys
         lowest = next((i for i, layer in enumerate(self._layers) if layer.trainable_weights), None)
-        if lowest is None:
-            return
+        if lowest is None or need_dx:
+            lowest = 0 if need_dx else len(self._layers)
         for index in range(len(self._layers) - 1, lowest - 1, -1):
-            dx = self._layers[index].backward(dy, need_dx=index > lowest)
-            if dx is None:
-                return
-            dy = dx
+            if dy is None:
+                break
+            dy = self._layers[index].backward(dy, need_dx=index > lowest or need_dx)
+        return [dy if need_dx else None]
 
-    def output_activation(self) -> Activation | None:
-        """Return the activation that a loss may take over, None when there is none."""
+    def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
-        return last.activation if isinstance(last, OutputLayer) else None
-
-
-def _adjust_rank(array: NDArray[Any], rank: int, last: int | None) -> NDArray[Any]:
-    """Give or take a last axis of size one, as Keras does."""
-    if array.ndim == rank - 1 and last == 1:
-        return array[..., None]
-    if array.ndim == rank + 1 and array.shape[-1] == 1:
-        return array[..., 0]
-    return array
-
-
-def _compatible(expected: Shape, shape: Shape) -> bool:
-    return len(expected) == len(shape) and all(
-        a is None or b is None or a == b for a, b in zip(expected, shape, strict=True)
-    )
+        return [last.activation if isinstance(last, OutputLayer) else None]

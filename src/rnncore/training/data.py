@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnncore.layers._convert import numeric_array
-from rnncore.training.interfaces import Trainable
+from rnncore.training.interfaces import Arrays, Trainable
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_count, check_number
 
 _DEFAULT_BATCH_SIZE = 32
+
+# One for each output, None where there is none.
+Parts = tuple[NDArray[Any] | None, ...]
 
 
 @dataclass(frozen=True)
@@ -23,32 +26,36 @@ class Samples:
 
     Attributes
     ----------
-    x : ndarray
-        As the model's first layer takes it.
-    y : ndarray
-        As the loss takes them: class numbers as int64, others in the model's dtype.
-    weight : ndarray or None
-        One weight a sample ``(N,)`` or one a time step ``(N, T)``.
+    x : tuple of ndarray
+        For each input of the model, as the layer behind it takes it.
+    y : tuple of ndarray or None
+        For each output, as its loss takes them: class numbers as int64, others in the model's
+        dtype; None where there is no loss.
+    weight : tuple of ndarray or None
+        For each output one weight a sample ``(N,)`` or one a time step ``(N, T)``.
     """
 
-    x: NDArray[Any]
-    y: NDArray[Any]
-    weight: NDArray[Any] | None = None
+    x: Arrays
+    y: Parts
+    weight: Parts
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.x[0])
 
     def part(self, start: int, stop: int) -> Samples:
         """Return the samples from `start` to `stop`, without a copy."""
-        weight = None if self.weight is None else self.weight[start:stop]
-        return Samples(self.x[start:stop], self.y[start:stop], weight)
+
+        def cut(arrays: Parts) -> Parts:
+            return tuple(None if one is None else one[start:stop] for one in arrays)
+
+        return Samples(tuple(one[start:stop] for one in self.x), cut(self.y), cut(self.weight))
 
 
 def prepare_samples(
     model: Trainable,
-    x: ArrayLike,
-    y: ArrayLike | None,
-    sample_weight: ArrayLike | None = None,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
     prefix: str = "",
 ) -> Samples:
@@ -61,32 +68,60 @@ def prepare_samples(
         range, weights that are no numbers.
     """
     names = {name: f"{prefix}{name}" for name in ("x", "y", "sample_weight")}
+    objective, outputs = model.objective, model.outputs_structure
     inputs = model.prepare_input(x, names["x"])
+    count = len(inputs[0])
     if y is None:
         raise ValueError(f"{names['y']}: expected the targets, got None")
-    targets = numeric_array(names["y"], y)
-    if len(targets) != len(inputs):
-        raise ValueError(
-            f"{names['y']}: expected as many samples as {names['x']} has, {len(inputs)}, "
-            f"got {len(targets)}"
-        )
-    if targets.dtype.kind == "f":
-        targets = narrowed(names["y"], targets, model.dtype)
-    output_shape = model.compute_output_shape(inputs.shape)
-    model.objective.resolve((None, *output_shape[1:]))
-    model.objective.check(targets, output_shape)
-    weight = None
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("class_weight: expected None beside sample_weight, got both")
-        weight = weights_of_classes(targets, class_weight, model.dtype)
-    elif sample_weight is not None:
-        weight = checked_weights(names["sample_weight"], sample_weight, output_shape, model.dtype)
-    return Samples(inputs, model.objective.convert(targets, model.dtype), weight)
+        if len(outputs) > 1:
+            raise ValueError("class_weight: expected None for a model with several outputs")
+
+    def all_samples(array: NDArray[Any]) -> bool:
+        return len(np.atleast_1d(array)) == count
+
+    if len(outputs) > 1 and isinstance(sample_weight, np.ndarray):
+        sample_weight = [sample_weight] * len(outputs)  # as in Keras those of every output
+    given = outputs.flatten(names["y"], y, missing=True, whole=all_samples)
+    weighing = (
+        [None] * len(outputs)
+        if sample_weight is None
+        else outputs.flatten(names["sample_weight"], sample_weight, missing=True, whole=all_samples)
+    )
+    targets: list[NDArray[Any] | None] = []
+    weights: list[NDArray[Any] | None] = []
+    for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
+        target = weight = None
+        if objective.parts[index] is not None:
+            name = outputs.argument(names["y"], index)
+            plain = _targets(name, given[index], names["x"], count, model.dtype)
+            target = objective.converted(index, plain, shape, model.dtype)
+            if class_weight is not None:
+                weight = weights_of_classes(plain, class_weight, model.dtype)
+            elif weighing[index] is not None:
+                name = outputs.argument(names["sample_weight"], index)
+                weight = checked_weights(name, weighing[index], shape, model.dtype)
+        targets.append(target)
+        weights.append(weight)
+    return Samples(inputs, tuple(targets), tuple(weights))
+
+
+def _targets(argument: str, y: Any, inputs: str, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the targets of one output as an array of as many samples as the inputs have."""
+    if y is None:
+        raise ValueError(f"{argument}: expected the targets, got None")
+    targets = numeric_array(argument, y)
+    if len(targets) != count:
+        raise ValueError(
+            f"{argument}: expected as many samples as {inputs} has, {count}, got {len(targets)}"
+        )
+    return narrowed(argument, targets, dtype) if targets.dtype.kind == "f" else targets
 
 
 def checked_weights(
-    argument: str, weight: ArrayLike, output_shape: Sequence[int | None], dtype: np.dtype[Any]
+    argument: str, weight: Any, output_shape: Sequence[int | None], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Return sample weights for an output of `output_shape`, one a sample or one a time step."""
     array = numeric_array(argument, weight)
@@ -176,7 +211,7 @@ class Batches:
     def __init__(self, samples: Samples, batch_size: int) -> None:
         self.samples = samples
         self.batch_size = min(batch_size, len(samples))
-        self._buffers: dict[str, NDArray[Any]] = {}
+        self._buffers: dict[tuple[str, int], NDArray[Any]] = {}
         self._in_order: NDArray[np.intp] | None = None
         self._order: NDArray[np.intp] | None = None
 
@@ -197,14 +232,18 @@ class Batches:
         rng.shuffle(order)
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
-            weight = self.samples.weight
-            yield Samples(
-                self._gather("x", self.samples.x, rows),
-                self._gather("y", self.samples.y, rows),
-                None if weight is None else self._gather("weight", weight, rows),
+            x, y, weight = (
+                tuple(
+                    None if array is None else self._gather((name, index), array, rows)
+                    for index, array in enumerate(getattr(self.samples, name))
+                )
+                for name in ("x", "y", "weight")
             )
+            yield Samples(cast("Arrays", x), y, weight)
 
-    def _gather(self, name: str, array: NDArray[Any], rows: NDArray[Any]) -> NDArray[Any]:
+    def _gather(
+        self, name: tuple[str, int], array: NDArray[Any], rows: NDArray[Any]
+    ) -> NDArray[Any]:
         if not array.flags.c_contiguous:
             picked: NDArray[Any] = array[rows]  # take would copy all of it first
             return picked

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers.base import Shape
-from rnncore.training.objective import Objective
+from rnncore.training.objectives import Objectives
+from rnncore.training.structure import Structure
+
+# The arrays of all inputs or outputs, one for each.
+Arrays = tuple[NDArray[Any], ...]
 
 
 class Output(NamedTuple):
@@ -41,27 +46,33 @@ class Trainable(Protocol):
         """dtype of the weights and of the results."""
 
     @property
-    def objective(self) -> Objective:
-        """Loss and metrics; raises ValueError when the model is not compiled."""
+    def objective(self) -> Objectives:
+        """Losses and metrics; raises ValueError when the model is not compiled."""
 
     @property
     def shuffle_rng(self) -> np.random.Generator:
         """The generator that orders the samples."""
 
-    def prepare_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
-        """Return `x` as an array that `run` takes."""
+    @property
+    def outputs_structure(self) -> Structure:
+        """The names of the outputs, and the form in which they are given."""
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the output, batch axis included."""
+    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
+        """Return `x` as arrays that `run` takes."""
 
-    def run(self, x: NDArray[Any], *, training: bool = False, to_logits: bool = False) -> Output:
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of the outputs, batch axis included."""
+
+    def run(
+        self, inputs: Arrays, *, training: bool = False, logits: Sequence[bool] = ()
+    ) -> list[Output]:
         """Walk the layers forwards."""
 
-    def run_backward(self, dy: NDArray[Any]) -> None:
+    def run_backward(self, dys: Sequence[NDArray[Any] | None]) -> Any:
         """Walk the layers backwards."""
 
-    def output_activation(self) -> Activation | None:
-        """Return the activation that a loss may take over."""
+    def output_activations(self) -> list[Activation | None]:
+        """Return for each output the activation that a loss may take over."""
 
     def apply_gradients(self) -> None:
         """Let the optimizer change the weights."""

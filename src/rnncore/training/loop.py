@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.activations import Activation
 from rnncore.training.data import Batches, Samples
 from rnncore.training.history import History
-from rnncore.training.interfaces import Hooks, Trainable
+from rnncore.training.interfaces import Arrays, Hooks, Output, Trainable
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.utils._memory import room_for
@@ -21,56 +22,52 @@ from rnncore.utils._memory import room_for
 def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
     """Change the weights for one batch, add it to the metrics and return its loss."""
     with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
-        loss, prediction, gradient = _compute(model, batch, training=True)
-        if gradient is not None:
-            model.run_backward(gradient)
+        done = _compute(model, batch, training=True)
+        model.run_backward(done.gradients)
         with guard.held():
             model.apply_gradients()
-        _update(model, batch, loss, prediction)
-    return loss
+        _update(model, batch, done)
+    return model.objective.total(done.losses)
 
 
-def test_step(model: Trainable, batch: Samples) -> float:
-    """Add one batch to the loss and the metrics and return its loss."""
+def test_step(model: Trainable, batch: Samples) -> None:
+    """Add one batch to the loss and the metrics."""
     with np.errstate(all="ignore"):
-        loss, prediction, _ = _compute(model, batch, training=False)
-        _update(model, batch, loss, prediction)
-    return loss
+        _update(model, batch, _compute(model, batch, training=False))
 
 
-class _Prediction:
-    """Output of a batch; the activation that the loss took over is applied when asked for."""
-
-    def __init__(self, model: Trainable, y: NDArray[Any], mask: Any, logits: bool) -> None:
-        self._model, self._y, self._logits = model, y, logits
-        self.mask = mask
-
-    def values(self) -> NDArray[Any]:
-        activation = self._model.output_activation()
-        if activation is None or not self._logits:
-            return self._y
-        return self._model.objective.activated(activation, self._y)
+def gradient_step(model: Trainable, batch: Samples) -> None:
+    """Compute the gradients for one batch and change nothing else."""
+    with np.errstate(all="ignore"):
+        model.run_backward(_compute(model, batch, training=True).gradients)
 
 
-def _compute(
-    model: Trainable, batch: Samples, *, training: bool
-) -> tuple[float, _Prediction, NDArray[Any] | None]:
+class _Computed(NamedTuple):
+    """What a batch gave, output by output, with the activations that the losses took over."""
+
+    outputs: list[Output]
+    taken_over: list[Activation | None]
+    losses: list[float]
+    gradients: list[NDArray[Any] | None]
+
+
+def _compute(model: Trainable, batch: Samples, *, training: bool) -> _Computed:
     objective = model.objective
-    activation = model.output_activation()
-    fused = activation is not None and activation.name == objective.loss.fuses
-    y, mask = model.run(batch.x, training=training, to_logits=fused)
-    if mask is not None and mask.all():
-        mask = None
-    loss, gradient = objective.evaluate(
-        batch.y, y, mask, batch.weight, from_logits=fused, training=training
+    activations = model.output_activations()
+    logits = objective.fused(activations)
+    outputs = [
+        Output(y, None if mask is None or mask.all() else mask)
+        for y, mask in model.run(batch.x, training=training, logits=logits)
+    ]
+    losses, gradients = objective.evaluate(
+        batch.y, outputs, batch.weight, logits, training=training
     )
-    return loss, _Prediction(model, y, mask, fused), gradient
+    taken_over = [one if fused else None for one, fused in zip(activations, logits, strict=True)]
+    return _Computed(outputs, taken_over, losses, gradients)
 
 
-def _update(model: Trainable, batch: Samples, loss: float, prediction: _Prediction) -> None:
-    objective = model.objective
-    values = prediction.values() if objective.has_metrics else None
-    objective.update(loss, batch.y, values, prediction.mask, batch.weight)
+def _update(model: Trainable, batch: Samples, done: _Computed) -> None:
+    model.objective.update(done.losses, batch.y, done.outputs, batch.weight, done.taken_over)
 
 
 def fit(
@@ -184,24 +181,37 @@ def evaluate(
 
 
 def predict(
-    model: Trainable, x: NDArray[Any], batch_size: int, progress: Progress, hooks: Hooks
-) -> NDArray[Any]:
-    """Return the outputs for all rows of `x`, computed in batches."""
-    result: NDArray[Any] | None = None
+    model: Trainable, x: Arrays, batch_size: int, progress: Progress, hooks: Hooks
+) -> list[NDArray[Any]]:
+    """Return all outputs for all rows of `x`, computed in batches."""
+    count = len(x[0])
+    results: list[NDArray[Any]] = []
     hooks.call("on_predict_begin", {})
-    for step, start in enumerate(range(0, len(x), batch_size)):
+    for step, start in enumerate(range(0, count, batch_size)):
         hooks.call("on_predict_batch_begin", step, {})
         with np.errstate(all="ignore"):
-            y, _ = model.run(x[start : start + batch_size])
-        hooks.call("on_predict_batch_end", step, {"outputs": y})
-        if len(y) == len(x):
-            result = y.copy() if y.base is not None or y is x else y
-            break
-        if result is None:
-            shape = (len(x), *y.shape[1:])
-            with room_for("predict: x", f"{len(x)} samples", shape, y.itemsize):
-                result = np.empty(shape, y.dtype)
-        result[start : start + len(y)] = y
+            ys = [y for y, _ in model.run(tuple(one[start : start + batch_size] for one in x))]
+        shown = model.outputs_structure.restore(ys)
+        hooks.call("on_predict_batch_end", step, {"outputs": shown})
+        if not step:
+            results = _results(ys, x, count)
+        for result, y in zip(results, ys, strict=True):
+            if result is not y:
+                result[start : start + len(y)] = y
         progress.step(dict)
     hooks.call("on_predict_end", {})
-    return np.empty((0,)) if result is None else result
+    return results
+
+
+def _results(ys: Sequence[NDArray[Any]], x: Arrays, count: int) -> list[NDArray[Any]]:
+    """Return arrays for all samples: those of the first batch where it is all of them."""
+    results: list[NDArray[Any]] = []
+    for y in ys:
+        # What may be a view of something else, or is given twice, is not the caller's own.
+        if len(y) == count and y.base is None and not any(y is other for other in (*x, *results)):
+            results.append(y)
+            continue
+        shape = (count, *y.shape[1:])
+        with room_for("predict: x", f"{count} samples", shape, y.itemsize):
+            results.append(np.empty(shape, y.dtype))
+    return results

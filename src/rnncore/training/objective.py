@@ -1,4 +1,4 @@
-"""The loss and the metrics of a compiled model."""
+"""The loss and the metrics of one output of a compiled model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Objective:
 
     def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
         self.loss = losses.get(loss)
-        self._requested = (_listed("metrics", unweighted), _listed("weighted_metrics", weighted))
+        self._requested = (listed("metrics", unweighted), listed("weighted_metrics", weighted))
         for request in (*self._requested[0], *self._requested[1]):
             # Unknown names are an error now; which accuracy is meant shows with the output.
             metrics.get(request, loss=self.loss, output_shape=(None, 1))
@@ -82,11 +82,6 @@ class Objective:
     def convert(self, y: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return checked targets in the dtype that the loss computes with."""
         return np.ascontiguousarray(self.loss.convert_targets(y, dtype))
-
-    @property
-    def names(self) -> list[str]:
-        """Keys of `results`: the loss, then the metrics."""
-        return ["loss", *(name for name, *_ in self._metrics or ())]
 
     @property
     def has_metrics(self) -> bool:
@@ -150,12 +145,13 @@ class Objective:
         for _, metric, takes_weights in self._metrics or ():
             metric.update_checked(y, prediction, _combined(mask, weight if takes_weights else None))
 
-    def results(self) -> dict[str, float]:
-        """Return loss and metrics over all batches since `reset`."""
-        found = {"loss": self._loss_sum / max(self._samples, 1)}
-        for name, metric, _ in self._metrics or ():
-            found[name] = float(metric.result())
-        return found
+    def mean_loss(self) -> float:
+        """Return the loss over all batches since `reset`."""
+        return self._loss_sum / max(self._samples, 1)
+
+    def metric_results(self) -> dict[str, float]:
+        """Return the metrics over all batches since `reset`."""
+        return {name: float(metric.result()) for name, metric, _ in self._metrics or ()}
 
 
 def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray[Any] | None:
@@ -165,21 +161,15 @@ def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray
     return combined
 
 
-def _listed(argument: str, value: Any) -> list[Any]:
+def listed(argument: str, value: Any) -> list[Any]:
+    """Return the metrics of one output as a flat list."""
     if value is None:
         return []
-    if isinstance(value, (list, tuple)):
-        if any(isinstance(item, (list, tuple, dict)) for item in value):
-            raise TypeError(
-                f"compile: {argument}: expected a flat list (a Sequential has one output), "
-                f"got {value!r}"
-            )
-        return list(value)
-    if isinstance(value, dict):
-        raise TypeError(
-            f"compile: {argument}: expected a list (a Sequential has one output), got {value!r}"
-        )
-    return [value]
+    if isinstance(value, dict) or (
+        isinstance(value, (list, tuple)) and any(isinstance(v, (list, tuple, dict)) for v in value)
+    ):
+        raise TypeError(f"compile: {argument}: expected a flat list for an output, got {value!r}")
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _free_name(name: str, taken: list[str]) -> str:

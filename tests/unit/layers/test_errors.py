@@ -128,8 +128,8 @@ def test_mask(mask: Any, error: type[Exception]) -> None:
 
 
 def test_layers_are_not_called_on_layers() -> None:
-    with pytest.raises(TypeError, match="put the layers in a Sequential"):
-        LSTM(2)(Input((5, 3)))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected an array or a symbolic tensor, got the layer"):
+        LSTM(2)(Dense(3))
 
 
 def test_set_weights_is_all_or_nothing() -> None:

@@ -162,7 +162,7 @@ def test_embedding_looks_up_rows() -> None:
         (Input(batch_shape=(None, 10, 3), dtype="int32"), (10, 3)),
     ],
 )
-def test_declared_input_shape(layer: Layer, shape: Any) -> None:
+def test_declared_input_shape(layer: Any, shape: Any) -> None:
     assert layer.declared_input_shape == shape
 
 

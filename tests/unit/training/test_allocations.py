@@ -93,7 +93,7 @@ def test_batches_are_gathered_into_the_same_memory() -> None:
     original = model.run
 
     def run(batch: Any, **options: Any) -> Any:
-        seen.add(batch.__array_interface__["data"][0])
+        seen.add(batch[0].__array_interface__["data"][0])
         return original(batch, **options)
 
     model.run = run  # type: ignore[method-assign]

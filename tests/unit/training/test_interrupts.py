@@ -143,7 +143,7 @@ def test_embedding_keeps_no_rows_of_an_interrupted_step() -> None:
     model.compile("sgd", "mse")
     model.train_on_batch(early, y)
     embedding = model.layers[0]
-    model.run(early, training=True)
+    model.run((early,), training=True)
     dy = np.ones((1, 2, 3), np.float32)
     twin = copy.deepcopy(model)
     twin.train_on_batch(late, y)
@@ -151,7 +151,7 @@ def test_embedding_keeps_no_rows_of_an_interrupted_step() -> None:
     interrupted = True
     while interrupted:
         instruction += 1
-        model.run(early, training=True)
+        model.run((early,), training=True)
         interrupted = interrupted_at(
             lambda: embedding.backward(dy), instruction, "backward", "take"
         )

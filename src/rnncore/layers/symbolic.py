@@ -1,0 +1,95 @@
+"""Tensors that stand for arrays while a graph of layers is drawn up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rnncore.layers.base import Layer, Shape
+
+
+class SymbolicTensor:
+    """What `Input` returns, and what a layer returns that is called on one.
+
+    It holds no numbers: it says which shape an array has, and which call of which layer gives it.
+
+    Attributes
+    ----------
+    shape : tuple
+        With None for the batch and for other axes of any size.
+    dtype : numpy.dtype
+    node : Node
+        The call that gives it.
+    index : int
+        Its place among the outputs of that call.
+    """
+
+    # NumPy would make an array of one object of it.
+    __array_ufunc__ = None
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, index: int) -> None:
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.node = node
+        self.index = index
+
+    @property
+    def name(self) -> str:
+        """Name of the layer that gives it."""
+        return self.node.layer.name
+
+    @property
+    def declared_input_shape(self) -> Shape:
+        """Shape of one sample."""
+        return self.shape[1:]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        raise TypeError(
+            f"expected an array, got {self!r}, which holds no numbers: call layers on it, and "
+            "a Model(inputs, outputs) on arrays"
+        )
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} of {self.name}>"
+
+
+class Node:
+    """One call of a layer in a graph; a layer that is called twice has two.
+
+    Attributes
+    ----------
+    layer : Layer
+    inputs, outputs : tuple of SymbolicTensor
+    takes_list, gives_list : bool
+        Whether the layer takes and gives a list of arrays, and not one alone.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: Sequence[SymbolicTensor],
+        output_shape: Shape | list[Shape],
+        dtype: np.dtype[Any],
+        *,
+        takes_list: bool = False,
+    ) -> None:
+        self.layer = layer
+        self.inputs = tuple(inputs)
+        self.takes_list = takes_list
+        self.gives_list = isinstance(output_shape, list)
+        shapes = output_shape if isinstance(output_shape, list) else [output_shape]
+        self.outputs = tuple(
+            SymbolicTensor(shape, dtype, self, index) for index, shape in enumerate(shapes)
+        )
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a symbolic tensor, or a list or dict with one."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, (list, tuple)):
+        return any(isinstance(item, SymbolicTensor) for item in x)
+    return isinstance(x, SymbolicTensor)

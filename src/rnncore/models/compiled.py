@@ -1,0 +1,127 @@
+"""How a model is to be trained: optimizer, losses and metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rnncore import optimizers
+from rnncore.layers.parameter import Parameter
+from rnncore.models.network import Network
+from rnncore.training.objectives import Objectives
+from rnncore.utils.random import new_rng
+
+
+class Compiled(Network):
+    """A network with what `compile` chose.
+
+    Attributes
+    ----------
+    optimizer : Optimizer or None
+        Set by `compile`.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(name)
+        self.optimizer: Any = None
+        self._objective: Objectives | None = None
+        self._optimized: list[Parameter] = []
+        self._shuffle_rng: np.random.Generator | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        *,
+        loss_weights: Any = None,
+        run_eagerly: Any = False,
+        steps_per_execution: Any = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: Any = True,
+    ) -> None:
+        """Choose how to train.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+            A name or a new object starts from a fresh state, as in Keras; the object of an earlier
+            call goes on with the state that it has. An optimizer serves one model only.
+        loss : str or Loss, or a list or dict of them, optional
+            Without one the model predicts only. Of several outputs each has its own, by order or
+            by name; one that has None is not trained. One loss that stands alone is that of all.
+        metrics : list of str or Metric, optional
+            Shown beside the loss; sample weights do not count in them. For several outputs a list
+            or dict with a metric or a list of metrics for each.
+        weighted_metrics : list of str or Metric, optional
+            The same with sample weights; a name that is taken there gets the prefix
+            ``"weighted_"``.
+        loss_weights : list or dict of float, optional
+            What the loss of each output counts in the sum that is trained on, by default 1.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            Without effect: they steer how Keras computes, not what.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an unknown name. `fit` and `train_on_batch` raise ValueError for an optimizer that
+            has trained other weights.
+        """
+        chosen = optimizers.get(optimizer)
+        if loss is None and (metrics or weighted_metrics):
+            raise ValueError("compile: loss: expected a loss beside metrics, got None")
+        self._objective = (
+            None
+            if loss is None
+            else Objectives(self.outputs_structure, loss, metrics, weighted_metrics, loss_weights)
+        )
+        self.optimizer = chosen
+        self._optimized = []
+        self._draw_seeds()
+
+    @property
+    def objective(self) -> Objectives:
+        """Loss and metrics; raises ValueError when the model is not compiled."""
+        if self._objective is None:
+            raise ValueError(
+                f"{self.name}: expected a compiled model: call compile(loss=...) first"
+            )
+        return self._objective
+
+    @property
+    def shuffle_rng(self) -> np.random.Generator:
+        """The generator that orders the samples, derived from the global seed."""
+        if self._shuffle_rng is None:
+            self._shuffle_rng = new_rng()
+        return self._shuffle_rng
+
+    def _draw_seeds(self) -> None:
+        """Draw what training will need as soon as the model is both built and compiled.
+
+        A copy that is made before the first step then goes on with the same bits.
+        """
+        if self._objective is not None and self.built:
+            _ = self.shuffle_rng
+            for layer in self.layers:
+                layer.draw_seeds()
+
+    def apply_gradients(self) -> None:
+        """Let the optimizer change the weights by the gradients of the last backward pass."""
+        buffer = self._buffer or self._ensure_buffer()
+        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
+
+    def _start_training(self) -> None:
+        buffer = self._ensure_buffer()
+        buffer.ensure_grads()
+        self._draw_seeds()
+        self.optimizer.belong_to(self.name, buffer.segments)
+        same = len(self._optimized) == len(buffer.segments) and all(
+            a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
+        )
+        if not same:
+            # From here through fit or train_on_batch to the user's line.
+            self.objective.warn_of_activations(self.output_activations(), stacklevel=3)
+            self.optimizer.build(buffer.values.size, self.dtype)
+            self._optimized = list(buffer.segments)

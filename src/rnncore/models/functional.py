@@ -1,0 +1,359 @@
+"""Functional: a graph of layers with any number of inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.activations import Activation
+from rnncore.layers._arguments import boolean
+from rnncore.layers._convert import numeric_array
+from rnncore.layers.base import Layer, Shape
+from rnncore.layers.input_layer import InputLayer
+from rnncore.layers.output_layer import OutputLayer
+from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.models._shapes import adjust_rank, compatible
+from rnncore.models.graph import Graph, Memory, Step, exchange
+from rnncore.models.model import Model
+from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.structure import Structure
+
+
+class Functional(Model):
+    """What ``Model(inputs, outputs)`` makes; see `Model`."""
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name)
+        given, input_names = _tensors("inputs", inputs)
+        made, output_names = _tensors("outputs", outputs)
+        if len(set(given)) < len(given):
+            raise ValueError("Model: inputs: expected each tensor once, got one for a second time")
+        self.graph = Graph(given, made)
+        self._own_dtype = _common_dtype(self.graph)
+        _agree_on_names(self.graph.layers)
+        self.inputs, self.outputs = given, made
+        self.inputs_structure = Structure(
+            input_names or _unique_names(given), as_dict=input_names is not None
+        )
+        self._outputs_structure = Structure(
+            output_names or _unique_names(made), as_dict=output_names is not None
+        )
+        self.built = True
+        self.takes_several = len(given) > 1
+        self.input_shape = [t.shape for t in given] if self.takes_several else given[0].shape  # type: ignore[assignment]
+        self.declared_input_shape = None if self.takes_several else given[0].shape[1:]
+        # For each input the layers that read it, also those inside of models inside.
+        self._readers = [self._readers_of(number) for number in self.graph.inputs]
+        self.takes_ids = len(given) == 1 and any(one.takes_ids for one in self._readers[0])
+        if not boolean("Model", "trainable", trainable):
+            self.trainable = False
+
+    def _readers_of(self, number: int) -> list[Layer]:
+        readers: list[Layer] = []
+        for step in self.graph.steps:
+            for index, taken in enumerate(step.inputs):
+                if taken == number:
+                    layer = step.layer
+                    inner = layer._readers[index] if isinstance(layer, Functional) else [layer]
+                    readers.extend(inner)
+        return readers
+
+    # -- structure -----------------------------------------------------------------------
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, those of the inputs among them, in Keras' order."""
+        return list(self.graph.layers)
+
+    @property
+    def outputs_structure(self) -> Structure:
+        """The names of the outputs, and the form in which they are given."""
+        return self._outputs_structure
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs, by which a dict of data is read."""
+        return list(self.inputs_structure.names)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """dtype of the weights and of the results."""
+        return self._own_dtype
+
+    @dtype.setter
+    def dtype(self, value: np.dtype[Any]) -> None:
+        raise ValueError(f"{self.name}: dtype: expected {self.dtype}, got {value}")
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, a list or a dict of several."""
+        return self.inputs_structure.restore(self.inputs)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, a list or a dict of several."""
+        return self._outputs_structure.restore(self.outputs)
+
+    def make_weights(self, input_shape: Any) -> None:
+        """Check that the model takes inputs of `input_shape`; its weights are there."""
+        self.check_input_shape(input_shape)
+
+    def check_input_shape(self, shape: Any) -> None:
+        """Raise ValueError unless the model takes an input (several: a list) of this shape."""
+        for index, one in enumerate(shape if self.takes_several else [shape]):
+            expected = self.inputs[index].shape
+            if not compatible(expected, one):
+                argument = self.inputs_structure.argument("x", index)
+                raise ValueError(f"{self.name}: {argument}: expected shape {expected}, got {one}")
+
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        found: list[Any] = [None] * self.graph.size
+        for number, shape in zip(self.graph.inputs, shapes, strict=True):
+            found[number] = shape
+        for step in self.graph.steps:
+            taken = [found[number] for number in step.inputs]
+            taken_shape: Any = taken if step.takes_list else taken[0]
+            given: Any = step.layer.compute_output_shape(taken_shape)
+            _spread(found, step, given)
+        return [found[number] for number in self.graph.outputs]
+
+    def _flat_input(self, x: Any) -> Any:
+        parts = self.inputs_structure.flatten(f"{self.name}: x", x)
+        return parts if self.takes_several else parts[0]
+
+    # -- computation ---------------------------------------------------------------------
+
+    def convert_input(self, x: Any, argument: str = "x") -> NDArray[Any]:
+        """Return the one input as an array that `run` takes; raise for what is not numeric."""
+        return self._converted(0, x, argument)
+
+    def _converted(self, index: int, x: Any, argument: str) -> NDArray[Any]:
+        """Return one input: token ids as they are, all else in the dtype of the model."""
+        of_ids = [layer for layer in self._readers[index] if layer.takes_ids]
+        for layer in of_ids:
+            x = layer.convert_input(x, argument)
+        array: NDArray[Any] = x if of_ids else super().convert_input(x, argument)
+        return array
+
+    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
+        """Return `x`, one array, a list or a dict, as arrays that `run` takes.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For another number of inputs, unknown names, a wrong shape, a dtype that is not
+            numeric, token ids outside the vocabulary, different numbers of samples or none.
+        """
+        arrays: list[NDArray[Any]] = []
+        rank = len(self.inputs[0].shape)
+        parts = self.inputs_structure.flatten(argument, x, whole=lambda a: a.ndim >= rank)
+        for index, part in enumerate(parts):
+            name = self.inputs_structure.argument(argument, index)
+            array = numeric_array(name, part)
+            expected = self.inputs[index].shape
+            array = adjust_rank(array, len(expected), expected[-1])
+            if len(array) == 0:
+                raise ValueError(f"{name}: expected at least one sample, got shape {array.shape}")
+            if not compatible(expected, array.shape):
+                raise ValueError(f"{name}: expected shape {expected}, got {array.shape}")
+            if arrays and len(array) != len(arrays[0]):
+                raise ValueError(
+                    f"{name}: expected as many samples as the first input has, {len(arrays[0])}, "
+                    f"got {len(array)}"
+                )
+            arrays.append(self._converted(index, array, name))
+        return tuple(arrays)
+
+    def run(
+        self,
+        inputs: Arrays,
+        masks: Sequence[NDArray[Any] | None] | None = None,
+        *,
+        training: bool = False,
+        logits: Sequence[bool] = (),
+    ) -> list[Output]:
+        graph = self.graph
+        values: list[Any] = [None] * graph.size
+        found_masks: list[Any] = [None] * graph.size
+        for index, number in enumerate(graph.inputs):
+            values[number] = inputs[index]
+            found_masks[number] = None if masks is None else masks[index]
+        bare = {number for number, wanted in zip(graph.outputs, logits, strict=False) if wanted}
+        memories: dict[int, Memory] = (self._saved or {}) if training else {}
+        for step in graph.steps:
+            xs = [self._as_taken(step.layer, values[number]) for number in step.inputs]
+            ms = [found_masks[number] for number in step.inputs]
+            x: Any = xs if step.takes_list else xs[0]
+            mask: Any = ms if step.takes_list else ms[0]
+            if step.takes_list and all(one is None for one in ms):
+                mask = None
+            aside = None
+            if training and step.shared:
+                aside = exchange(step.shared, memories.get(step.number))
+            if step.outputs[0] in bare and isinstance(step.layer, OutputLayer):
+                y: Any = step.layer.forward_logits(x, training=training)
+                mask = step.layer.compute_mask(x, mask)
+            else:
+                y, mask = step.layer.forward_with_mask(x, mask=mask, training=training)
+            if aside is not None:
+                memories[step.number] = exchange(step.shared, aside)
+            _spread(values, step, y)
+            _spread(found_masks, step, mask)
+            for number in step.finished:
+                values[number] = None
+        if training:
+            self._saved = memories
+        return [Output(values[number], found_masks[number]) for number in graph.outputs]
+
+    def _as_taken(self, layer: Layer, x: NDArray[Any]) -> NDArray[Any]:
+        """Return token ids as numbers for a layer that reads them as such."""
+        if x.dtype.kind == "f" or layer.takes_ids or isinstance(layer, Functional):
+            return x
+        return x.astype(self.dtype)
+
+    def run_backward(
+        self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
+    ) -> list[NDArray[Any] | None]:
+        graph = self.graph
+        wanted = self._wanted(need_dx)
+        gradients: list[NDArray[Any] | None] = [None] * graph.size
+        for number, one in zip(graph.outputs, dys, strict=True):
+            self._add(gradients, number, one)
+        missing = {id(p): p for p in self.trainable_weights}
+        written: set[int] = set()
+        for step in reversed(graph.steps):
+            given = [gradients[number] for number in step.outputs]
+            below = any(wanted[number] for number in step.inputs)
+            weights = step.layer.trainable_weights
+            if all(dy is None for dy in given) or not (weights or below):
+                continue
+            memories: dict[int, Memory] = self._saved
+            aside = exchange(step.shared, memories[step.number]) if step.shared else None
+            before = [(p, p.grad.copy()) for p in step.shared_parameters if id(p) in written]
+            dy: Any = given if step.gives_list else given[0]
+            dx: Any = step.layer.backward(dy, need_dx=below)
+            for parameter, gradient in before:
+                np.add(parameter.grad, gradient, out=parameter.grad)
+                parameter.grad_rows = None
+            if aside is not None:
+                memories[step.number] = exchange(step.shared, aside)
+            for parameter in weights:
+                written.add(id(parameter))
+                missing.pop(id(parameter), None)
+            for number, one in zip(step.inputs, dx if step.takes_list else [dx], strict=True):
+                if wanted[number]:
+                    self._add(gradients, number, one)
+        for parameter in missing.values():  # no output depends on them
+            parameter.grad[...] = 0
+            parameter.grad_rows = None
+        return [gradients[number] for number in graph.inputs]
+
+    def _wanted(self, need_dx: bool) -> list[bool]:
+        """Return for each tensor whether anything that it is made of wants its gradient."""
+        wanted = [False] * self.graph.size
+        for number in self.graph.inputs:
+            wanted[number] = need_dx
+        for step in self.graph.steps:
+            wants = any(wanted[number] for number in step.inputs)
+            wants = wants or bool(step.layer.trainable_weights)
+            for number in step.outputs:
+                wanted[number] = wants
+        return wanted
+
+    def _add(
+        self, gradients: list[NDArray[Any] | None], number: int, dy: NDArray[Any] | None
+    ) -> None:
+        """Add to the gradient of a tensor; what came first may be read elsewhere."""
+        first = gradients[number]
+        if dy is None or first is None:
+            gradients[number] = first if dy is None else dy
+        else:
+            total = self._buffers.take(f"gradient {number}", dy.shape, dy.dtype)
+            gradients[number] = np.add(first, dy, out=total)
+
+    def output_activations(self) -> list[Activation | None]:
+        return [self._activation_of(number) for number in self.graph.outputs]
+
+    def _activation_of(self, number: int) -> Activation | None:
+        step = self.graph.maker(number)
+        if step is None or not isinstance(step.layer, OutputLayer):
+            return None
+        return step.layer.activation if self.graph.only_reader(number) else None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for node in self.graph.nodes:
+            node.layer._nodes.append(node)
+
+
+def _spread(values: list[Any], step: Step, given: Any) -> None:
+    """Store what a layer gave under the numbers of its outputs."""
+    parts = given if isinstance(given, list) else [given] * len(step.outputs)
+    for number, part in zip(step.outputs, parts, strict=True):
+        values[number] = part
+
+
+def _tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], list[str] | None]:
+    """Return the tensors in `value`, and their names where it is a dict."""
+    names = [str(key) for key in value] if isinstance(value, dict) else None
+    parts = list(value.values()) if isinstance(value, dict) else value
+    tensors = list(parts) if isinstance(parts, (list, tuple)) else [parts]
+    for tensor in tensors:
+        if not isinstance(tensor, SymbolicTensor):
+            raise TypeError(
+                f"Model: {argument}: expected symbolic tensors, as Input and layers that are "
+                f"called on one return, got {type(tensor).__name__}"
+            )
+    if not tensors:
+        raise ValueError(f"Model: {argument}: expected at least one tensor, got none")
+    return tensors, names
+
+
+def _common_dtype(graph: Graph) -> np.dtype[Any]:
+    layers = [layer for layer in graph.layers if not isinstance(layer, InputLayer)]
+    dtypes = {layer.dtype: layer.name for layer in layers}
+    if len(dtypes) > 1:
+        named = " and ".join(f"{dtype} ({name!r})" for dtype, name in dtypes.items())
+        raise ValueError(f"Model: dtype: expected the same in all layers, got {named}")
+    return next(iter(dtypes), np.dtype(np.float32))
+
+
+def _agree_on_names(layers: Sequence[Layer]) -> None:
+    """Make default names unique; ValueError when two given names are the same."""
+    fixed = [layer.name for layer in layers if not layer.has_default_name]
+    for name in fixed:
+        if fixed.count(name) > 1:
+            raise ValueError(
+                f"Model: expected a name of its own for each layer, got {name!r} twice"
+            )
+    taken = set(fixed)
+    for layer in layers:
+        if layer.has_default_name:
+            layer.name = _free(layer.name, taken)
+            taken.add(layer.name)
+
+
+def _unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:
+    """Return the names of the layers that give the tensors, numbered where one gives several."""
+    names: list[str] = []
+    for tensor in tensors:
+        names.append(_free(tensor.name, set(names)))
+    return names
+
+
+def _free(name: str, taken: set[str]) -> str:
+    count, free = 0, name
+    while free in taken:
+        count += 1
+        free = f"{name}_{count}"
+    return free

@@ -1,0 +1,189 @@
+"""The order in which the layers of a graph are walked, and the memory of shared layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from rnncore.layers._buffers import Buffers
+from rnncore.layers.base import Layer
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.symbolic import Node, SymbolicTensor
+
+# What one call of some layers left behind: a pair for each of them.
+Memory = list[tuple[Any, Buffers]]
+
+
+class Step(NamedTuple):
+    """One call of a layer; tensors are known by their numbers in the graph.
+
+    Attributes
+    ----------
+    number : int
+    layer : Layer
+    inputs, outputs : tuple of int
+    takes_list, gives_list : bool
+        Whether the layer takes and gives lists.
+    shared : list of Layer
+        The layers that this step and another one call, this layer or some inside of it.
+    finished : tuple of int
+        The tensors that nothing behind this step reads.
+    """
+
+    number: int
+    layer: Layer
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    takes_list: bool
+    gives_list: bool
+    shared: list[Layer]
+    finished: tuple[int, ...]
+
+    @property
+    def shared_parameters(self) -> list[Parameter]:
+        """The weights to which several steps give gradients."""
+        return unique(p for layer in self.shared for p in layer.weights)
+
+
+class Graph:
+    """The calls of layers between some inputs and some outputs.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        Each behind those that it needs.
+    steps : list of Step
+        The same with numbers in place of tensors, without the inputs.
+    inputs, outputs : tuple of int
+    size : int
+        The number of tensors.
+    layers : list of Layer
+        Each once, in the order in which Keras lists them and their weights.
+    """
+
+    def __init__(self, inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> None:
+        self.nodes = _ordered(inputs, outputs)
+        numbers: dict[SymbolicTensor, int] = {}
+        for tensor in (*inputs, *(t for node in self.nodes for t in node.outputs)):
+            numbers.setdefault(tensor, len(numbers))
+        self.inputs = tuple(numbers[tensor] for tensor in inputs)
+        self.outputs = tuple(numbers[tensor] for tensor in outputs)
+        self.size = len(numbers)
+        self.layers = _layers(inputs, outputs, self.nodes)
+        self.steps = self._make_steps([node for node in self.nodes if node.inputs], numbers)
+
+    def _make_steps(self, nodes: list[Node], numbers: dict[SymbolicTensor, int]) -> list[Step]:
+        members = [_members(node.layer) for node in nodes]
+        calls: dict[int, int] = {}
+        for layer in (layer for found in members for layer in found):
+            calls[id(layer)] = calls.get(id(layer), 0) + 1
+        last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.inputs}
+        steps = []
+        for i, node in enumerate(nodes):
+            finished = (t for t in last_reader if last_reader[t] == i and t not in self.outputs)
+            steps.append(
+                Step(
+                    i,
+                    node.layer,
+                    tuple(numbers[t] for t in node.inputs),
+                    tuple(numbers[t] for t in node.outputs),
+                    node.takes_list,
+                    node.gives_list,
+                    [layer for layer in members[i] if calls[id(layer)] > 1],
+                    tuple(finished),
+                )
+            )
+        return steps
+
+    def only_reader(self, number: int) -> bool:
+        """Whether a tensor is an output, once, and nothing else reads it."""
+        read = any(number in step.inputs for step in self.steps)
+        return not read and self.outputs.count(number) == 1
+
+    def maker(self, number: int) -> Step | None:
+        """Return the step that gives a tensor, None for an input."""
+        return next((step for step in self.steps if number in step.outputs), None)
+
+
+def exchange(layers: Sequence[Layer], memory: Memory | None) -> Memory:
+    """Put `memory` (None: nothing yet) into layers, and return what was there."""
+    found = [(layer._saved, layer._buffers) for layer in layers]
+    for index, layer in enumerate(layers):
+        layer._saved, layer._buffers = (None, Buffers()) if memory is None else memory[index]
+    return found
+
+
+def unique(items: Any) -> list[Any]:
+    """Return each item once, by identity, in the order of first appearance."""
+    return list({id(item): item for item in items}.values())
+
+
+def _members(layer: Layer) -> list[Layer]:
+    """Return a layer and all that are inside of it, each once."""
+
+    def walk(layer: Layer) -> Iterator[Layer]:
+        yield layer
+        for child in layer.children:
+            yield from walk(child)
+
+    return unique(walk(layer))
+
+
+def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
+    """Return the nodes between, each behind those that it needs."""
+    given = set(inputs)
+    order: list[Node] = []
+    done: set[Node] = set()
+    # Each entry: a node and those of its inputs that are still to be followed. A loop, since a
+    # graph may be deeper than Python lets functions call each other.
+    path: list[tuple[Node | None, Iterator[SymbolicTensor]]] = [(None, iter(outputs))]
+    while path:
+        node, rest = path[-1]
+        tensor = next(rest, None)
+        if tensor is None:
+            path.pop()
+            if node is not None:
+                order.append(node)
+        elif tensor not in given and not tensor.node.inputs:
+            raise ValueError(
+                "Model: outputs: expected tensors that follow from the inputs alone, but they "
+                f"need {tensor!r} too"
+            )
+        elif tensor.node not in done and not (tensor in given and tensor.node.inputs):
+            done.add(tensor.node)
+            path.append((tensor.node, iter(tensor.node.inputs)))
+    return order
+
+
+def _layers(
+    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], nodes: Sequence[Node]
+) -> list[Layer]:
+    """Return the layers, the farthest from the outputs first, as Keras orders them.
+
+    Among those that are equally far the one comes first that a walk from the outputs meets first.
+    """
+    met: dict[Layer, int] = {}
+    within = set(nodes)
+    path = [output.node for output in reversed(outputs)]
+    seen: set[Node] = set()
+    while path:
+        node = path.pop()
+        if node in seen or node not in within:
+            continue
+        seen.add(node)
+        met.setdefault(node.layer, len(met))
+        path.extend(tensor.node for tensor in reversed(node.inputs))
+    depth: dict[Layer, int] = {}
+    depth_of_node: dict[Node, int] = {}
+    for node in reversed(nodes):
+        here = max(depth_of_node.get(node, 0), depth.get(node.layer, 0))
+        depth_of_node[node] = depth[node.layer] = here
+        for tensor in node.inputs:
+            if tensor.node in within:
+                depth_of_node[tensor.node] = max(depth_of_node.get(tensor.node, 0), here + 1)
+    for tensor in inputs:  # those that no output needs
+        layer = tensor.node.layer
+        if tensor.node not in within and not tensor.node.inputs:
+            met.setdefault(layer, -1)
+            depth.setdefault(layer, 0)
+    return sorted(depth, key=lambda layer: (-depth[layer], met[layer]))

@@ -1,0 +1,213 @@
+"""The losses and the metrics of a compiled model, one objective an output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.activations import Activation
+from rnncore.training.objective import Objective
+from rnncore.training.structure import Structure
+from rnncore.utils._checks import check_number
+
+Parts = Sequence[NDArray[Any] | None]
+
+
+class Objectives:
+    """The weighted sum of the losses of all outputs, and the metrics.
+
+    Parameters
+    ----------
+    outputs : Structure
+        The outputs of the model.
+    loss : str, Loss, or a list or dict of them
+        One that stands alone is that of every output; None, or left out of a dict: the output is
+        not trained.
+    metrics, weighted_metrics : optional
+        For one output a list, for several a list or dict with a metric or a list for each.
+    loss_weights : number, or a list or dict of them, optional
+        What each loss counts in the sum, by default 1.
+
+    Attributes
+    ----------
+    parts : list of Objective or None
+        One for each output, None without a loss.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown name or a structure that does not fit the outputs.
+    """
+
+    def __init__(
+        self,
+        outputs: Structure,
+        loss: Any,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        loss_weights: Any = None,
+    ) -> None:
+        self.outputs = outputs
+        chosen = _losses(outputs, loss)
+        plain = _metrics(outputs, "metrics", metrics)
+        weighted = _metrics(outputs, "weighted_metrics", weighted_metrics)
+        self.parts: list[Objective | None] = []
+        for name, one, unweighted, weighing in zip(
+            outputs.names, chosen, plain, weighted, strict=True
+        ):
+            if one is None and (unweighted or weighing):
+                raise ValueError(
+                    f"compile: loss: expected one for the output {name!r} beside metrics, got None"
+                )
+            self.parts.append(None if one is None else Objective(one, unweighted, weighing))
+        self.weights = _weights(outputs, loss_weights)
+        self._loss_sum = 0.0
+        self._samples = 0
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether any output has metrics."""
+        return any(part is not None and part.has_metrics for part in self.parts)
+
+    def warn_of_activations(
+        self, activations: Sequence[Activation | None], *, stacklevel: int
+    ) -> None:
+        """Warn when a loss of probabilities is to get numbers that are none."""
+        for part, activation in zip(self.parts, activations, strict=True):
+            if part is not None:
+                part.warn_of_activation(activation, stacklevel=stacklevel + 1)
+
+    def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
+        """Return for each output whether its loss takes the activation over."""
+        return [
+            part is not None and activation is not None and activation.name == part.loss.fuses
+            for part, activation in zip(self.parts, activations, strict=True)
+        ]
+
+    def reset(self) -> None:
+        """Start to accumulate anew."""
+        self._loss_sum, self._samples = 0.0, 0
+        for part in self.parts:
+            if part is not None:
+                part.reset()
+
+    def evaluate(
+        self,
+        targets: Parts,
+        outputs: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
+        weights: Parts,
+        logits: Sequence[bool],
+        *,
+        training: bool,
+    ) -> tuple[list[float], list[NDArray[Any] | None]]:
+        """Return the loss of each output for a batch and, in training, what flows back into it.
+
+        The gradients are those of the weighted sum; the next call overwrites them.
+        """
+        losses: list[float] = []
+        gradients: list[NDArray[Any] | None] = []
+        for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
+            target = targets[index]
+            if part is None or target is None:
+                losses.append(0.0)
+                gradients.append(None)
+                continue
+            loss, gradient = part.evaluate(
+                target, y, mask, weights[index], from_logits=logits[index], training=training
+            )
+            scale = self.weights[index]
+            if gradient is not None and scale != 1.0:
+                gradient = gradient * gradient.dtype.type(scale)
+            losses.append(loss)
+            gradients.append(gradient)
+        return losses, gradients
+
+    def total(self, losses: Sequence[float]) -> float:
+        """Return the weighted sum of the losses."""
+        return sum(
+            (scale * loss for scale, loss in zip(self.weights, losses, strict=True)), start=0.0
+        )
+
+    def update(
+        self,
+        losses: Sequence[float],
+        targets: Parts,
+        outputs: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
+        weights: Parts,
+        activations: Sequence[Activation | None],
+    ) -> None:
+        """Add a batch; `activations` are those that the losses took over."""
+        count = 0
+        for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
+            count = len(y)
+            target, activation = targets[index], activations[index]
+            if part is None or target is None:
+                continue
+            prediction = None
+            if part.has_metrics:
+                prediction = y if activation is None else part.activated(activation, y)
+            part.update(losses[index], target, prediction, mask, weights[index])
+        self._loss_sum += self.total(losses) * count
+        self._samples += count
+
+    def results(self) -> dict[str, float]:
+        """Return loss and metrics over all batches since `reset`, with Keras' names."""
+        found = {"loss": self._loss_sum / max(self._samples, 1)}
+        named = [
+            (name, part)
+            for name, part in zip(self.outputs.names, self.parts, strict=True)
+            if part is not None
+        ]
+        if len(self.parts) == 1:
+            return found | named[0][1].metric_results()
+        if len(named) > 1:
+            found |= {f"{name}_loss": part.mean_loss() for name, part in named}
+        for name, part in named:
+            found |= {f"{name}_{key}": value for key, value in part.metric_results().items()}
+        return found
+
+    def converted(
+        self, index: int, targets: NDArray[Any], shape: tuple[int | None, ...], dtype: Any
+    ) -> NDArray[Any]:
+        """Return the targets of an output of `shape` as its loss takes them; raise for others."""
+        part = self.parts[index]
+        if part is None:
+            return targets
+        part.resolve((None, *shape[1:]))
+        part.check(targets, shape)
+        return part.convert(targets, np.dtype(dtype))
+
+
+def _losses(outputs: Structure, loss: Any) -> list[Any]:
+    if isinstance(loss, (list, tuple, Mapping)):
+        if not isinstance(loss, Mapping) and len(outputs) == 1 and len(loss) == 1:
+            return list(loss)
+        chosen = outputs.flatten("compile: loss", loss, missing=True)
+        if all(one is None for one in chosen):
+            raise ValueError("compile: loss: expected a loss for at least one output, got none")
+        return chosen
+    return [loss] * len(outputs)
+
+
+def _metrics(outputs: Structure, argument: str, value: Any) -> list[Any]:
+    if value is None or (isinstance(value, (list, tuple)) and not value):
+        return [None] * len(outputs)
+    if len(outputs) == 1 and isinstance(value, (list, tuple)):
+        nested = len(value) == 1 and isinstance(value[0], (list, tuple))
+        return [value[0] if nested else value]
+    return outputs.flatten(f"compile: {argument}", value, missing=True)
+
+
+def _weights(outputs: Structure, value: Any) -> list[float]:
+    if value is None:
+        return [1.0] * len(outputs)
+    if len(outputs) == 1 and isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    parts = outputs.flatten("compile: loss_weights", value, missing=True)
+    return [
+        1.0 if one is None else check_number("compile", outputs.argument("loss_weights", i), one)
+        for i, one in enumerate(parts)
+    ]
