@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 # The hooks, each with the older name that Keras still calls when only that is there.
@@ -63,6 +63,18 @@ class Callback:
     # On the class, so that a subclass need not call __init__.
     model: Any = None
     params: Mapping[str, Any] = {}
+    # All callbacks of the run, and whether this one comes after those that do not ask for it.
+    peers: Sequence[Callback] = ()
+    comes_last = False
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a run that is resumed needs: JSON, and lists of arrays."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `get_state` returned."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
         """Take the model that is about to work."""
@@ -145,7 +157,9 @@ class CallbackList:
         self, callbacks: Any, model: Any, owner: str, params: Mapping[str, Any] | None = None
     ) -> None:
         self.callbacks = _as_list(callbacks, owner)
+        self.callbacks.sort(key=lambda callback: callback.comes_last)
         for callback in self.callbacks:
+            callback.peers = self.callbacks
             callback.set_params(dict(params or {}))
             callback.set_model(model)
         self._calls: dict[str, list[Callable[..., Any]]] = {

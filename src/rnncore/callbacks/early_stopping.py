@@ -91,6 +91,10 @@ class EarlyStopping(MonitorCallback):
         self.best: float | None = None
         self.best_weights: list[NDArray[Any]] | None = None
 
+    def get_state(self) -> dict[str, Any]:
+        names = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
+        return {name: getattr(self, name) for name in names}
+
     def on_train_begin(self, logs: Logs = None) -> None:
         self._reset()
 

@@ -54,6 +54,9 @@ class GradientNorms(Callback):
         self.norms: dict[str, list[float]] = {}
         self._epoch: dict[str, list[float]] = {}
 
+    def get_state(self) -> dict[str, Any]:
+        return {"norms": self.norms}
+
     def on_train_begin(self, logs: Logs = None) -> None:
         self.norms = {}
 

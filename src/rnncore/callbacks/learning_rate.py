@@ -81,6 +81,9 @@ class ReduceLROnPlateau(MonitorCallback):
         self.cooldown_counter = 0
         self.wait = 0
 
+    def get_state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("best", "cooldown_counter", "wait")}
+
     def on_train_begin(self, logs: Logs = None) -> None:
         self.best = None
         self.cooldown_counter = 0

@@ -76,6 +76,8 @@ class Layer:
     needs_features = False
     # The attributes, and arguments, that the sizes of the weights follow from.
     size_arguments: tuple[str, ...] = ()
+    # The attributes, integers or None, that with the weights decide how a training goes on.
+    random_numbers: tuple[str, ...] = ()
     # Layers inside this one: their weights are its own.
     children: Sequence[Layer] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.

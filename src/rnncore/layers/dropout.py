@@ -41,6 +41,7 @@ class Dropout(Layer):
     array([[1., 1., 1.]], dtype=float32)
     """
 
+    random_numbers = ("_key", "_calls")
     unsupported: Mapping[str, Any] = {**Layer.unsupported, "noise_shape": None}
 
     def __init__(

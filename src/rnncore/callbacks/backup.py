@@ -1,0 +1,140 @@
+"""BackupAndRestore."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.callbacks.base import Callback, Logs
+from rnncore.training.checkpoint import Checkpoint, save_checkpoint
+from rnncore.utils._checks import check_flag
+
+
+class BackupAndRestore(Callback):
+    """Go on where a program that was killed had stopped.
+
+    After every epoch the state of the training is saved; a `fit` that finds it goes on with the
+    next epoch and ends in the same weights, bit for bit, as if nothing had happened. The other
+    callbacks of the library go on too; they, and the arguments of `fit`, should be the same. The
+    history begins with the first epoch that this program trains.
+
+    Parameters
+    ----------
+    backup_dir : str or path
+        A folder for this training alone; it is made when it is missing.
+    save_freq : "epoch", default "epoch"
+        The only value: within an epoch the order of its batches would have to be kept.
+    double_checkpoint : bool, default False
+        Without effect: a file is replaced as a whole, so the last one is good.
+    delete_checkpoint : bool, default True
+        Whether the file is deleted when `fit` has come to its end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind; in `fit` ValueError for a file that is broken or of another
+        model, and OSError when it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import BackupAndRestore
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("adam", "mse")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     backup = BackupAndRestore(folder, delete_checkpoint=False)
+    ...     first = model.fit(x, y, epochs=2, verbose=0, callbacks=[backup])
+    ...     model.fit(x, y, epochs=5, verbose=0, callbacks=[backup]).epoch
+    [2, 3, 4]
+    """
+
+    comes_last = True
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: str = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        owner = "BackupAndRestore"
+        self.backup_dir = os.fspath(backup_dir)
+        if not self.backup_dir:
+            raise ValueError(f"{owner}: backup_dir: expected a folder, got {backup_dir!r}")
+        if save_freq != "epoch":
+            raise ValueError(
+                f"{owner}: save_freq: expected 'epoch' (no other value is supported), "
+                f"got {save_freq!r}"
+            )
+        self.save_freq = save_freq
+        self.double_checkpoint = check_flag(owner, "double_checkpoint", double_checkpoint)
+        self.delete_checkpoint = check_flag(owner, "delete_checkpoint", delete_checkpoint)
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return os.path.join(self.backup_dir, "latest.npz")
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        os.makedirs(self.backup_dir, exist_ok=True)
+        if not os.path.exists(self.path):
+            return
+        checkpoint = Checkpoint(self.path)
+        checkpoint.restore(self.model)
+        stopped = checkpoint.extra.get("stopped", False)
+        self.model.first_epoch = self.params["epochs"] if stopped else checkpoint.epoch
+        states = checkpoint.extra.get("callbacks", [])
+        for index, (peer, (name, state)) in enumerate(zip(self.peers, states, strict=False)):
+            if type(peer).__name__ == name and set(state) == set(peer.get_state()):
+                peer.set_state(_with_arrays(state, index, checkpoint.arrays))
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        arrays: dict[str, NDArray[Any]] = {}
+        states = [
+            [type(peer).__name__, _without_arrays(peer.get_state(), index, arrays)]
+            for index, peer in enumerate(self.peers)
+        ]
+        extra = {"callbacks": states, "stopped": self.model.stop_training}
+        save_checkpoint(self.path, self.model, epoch + 1, extra=extra, arrays=arrays)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if self.delete_checkpoint:
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
+                os.rmdir(self.backup_dir)  # unless something else lies there
+
+
+def _is_arrays(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value)
+
+
+def _without_arrays(
+    state: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Move lists of arrays to `arrays`; the number of them stays."""
+    plain: dict[str, Any] = {}
+    for key, value in state.items():
+        plain[key] = {"value": value}
+        if _is_arrays(value):
+            arrays.update({f"callbacks/{index}/{key}/{i}": item for i, item in enumerate(value)})
+            plain[key] = {"arrays": len(value)}
+    return plain
+
+
+def _with_arrays(
+    plain: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
+    return {
+        key: [arrays[f"callbacks/{index}/{key}/{i}"] for i in range(entry["arrays"])]
+        if "arrays" in entry
+        else entry["value"]
+        for key, entry in plain.items()
+    }

@@ -1,0 +1,132 @@
+"""ModelCheckpoint."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from rnncore.callbacks.base import Logs
+from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.training.checkpoint import save_checkpoint
+from rnncore.utils._checks import check_count, check_flag
+
+
+class ModelCheckpoint(MonitorCallback):
+    """Save the state of the training after every epoch, or when it is the best so far.
+
+    A file holds the weights, the state of the optimizer, of the shuffling and of dropout, and the
+    epoch; :func:`load_checkpoint` reads it. It is replaced as a whole: whatever ends the
+    program, the last good file is there. A `fit` that goes on from the end of an epoch takes the
+    same steps, bit for bit, as one that never stopped.
+
+    Parameters
+    ----------
+    filepath : str or path
+        May hold fields of :meth:`str.format`: ``epoch``, counted from 1, and what the logs hold,
+        as in ``"{epoch:03d}-{val_loss:.2f}.npz"``. Folders that are missing are made.
+    monitor : str, default "val_loss"
+        Counts with `save_best_only` only, as do `mode` and `initial_value_threshold`.
+    verbose : int, default 0
+        1 prints what was done.
+    save_best_only : bool, default False
+    save_weights_only : bool, default False
+        Whether the file holds nothing but the weights.
+    mode : {"auto", "min", "max"}, default "auto"
+    save_freq : "epoch" or int, default "epoch"
+        A number saves after so many batches. The epoch of such a file is the one that was running:
+        who goes on from it begins that epoch anew.
+    initial_value_threshold : float, optional
+        What the first value has to beat.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind; in `fit` KeyError for an unknown field of `filepath`, and
+        OSError when the file cannot be written.
+
+    Warns
+    -----
+    RuntimeWarning
+        When the logs do not have the number; then the state is saved.
+
+    Examples
+    --------
+    >>> from rnncore.callbacks import ModelCheckpoint
+    >>> ModelCheckpoint("best.npz", save_best_only=True).monitor
+    'val_loss'
+    """
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        owner = "ModelCheckpoint"
+        self.save_best_only = check_flag(owner, "save_best_only", save_best_only)
+        if not self.save_best_only and mode == "auto":
+            mode = "min"  # does not count; a name that tells nothing is no error
+        super().__init__(monitor, mode, initial_value_threshold)
+        self.filepath = os.fspath(filepath)
+        self.verbose = verbose
+        self.save_weights_only = check_flag(owner, "save_weights_only", save_weights_only)
+        if save_freq != "epoch":
+            check_count(owner, "save_freq", save_freq, "'epoch' or a positive integer")
+        self.save_freq = save_freq
+        self._epoch = 0
+        self._batches = 0
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best, "_batches": self._batches}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if self.save_freq == "epoch":
+            return
+        self._batches += 1
+        if self._batches % int(self.save_freq) == 0:
+            self._save(self._epoch, {"batch": batch + 1} | (logs or {}))
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if self.save_freq == "epoch":
+            self._save(epoch + 1, logs or {})
+
+    def _save(self, next_epoch: int, logs: dict[str, Any]) -> None:
+        try:
+            path = self.filepath.format(**{"epoch": self._epoch + 1} | logs)
+        except KeyError as error:
+            raise KeyError(
+                f"ModelCheckpoint: filepath: expected fields out of epoch, {available(logs)}, "
+                f"got {error} in {self.filepath!r}"
+            ) from None
+        if self.save_best_only and not self._is_best(logs):
+            return
+        folder = os.path.dirname(path)
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+        save_checkpoint(path, self.model, next_epoch, weights_only=self.save_weights_only)
+        if self.verbose:
+            say(f"\nEpoch {self._epoch + 1}: saved {path}")
+
+    def _is_best(self, logs: dict[str, Any]) -> bool:
+        current = logs.get(self.monitor)
+        if current is None:
+            warnings.warn(
+                f"ModelCheckpoint: monitor: expected one of {available(logs)}, "
+                f"got {self.monitor!r}; saving",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return True
+        if not self.is_improvement(current, self.best):
+            return False
+        self.best = current
+        return True

@@ -1,0 +1,71 @@
+"""A training that kills itself: ``killed_training.py FOLDER WEIGHTS MOMENT``."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+import numpy as np
+
+from rnncore import Sequential
+from rnncore.callbacks import BackupAndRestore, EarlyStopping, LambdaCallback, ReduceLROnPlateau
+from rnncore.layers import LSTM, Bidirectional, Dense, Dropout, Embedding
+from rnncore.utils import set_random_seed
+
+
+def die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(folder: str, weights: str, moment: str = "") -> None:
+    # Only a run from the start may depend on the seed: a resumed one is given another.
+    set_random_seed(len(os.listdir(folder)) if os.path.isdir(folder) else 0)
+    model = Sequential([Embedding(20, 4), Dropout(0.3), Bidirectional(LSTM(3)), Dense(1)])
+    model.build((None, 6))
+    model.compile("adam", "mse")
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 20, (50, 6)), rng.standard_normal((50, 1))
+
+    hooks = {
+        "batch": LambdaCallback(
+            on_train_batch_end=lambda batch, logs: (
+                die() if model.optimizer.iterations == 2 * 7 + 3 else None
+            )
+        ),
+        "epoch": LambdaCallback(on_epoch_end=lambda epoch, logs: die() if epoch == 3 else None),
+        "end": LambdaCallback(on_train_end=die),
+    }
+    saves, save, replace = 0, np.savez, os.replace
+
+    def half_saved(file: Any, **arrays: Any) -> None:
+        nonlocal saves
+        saves += 1
+        save(file, **arrays)
+        if saves == 3:
+            file.truncate(file.tell() // 2)
+            die()
+
+    def not_replaced(*paths: Any) -> None:
+        nonlocal saves
+        saves += 1
+        if saves == 2:
+            die()
+        replace(*paths)
+
+    if moment == "save":
+        np.savez = half_saved
+    if moment == "replace":
+        os.replace = not_replaced
+    callbacks = [
+        BackupAndRestore(folder),
+        ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.02),
+        EarlyStopping("val_loss", patience=4, min_delta=1.0, restore_best_weights=True),
+        hooks.get(moment, LambdaCallback()),
+    ]
+    model.fit(x, y, 7, 9, 0, callbacks, validation_split=0.1)
+    with open(weights, "wb") as file:
+        save(file, *model.get_weights(), rate=model.optimizer.learning_rate)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

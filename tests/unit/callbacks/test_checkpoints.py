@@ -1,0 +1,282 @@
+"""ModelCheckpoint, BackupAndRestore, and their files."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncore import Sequential
+from rnncore.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    LambdaCallback,
+    ModelCheckpoint,
+    load_checkpoint,
+)
+from rnncore.layers import LSTM, Bidirectional, Dense, Dropout
+from rnncore.optimizers import SGD
+from rnncore.training.checkpoint import save_checkpoint
+from rnncore.utils._atomic import replacing
+
+X = np.random.default_rng(0).standard_normal((20, 5, 2)).astype(np.float32)
+Y = X[:, -1, :1]
+PROGRAM = Path(__file__).with_name("killed_training.py")
+
+
+def compiled(optimizer: Any = "adam", units: int = 3) -> Sequential:
+    model = Sequential(
+        [Bidirectional(LSTM(units), input_shape=(5, 2)), Dropout(0.4), Dense(1, trainable=False)]
+    )
+    model.compile(optimizer, "mse")
+    return model
+
+
+def fit(model: Sequential, *hooks: Callback, epochs: int = 4, **options: Any) -> Any:
+    return model.fit(X, Y, 6, epochs, 0, list(hooks), **options)
+
+
+def weights(model: Sequential) -> list[bytes]:
+    return [weight.tobytes() for weight in model.get_weights()]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", SGD(0.1, momentum=0.9)])
+def test_a_fit_from_a_checkpoint_ends_in_the_same_bits(optimizer: Any, tmp_path: Path) -> None:
+    model = compiled(pickle.loads(pickle.dumps(optimizer)))
+    fit(model, ModelCheckpoint(tmp_path / "new" / "{epoch:02d}.npz"), epochs=4)
+    assert sorted(os.listdir(tmp_path / "new")) == ["01.npz", "02.npz", "03.npz", "04.npz"]
+    other = compiled(pickle.loads(pickle.dumps(optimizer)))
+    fit(other, epochs=1)  # whatever it did before
+    epoch = load_checkpoint(other, tmp_path / "new" / "02.npz")
+    assert epoch == 2
+    assert fit(other, epochs=4, initial_epoch=epoch).epoch == [2, 3]
+    assert weights(other) == weights(model)
+    assert other.optimizer.iterations == model.optimizer.iterations == 16
+
+
+def test_learning_rate_is_kept(tmp_path: Path) -> None:
+    model = compiled(SGD(0.1))
+    model.optimizer.learning_rate = 0.0
+    fit(model, ModelCheckpoint(tmp_path / "a"), epochs=1)
+    other = compiled(SGD(0.1))
+    load_checkpoint(other, tmp_path / "a")
+    assert other.optimizer.learning_rate == 0.0
+
+
+def test_save_best_only(tmp_path: Path) -> None:
+    path, kept = tmp_path / "best.npz", []
+    given = iter([0.5, 0.7, 0.3, 0.4])
+    sets = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_loss=next(given)))
+    after = LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(weights(model)))
+    model = compiled()
+    saver = ModelCheckpoint(path, save_best_only=True)
+    fit(model, sets, saver, after)
+    assert saver.best == 0.3
+    assert load_checkpoint(model, path) == 3
+    assert weights(model) == kept[2]
+    given = iter([0.5])
+    path.unlink()
+    fit(
+        model,
+        sets,
+        ModelCheckpoint(path, "val_loss", 0, True, initial_value_threshold=0.4),
+        epochs=1,
+    )
+    assert not path.exists()
+    with pytest.warns(RuntimeWarning, match="ModelCheckpoint: monitor: expected one of loss, got"):
+        fit(model, ModelCheckpoint(path, save_best_only=True), epochs=1)
+    assert path.exists()
+
+
+def test_weights_only_and_every_few_batches(tmp_path: Path, capsys: Any) -> None:
+    model = compiled()
+    fit(model, ModelCheckpoint(tmp_path / "w", save_weights_only=True, verbose=1), epochs=1)
+    assert f"Epoch 1: saved {tmp_path / 'w'}" in capsys.readouterr().out
+    before = weights(model)
+    fit(model, epochs=1)
+    steps = model.optimizer.iterations
+    load_checkpoint(model, tmp_path / "w")
+    assert weights(model) == before and model.optimizer.iterations == steps
+    fit(model, ModelCheckpoint(tmp_path / "{epoch}-{batch}-{loss:.0f}", save_freq=3), epochs=2)
+    names = [name.rsplit("-", 1)[0] for name in os.listdir(tmp_path) if "-" in name]
+    assert sorted(names) == ["1-3", "2-2"]
+
+
+def test_the_file_can_be_read_without_rnncore(tmp_path: Path) -> None:
+    model = compiled()
+    fit(model, ModelCheckpoint(tmp_path / "a.npz"), epochs=2)
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        header = json.loads(bytes(file["header"]))
+        assert header["epoch"] == 2 and header["weights"][0][0] == model.weights[0].name
+        np.testing.assert_array_equal(file["weights/0"], model.weights[0].value)
+        assert file["slots/velocity"].shape == (model.count_params(),)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "saved.npz"
+    model = compiled()
+    fit(model, epochs=1)
+    save_checkpoint(path, model, 1)
+    return path
+
+
+def refuses(model: Sequential, path: Path, message: str) -> None:
+    before = pickle.dumps((weights(model), model.shuffle_rng, model.optimizer.iterations))
+    with pytest.raises(ValueError, match=message):
+        load_checkpoint(model, path)
+    after = pickle.dumps((weights(model), model.shuffle_rng, model.optimizer.iterations))
+    assert after == before
+
+
+def test_files_of_another_model_are_refused(saved: Path) -> None:
+    refuses(compiled(units=4), saved, r"expected a checkpoint of this model, whose weights: ")
+    refuses(compiled("sgd"), saved, "whose optimizer: SGD, got Adam")
+    without = Sequential([Bidirectional(LSTM(3), input_shape=(5, 2)), Dense(1)])
+    without.compile("adam", "mse")
+    refuses(without, saved, "whose layers with random numbers")
+    with pytest.raises(FileNotFoundError):
+        load_checkpoint(compiled(), saved.with_name("none"))
+
+
+def test_broken_files_are_refused(saved: Path, tmp_path: Path) -> None:
+    whole, path = saved.read_bytes(), tmp_path / "broken"
+    model = compiled()
+    for size in (0, 1, 50, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        refuses(model, path, "expected a checkpoint, got a file that is none or is broken")
+    rng = np.random.default_rng(0)
+    named = []
+    for place in rng.integers(0, len(whole), 60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            load_checkpoint(model, path)  # some bytes, such as the time in the archive, say nothing
+        except ValueError as error:
+            named.append(str(path) in str(error))
+    assert len(named) > 40 and all(named)
+    path.write_bytes(pickle.dumps(print))
+    refuses(model, path, "is none or is broken")
+    np.save(path.with_suffix(".npy"), np.zeros(3))
+    refuses(model, path.with_suffix(".npy"), "is none or is broken")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "expected rnncore checkpoint of version 1, got .* version 2"),
+        ({"format": "other"}, "expected rnncore checkpoint"),
+        ({"epoch": "one"}, "broken"),
+        ({"epoch": -1}, "broken"),
+        ({"weights": 3}, "broken"),
+        ({"weights": [1, 2]}, "whose weights"),
+        ({"optimizer": None}, "broken"),
+        ({"optimizer": {"name": "Adam"}}, "broken"),
+        ({"layers": [[]]}, "broken"),
+        ({"layers": []}, "whose layers"),
+        ({"shuffle": {}}, "generator is broken"),
+        ({"extra": []}, "broken"),
+    ],
+)
+def test_headers_that_say_something_else(
+    change: dict[str, Any], message: str, saved: Path, tmp_path: Path
+) -> None:
+    with np.load(saved) as file:
+        arrays = dict(file)
+    header = json.loads(bytes(arrays["header"])) | change
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    with (tmp_path / "changed").open("wb") as file:
+        np.savez(file, **arrays)
+    refuses(compiled(), tmp_path / "changed", message)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError), replacing(path) as file:  # noqa: PT012
+        file.write(b"half")
+        raise RuntimeError
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+    with replacing(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["file"]
+
+
+def run(folder: Path, moment: str = "") -> int:
+    weights = folder.with_suffix(".npz")
+    command = [sys.executable, str(PROGRAM), str(folder), str(weights), moment]
+    return subprocess.run(command, check=False, timeout=100).returncode
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
+    """Shuffling, dropout, Adam, a rate that falls, and a stop that gives weights back."""
+    assert run(tmp_path / "whole") == 0
+    for moments in (["batch"], ["save", "epoch"], ["replace"], ["end"]):
+        folder = tmp_path / moments[0]
+        for moment in moments:
+            assert run(folder, moment) == -signal.SIGKILL, moment
+            assert folder.is_dir()
+        assert run(folder) == 0
+        assert not (folder / "latest.npz").exists()
+        with (
+            np.load(tmp_path / "whole.npz") as expected,
+            np.load(folder.with_suffix(".npz")) as found,
+        ):
+            assert float(expected["rate"]) < 0.001
+            for name in expected:
+                np.testing.assert_array_equal(found[name], expected[name], err_msg=str(moments))
+
+
+def test_backup_is_made_last_and_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    seen: list[Any] = []
+    looks = LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append((folder / "latest.npz").exists())
+    )
+    fit(compiled(), BackupAndRestore(folder), looks, epochs=2)
+    assert seen == [False, True]
+    assert not folder.exists()
+
+
+def test_a_training_that_had_stopped_is_not_gone_on_with(tmp_path: Path) -> None:
+    def die(logs: Any) -> None:
+        raise KeyboardInterrupt
+
+    model, backup = compiled(), BackupAndRestore(tmp_path / "b")
+    stop = EarlyStopping("loss", 100.0, 2, restore_best_weights=True)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, backup, LambdaCallback(on_train_end=die), stop, epochs=9)
+    other, again = compiled(), EarlyStopping("loss", 100.0, 2, restore_best_weights=True)
+    history = fit(other, backup, LambdaCallback(), again, epochs=9)
+    assert history.epoch == [] and again.stopped_epoch == 2
+    assert weights(other) == [weight.tobytes() for weight in stop.best_weights or []]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: ModelCheckpoint(3), TypeError, "int"),
+        (lambda: ModelCheckpoint("a", save_freq=0), ValueError, "save_freq: .*'epoch' or a pos"),
+        (lambda: ModelCheckpoint("a", save_freq="day"), TypeError, "save_freq: .* got 'day'"),
+        (lambda: ModelCheckpoint("a", "hits", save_best_only=True), ValueError, "mode: .*'hits'"),
+        (lambda: ModelCheckpoint("a", mode="up"), ValueError, "ModelCheckpoint: mode: .* got 'up'"),
+        (lambda: BackupAndRestore(""), ValueError, "BackupAndRestore: backup_dir: .* got ''"),
+        (lambda: BackupAndRestore("a", 5), ValueError, "BackupAndRestore: save_freq: .* got 5"),
+    ],
+)
+def test_wrong_arguments(make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        make()
+    ModelCheckpoint("a", "hits")
+
+
+def test_unknown_field_of_a_path(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match=r"filepath: expected fields out of epoch, loss, got 'val_"):
+        fit(compiled(), ModelCheckpoint(tmp_path / "{val_loss}"), epochs=1)
