@@ -1,9 +1,11 @@
 """Layers, with the names, arguments and weights of Keras."""
 
 from rnncore.layers.activation import Activation
+from rnncore.layers.attention import AdditiveAttention, Attention
 from rnncore.layers.base import Layer
 from rnncore.layers.batch_normalization import BatchNormalization
 from rnncore.layers.bidirectional import Bidirectional
+from rnncore.layers.concatenate import Concatenate
 from rnncore.layers.conv1d import Conv1D
 from rnncore.layers.dense import Dense
 from rnncore.layers.dropout import Dropout
@@ -11,9 +13,12 @@ from rnncore.layers.embedding import Embedding
 from rnncore.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
 from rnncore.layers.gru import GRU
 from rnncore.layers.input_layer import Input, InputLayer
+from rnncore.layers.lambda_layer import Lambda
 from rnncore.layers.layer_normalization import LayerNormalization
 from rnncore.layers.lstm import LSTM
 from rnncore.layers.masking import Masking
+from rnncore.layers.merge import Add, Average, Multiply
+from rnncore.layers.merge_functions import add, average, concatenate, multiply
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.simple_rnn import SimpleRNN
@@ -24,9 +29,14 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Add",
+    "AdditiveAttention",
+    "Attention",
+    "Average",
     "AveragePooling1D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Dense",
     "Dropout",
@@ -36,14 +46,20 @@ __all__ = [
     "GlobalMaxPooling1D",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "Masking",
     "MaxPooling1D",
+    "Multiply",
     "Permute",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",
     "SpatialDropout1D",
     "TimeDistributed",
+    "add",
+    "average",
+    "concatenate",
+    "multiply",
 ]

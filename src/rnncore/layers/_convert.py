@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore.utils._arrays import RAGGED, plain_array
 
 
-def numeric_array(argument: str, value: ArrayLike) -> NDArray[Any]:
-    """Return `value` as a real numeric array with at least one axis.
+def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> NDArray[Any]:
+    """Return `value` as a real numeric array with at least one axis, or any if `scalar`.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def numeric_array(argument: str, value: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{argument}: expected a numeric array, got dtype {array.dtype}")
-    if array.ndim == 0:
+    if array.ndim == 0 and not scalar:
         raise ValueError(f"{argument}: expected an array of samples, got the number {array[()]}")
     return array
 

@@ -343,7 +343,7 @@ class Layer:
         source = f"{self.name}: initializer of {short_name}"
         # Initializers draw in float64, whatever the dtype of the weight.
         with room_for(owner, sizes or shape, shape):
-            drawn = numeric_array(source, make(shape, self.dtype, new_rng()))
+            drawn = numeric_array(source, make(shape, self.dtype, new_rng()), scalar=not shape)
             value = np.array(narrowed(source, drawn, self.dtype))
         if value.shape != shape:
             raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")

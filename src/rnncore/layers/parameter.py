@@ -116,7 +116,7 @@ class Parameter:
         TypeError
             For what is not a plain array of real numbers in native byte order.
         """
-        array = numeric_array(argument, value)
+        array = numeric_array(argument, value, scalar=not self.shape)
         if array.shape != self.shape:
             raise ValueError(
                 f"{argument}: expected shape {self.shape} for {self.name}, got {array.shape}"

@@ -15,6 +15,7 @@ import tensorflow as tf
 from keras.src import backend
 
 MASK = [[False, True, True, False, True], [True] * 5, [True, True, True, False, False]]
+FULL = [[True, True, True, True, True]] * 2 + [[False, True, True, True, False]]
 SEQUENCES = (3, 5, 4)
 
 
@@ -64,6 +65,35 @@ CASES = [
             {"pool_size": 3, "strides": 2, "padding": "same"},
             {"pool_size": 2, "strides": 3, "padding": "same"},
             {"pool_size": 4, "padding": "same"},
+        ]
+    ),
+    *(
+        (name, {}, shapes, masks, True)
+        for name in ["Add", "Multiply", "Average"]
+        for shapes, masks in [
+            ([SEQUENCES, SEQUENCES, SEQUENCES], [None, None, None]),
+            ([SEQUENCES, SEQUENCES], [MASK, FULL]),
+            ([SEQUENCES, (3, 1, 4)], [MASK, None]),
+            ([SEQUENCES, (3, 4)], [None, None]),
+        ]
+    ),
+    ("Concatenate", {}, [SEQUENCES, (3, 5, 2)], [MASK, None], True),
+    ("Concatenate", {"axis": 1}, [SEQUENCES, (3, 5, 4)], [MASK, FULL], True),
+    ("Concatenate", {"axis": -2}, [SEQUENCES, (3, 2, 4)], [None, None], True),
+    *(
+        (name, arguments, shapes, masks, True)
+        for name, arguments in [
+            ("Attention", {}),
+            ("Attention", {"use_scale": True}),
+            ("Attention", {"score_mode": "concat"}),
+            ("Attention", {"score_mode": "concat", "use_scale": True}),
+            ("AdditiveAttention", {}),
+            ("AdditiveAttention", {"use_scale": False}),
+        ]
+        for shapes, masks in [
+            ([(3, 2, 4), SEQUENCES], [None, None]),
+            ([SEQUENCES, SEQUENCES], [MASK, FULL]),
+            ([(3, 2, 4), (3, 5, 2), SEQUENCES], [[[True, False]] * 3, MASK, None]),
         ]
     ),
     ("GlobalMaxPooling1D", {}, [SEQUENCES], [None], True),

@@ -1,0 +1,228 @@
+"""Attention: means of values, weighted by how well their keys fit a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.activations import softmax
+from rnncore.layers._arguments import boolean
+from rnncore.layers.base import Layer
+from rnncore.layers.dropout import Dropout
+from rnncore.layers.merge import several_shapes
+from rnncore.layers.parameter import Parameter
+
+# What Keras takes off the score of a masked step.
+_FAR = 1e9
+
+
+class Attention(Layer):
+    """``y = softmax(scores) value``, with one score for each pair of a query and a key.
+
+    Parameters
+    ----------
+    use_scale : bool, default False
+        Whether the scores have a factor that is learned.
+    score_mode : {"dot", "concat"}, default "dot"
+        "dot": ``scale * q . k``. "concat": ``weight * sum(tanh(scale * (q + k)))``, the weight
+        being learned.
+    dropout : float, default 0.0
+        Share of the softmax that becomes zero in training.
+    seed : int, optional
+        Of that dropout; default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on something else than
+        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+
+    Notes
+    -----
+    Inputs: query ``(B, Tq, D)``, value ``(B, Tv, E)``, key ``(B, Tv, D)``, by default the value.
+    Output: ``(B, Tq, E)``. Weights: scale ``()`` with `use_scale`, concat_score_weight ``()`` with
+    "concat". The mask of the value leaves steps of it out, the mask of the query makes the output
+    zero and goes on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Attention
+    >>> query, value = np.zeros((1, 1, 2)), np.array([[[1.0, 5.0], [3.0, 7.0]]])
+    >>> Attention()([query, value])
+    array([[[2., 6.]]], dtype=float32)
+    """
+
+    takes_several = True
+
+    def __init__(
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.use_scale = boolean(owner, "use_scale", use_scale)
+        if score_mode not in ("dot", "concat"):
+            raise ValueError(
+                f"{owner}: score_mode: expected one of dot, concat, got {score_mode!r}"
+            )
+        self.score_mode = score_mode
+        self._dropout = Dropout(dropout, seed=seed)
+        self.children: tuple[Dropout] = (self._dropout,)
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        self.scale = self.add_weight("scale", (), "ones") if self.use_scale else None
+        self.concat_score_weight = None
+        if self.score_mode == "concat":
+            self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        shapes = several_shapes(self.name, input_shape)
+        query, value, key = (*shapes, shapes[-1])[:3] if len(shapes) in (2, 3) else ((), (), ())
+        fit = len(query) == len(value) == len(key) == 3
+        fit = fit and _equal(query[2], key[2]) and _equal(value[1], key[1])
+        if not fit:
+            raise ValueError(
+                f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and perhaps a key "
+                f"(B, Tv, D), without it E equal to D, got shapes {', '.join(map(str, shapes))}"
+            )
+        return (query[0], query[1], value[2])
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        return None if mask is None else mask[0]
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+        query, value, key = (*x, x[-1])[:3]
+        real_query, real_value = (None, None) if mask is None else mask[:2]
+        scores, tape = self._scores(query, key)
+        if real_value is not None:
+            scores = np.where(real_value[:, None], scores, scores - scores.dtype.type(_FAR))
+        shares = softmax.forward(scores)
+        kept = self._dropout.forward(shares, training=training)
+        if training:
+            self._saved = (query, value, key, len(x), real_query, shares, kept, tape)
+        return _zeroed(kept @ value, real_query)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        (query, value, key, count, real_query, shares, kept, tape), self._saved = self._saved, None
+        dy = _zeroed(dy, real_query)
+        dkept = dy @ value.swapaxes(1, 2)
+        dshares: Any = self._dropout.backward(dkept)
+        dscores = softmax.backward(shares, dshares)
+        dquery, dkey = self._scores_backward(query, key, dscores, tape)
+        dvalue = kept.swapaxes(1, 2) @ dy
+        return [dquery, dvalue + dkey] if count == 2 else [dquery, dvalue, dkey]
+
+    def _scores(self, query: NDArray[Any], key: NDArray[Any]) -> tuple[NDArray[Any], Any]:
+        """Return the scores (B, Tq, Tv) and what their backward pass needs."""
+        if self.score_mode == "concat":
+            return tanh_scores(query, key, self.scale, self.concat_score_weight)
+        products = query @ key.swapaxes(1, 2)
+        return (products if self.scale is None else products * self.scale.value), products
+
+    def _scores_backward(
+        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Write the gradients of the weights, return those of query and key."""
+        if self.score_mode == "concat":
+            return tanh_scores_backward(dscores, tape, self.scale, self.concat_score_weight)
+        if self.scale is not None:
+            self.scale.grad[...] = (dscores * tape).sum()
+            dscores = dscores * self.scale.value
+        return dscores @ key, dscores.swapaxes(1, 2) @ query
+
+
+class AdditiveAttention(Attention):
+    """Attention with the scores ``sum(scale * tanh(q + k))`` over the features.
+
+    Parameters
+    ----------
+    use_scale : bool, default True
+        Whether there is a scale, one number for each feature, that is learned.
+    dropout : float, default 0.0
+        Share of the softmax that becomes zero in training.
+    **kwargs
+        `seed`, and `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on something else than
+        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+
+    Notes
+    -----
+    Inputs, output and masks as in `Attention`. Weights: scale ``(D,)`` with `use_scale`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import AdditiveAttention
+    >>> query, value = np.zeros((1, 4, 2)), np.ones((1, 3, 2))
+    >>> AdditiveAttention()([query, value]).shape
+    (1, 4, 2)
+    """
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(use_scale=use_scale, dropout=dropout, **kwargs)
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        features = input_shape[0][-1]
+        if self.use_scale and features is None:
+            raise ValueError(f"{self.name}: x: expected a known number of features, got None")
+        self.scale = (
+            self.add_weight("scale", (features,), "glorot_uniform") if self.use_scale else None
+        )
+
+    def _scores(self, query: NDArray[Any], key: NDArray[Any]) -> tuple[NDArray[Any], Any]:
+        return tanh_scores(query, key, None, self.scale)
+
+    def _scores_backward(
+        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        return tanh_scores_backward(dscores, tape, None, self.scale)
+
+
+def tanh_scores(
+    query: NDArray[Any], key: NDArray[Any], inner: Parameter | None, outer: Parameter | None
+) -> tuple[NDArray[Any], Any]:
+    """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and a tape."""
+    sums = query[:, :, None] + key[:, None]
+    bent = np.tanh(sums if inner is None else inner.value * sums)
+    return (bent if outer is None else bent * outer.value).sum(axis=-1), (sums, bent)
+
+
+def tanh_scores_backward(
+    dscores: NDArray[Any], tape: Any, inner: Parameter | None, outer: Parameter | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Write the gradients of both factors, return those of query and key."""
+    sums, bent = tape
+    dbent = dscores[..., None]
+    if outer is not None:
+        along = (dbent * bent).reshape(-1, bent.shape[-1])
+        outer.grad[...] = along.sum(axis=0 if outer.shape else None)
+        dbent = dbent * outer.value
+    dsums = dbent * (1 - bent * bent)
+    if inner is not None:
+        inner.grad[...] = (dsums * sums).sum()
+        dsums = dsums * inner.value
+    return dsums.sum(axis=2), dsums.sum(axis=1)
+
+
+def _equal(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _zeroed(array: NDArray[Any], real: NDArray[Any] | None) -> NDArray[Any]:
+    """Return the array with zeros at masked steps."""
+    return array if real is None else np.where(real[..., None], array, array.dtype.type(0))
