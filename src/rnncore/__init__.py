@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         models,
         ops,
         optimizers,
+        preprocessing,
         testing,
         utils,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "set_max_isa",
     "set_num_threads",
     "testing",
@@ -74,6 +76,7 @@ _MODULES = {
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "testing",
     "utils",
 }

@@ -1,0 +1,7 @@
+"""From texts and series to the arrays that networks take."""
+
+from rnncore.preprocessing import sequence, text
+from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence
+from rnncore.preprocessing.windows import sliding_windows
+
+__all__ = ["Tokenizer", "sequence", "sliding_windows", "text", "text_to_word_sequence"]

@@ -1,0 +1,231 @@
+"""From texts to sequences of numbers."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from rnncore.utils._checks import check_count, check_flag
+
+_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+
+
+def text_to_word_sequence(
+    input_text: str, filters: str = _FILTERS, lower: bool = True, split: str = " "
+) -> list[str]:
+    """Split a text into words.
+
+    Parameters
+    ----------
+    input_text : str
+    filters : str
+        Characters that separate words, as `split` does. Default: ASCII punctuation without the
+        apostrophe, tab and newline.
+    lower : bool, default True
+        Whether the words become lower case.
+    split : str, default " "
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    TypeError
+        When the text is no string.
+
+    Examples
+    --------
+    >>> from rnncore.preprocessing.text import text_to_word_sequence
+    >>> text_to_word_sequence("It's late, isn't it?")
+    ["it's", 'late', "isn't", 'it']
+    """
+    if not isinstance(input_text, str):
+        raise TypeError(f"text_to_word_sequence: input_text: expected a string, got {input_text!r}")
+    text = input_text.lower() if lower else input_text
+    text = text.translate({ord(character): split for character in filters})
+    return [word for word in text.split(split) if word]
+
+
+class Tokenizer:
+    """Give the words, or the characters, of texts numbers, and turn texts into sequences of them.
+
+    The most frequent word has number 1, the next one 2, and so on; equally frequent ones are
+    numbered as they came. 0 stands for none and is left to padding. The methods and attributes are
+    those of the class that Keras 2 had.
+
+    Parameters
+    ----------
+    num_words : int, optional
+        Only numbers below this are used by `texts_to_sequences`. Default: all.
+    filters : str
+        Characters that separate words, as `split` does. Default: ASCII punctuation without the
+        apostrophe, tab and newline. Does not count with `char_level`.
+    lower : bool, default True
+    split : str, default " "
+    char_level : bool, default False
+        Whether each character is a token: for languages without spaces between words, such as
+        Chinese, and for networks that write.
+    oov_token : str, optional
+        Stands, as number 1, for what has no number or one that is too large; by default such
+        words are left out.
+    analyzer : callable, optional
+        ``f(text) -> list of str`` instead of the splitting described here, for instance a word
+        segmenter.
+
+    Attributes
+    ----------
+    word_index : dict of str to int
+        All words, however large `num_words` is.
+    index_word : dict of int to str
+    word_counts : OrderedDict of str to int
+        How often each word came.
+    word_docs : dict of str to int
+        In how many texts.
+    document_count : int
+        How many texts there were.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind.
+
+    Examples
+    --------
+    >>> from rnncore.preprocessing.text import Tokenizer
+    >>> tokenizer = Tokenizer(oov_token="<new>")
+    >>> tokenizer.fit_on_texts(["The cat sat.", "The dog sat, the cat ran."])
+    >>> tokenizer.word_index
+    {'<new>': 1, 'the': 2, 'cat': 3, 'sat': 4, 'dog': 5, 'ran': 6}
+    >>> tokenizer.texts_to_sequences(["The cow ran"])
+    [[2, 1, 6]]
+    >>> tokenizer.sequences_to_texts([[2, 1, 6]])
+    ['the <new> ran']
+    >>> letters = Tokenizer(char_level=True)
+    >>> letters.fit_on_texts(["我爱你", "你爱我吗"])
+    >>> letters.texts_to_sequences(["爱你"])
+    [[2, 3]]
+    """
+
+    def __init__(
+        self,
+        num_words: int | None = None,
+        filters: str = _FILTERS,
+        lower: bool = True,
+        split: str = " ",
+        char_level: bool = False,
+        oov_token: str | None = None,
+        analyzer: Callable[[str], list[str]] | None = None,
+    ) -> None:
+        if num_words is not None:
+            num_words = check_count("Tokenizer", "num_words", num_words)
+        if not isinstance(split, str) or not split:
+            raise TypeError(f"Tokenizer: split: expected a non-empty string, got {split!r}")
+        if not isinstance(filters, str):
+            raise TypeError(f"Tokenizer: filters: expected a string, got {filters!r}")
+        if oov_token is not None and not isinstance(oov_token, str):
+            raise TypeError(f"Tokenizer: oov_token: expected a string or None, got {oov_token!r}")
+        self.num_words = num_words
+        self.filters = filters
+        self.lower = check_flag("Tokenizer", "lower", lower)
+        self.split = split
+        self.char_level = check_flag("Tokenizer", "char_level", char_level)
+        self.oov_token = oov_token
+        self.analyzer = analyzer
+        self.word_counts: OrderedDict[str, int] = OrderedDict()
+        self.word_docs: dict[str, int] = {}
+        self.index_docs: dict[int, int] = {}
+        self.word_index: dict[str, int] = {}
+        self.index_word: dict[int, str] = {}
+        self.document_count = 0
+
+    def fit_on_texts(self, texts: Iterable[str | Sequence[str]]) -> None:
+        """Count the words of texts and number them; later calls add to the counts.
+
+        Parameters
+        ----------
+        texts : iterable of str, or of lists of str
+            A list is a text that is split already. One string is refused, but with `char_level`
+            taken as its characters, each a text.
+
+        Raises
+        ------
+        TypeError
+            For something else.
+        """
+        counts: Counter[str] = Counter(self.word_counts)
+        docs: Counter[str] = Counter(self.word_docs)
+        for tokens in self._tokens(texts):
+            self.document_count += 1
+            counts.update(tokens)
+            docs.update(set(tokens))
+        self.word_counts = OrderedDict(counts)
+        self.word_docs = dict(docs)
+        words = sorted(counts, key=lambda word: -counts[word])
+        if self.oov_token is not None:
+            words.insert(0, self.oov_token)
+        self.word_index = {word: number for number, word in enumerate(words, start=1)}
+        self.index_word = {number: word for word, number in self.word_index.items()}
+        self.index_docs = {self.word_index[word]: count for word, count in docs.items()}
+
+    def texts_to_sequences(self, texts: Iterable[str | Sequence[str]]) -> list[list[int]]:
+        """Return the numbers of the words of each text; see `fit_on_texts` for `texts`."""
+        return list(self.texts_to_sequences_generator(texts))
+
+    def texts_to_sequences_generator(
+        self, texts: Iterable[str | Sequence[str]]
+    ) -> Iterator[list[int]]:
+        """Yield what `texts_to_sequences` returns, one text at a time."""
+        unknown = self._unknown()
+        for tokens in self._tokens(texts):
+            numbers = (self._number(self.word_index.get(token), unknown) for token in tokens)
+            yield [number for number in numbers if number is not None]
+
+    def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
+        """Return the words of each sequence of numbers, with spaces between them.
+
+        Numbers without a word, such as the 0 of padding, become the `oov_token`, or nothing when
+        there is none.
+        """
+        return list(self.sequences_to_texts_generator(sequences))
+
+    def sequences_to_texts_generator(self, sequences: Iterable[Iterable[int]]) -> Iterator[str]:
+        """Yield what `sequences_to_texts` returns, one text at a time."""
+        unknown = self._unknown()
+        for sequence in sequences:
+            known = (int(number) if int(number) in self.index_word else None for number in sequence)
+            numbers = (self._number(number, unknown) for number in known)
+            yield " ".join(self.index_word[number] for number in numbers if number is not None)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal tokenizer, without what it has counted."""
+        names = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
+        return {name: getattr(self, name) for name in names}
+
+    def _unknown(self) -> int | None:
+        return None if self.oov_token is None else self.word_index.get(self.oov_token)
+
+    def _number(self, number: int | None, unknown: int | None) -> int | None:
+        if number is None or (self.num_words is not None and number >= self.num_words):
+            return unknown
+        return number
+
+    def _tokens(self, texts: Iterable[str | Sequence[str]]) -> Iterator[Sequence[str]]:
+        if isinstance(texts, str) and not self.char_level:
+            raise TypeError("Tokenizer: texts: expected a list of texts, got one string")
+        if not isinstance(texts, Iterable):
+            raise TypeError(f"Tokenizer: texts: expected a list of texts, got {texts!r}")
+        for index, text in enumerate(texts):
+            if isinstance(text, (list, tuple)):
+                yield [str(word).lower() for word in text] if self.lower else text
+            elif not isinstance(text, str):
+                raise TypeError(
+                    f"Tokenizer: texts[{index}]: expected a string or a list of them, got {text!r}"
+                )
+            elif self.char_level:
+                yield text.lower() if self.lower else text
+            elif self.analyzer is not None:
+                yield self.analyzer(text)
+            else:
+                yield text_to_word_sequence(text, self.filters, self.lower, self.split)
