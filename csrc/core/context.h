@@ -10,7 +10,7 @@
 #include "threads.h"
 
 /* Work that pays for waking another thread (measured in flops). */
-enum { RNNCORE_FLOPS_PER_THREAD = 500000 };
+enum { RNNCORE_FLOPS_PER_THREAD = 2000000 };
 
 struct rnncore_context {
     rnncore_pool *pool;

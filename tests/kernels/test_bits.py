@@ -17,9 +17,9 @@ DIVIDED = {
     "rows": {"batch": 24, "steps": 12, "inputs": 20, "units": 70},
     "rows_ragged": {"batch": 37, "steps": 20, "inputs": 8, "units": 65, "rows": "lengths"},
     "rows_masked": {"batch": 33, "steps": 20, "inputs": 8, "units": 64, "rows": "holes"},
-    "units": {"batch": 1, "steps": 6, "inputs": 24, "units": 260},
-    "units_ragged": {"batch": 3, "steps": 8, "inputs": 5, "units": 257, "rows": "lengths"},
-    "units_backwards": {"batch": 2, "steps": 6, "inputs": 5, "units": 288, "go_backwards": True},
+    "units": {"batch": 1, "steps": 12, "inputs": 24, "units": 260},
+    "units_ragged": {"batch": 3, "steps": 16, "inputs": 5, "units": 257, "rows": "lengths"},
+    "units_backwards": {"batch": 2, "steps": 12, "inputs": 5, "units": 288, "go_backwards": True},
     "inputs": {"batch": 2, "steps": 40, "inputs": 700, "units": 24},
     "chunks": {"batch": 130, "steps": 9, "inputs": 4, "units": 40, "rows": "lengths"},
 }
