@@ -64,5 +64,5 @@ GRAPHS = {
             "metrics": {"kind": ["accuracy"], "level": ["mae"]},
         },
     ),
-    "nested": (nested, SERIES, (LABELS > 0) * 1.0, {"optimizer": "adam", "loss": "mse"}),
+    "nested": (nested, SERIES, (LABELS > 0) * 1.0, {"optimizer": "rmsprop", "loss": "mse"}),
 }
