@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnncore import (
         activations,
         callbacks,
+        constraints,
         datasets,
         initializers,
         layers,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ops,
         optimizers,
         preprocessing,
+        regularizers,
         testing,
         utils,
     )
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "get_num_threads",
     "info",
@@ -53,6 +56,7 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "regularizers",
     "set_max_isa",
     "set_num_threads",
     "testing",
@@ -68,6 +72,7 @@ _OBJECTS = {
 _MODULES = {
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -77,6 +82,7 @@ _MODULES = {
     "ops",
     "optimizers",
     "preprocessing",
+    "regularizers",
     "testing",
     "utils",
 }

@@ -23,6 +23,8 @@ LEVELS = [
         "optimizers",
         "initializers",
         "activations",
+        "regularizers",
+        "constraints",
         "preprocessing",
         "datasets",
         "utils",

@@ -1,0 +1,254 @@
+"""Constraints: what a weight is projected to after each step of the optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.utils._checks import check_number, lookup
+
+Array = NDArray[Any]
+Axis = int | Sequence[int]
+
+# Keras' epsilon, which it adds to the lengths that it divides by.
+_EPSILON = 1e-7
+
+
+class Constraint:
+    """Base class of the constraints.
+
+    A subclass gives `project`. It takes the weight, an array of float32 or float64, and returns
+    another like it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import constraints
+    >>> constraints.get("non_neg")(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    def project(self, weight: Array) -> Array:
+        """Return the weight that comes closest and keeps the constraint."""
+        raise NotImplementedError
+
+    def __call__(self, weight: Array) -> Array:
+        array = np.asarray(weight)
+        if array.dtype not in (np.float32, np.float64):
+            raise TypeError(
+                f"{type(self).__name__}: weight: expected a float32 or float64 array, "
+                f"got {array.dtype}"
+            )
+        return self.project(array)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal constraint."""
+        return {}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+class NonNeg(Constraint):
+    """Negative numbers become 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.constraints import NonNeg
+    >>> NonNeg()(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    def project(self, weight: Array) -> Array:
+        projected: Array = np.maximum(weight, 0)
+        return projected
+
+
+class NormConstraint(Constraint):
+    """Base of the constraints on the lengths of the vectors along one axis, or several.
+
+    A vector w becomes ``w * desired / (1e-7 + |w|)``; a subclass says what is desired.
+    """
+
+    def __init__(self, axis: Axis = 0) -> None:
+        several = isinstance(axis, (tuple, list))
+        for one in axis if isinstance(axis, (tuple, list)) else [axis]:
+            if isinstance(one, (bool, np.bool_)) or not isinstance(one, (int, np.integer)):
+                raise TypeError(
+                    f"{type(self).__name__}: axis: expected an integer or a list of integers, "
+                    f"got {axis!r}"
+                )
+        self.axis: Any = tuple(cast("Sequence[int]", axis)) if several else axis
+
+    def desired(self, lengths: Array) -> Array:
+        """Return the lengths that vectors of these lengths get."""
+        raise NotImplementedError
+
+    def project(self, weight: Array) -> Array:
+        lengths = np.sqrt(np.square(weight).sum(axis=self.axis, keepdims=True))
+        projected: Array = weight * (self.desired(lengths) / (_EPSILON + lengths))
+        return projected
+
+
+class MaxNorm(NormConstraint):
+    """Vectors longer than `max_value` become as long as that.
+
+    Parameters
+    ----------
+    max_value : float, default 2
+        >= 0.
+    axis : int or sequence of int, default 0
+        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else than a finite number >= 0 or integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.constraints import MaxNorm
+    >>> MaxNorm(1.0)(np.array([[3.0, 0.1], [4.0, 0.0]])).round(3)
+    array([[0.6, 0.1],
+           [0.8, 0. ]])
+    """
+
+    def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
+        super().__init__(axis)
+        self.max_value = check_number("MaxNorm", "max_value", max_value, low=0.0)
+
+    def desired(self, lengths: Array) -> Array:
+        return np.clip(lengths, 0, self.max_value)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"max_value": self.max_value, "axis": self.axis}
+
+
+class UnitNorm(NormConstraint):
+    """Vectors get the length 1.
+
+    Parameters
+    ----------
+    axis : int or sequence of int, default 0
+        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+
+    Raises
+    ------
+    TypeError
+        For something else than integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.constraints import UnitNorm
+    >>> UnitNorm()(np.array([[3.0], [4.0]])).round(3)
+    array([[0.6],
+           [0.8]])
+    """
+
+    def desired(self, lengths: Array) -> Array:
+        return np.ones_like(lengths)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"axis": self.axis}
+
+
+class MinMaxNorm(NormConstraint):
+    """Lengths of vectors are cut to an interval, or moved towards it.
+
+    Parameters
+    ----------
+    min_value : float, default 0.0
+    max_value : float, default 1.0
+    rate : float, default 1.0
+        Share of the way that is gone: 1 cuts at once.
+    axis : int or sequence of int, default 0
+        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else than finite numbers with 0 <= min_value <= max_value, a rate from 0 to
+        1, and integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.constraints import MinMaxNorm
+    >>> MinMaxNorm(1.0, 2.0)(np.array([[3.0, 0.0], [4.0, 0.5]])).round(3)
+    array([[1.2, 0. ],
+           [1.6, 1. ]])
+    """
+
+    def __init__(
+        self,
+        min_value: float = 0.0,
+        max_value: float = 1.0,
+        rate: float = 1.0,
+        axis: Axis = 0,
+    ) -> None:
+        super().__init__(axis)
+        self.min_value = check_number("MinMaxNorm", "min_value", min_value, low=0.0)
+        self.max_value = check_number("MinMaxNorm", "max_value", max_value, low=self.min_value)
+        self.rate = check_number("MinMaxNorm", "rate", rate, low=0.0, high=1.0)
+
+    def desired(self, lengths: Array) -> Array:
+        inside = np.clip(lengths, self.min_value, self.max_value)
+        wanted: Array = self.rate * inside + (1 - self.rate) * lengths
+        return wanted
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "min_value": self.min_value,
+            "max_value": self.max_value,
+            "rate": self.rate,
+            "axis": self.axis,
+        }
+
+
+# The names that Keras has beside those of the classes.
+max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
+_BY_NAME: dict[str, Any] = {
+    "max_norm": MaxNorm,
+    "MaxNorm": MaxNorm,
+    "non_neg": NonNeg,
+    "NonNeg": NonNeg,
+    "unit_norm": UnitNorm,
+    "UnitNorm": UnitNorm,
+    "min_max_norm": MinMaxNorm,
+    "MinMaxNorm": MinMaxNorm,
+}
+
+
+def get(identifier: str | Constraint | type[Constraint] | None) -> Constraint | None:
+    """Return the constraint of that name; None stays None.
+
+    Parameters
+    ----------
+    identifier : str, Constraint, class or None
+        "max_norm", "non_neg", "unit_norm", "min_max_norm", or an object or a class. A name or a
+        class takes the default arguments.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> from rnncore import constraints
+    >>> constraints.get("max_norm")
+    MaxNorm(max_value=2.0, axis=0)
+    """
+    if identifier is None:
+        return None
+    return cast(Constraint, lookup("constraint", identifier, _BY_NAME, Constraint))

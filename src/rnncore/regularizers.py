@@ -1,0 +1,265 @@
+"""Penalties on weights: a number that a loss adds, and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.utils._checks import check_number, lookup
+
+Array = NDArray[Any]
+
+# Keras' epsilon: rows shorter than this are not made longer than one.
+_EPSILON = 1e-7
+
+
+class Regularizer:
+    """Base class of the regularizers.
+
+    A subclass gives `value` and `grad`. Both take the weight, an array of float32 or float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import regularizers
+    >>> penalty = regularizers.get("l2")
+    >>> penalty(np.array([1.0, 2.0]))
+    0.05
+    >>> penalty.grad(np.array([1.0, 2.0]))
+    array([0.02, 0.04])
+    """
+
+    def value(self, weight: Array) -> float:
+        """Return the penalty for a weight."""
+        raise NotImplementedError
+
+    def grad(self, weight: Array) -> Array:
+        """Return the gradient of the penalty, an array like `weight`."""
+        raise NotImplementedError
+
+    def __call__(self, weight: Array) -> float:
+        return self.value(_checked(type(self).__name__, weight))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal regularizer."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+class L1L2(Regularizer):
+    """``l1 * sum(|w|) + l2 * sum(w**2)``.
+
+    Parameters
+    ----------
+    l1, l2 : float, default 0.0
+        >= 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else than a finite number >= 0.
+
+    Notes
+    -----
+    The gradient of ``|w|`` at 0 is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.regularizers import L1L2
+    >>> L1L2(l1=0.5, l2=1.0)(np.array([1.0, -2.0]))
+    6.5
+    """
+
+    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
+        self.l1 = _factor(type(self).__name__, "l1", l1, 0.0)
+        self.l2 = _factor(type(self).__name__, "l2", l2, 0.0)
+
+    def value(self, weight: Array) -> float:
+        total = 0.0
+        if self.l1:
+            total += self.l1 * float(np.abs(weight).sum())
+        if self.l2:
+            total += self.l2 * float(np.square(weight).sum())
+        return total
+
+    def grad(self, weight: Array) -> Array:
+        gradient: Array = self.l1 * np.sign(weight) + (2 * self.l2) * weight
+        return gradient
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class L1(L1L2):
+    """``l1 * sum(|w|)``.
+
+    Parameters
+    ----------
+    l1 : float, default 0.01
+        >= 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else than a finite number >= 0.
+    """
+
+    def __init__(self, l1: float | None = 0.01) -> None:
+        super().__init__(l1=0.01 if l1 is None else l1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l1": self.l1}
+
+
+class L2(L1L2):
+    """``l2 * sum(w**2)``.
+
+    Parameters
+    ----------
+    l2 : float, default 0.01
+        >= 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For something else than a finite number >= 0.
+    """
+
+    def __init__(self, l2: float | None = 0.01) -> None:
+        super().__init__(l2=0.01 if l2 is None else l2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"l2": self.l2}
+
+
+class OrthogonalRegularizer(Regularizer):
+    """`factor` times the mean of ``|a . b|`` over pairs of different rows of length one.
+
+    Parameters
+    ----------
+    factor : float, default 0.01
+        >= 0.
+    mode : {"rows", "columns"}, default "rows"
+        What is to be orthogonal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a factor that is no finite number >= 0 or an unknown mode, and when called on a weight
+        that is no matrix with at least two rows (columns).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.regularizers import OrthogonalRegularizer
+    >>> OrthogonalRegularizer(1.0)(np.array([[3.0, 0.0], [1.0, 0.0]]))
+    1.0
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = check_number("OrthogonalRegularizer", "factor", factor, low=0.0)
+        if mode not in ("rows", "columns"):
+            raise ValueError(
+                f"OrthogonalRegularizer: mode: expected one of rows, columns, got {mode!r}"
+            )
+        self.mode = mode
+
+    def value(self, weight: Array) -> float:
+        _, unit = self._unit_rows(weight)
+        products = _without_diagonal(unit @ unit.T)
+        return self.factor * float(np.abs(products).sum()) / self._pairs(unit)
+
+    def grad(self, weight: Array) -> Array:
+        lengths, unit = self._unit_rows(weight)
+        signs = np.sign(_without_diagonal(unit @ unit.T))
+        # Every product stands on both sides of the diagonal.
+        dunit = (2 * self.factor / self._pairs(unit)) * (signs @ unit)
+        along = (dunit * unit).sum(axis=1, keepdims=True)
+        drows = (dunit - np.where(lengths > _EPSILON, along, 0) * unit) / np.maximum(
+            lengths, _EPSILON
+        )
+        return drows if self.mode == "rows" else drows.T
+
+    def _unit_rows(self, weight: Array) -> tuple[Array, Array]:
+        """Return the lengths of the rows (columns) as a column, and the rows of length one."""
+        if weight.ndim != 2 or weight.shape[self.mode == "columns"] < 2:
+            raise ValueError(
+                f"OrthogonalRegularizer: weight: expected a matrix with at least two {self.mode}, "
+                f"got shape {weight.shape}"
+            )
+        rows = weight if self.mode == "rows" else weight.T
+        lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+        return lengths, rows / np.maximum(lengths, _EPSILON)
+
+    @staticmethod
+    def _pairs(unit: Array) -> float:
+        """Return the number of ordered pairs: the sum over them counts every pair twice."""
+        return float(len(unit) * (len(unit) - 1))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": self.factor, "mode": self.mode}
+
+
+def _without_diagonal(matrix: Array) -> Array:
+    np.fill_diagonal(matrix, 0)
+    return matrix
+
+
+def _factor(owner: str, name: str, value: float | None, default: float) -> float:
+    return default if value is None else check_number(owner, name, value, low=0.0)
+
+
+def _checked(owner: str, weight: Any) -> Array:
+    array = np.asarray(weight)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{owner}: weight: expected a float32 or float64 array, got {array.dtype}")
+    return array
+
+
+# The names that Keras has beside those of the classes.
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+
+_BY_NAME: dict[str, Any] = {
+    "l1": L1,
+    "L1": L1,
+    "l2": L2,
+    "L2": L2,
+    # By name both factors are Keras' 0.01, as an L1L2 without arguments would ask for nothing.
+    "l1_l2": L1L2(0.01, 0.01),
+    "L1L2": L1L2(0.01, 0.01),
+    "orthogonal_regularizer": OrthogonalRegularizer,
+    "OrthogonalRegularizer": OrthogonalRegularizer,
+}
+
+
+def get(identifier: str | Regularizer | type[Regularizer] | None) -> Regularizer | None:
+    """Return the regularizer of that name; None stays None.
+
+    Parameters
+    ----------
+    identifier : str, Regularizer, class or None
+        "l1", "l2", "l1_l2", "orthogonal_regularizer", or an object or a class. A name or a class
+        takes the default arguments.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> from rnncore import regularizers
+    >>> regularizers.get("l1")
+    L1(l1=0.01)
+    """
+    if identifier is None:
+        return None
+    return cast(Regularizer, lookup("regularizer", identifier, _BY_NAME, Regularizer))
