@@ -39,6 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 # What `main` returns, a share of persistence's error or an accuracy: where it has to lie after a
 # quick run (better than guessing 1 of 9 or 1 of 2) and after a full one.
 QUICK = {
+    "choose_units": (0.3, 1.0),
     "co2": (0.0, 0.9),
     "japanese_vowels": (0.5, 1.0),
     "ops": (0.15, 1.0),
@@ -46,6 +47,7 @@ QUICK = {
     "sunspots": (0.5, 1.5),
 }
 FULL = {
+    "choose_units": (0.9, 1.0),
     "co2": (0.0, 0.4),
     "japanese_vowels": (0.93, 1.0),
     "ops": (0.85, 1.0),
