@@ -127,6 +127,12 @@ class Functional(Model):
             _spread(found, step, given)
         return [found[number] for number in self.graph.outputs]
 
+    def _sources(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {layer.name: [] for layer in self.layers}
+        for node in self.graph.nodes:
+            found[node.layer.name].extend(tensor.name for tensor in node.inputs)
+        return found
+
     def _flat_input(self, x: Any) -> Any:
         parts = self.inputs_structure.flatten(f"{self.name}: x", x)
         return parts if self.takes_several else parts[0]

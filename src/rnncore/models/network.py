@@ -51,7 +51,10 @@ class Network(Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__}: expected a Sequential or a Model(inputs, outputs): there "
+            "are no gradients for a `call` of one's own"
+        )
 
     @property
     def outputs_structure(self) -> Structure:
@@ -200,7 +203,7 @@ class Network(Layer):
         return sum(parameter.size for parameter in self.weights)
 
     def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Print the layers, their output shapes and numbers of parameters.
+        """Print the layers, their output shapes, numbers of parameters, and in a graph their edges.
 
         Parameters
         ----------
@@ -208,8 +211,12 @@ class Network(Layer):
             Called with each line.
         """
         show = print if print_fn is None else print_fn
-        for line in summary_lines(self.name, self.layers):
+        for line in summary_lines(self.name, self.layers, self._sources()):
             show(line)
+
+    def _sources(self) -> dict[str, list[str]] | None:
+        """Return the names of the layers that each is connected to, None in a chain."""
+        return None
 
     def _ensure_buffer(self) -> ParameterBuffer:
         """Return the buffer of all weights, moving them in when they are elsewhere."""
