@@ -52,6 +52,7 @@ class Functional(Model):
         self.takes_several = len(given) > 1
         self.input_shape = [t.shape for t in given] if self.takes_several else given[0].shape  # type: ignore[assignment]
         self.declared_input_shape = None if self.takes_several else given[0].shape[1:]
+        self._last_layers = [self._last_layer(number) for number in self.graph.outputs]
         # For each input the layers that read it, also those inside of models inside.
         self._readers = [self._readers_of(number) for number in self.graph.inputs]
         self.takes_ids = len(given) == 1 and any(one.takes_ids for one in self._readers[0])
@@ -245,7 +246,8 @@ class Functional(Model):
                 continue
             memories: dict[int, Memory] = self._saved
             aside = exchange(step.shared, memories[step.number]) if step.shared else None
-            before = [(p, p.grad.copy()) for p in step.shared_parameters if id(p) in written]
+            again = step.shared_parameters if step.shared else ()
+            before = [(p, p.grad.copy()) for p in again if id(p) in written]
             dy: Any = given if step.gives_list else given[0]
             dx: Any = step.layer.backward(dy, need_dx=below)
             for parameter, gradient in before:
@@ -288,13 +290,14 @@ class Functional(Model):
             gradients[number] = np.add(first, dy, out=total)
 
     def output_activations(self) -> list[Activation | None]:
-        return [self._activation_of(number) for number in self.graph.outputs]
+        return [None if layer is None else layer.activation for layer in self._last_layers]
 
-    def _activation_of(self, number: int) -> Activation | None:
+    def _last_layer(self, number: int) -> OutputLayer | None:
+        """Return the layer that gives an output if a loss may take over its activation."""
         step = self.graph.maker(number)
-        if step is None or not isinstance(step.layer, OutputLayer):
+        if step is None or not self.graph.only_reader(number):
             return None
-        return step.layer.activation if self.graph.only_reader(number) else None
+        return step.layer if isinstance(step.layer, OutputLayer) else None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
