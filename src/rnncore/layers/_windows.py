@@ -47,8 +47,9 @@ class Windows:
         total = max((steps - 1) // self.stride * self.stride + self.reach - steps, 0)
         return total // 2, total - total // 2
 
-    def of(self, x: NDArray[Any], fill: float = 0.0) -> NDArray[Any]:
+    def of(self, owner: str, x: NDArray[Any], fill: float = 0.0) -> NDArray[Any]:
         """Return the windows of x ``(B, T, F)`` as a read-only view ``(B, count, size, F)``."""
+        self.count(owner, x.shape[1])  # not every model asks for the shape of the output first
         margins = self.margins(x.shape[1])
         if any(margins):
             x = np.pad(x, ((0, 0), margins, (0, 0)), constant_values=fill)

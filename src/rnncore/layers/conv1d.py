@@ -121,7 +121,7 @@ class Conv1D(Dense):
         return None
 
     def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
-        windows = self.windows.of(x)
+        windows = self.windows.of(self.name, x)
         batch, count, size, features = windows.shape
         shape = (batch, count, size * features)
         rows = self._buffers.take("rows", shape, x.dtype) if training else np.empty(shape, x.dtype)

@@ -85,7 +85,7 @@ class MaxPooling1D(Pooling1D):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        windows = self.windows.of(x, -np.inf)
+        windows = self.windows.of(self.name, x, -np.inf)
         if not training:
             return windows.max(axis=2)
         where = windows.argmax(axis=2)[:, :, None]  # of equal numbers the first
@@ -137,10 +137,11 @@ class AveragePooling1D(Pooling1D):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        counts = self.windows.of(np.ones((1, x.shape[1], 1), x.dtype)).sum(axis=2)
+        ones = np.ones((1, x.shape[1], 1), x.dtype)
+        counts = self.windows.of(self.name, ones).sum(axis=2)
         if training:
             self._saved = (counts, x.shape[1])
-        y: NDArray[Any] = self.windows.of(x).sum(axis=2) / counts
+        y: NDArray[Any] = self.windows.of(self.name, x).sum(axis=2) / counts
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:

@@ -106,6 +106,12 @@ def test_in_a_model() -> None:
     assert loss[-1] < loss[0]
 
 
+def test_a_model_refuses_sequences_that_are_too_short() -> None:
+    model = Sequential([Input((None, 3)), Conv1D(2, 5), LSTM(1)])
+    with pytest.raises(ValueError, match="conv1d: x: expected at least 5 timesteps, got 4"):
+        model.predict(X[:, :4], verbose=0)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
