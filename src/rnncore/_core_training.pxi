@@ -107,7 +107,7 @@ def norm(x):
 # ---- embedding --------------------------------------------------------------------------------
 
 def gather_rows(table, ids, out):
-    """out[i] = table[ids[i]]; the ids are known to be within the table."""
+    """out[i] = table[ids[i]]; ValueError where an id is none of a row of the table."""
     cdef Context context = default_context
     cdef int type_number = float_type("table", table)
     cdef int64_t columns = cnp.PyArray_DIM(table, 1)
@@ -116,7 +116,15 @@ def gather_rows(table, ids, out):
     cdef void *target = writable_floats("out", out, n * columns, type_number)
     cdef const int64_t *rows = integers("ids", ids)
     cdef int32_t dtype = dtype_of(type_number)
+    cdef int64_t count = cnp.PyArray_DIM(table, 0), i, wrong = -1
     cdef int status
+    with nogil:
+        for i in range(n):
+            if rows[i] < 0 or rows[i] >= count:
+                wrong = i
+                break
+    if wrong >= 0:
+        raise ValueError(f"ids: expected token ids in 0..{count - 1}, got {rows[wrong]}")
     with nogil:
         status = rnncore_gather_rows(context.handle, dtype, columns, source, n, rows, target)
     check(status)

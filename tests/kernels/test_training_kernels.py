@@ -314,3 +314,12 @@ def test_a_fit_has_the_same_bits_on_two_threads(runtime: None) -> None:
         results.append(model.get_weights())
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("wrong", [-1, 5, 2**62, -(2**62)])
+def test_ids_outside_the_table_are_refused(wrong: int) -> None:
+    """Where a layer computed them, nobody has looked at them before."""
+    table, out = np.ones((5, 3), "float32"), np.zeros((2, 3), "float32")
+    with pytest.raises(ValueError, match=rf"ids: expected token ids in 0..4, got {wrong}"):
+        _core.gather_rows(table, np.array([1, wrong]), out)
+    assert not out.any()
