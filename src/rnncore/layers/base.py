@@ -74,6 +74,8 @@ class Layer:
     unsupported: Mapping[str, Any] = {"activity_regularizer": None}
     # Whether the weights fix the size of the last input axis.
     needs_features = False
+    # Whether it, or what comes behind it, needs the sizes of more axes of its input than the last.
+    needs_sizes = False
     # The attributes, and arguments, that the sizes of the weights follow from.
     size_arguments: tuple[str, ...] = ()
     # The attributes, integers or None, that with the weights decide how a training goes on.

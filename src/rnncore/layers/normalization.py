@@ -38,6 +38,7 @@ class Normalization(Layer):
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.axis = listed_axes(owner, axis)
+        self.needs_sizes = self.axis != (-1,)
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
         self.center = boolean(owner, "center", center)
         self.scale = boolean(owner, "scale", scale)

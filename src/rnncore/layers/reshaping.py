@@ -17,6 +17,8 @@ from rnncore.utils._checks import check_count
 class Reshaping(Layer):
     """Base of the layers whose output is the input under another shape, in the same order."""
 
+    needs_sizes = True
+
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None  # it does not fit the output; Keras drops it too
 
@@ -159,6 +161,8 @@ class Permute(Layer):
     >>> Permute((2, 1))(np.zeros((4, 5, 3))).shape
     (4, 3, 5)
     """
+
+    needs_sizes = True
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)

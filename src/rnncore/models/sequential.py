@@ -292,9 +292,12 @@ class Sequential(Model):
                 )
         first = self._layers[0]
         if not self.built:
-            # Only the features are fixed by the weights: other data may be longer.
-            features = None if first.takes_ids else array.shape[-1]
-            self._make_weights((*(None for _ in array.shape[:-1]), features))
+            # Only the features are fixed by the weights, if no layer asks for more: other data may
+            # be longer.
+            sizes: Shape = array.shape[1:]
+            if not any(_needs_sizes(layer) for layer in self._layers):
+                sizes = (*(None for _ in sizes[:-1]), None if first.takes_ids else sizes[-1])
+            self._make_weights((None, *sizes))
         first.check_input_shape(array.shape)
         return (first.convert_input(array, argument),)
 
@@ -335,3 +338,7 @@ class Sequential(Model):
     def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
         return [last.activation if isinstance(last, OutputLayer) else None]
+
+
+def _needs_sizes(layer: Layer) -> bool:
+    return layer.needs_sizes or any(_needs_sizes(child) for child in layer.children)

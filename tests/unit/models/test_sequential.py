@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 import rnncore
-from rnncore.layers import GRU, LSTM, Activation, Dense, Dropout, Embedding, Masking
+from rnncore.layers import (
+    GRU,
+    LSTM,
+    Activation,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNormalization,
+    Masking,
+    Reshape,
+    TimeDistributed,
+)
 from rnncore.models import Sequential
 
 RNG = np.random.default_rng(0)
@@ -225,3 +237,17 @@ def test_summary() -> None:
     unbuilt: list[str] = []
     Sequential([Activation("tanh"), Dense(2)]).summary(print_fn=unbuilt.append)
     assert any("unbuilt" in line for line in unbuilt)
+
+
+def test_layers_that_need_all_sizes_take_them_from_the_data() -> None:
+    x = np.random.default_rng(0).standard_normal((6, 5, 3)).astype("float32")
+    model = Sequential([LSTM(4, return_sequences=True), Flatten(), Dense(2)])
+    assert model.predict(x, verbose=0).shape == (6, 2)
+    assert model.layers[-1].kernel.shape == (20, 2)
+    with pytest.raises(ValueError, match="expected"):
+        model.predict(x[:, :4], verbose=0)
+    ids = np.zeros((6, 5), int)
+    model = Sequential([Embedding(7, 4), Reshape((10, 2)), TimeDistributed(Flatten()), Dense(1)])
+    assert model.predict(ids, verbose=0).shape == (6, 10, 1)
+    model = Sequential([GRU(4, return_sequences=True), LayerNormalization(axis=1)])
+    assert model.predict(x, verbose=0).shape == (6, 5, 4)
