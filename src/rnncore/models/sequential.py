@@ -294,10 +294,11 @@ class Sequential(Model):
         if not self.built:
             # Only the features are fixed by the weights, if no layer asks for more: other data may
             # be longer.
-            sizes: Shape = array.shape[1:]
+            shape: Shape = (None, *array.shape[1:])
             if not any(_needs_sizes(layer) for layer in self._layers):
-                sizes = (*(None for _ in sizes[:-1]), None if first.takes_ids else sizes[-1])
-            self._make_weights((None, *sizes))
+                features = None if first.takes_ids else array.shape[-1]
+                shape = (*(None for _ in array.shape[:-1]), features)
+            self._make_weights(shape)
         first.check_input_shape(array.shape)
         return (first.convert_input(array, argument),)
 
