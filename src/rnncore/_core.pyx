@@ -180,6 +180,8 @@ def get_context():
 
 include "_core_arrays.pxi"
 include "_core_layers.pxi"
+include "_core_forward.pxi"
+include "_core_backward.pxi"
 include "_core_training.pxi"
 include "_core_machine.pxi"
 
