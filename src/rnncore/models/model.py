@@ -145,7 +145,7 @@ class Model(Compiled):
         shuffle : bool, default True
             Whether each epoch takes the samples in a new order.
         class_weight : dict of int to float, optional
-            Weight of the samples of each class.
+            Weight of the samples of each class in training; in validation each counts as 1.
         sample_weight : array_like, shape (N,) or (N, T), or a list or dict of them, optional
             Weight of each sample or time step in the loss; one ndarray is for all outputs.
         initial_epoch : int, default 0
@@ -196,6 +196,8 @@ class Model(Compiled):
             validation = self._validation_samples(validation_data)
         elif validation_share(validation_split):
             samples, validation = split_off_validation(samples, validation_split)
+            if class_weight is not None:  # as in Keras it weighs what is trained on, only
+                validation = validation.unweighted()
         steps = -(-len(samples) // size)
         params = {"verbose": level, "epochs": last, "steps": steps, "batch_size": size}
         hooks = CallbackList(callbacks, self, "fit", params)

@@ -50,6 +50,10 @@ class Samples:
 
         return Samples(tuple(one[start:stop] for one in self.x), cut(self.y), cut(self.weight))
 
+    def unweighted(self) -> Samples:
+        """Return the same samples without weights."""
+        return Samples(self.x, self.y, (None,) * len(self.y))
+
 
 def prepare_samples(
     model: Trainable,

@@ -282,3 +282,21 @@ def test_weighted_metrics_have_names_of_their_own() -> None:
         model.compile("sgd", "mse", metrics, weighted)
         found = model.evaluate(np.zeros((3, 2)), np.ones(3), verbose=0, return_dict=True)
         assert list(found) == ["loss", *names]
+
+
+def test_class_weights_do_not_weigh_the_validation_samples() -> None:
+    x = np.random.default_rng(0).standard_normal((16, 6, 3)).astype("float32")
+    y = (np.arange(16) % 2).astype("float32")
+
+    def fitted(given: int, **options: Any) -> dict[str, list[float]]:
+        rnncore.utils.set_random_seed(1)
+        model = Sequential([LSTM(2), Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy", weighted_metrics=["mae"])
+        weights = {0: 1.0, 1: 40.0}
+        return model.fit(
+            x[:given], y[:given], class_weight=weights, shuffle=False, verbose=0, **options
+        ).history
+
+    split = fitted(16, validation_split=0.25)
+    apart = fitted(12, validation_data=(x[12:], y[12:]))
+    assert split == apart
