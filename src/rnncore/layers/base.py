@@ -212,10 +212,10 @@ class Layer:
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
             checked = self._checked_mask(mask, shapes)
             y: Any = self.forward(converted, mask=checked, training=training)
-        if not training:
-            return y
-        # In training it is the layer's own.
-        return [one.copy() for one in y] if isinstance(y, list) else y.copy()
+        inputs = converted if isinstance(converted, list) else [converted]
+        if isinstance(y, list):
+            return [detached(one, inputs, training) for one in y]
+        return detached(y, inputs, training)
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
         if mask is None or not self.takes_several:
@@ -412,6 +412,14 @@ class Layer:
     def __getstate__(self) -> dict[str, Any]:
         # The graphs that the layer is part of do not come along: a graph brings its layers.
         return {**self.__dict__, "_saved": None, "_nodes": []}
+
+
+def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]], training: bool) -> NDArray[Any]:
+    """Return an output that is the caller's alone: in training it may be the layer's own, and a
+    layer that changes nothing may return its input."""
+    if training or any(np.may_share_memory(y, x) for x in inputs):
+        return y.copy()
+    return y
 
 
 def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:

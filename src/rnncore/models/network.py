@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Buffers
-from rnncore.layers.base import Layer, Shape, snake_case
+from rnncore.layers.base import Layer, Shape, detached, snake_case
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.symbolic import Node, is_symbolic
 from rnncore.models.graph import unique
@@ -150,8 +150,7 @@ class Network(Layer):
         inputs = self.prepare_input(x)
         training = boolean(self.name, "training", False if training is None else training)
         outputs = self.run(inputs, training=training)
-        # In training an output is the last layer's own.
-        found = [y.copy() if training else y for y, _ in outputs]
+        found = [detached(y, inputs, training) for y, _ in outputs]
         return self.outputs_structure.restore(found)
 
     def _flat_input(self, x: Any) -> Any:

@@ -251,3 +251,12 @@ def test_layers_that_need_all_sizes_take_them_from_the_data() -> None:
     assert model.predict(ids, verbose=0).shape == (6, 10, 1)
     model = Sequential([GRU(4, return_sequences=True), LayerNormalization(axis=1)])
     assert model.predict(x, verbose=0).shape == (6, 5, 4)
+
+
+def test_outputs_of_a_call_are_the_callers_own() -> None:
+    """Dropout in inference and Reshape give their input as it is."""
+    for call in (Reshape((3, 5)), Dropout(0.5), Sequential([Dropout(0.5), Reshape((15,))])):
+        x = X.copy()
+        for y in (call(x), call(x, training=True)):
+            y[...] = 0
+        np.testing.assert_array_equal(x, X)
