@@ -314,6 +314,8 @@ def _spread(values: list[Any], step: Step, given: Any) -> None:
 
 def _tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], list[str] | None]:
     """Return the tensors in `value`, and their names where it is a dict."""
+    if isinstance(value, dict):  # in Keras' order, so that lists of weights mean the same
+        value = {key: value[key] for key in sorted(value, key=str)}
     names = [str(key) for key in value] if isinstance(value, dict) else None
     parts = list(value.values()) if isinstance(value, dict) else value
     tensors = list(parts) if isinstance(parts, (list, tuple)) else [parts]

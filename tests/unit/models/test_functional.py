@@ -250,3 +250,16 @@ def test_summary_names_the_edges() -> None:
     ]
     assert [line.strip() for line in lines if line.startswith("    ")] == ["lstm_2", "dense"]
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_dicts_are_in_the_order_of_their_keys() -> None:
+    """Keras flattens them so: a list of its weights has to mean the same here."""
+    b, a = Input((2,), name="b"), Input((2,), name="a")
+    z, y = Dense(1, use_bias=False)(b), Dense(1, use_bias=False)(a)
+    model = Model({"b": b, "a": a}, {"z": z, "y": y})
+    model.set_weights([[[1], [1]], [[10], [10]]])
+    result = model.predict({"a": np.ones((1, 2)), "b": np.full((1, 2), 1.0)}, verbose=0)
+    twos = model.predict({"a": np.full((1, 2), 2.0), "b": np.ones((1, 2))}, verbose=0)
+    assert (float(result["y"][0, 0]), float(result["z"][0, 0])) == (2.0, 20.0)
+    assert (float(twos["y"][0, 0]), float(twos["z"][0, 0])) == (4.0, 20.0)
+    assert [tensor.name for tensor in model.inputs] == ["a", "b"]
