@@ -20,6 +20,7 @@ Outputs are compared first, so that all compute the same thing. One thread: all 
 in one process; more: one process a library. OPENBLAS_* variables are left out for all of them.
 """
 _MEMORY_SHAPE = (100, 64, 256, 256)
+_INTERRUPTED = "interrupted: what is not here was not measured"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +100,8 @@ def _run(options: argparse.Namespace) -> int:
         failed = failed or bool(comparison.slower)
     if options.plot:
         plots.save(results, options.plot)
+    if _INTERRUPTED in results.notes and not options.load:
+        return 130  # what a shell expects after Ctrl-C
     return 1 if failed and options.fail else 0
 
 
@@ -114,6 +117,15 @@ def _measure(options: argparse.Namespace) -> Results:
     work.results.command = sys.argv[1:]
     if warning:
         work.results.notes.append(warning)
+    try:
+        _run_all(options, work, progress)
+    except KeyboardInterrupt:  # what was measured may be worth an hour
+        work.results.notes.append(_INTERRUPTED)
+    progress.abandon()
+    return work.results
+
+
+def _run_all(options: argparse.Namespace, work: Run, progress: Progress) -> None:
     if options.floors is not None:
         chosen = floors.select(options.floors)
         cases = [case for floor in chosen for case in floor.cases]
@@ -132,8 +144,6 @@ def _measure(options: argparse.Namespace) -> Results:
         work.cases(cases, extra)
         if "fit" in options.modes:
             work.fits()
-    progress.abandon()
-    return work.results
 
 
 def _count_steps(cases: Sequence[Case] | dict[Case, None], work: Run, extra: Sequence[str]) -> int:

@@ -203,3 +203,16 @@ def test_it_is_a_command_of_rnncore(capsys: pytest.CaptureFixture[str]) -> None:
         rnncore_main(["bench", "--help"])
     assert done.value.code == 0
     assert "--floors" in capsys.readouterr().out
+
+
+def test_ctrl_c_keeps_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Run, cases: Any, extra: Any = ()) -> None:
+        self.results.notes.append("measured before")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "cases", interrupted)
+    path = tmp_path / "r.json"
+    assert main(["--quick", "--json", str(path)]) == 130
+    notes = Results.load(path).notes
+    assert "measured before" in notes and any("interrupted" in note for note in notes)
+    assert main(["--load", str(path)]) == 0
