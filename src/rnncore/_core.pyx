@@ -82,6 +82,11 @@ cdef enum:
 cdef list spares = []
 
 
+def spare_memory():
+    """Bytes of each block that is kept, for tests."""
+    return [(<Memory>memory).bytes for memory in spares]
+
+
 cdef Memory borrow(size_t size):
     """A spare block that fits, or a new one."""
     cdef Memory memory = None

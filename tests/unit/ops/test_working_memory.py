@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from calls import CELLS, Case, make_call
 
-from rnncore import _core
+from rnncore import _core, ops
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -31,6 +31,14 @@ def test_shapes_in_turn_keep_two_blocks_only() -> None:
         for call, results in zip(calls, expected, strict=True):
             for name, array in call.train().items():
                 np.testing.assert_array_equal(array, results[name], name)
+            assert 1 <= len(_core.spare_memory()) <= 2
+
+
+def test_a_block_that_is_too_large_is_not_kept() -> None:
+    x, kernel = np.zeros((1, 1, 1), "float32"), np.zeros((1, 4 * 2200), "float32")
+    recurrent_kernel = np.zeros((2200, 4 * 2200), "float32")  # 77 MB, and as much when packed
+    ops.lstm(np.repeat(x, 4, axis=1), kernel, recurrent_kernel)
+    assert sum(_core.spare_memory()) <= 64 << 20
 
 
 def test_threads_do_not_share_a_block() -> None:
