@@ -7,6 +7,7 @@ from rnncore.layers.batch_normalization import BatchNormalization
 from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.concatenate import Concatenate
 from rnncore.layers.conv1d import Conv1D
+from rnncore.layers.conv2d import Conv2D
 from rnncore.layers.dense import Dense
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.embedding import Embedding
@@ -20,6 +21,7 @@ from rnncore.layers.masking import Masking
 from rnncore.layers.merge import Add, Average, Multiply
 from rnncore.layers.merge_functions import add, average, concatenate, multiply
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
+from rnncore.layers.pooling2d import AveragePooling2D, MaxPooling2D
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.spatial_dropout import SpatialDropout1D
@@ -34,10 +36,12 @@ __all__ = [
     "Attention",
     "Average",
     "AveragePooling1D",
+    "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Embedding",
@@ -51,6 +55,7 @@ __all__ = [
     "LayerNormalization",
     "Masking",
     "MaxPooling1D",
+    "MaxPooling2D",
     "Multiply",
     "Permute",
     "RepeatVector",

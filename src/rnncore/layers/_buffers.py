@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+
+class Memory(Protocol):
+    """Where a layer gets the arrays that it writes to."""
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Return a contiguous array of this shape and dtype, its content undefined."""
+
+
+class Fresh:
+    """New arrays at every call, for calls that keep nothing: threads may share a layer then."""
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Return a new array of this shape and dtype, its content undefined."""
+        return np.empty(shape, dtype)
+
+
+FRESH = Fresh()
 
 
 class Buffers:
@@ -34,3 +52,7 @@ class Buffers:
 
     def __reduce__(self) -> tuple[type[Buffers], tuple[()]]:
         return Buffers, ()
+
+    def when(self, training: bool) -> Memory:
+        """Return these arrays for a training step, new ones for other calls."""
+        return self if training else FRESH

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rnncore.activations import Activation
-from rnncore.layers._shapes import expect_channels_last, expect_steps
-from rnncore.layers._windows import Windows, one_count, padding_name
-from rnncore.layers.base import Shape
-from rnncore.layers.dense import Dense
-from rnncore.utils._checks import check_count
+from rnncore.layers.conv import Conv
 
 
-class Conv1D(Dense):
+class Conv1D(Conv):
     """A fully connected layer on windows that slide over the time steps.
 
     Parameters
@@ -64,76 +55,5 @@ class Conv1D(Dense):
     array([1., 3., 5.], dtype=float32)
     """
 
-    unsupported: Mapping[str, Any] = {**Dense.unsupported, "groups": 1, "lora_alpha": None}
-    size_arguments: tuple[str, ...] = ("filters", "kernel_size")
-
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: int | tuple[int],
-        strides: int | tuple[int] = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: int | tuple[int] = 1,
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **kwargs: Any,
-    ) -> None:
-        self.filters = check_count("Conv1D", "filters", filters)
-        super().__init__(
-            filters,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            groups=groups,
-            **kwargs,
-        )
-        expect_channels_last("Conv1D", data_format)
-        self.windows = Windows(
-            one_count("Conv1D", "kernel_size", kernel_size),
-            one_count("Conv1D", "strides", strides),
-            one_count("Conv1D", "dilation_rate", dilation_rate),
-            padding_name("Conv1D", padding, ("valid", "same", "causal")),
-        )
-        self.kernel_size = self.windows.size
-        if self.windows.stride > 1 and self.windows.dilation > 1:
-            raise ValueError(
-                "Conv1D: dilation_rate: expected 1 where strides is above 1, "
-                f"got {dilation_rate} with strides {strides}"
-            )
-
-    def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
-        features = self.known_features(input_shape)
-        self.windows.count(self.name, input_shape[1])
-        shape = (self.kernel_size, features, self.filters)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        self.bias = self.build_bias()
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], self.windows.count(self.name, input_shape[1]), self.filters)
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None
-
-    def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
-        windows = self.windows.of(self.name, x)
-        batch, count, size, features = windows.shape
-        shape = (batch, count, size * features)
-        rows = self._buffers.take("rows", shape, x.dtype) if training else np.empty(shape, x.dtype)
-        rows.reshape(windows.shape)[...] = windows
-        y = super()._run(rows, activation, training)
-        if training:
-            self._saved = (self._saved, x.shape)
-        return y
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        self._saved, (batch, steps, features) = self._saved
-        drows = super().backward(dy, need_dx=need_dx)
-        if drows is None:
-            return None
-        return self.windows.add_up(drows.reshape(batch, -1, self.kernel_size, features), steps)
+    rank: ClassVar[int] = 1
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "causal")

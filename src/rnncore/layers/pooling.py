@@ -1,24 +1,30 @@
-"""Pooling over windows of time steps."""
+"""Pooling over windows of time steps, and what it shares with that of images."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._shapes import expect_channels_last, expect_steps
-from rnncore.layers._windows import Windows, one_count, padding_name
+from rnncore.layers._shapes import expect_channels_last
+from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
 from rnncore.layers.base import Layer, Shape
 
 
-class Pooling1D(Layer):
+class Pooling(Layer):
     """Base of the layers that make one step of every window of steps."""
+
+    # Number of the axes between the batch and the features.
+    rank: ClassVar[int]
+    # What stands beyond the ends of the input.
+    fill: ClassVar[float]
 
     def __init__(
         self,
-        pool_size: int | tuple[int],
-        strides: int | tuple[int] | None = None,
+        pool_size: int | tuple[int, ...],
+        strides: int | tuple[int, ...] | None = None,
         padding: str = "valid",
         data_format: str | None = None,
         **kwargs: Any,
@@ -26,26 +32,118 @@ class Pooling1D(Layer):
         super().__init__(**kwargs)
         owner = type(self).__name__
         expect_channels_last(owner, data_format)
-        self.windows = Windows(
-            one_count(owner, "pool_size", pool_size),
-            one_count(owner, "strides", pool_size if strides is None else strides),
-            1,
-            padding_name(owner, padding, ("valid", "same")),
-        )
+        given = pool_size if strides is None else strides
+        self.pool_size = one_for_each_axis(owner, "pool_size", pool_size, self.rank)
+        self.strides = one_for_each_axis(owner, "strides", given, self.rank)
+        self.padding = padding_name(owner, padding, ("valid", "same"))
+        self._windows = Windows(self.pool_size, self.strides, (1,) * self.rank, self.padding)
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
-        self.windows.count(self.name, input_shape[1])
+        self._windows.counts(self.name, input_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        count = self.windows.count(self.name, input_shape[1])
-        return (input_shape[0], count, input_shape[2])
+        counts = self._windows.counts(self.name, input_shape)
+        return (input_shape[0], *counts, input_shape[-1])
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None  # it does not fit the output; Keras drops it too
 
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        memory = self._buffers.when(training)
+        padded = self._windows.padded(self.name, x, memory, self.fill)
+        shape: Any = self.compute_output_shape(x.shape)
+        y = memory.take("y", shape, x.dtype)
+        kept = self._pool(padded, y, x.shape, training)
+        if training:
+            self._saved = (kept, x.shape)
+        return y
 
-class MaxPooling1D(Pooling1D):
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (kept, shape), self._saved = self._saved, None
+        if not need_dx:
+            return None
+        dx = self._windows.zeros(shape, dy.dtype, self._buffers)
+        self._spread(dy, dx, kept)
+        return self._windows.without_margins(dx, shape)
+
+    def _pool(
+        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
+    ) -> Any:
+        """Write the output for an input of `shape`; return what `_spread` needs, in training."""
+        raise NotImplementedError
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        """Add the gradients to dx, which has the margins of `padded`."""
+        raise NotImplementedError
+
+
+class MaxPooling(Pooling):
+    """Base of the layers that keep the largest number of every window."""
+
+    fill = -np.inf
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, ...] = 2,
+        strides: int | tuple[int, ...] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+    def _pool(
+        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
+    ) -> Any:
+        places = self._windows.places(y.shape[1:-1])
+        y[...] = padded[next(places)]
+        if not training:
+            for steps in places:
+                np.maximum(y, padded[steps], out=y)
+            return None
+        # Which place the largest number came from; of equal ones the first.
+        numbers = np.min_scalar_type(math.prod(self.pool_size))
+        where = self._buffers.take("where", y.shape, numbers)
+        larger = self._buffers.take("larger", y.shape, np.bool_)
+        where.fill(0)
+        for number, steps in enumerate(places, start=1):
+            np.greater(padded[steps], y, out=larger)
+            np.copyto(where, number, where=larger)
+            np.maximum(y, padded[steps], out=y)
+        return where
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        from_here = self._buffers.take("larger", dy.shape, np.bool_)
+        for number, steps in enumerate(self._windows.places(dy.shape[1:-1])):
+            np.equal(kept, number, out=from_here)
+            np.add(dx[steps], dy, out=dx[steps], where=from_here)
+
+
+class AveragePooling(Pooling):
+    """Base of the layers that make the mean of every window."""
+
+    fill = 0.0
+
+    def _pool(
+        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
+    ) -> Any:
+        places = self._windows.places(y.shape[1:-1])
+        y[...] = padded[next(places)]
+        for steps in places:
+            y += padded[steps]
+        real = self._windows.real(self.name, shape, y.dtype)
+        y /= real
+        return real
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        shares = np.divide(dy, kept, out=self._buffers.take("shares", dy.shape, dy.dtype))
+        for steps in self._windows.places(dy.shape[1:-1]):
+            dx[steps] += shares
+
+
+class MaxPooling1D(MaxPooling):
     """The largest number of each feature in every window of time steps.
 
     Parameters
@@ -79,27 +177,10 @@ class MaxPooling1D(Pooling1D):
     array([3., 2.], dtype=float32)
     """
 
-    def __init__(self, pool_size: int | tuple[int] = 2, *others: Any, **kwargs: Any) -> None:
-        super().__init__(pool_size, *others, **kwargs)
-
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        windows = self.windows.of(self.name, x, -np.inf)
-        if not training:
-            return windows.max(axis=2)
-        where = windows.argmax(axis=2)[:, :, None]  # of equal numbers the first
-        self._saved = (where, x.shape[1])
-        return np.take_along_axis(windows, where, axis=2)[:, :, 0]
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (where, steps), self._saved = self._saved, None
-        numbers = np.arange(self.windows.size)[:, None]
-        dwindows = np.where(where == numbers, dy[:, :, None], dy.dtype.type(0))
-        return self.windows.add_up(dwindows, steps)
+    rank = 1
 
 
-class AveragePooling1D(Pooling1D):
+class AveragePooling1D(AveragePooling):
     """The mean of each feature in every window of time steps.
 
     Parameters
@@ -134,19 +215,4 @@ class AveragePooling1D(Pooling1D):
     array([2., 1.], dtype=float32)
     """
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        ones = np.ones((1, x.shape[1], 1), x.dtype)
-        counts = self.windows.of(self.name, ones).sum(axis=2)
-        if training:
-            self._saved = (counts, x.shape[1])
-        y: NDArray[Any] = self.windows.of(self.name, x).sum(axis=2) / counts
-        return y
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (counts, steps), self._saved = self._saved, None
-        share = (dy / counts)[:, :, None]
-        batch, count, _, features = share.shape
-        shape = (batch, count, self.windows.size, features)
-        return self.windows.add_up(np.broadcast_to(share, shape), steps)
+    rank = 1
