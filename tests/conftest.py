@@ -20,6 +20,11 @@ settings.register_profile("deterministic", derandomize=True, deadline=None, max_
 settings.load_profile("deterministic")
 
 
+def pytest_runtest_setup() -> None:
+    """Default names begin anew in each test, whatever ran before."""
+    rnncore.utils.clear_session()
+
+
 @pytest.fixture
 def runtime() -> Iterator[None]:
     """Puts back the number of threads and the choice of kernels that a test changes."""

@@ -19,6 +19,7 @@ from rnncore._version import __version__
 if TYPE_CHECKING:
     from rnncore import (
         activations,
+        backend,
         callbacks,
         constraints,
         datasets,
@@ -43,6 +44,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "datasets",
@@ -71,6 +73,7 @@ _OBJECTS = {
 }
 _MODULES = {
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "datasets",

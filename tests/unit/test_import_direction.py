@@ -23,6 +23,7 @@ LEVELS = [
         "optimizers",
         "initializers",
         "activations",
+        "backend",
         "regularizers",
         "constraints",
         "preprocessing",

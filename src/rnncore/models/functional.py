@@ -40,7 +40,7 @@ class Functional(Model):
             raise ValueError("Model: inputs: expected each tensor once, got one for a second time")
         self.graph = Graph(given, made)
         self._own_dtype = _common_dtype(self.graph)
-        _agree_on_names(self.graph.layers)
+        _expect_own_names(self.graph.layers)
         self.inputs, self.outputs = given, made
         self.inputs_structure = Structure(
             input_names or _unique_names(given), as_dict=input_names is not None
@@ -339,19 +339,13 @@ def _common_dtype(graph: Graph) -> np.dtype[Any]:
     return next(iter(dtypes), np.dtype(np.float32))
 
 
-def _agree_on_names(layers: Sequence[Layer]) -> None:
-    """Make default names unique; ValueError when two given names are the same."""
-    fixed = [layer.name for layer in layers if not layer.has_default_name]
-    for name in fixed:
-        if fixed.count(name) > 1:
+def _expect_own_names(layers: Sequence[Layer]) -> None:
+    names = [layer.name for layer in layers]
+    for name in names:
+        if names.count(name) > 1:
             raise ValueError(
                 f"Model: expected a name of its own for each layer, got {name!r} twice"
             )
-    taken = set(fixed)
-    for layer in layers:
-        if layer.has_default_name:
-            layer.name = _free(layer.name, taken)
-            taken.add(layer.name)
 
 
 def _unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Buffers
-from rnncore.layers.base import Layer, Shape, detached, snake_case
+from rnncore.layers.base import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.symbolic import Node, is_symbolic
 from rnncore.models.graph import unique
@@ -19,6 +19,7 @@ from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import summary_lines
 from rnncore.training.interfaces import Arrays, Output
 from rnncore.training.structure import Structure
+from rnncore.utils._names import default_name
 
 
 class Network(Layer):
@@ -37,8 +38,7 @@ class Network(Layer):
         # Not Layer's: what a layer declares follows here from the layers inside.
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name: expected a string, got {name!r}")
-        self.name = name or snake_case(type(self).__name__)
-        self.has_default_name = not name
+        self.name = name or default_name(type(self))
         self.explicit_dtype: np.dtype[Any] | None = None
         self._parameters: list[Parameter] = []
         self._saved: Any = None

@@ -15,7 +15,7 @@ from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.parameter import building
-from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models._shapes import adjust_rank, compatible
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Output
@@ -72,6 +72,8 @@ class Sequential(Model):
         self.explicit_dtype = None if dtype is None else float_dtype("Sequential", dtype)
         self._layers: list[Layer] = []
         self._input: InputLayer | None = None
+        # Once the shape of the input is known, its node and those of the layers behind it.
+        self._chain: list[Node] = []
         if isinstance(layers, Layer) or not isinstance(layers or (), Iterable):
             raise TypeError(f"Sequential: layers: expected a list of layers, got {layers!r}")
         for layer in layers or ():
@@ -85,6 +87,38 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers in order, without `Input`."""
         return list(self._layers)
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic input; AttributeError while its shape is unknown.
+
+        ``Model(model.inputs, model.layers[-2].output)`` gives what the last layer but one gives,
+        with the same weights.
+        """
+        return [self._known_chain("inputs")[0].outputs[0]]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic output; AttributeError while the shape of the input is unknown."""
+        return [self._known_chain("outputs")[-1].outputs[0]]
+
+    @property
+    def input(self) -> SymbolicTensor:
+        """The symbolic tensor in `inputs`."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic tensor in `outputs`."""
+        return self.outputs[0]
+
+    def _known_chain(self, argument: str) -> list[Node]:
+        if not self._chain:
+            raise AttributeError(
+                f"{self.name}: {argument}: expected a model that knows the shape of its input (an "
+                "Input in front, or build), got one that does not"
+            )
+        return self._chain
 
     @property
     def outputs_structure(self) -> Structure:
@@ -157,6 +191,7 @@ class Sequential(Model):
             if self._layers or self._input is not None:
                 raise ValueError("Sequential: Input: expected as the first layer only")
             self._input = layer
+            self._chain = [layer.output.node]
             return
         if layer.takes_several:
             raise ValueError(
@@ -166,20 +201,27 @@ class Sequential(Model):
             raise ValueError(
                 f"Sequential: layer: expected a new layer, got {layer.name!r} for the second time"
             )
-        self._agree_on_name(layer)
+        if layer.name in (other.name for other in (self._input, *self._layers) if other):
+            raise ValueError(
+                f"Sequential: layer: expected a name of its own, got {layer.name!r} again"
+            )
         self._agree_on_dtype_of(layer)
-        shape = self.output_shape if self._layers else self.input_shape
-        if shape is None and not self._layers and layer.declared_input_shape is not None:
-            shape = (None, *layer.declared_input_shape)
-        if shape is not None:
-            layer.make_weights(shape)
+        if not self._layers and self._input is None and layer.declared_input_shape is not None:
+            self._connect(InputLayer(layer.declared_input_shape), [layer])
+        elif self._chain:
+            self._chain.append(_connected(layer, self._chain[-1]))
         self._layers.append(layer)
 
     def pop(self) -> Layer:
         """Remove the last layer and return it. ValueError when there is none."""
         if not self._layers:
             raise ValueError("Sequential: pop: the model has no layers")
-        return self._layers.pop()
+        layer = self._layers.pop()
+        if self._chain:
+            layer._nodes.remove(self._chain.pop())
+        if not self._layers and self._input is None:
+            self._chain = []  # the shape was that layer's
+        return layer
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Make the weights.
@@ -219,10 +261,22 @@ class Sequential(Model):
         self._make_weights((None, *input_shape[1:]))
 
     def _make_weights(self, shape: Shape) -> None:
-        for layer in self._layers:
-            layer.make_weights(shape)
-            shape = layer.compute_output_shape(shape)
-        self._draw_seeds()
+        with building:
+            if not self._chain:
+                self._connect(InputLayer(shape[1:]), self._layers)
+            self._draw_seeds()
+
+    def _connect(self, first: InputLayer, layers: Sequence[Layer]) -> None:
+        """Call the layers one after the other, on an input; all or none of them."""
+        chain = [first.output.node]
+        try:
+            for layer in layers:
+                chain.append(_connected(layer, chain[-1]))
+        except BaseException:
+            for node in chain[1:]:
+                node.layer._nodes.remove(node)
+            raise
+        self._chain = chain
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the model as a part of another one, for inputs of `input_shape`."""
@@ -237,19 +291,6 @@ class Sequential(Model):
         for layer in self._layers:
             shape = layer.compute_output_shape(shape)
         return [shape]
-
-    def _agree_on_name(self, layer: Layer) -> None:
-        taken = {other.name for other in self._layers}
-        if layer.name not in taken:
-            return
-        if not layer.has_default_name:
-            raise ValueError(
-                f"Sequential: layer: expected a name of its own, got {layer.name!r} again"
-            )
-        count = 1
-        while f"{layer.name}_{count}" in taken:
-            count += 1
-        layer.name = f"{layer.name}_{count}"
 
     def _agree_on_dtype_of(self, layer: Layer) -> None:
         wanted = layer.dtype if layer.built else layer.explicit_dtype
@@ -339,6 +380,22 @@ class Sequential(Model):
     def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
         return [last.activation if isinstance(last, OutputLayer) else None]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for node in self._chain:
+            node.layer._nodes.append(node)
+
+
+def _connected(layer: Layer, before: Node) -> Node:
+    """Call a layer on what the one before gives."""
+    tensor = layer.connect(before.outputs[0])
+    if not isinstance(tensor, SymbolicTensor):
+        raise ValueError(
+            f"Sequential: layer: expected a layer with one output, got {layer.name!r}, which gives "
+            f"{len(tensor)}"
+        )
+    return tensor.node
 
 
 def _needs_sizes(layer: Layer) -> bool:

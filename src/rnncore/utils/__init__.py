@@ -1,7 +1,8 @@
 """Helpers for preparing data and for repeatable runs."""
 
+from rnncore.utils._names import clear_session
 from rnncore.utils.categorical import to_categorical
 from rnncore.utils.random import new_rng, set_random_seed
 from rnncore.utils.sequences import pad_sequences
 
-__all__ = ["new_rng", "pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = ["clear_session", "new_rng", "pad_sequences", "set_random_seed", "to_categorical"]

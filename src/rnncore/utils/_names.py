@@ -1,0 +1,49 @@
+"""Default names of layers and models, as Keras numbers them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+# A count for each name. No lock, which a child process could inherit while it is held: setdefault
+# and next are one step each.
+_counts: dict[str, Iterator[int]] = {}
+
+
+def snake_case(name: str) -> str:
+    """Turn a class name into Keras' layer name: ``SimpleRNN`` -> ``simple_rnn``."""
+    spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
+
+
+def default_name(cls: type) -> str:
+    """Return the next name for an object of a class: ``lstm``, ``lstm_1`` and so on."""
+    name = snake_case(cls.__name__)
+    number = next(_counts.setdefault(name, itertools.count()))
+    return f"{name}_{number}" if number else name
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Let default names begin anew: the next LSTM without a name of its own is ``lstm`` again.
+
+    Default names are numbered in the order in which layers and models are made, all over the
+    program. What exists already keeps its name. Seeds are not touched: see `set_random_seed`.
+
+    Parameters
+    ----------
+    free_memory : bool, default True
+        Without effect: there is nothing kept that could be freed.
+
+    Examples
+    --------
+    >>> from rnncore.layers import LSTM
+    >>> from rnncore.utils import clear_session
+    >>> clear_session()
+    >>> LSTM(4).name, LSTM(4).name
+    ('lstm', 'lstm_1')
+    >>> clear_session()
+    >>> LSTM(4).name
+    'lstm'
+    """
+    _counts.clear()
