@@ -21,7 +21,12 @@ from rnncore.layers.masking import Masking
 from rnncore.layers.merge import Add, Average, Multiply
 from rnncore.layers.merge_functions import add, average, concatenate, multiply
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
-from rnncore.layers.pooling2d import AveragePooling2D, MaxPooling2D
+from rnncore.layers.pooling2d import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.spatial_dropout import SpatialDropout1D
@@ -47,7 +52,9 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Lambda",

@@ -1,19 +1,23 @@
-"""Pooling over all time steps."""
+"""Pooling over all time steps, and over whole images."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean
-from rnncore.layers._shapes import expect_channels_last, expect_steps
+from rnncore.layers._shapes import expect_axes, expect_channels_last
+from rnncore.layers._windows import AXES
 from rnncore.layers.base import Layer, Shape
 
 
-class GlobalPooling1D(Layer):
-    """Base of the layers that make one vector of a sequence."""
+class GlobalPooling(Layer):
+    """Base of the layers that make one vector of a sequence or of an image."""
+
+    # Number of the axes between the batch and the features.
+    rank: ClassVar[int]
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
@@ -22,24 +26,74 @@ class GlobalPooling1D(Layer):
         owner = type(self).__name__
         expect_channels_last(owner, data_format)
         self.keepdims = boolean(owner, "keepdims", keepdims)
+        self._axes = tuple(range(1, self.rank + 1))
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
+        expect_axes(self.name, input_shape, ("batch", *AXES[self.rank], "features"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        if input_shape[1] == 0:
-            raise ValueError(f"{self.name}: x: expected at least 1 timestep, got 0")
-        middle = (1,) if self.keepdims else ()
-        return (input_shape[0], *middle, input_shape[2])
+        for axis, name in zip(self._axes, AXES[self.rank], strict=True):
+            if input_shape[axis] == 0:
+                raise ValueError(f"{self.name}: x: expected at least 1 {name[:-1]}, got 0")
+        middle = (1,) * self.rank if self.keepdims else ()
+        return (input_shape[0], *middle, input_shape[-1])
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None
 
-    def _with_steps(self, dy: NDArray[Any]) -> NDArray[Any]:
-        return dy if self.keepdims else dy[:, None]
+    def _output(self, pooled: NDArray[Any]) -> NDArray[Any]:
+        return pooled if self.keepdims else pooled.reshape(len(pooled), pooled.shape[-1])
+
+    def _pooled(self, dy: NDArray[Any]) -> NDArray[Any]:
+        """Return dy with the axes that were pooled."""
+        return dy.reshape(len(dy), *(1,) * self.rank, dy.shape[-1])
 
 
-class GlobalMaxPooling1D(GlobalPooling1D):
+class GlobalMaxPooling(GlobalPooling):
+    """Base of the layers that keep the largest number of each feature."""
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
+        if training:
+            largest = self._buffers.take("largest", x.shape, np.bool_)
+            self._saved = np.equal(x, y, out=largest)
+        return self._output(y)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        largest, self._saved = self._saved, None
+        # None is the largest where the largest is NaN.
+        count = np.maximum(largest.sum(axis=self._axes, keepdims=True), 1).astype(dy.dtype)
+        dx = self._buffers.take("dx", largest.shape, dy.dtype)
+        return np.multiply(largest, self._pooled(dy) / count, out=dx)
+
+
+class GlobalAveragePooling(GlobalPooling):
+    """Base of the layers that make the mean of each feature."""
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        # A mask says which time steps are real; images have none.
+        real: Any = True if mask is None or self.rank > 1 else mask[:, :, None]
+        steps = np.ones((1, *x.shape[1:-1], 1), bool) & real
+        counts = np.maximum(steps.sum(axis=self._axes, keepdims=True), 1).astype(x.dtype)
+        if training:
+            self._saved = (real, counts, x.shape)
+        y: NDArray[Any] = x.sum(axis=self._axes, keepdims=True, where=real)
+        y /= counts
+        return self._output(y)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (real, counts, shape), self._saved = self._saved, None
+        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx.fill(0)
+        np.copyto(dx, self._pooled(dy) / counts, where=real)
+        return dx
+
+
+class GlobalMaxPooling1D(GlobalMaxPooling):
     """The largest number of each feature over all time steps.
 
     Parameters
@@ -68,23 +122,10 @@ class GlobalMaxPooling1D(GlobalPooling1D):
     array([[3.]], dtype=float32)
     """
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y: NDArray[Any] = x.max(axis=1, keepdims=True)
-        if training:
-            self._saved = x == y
-        return y if self.keepdims else y[:, 0]
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        largest, self._saved = self._saved, None
-        # None is the largest where the largest is NaN.
-        shared = np.maximum(largest.sum(axis=1, keepdims=True), 1).astype(dy.dtype)
-        dx: NDArray[Any] = largest * (self._with_steps(dy) / shared)
-        return dx
+    rank = 1
 
 
-class GlobalAveragePooling1D(GlobalPooling1D):
+class GlobalAveragePooling1D(GlobalAveragePooling):
     """The mean of each feature over the time steps that are not masked.
 
     Parameters
@@ -114,17 +155,4 @@ class GlobalAveragePooling1D(GlobalPooling1D):
     array([[2.]], dtype=float32)
     """
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        real = np.ones((1, x.shape[1], 1), bool) if mask is None else mask[:, :, None]
-        counts = np.maximum(real.sum(axis=1, keepdims=True), 1).astype(x.dtype)
-        if training:
-            self._saved = (real, counts)
-        total = np.where(real, x, x.dtype.type(0)).sum(axis=1, keepdims=True)
-        y: NDArray[Any] = total / counts
-        return y if self.keepdims else y[:, 0]
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (real, counts), self._saved = self._saved, None
-        return np.where(real, self._with_steps(dy) / counts, dy.dtype.type(0))
+    rank = 1

@@ -1,7 +1,8 @@
-"""Pooling over windows of images."""
+"""Pooling over windows of images and over whole ones."""
 
 from __future__ import annotations
 
+from rnncore.layers.global_pooling import GlobalAveragePooling, GlobalMaxPooling
 from rnncore.layers.pooling import AveragePooling, MaxPooling
 
 
@@ -70,6 +71,62 @@ class AveragePooling2D(AveragePooling):
     >>> image = np.array([[[1.0], [3.0]], [[2.0], [0.0]]])
     >>> AveragePooling2D(2)(image[None]).ravel()
     array([1.5], dtype=float32)
+    """
+
+    rank = 2
+
+
+class GlobalMaxPooling2D(GlobalMaxPooling):
+    """The largest number of each feature over a whole image.
+
+    Parameters
+    ----------
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    keepdims : bool, default False
+        Whether the output is ``(B, 1, 1, F)`` and not ``(B, F)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GlobalMaxPooling2D
+    >>> GlobalMaxPooling2D()(np.array([[[[1.0], [3.0]], [[2.0], [0.0]]]]))
+    array([[3.]], dtype=float32)
+    """
+
+    rank = 2
+
+
+class GlobalAveragePooling2D(GlobalAveragePooling):
+    """The mean of each feature over a whole image.
+
+    Parameters
+    ----------
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    keepdims : bool, default False
+        Whether the output is ``(B, 1, 1, F)`` and not ``(B, F)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GlobalAveragePooling2D
+    >>> GlobalAveragePooling2D()(np.array([[[[1.0], [3.0]], [[2.0], [0.0]]]]))
+    array([[1.5]], dtype=float32)
     """
 
     rank = 2

@@ -68,6 +68,33 @@ CASES = [
         ]
     ),
     *(
+        ("Conv2D", {"filters": 2, "kernel_size": 3, **arguments}, [(2, 7, 6, 3)], [None], True)
+        for arguments in [
+            {},
+            {"kernel_size": [2, 3], "strides": [2, 1], "activation": "tanh", "use_bias": False},
+            {"padding": "same"},
+            {"padding": "same", "strides": 2},
+            {"padding": "same", "strides": 2, "kernel_size": [2, 5]},
+            {"padding": "same", "dilation_rate": [2, 1]},
+            {"dilation_rate": 2},
+        ]
+    ),
+    *(
+        (name, arguments, [(2, 7, 6, 3)], [None], True)
+        for name in ["MaxPooling2D", "AveragePooling2D"]
+        for arguments in [
+            {"pool_size": 2},
+            {"pool_size": [3, 2], "strides": [1, 2]},
+            {"pool_size": 3, "strides": 2, "padding": "same"},
+            {"pool_size": [2, 4], "strides": 3, "padding": "same"},
+        ]
+    ),
+    *(
+        (name, arguments, [(2, 3, 4, 5)], [None], True)
+        for name in ["GlobalMaxPooling2D", "GlobalAveragePooling2D"]
+        for arguments in [{}, {"keepdims": True}]
+    ),
+    *(
         (name, {}, shapes, masks, True)
         for name in ["Add", "Multiply", "Average"]
         for shapes, masks in [
