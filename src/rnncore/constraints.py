@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.utils._checks import check_number, lookup
+from rnncore.utils._checks import check_number, configured, lookup
 
 Array = NDArray[Any]
 Axis = int | Sequence[int]
@@ -227,14 +228,17 @@ _BY_NAME: dict[str, Any] = {
 }
 
 
-def get(identifier: str | Constraint | type[Constraint] | None) -> Constraint | None:
+def get(identifier: Any, owner: str = "constraint") -> Any:
     """Return the constraint of that name; None stays None.
 
     Parameters
     ----------
-    identifier : str, Constraint, class or None
-        "max_norm", "non_neg", "unit_norm", "min_max_norm", or an object or a class. A name or a
-        class takes the default arguments.
+    identifier : str, dict, Constraint, class, callable or None
+        "max_norm", "non_neg", "unit_norm", "min_max_norm"; ``{"class_name": "MaxNorm", "config":
+        {"max_value": 3}}``; an object or a class. A name or a class takes the default arguments.
+        Other callables, which take a weight and return another, are returned as they are.
+    owner : str, default "constraint"
+        What errors begin with.
 
     Raises
     ------
@@ -251,4 +255,25 @@ def get(identifier: str | Constraint | type[Constraint] | None) -> Constraint | 
     """
     if identifier is None:
         return None
-    return cast(Constraint, lookup("constraint", identifier, _BY_NAME, Constraint))
+    if isinstance(identifier, Mapping):
+        return configured(owner, identifier, _BY_NAME)
+    if callable(identifier):
+        return identifier() if inspect.isclass(identifier) else identifier
+    return lookup(owner, identifier, _BY_NAME, Constraint)
+
+
+def apply(constraint: Callable[[Array], Any], weight: Array, owner: str) -> None:
+    """Replace a weight by what a constraint, also one that is a plain callable, makes of it.
+
+    Raises
+    ------
+    ValueError
+        When the constraint returns another shape.
+    """
+    projected = np.asarray(constraint(weight))
+    if projected.shape != weight.shape:
+        raise ValueError(
+            f"{owner}: constraint: expected an array of shape {weight.shape} from {constraint!r}, "
+            f"got {projected.shape}"
+        )
+    weight[...] = projected

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.utils._checks import check_number, lookup
+from rnncore.utils._checks import check_number, configured, lookup
 
 Array = NDArray[Any]
 
@@ -38,6 +40,10 @@ class Regularizer:
     def grad(self, weight: Array) -> Array:
         """Return the gradient of the penalty, an array like `weight`."""
         raise NotImplementedError
+
+    def add_grad(self, weight: Array, out: Array) -> None:
+        """Add the gradient to `out`, an array like `weight`."""
+        out += _of_shape(self.grad(weight), weight, type(self).__name__)
 
     def __call__(self, weight: Array) -> float:
         return self.value(_checked(type(self).__name__, weight))
@@ -230,22 +236,27 @@ _BY_NAME: dict[str, Any] = {
     "L1": L1,
     "l2": L2,
     "L2": L2,
-    # By name both factors are Keras' 0.01, as an L1L2 without arguments would ask for nothing.
+    # By name both factors are the 0.01 of Keras' documentation: an L1L2 without arguments would
+    # ask for nothing.
     "l1_l2": L1L2(0.01, 0.01),
+    "l1l2": L1L2(0.01, 0.01),
     "L1L2": L1L2(0.01, 0.01),
     "orthogonal_regularizer": OrthogonalRegularizer,
     "OrthogonalRegularizer": OrthogonalRegularizer,
 }
 
 
-def get(identifier: str | Regularizer | type[Regularizer] | None) -> Regularizer | None:
+def get(identifier: Any, owner: str = "regularizer") -> Any:
     """Return the regularizer of that name; None stays None.
 
     Parameters
     ----------
-    identifier : str, Regularizer, class or None
-        "l1", "l2", "l1_l2", "orthogonal_regularizer", or an object or a class. A name or a class
-        takes the default arguments.
+    identifier : str, dict, Regularizer, class, callable or None
+        "l1", "l2", "l1_l2", "orthogonal_regularizer"; ``{"class_name": "L2", "config": {"l2":
+        0.1}}``; an object or a class. A name or a class takes the default arguments. Other
+        callables are returned as they are; see `Regularizer`.
+    owner : str, default "regularizer"
+        What errors begin with.
 
     Raises
     ------
@@ -262,4 +273,47 @@ def get(identifier: str | Regularizer | type[Regularizer] | None) -> Regularizer
     """
     if identifier is None:
         return None
-    return cast(Regularizer, lookup("regularizer", identifier, _BY_NAME, Regularizer))
+    if isinstance(identifier, Mapping):
+        return configured(owner, identifier, _BY_NAME)
+    if callable(identifier):
+        return identifier() if inspect.isclass(identifier) else identifier
+    return lookup(owner, identifier, _BY_NAME, Regularizer)
+
+
+def value(regularizer: Callable[[Array], Any], weight: Array) -> float:
+    """Return the penalty that a regularizer, also one that is a plain callable, asks for."""
+    return float(regularizer(weight))
+
+
+def add_grad(regularizer: Any, weight: Array, out: Array, owner: str) -> None:
+    """Add the gradient of a penalty to `out`.
+
+    Raises
+    ------
+    TypeError
+        For a regularizer without `grad`, as there is no automatic differentiation.
+    ValueError
+        When `grad` returns another shape than that of `weight`.
+    """
+    if isinstance(regularizer, Regularizer) and type(regularizer).grad is Regularizer.grad:
+        missing = True
+    else:
+        missing = not callable(getattr(regularizer, "grad", None))
+    if missing:
+        raise TypeError(
+            f"{owner}: regularizer: expected one with a method grad(weight), as there is no "
+            f"automatic differentiation, got {regularizer!r}"
+        )
+    if isinstance(regularizer, Regularizer):
+        regularizer.add_grad(weight, out)
+    else:
+        out += _of_shape(regularizer.grad(weight), weight, owner)
+
+
+def _of_shape(gradient: Any, weight: Array, owner: str) -> Array:
+    array = np.asarray(gradient)
+    if array.shape != weight.shape:
+        raise ValueError(
+            f"{owner}: regularizer: grad: expected shape {weight.shape}, got {array.shape}"
+        )
+    return array

@@ -82,3 +82,39 @@ def known_initializer(initializer: Any) -> Any:
     """Return it as it is; ValueError or TypeError, from `initializers.get`, for an unknown one."""
     initializers.get(initializer)
     return initializer
+
+
+def declared_shape(
+    owner: str, input_shape: Any, batch_input_shape: Any, input_dim: Any, input_length: Any
+) -> tuple[int | None, ...] | None:
+    """Return the shape of a sample that a layer was given, in either spelling."""
+    given = {
+        "input_shape": input_shape,
+        "batch_input_shape": batch_input_shape,
+        "input_dim": input_dim,
+    }
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise ValueError(f"{owner}: expected one of {', '.join(names)}, got all of them")
+    if input_length is not None and names != ["input_dim"]:
+        raise ValueError(f"{owner}: input_length: expected together with input_dim only")
+    if input_shape is not None:
+        return feature_shape(owner, "input_shape", input_shape)
+    if batch_input_shape is not None:
+        return without_batch(owner, "batch_input_shape", batch_input_shape)
+    if input_dim is None:
+        return None
+    features = check_count(owner, "input_dim", input_dim)
+    if input_length is None:
+        return (features,)
+    return (check_count(owner, "input_length", input_length), features)
+
+
+def without_batch(owner: str, argument: str, shape: Any) -> tuple[int | None, ...]:
+    """Drop the batch axis, which has to be None: a fixed batch size is not supported yet."""
+    if not isinstance(shape, (tuple, list)) or len(shape) < 2 or shape[0] is not None:
+        raise ValueError(
+            f"{owner}: {argument}: expected (None, ...): any batch size in front of the sizes "
+            f"of a sample, got {shape!r}"
+        )
+    return feature_shape(owner, argument, tuple(shape[1:]))

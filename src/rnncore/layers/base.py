@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore import initializers
+from rnncore import regularizers
 from rnncore.layers._arguments import (
     boolean,
-    feature_shape,
+    declared_shape,
     reject_unsupported,
 )
 from rnncore.layers._buffers import Buffers
+from rnncore.layers._connecting import Connectable
 from rnncore.layers._convert import check_mask, numeric_array
+from rnncore.layers._weights import Weighted
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.symbolic import Node, SymbolicTensor, is_symbolic
+from rnncore.layers.symbolic import Node, is_symbolic
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_count, float_dtype
+from rnncore.utils._checks import float_dtype
 from rnncore.utils._memory import room_for
-from rnncore.utils.random import new_rng
+from rnncore.utils._names import default_name
 
 Shape = tuple[int | None, ...]
 
 
-def snake_case(name: str) -> str:
-    """Turn a class name into Keras' layer name: ``SimpleRNN`` -> ``simple_rnn``."""
-    spaced = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
-
-
-class Layer:
+class Layer(Connectable, Weighted):
     """Base of all layers.
 
     A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` with
@@ -55,7 +50,8 @@ class Layer:
     Parameters
     ----------
     name : str, optional
-        Default: the class name in snake case. A model makes default names unique by a suffix.
+        Default: the class name in snake case, numbered over the program: ``lstm``, ``lstm_1``.
+        The layers of a model need different names.
     dtype : {"float32", "float64"}, optional
         Default: that of the model, float32 outside one.
     trainable : bool, default True
@@ -67,25 +63,21 @@ class Layer:
         Older spelling of the same: features, and timesteps.
     batch_input_shape : tuple, optional
         `input_shape` with a None in front.
+    activity_regularizer : str, dict or callable, optional
+        Penalty on the output, divided by the number of samples; see `rnncore.regularizers`.
     """
 
     # Arguments of the Keras layer that are not there yet, each with the value that asks for
     # nothing. Subclasses extend it.
-    unsupported: Mapping[str, Any] = {"activity_regularizer": None}
+    unsupported: Mapping[str, Any] = {}
     # Whether the weights fix the size of the last input axis.
     needs_features = False
     # Whether it, or what comes behind it, needs the sizes of more axes of its input than the last.
     needs_sizes = False
-    # The attributes, and arguments, that the sizes of the weights follow from.
-    size_arguments: tuple[str, ...] = ()
     # The attributes, integers or None, that with the weights decide how a training goes on.
     random_numbers: tuple[str, ...] = ()
-    # Layers inside this one: their weights are its own.
-    children: Sequence[Layer] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.
     takes_ids = False
-    # Whether the input is a list of arrays.
-    takes_several = False
 
     def __init__(
         self,
@@ -97,19 +89,22 @@ class Layer:
         batch_input_shape: Any = None,
         input_dim: int | None = None,
         input_length: int | None = None,
+        activity_regularizer: Any = None,
         **others: Any,
     ) -> None:
         owner = type(self).__name__
         reject_unsupported(type(self), others, self.unsupported)
         if name is not None and (not isinstance(name, str) or not name):
             raise TypeError(f"{owner}: name: expected a non-empty string or None, got {name!r}")
-        self.name: str = name if name is not None else snake_case(owner)
-        self.has_default_name = name is None
+        self.name: str = name if name is not None else default_name(type(self))
         self.explicit_dtype = None if dtype is None else float_dtype(owner, dtype)
         self.dtype: np.dtype[Any] = self.explicit_dtype or np.dtype(np.float32)
         self.trainable = trainable
-        self.declared_input_shape = _declared_shape(
+        self.declared_input_shape = declared_shape(
             owner, input_shape, batch_input_shape, input_dim, input_length
+        )
+        self.activity_regularizer = regularizers.get(
+            activity_regularizer, f"{owner}: activity_regularizer"
         )
         self.built = False
         self.input_shape: Shape | None = None
@@ -227,64 +222,6 @@ class Layer:
             for one, shape in zip(mask, shapes, strict=True)
         ]
 
-    def connect(self, x: Any) -> Any:
-        """Make a call on symbolic tensors part of a graph and return what it gives."""
-        several = isinstance(x, (list, tuple))
-        tensors = list(x) if several else [x]
-        for tensor in tensors:
-            if not isinstance(tensor, SymbolicTensor):
-                raise TypeError(
-                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
-                )
-        if several != self.takes_several:
-            expected = "a list of symbolic tensors" if self.takes_several else "one symbolic tensor"
-            raise TypeError(
-                f"{self.name}: x: expected {expected}, got {'a list' if several else 'one alone'}"
-            )
-        self._agree_on_dtype(tensors)
-        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
-        self.make_weights(shapes)
-        output_shape = self.compute_output_shape(shapes)
-        node = Node(self, tensors, output_shape, self.dtype, takes_list=several)
-        self._nodes.append(node)
-        return list(node.outputs) if node.gives_list else node.outputs[0]
-
-    def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
-        """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""
-        for tensor in tensors:
-            if not tensor.node.inputs:
-                continue
-            if not self.built and self.explicit_dtype is None:
-                self.dtype = self.explicit_dtype = tensor.dtype
-            elif self.dtype != tensor.dtype:
-                raise ValueError(
-                    f"{self.name}: dtype: expected {tensor.dtype}, that of {tensor.name!r}, got "
-                    f"{self.dtype}; a model has one dtype, which every first layer has to ask for"
-                )
-
-    def _only_node(self, argument: str) -> Node:
-        if len(self._nodes) != 1:
-            raise AttributeError(
-                f"{self.name}: {argument}: expected a layer that was called on one symbolic "
-                f"tensor, got one that was called {len(self._nodes)} times"
-            )
-        return self._nodes[0]
-
-    @property
-    def input(self) -> Any:
-        """The symbolic tensor that the layer was called on, a list where it takes several.
-
-        AttributeError unless it was called on symbolic tensors exactly once.
-        """
-        node = self._only_node("input")
-        return list(node.inputs) if node.takes_list else node.inputs[0]
-
-    @property
-    def output(self) -> Any:
-        """The symbolic tensor that the layer gave; see `input`."""
-        node = self._only_node("output")
-        return list(node.outputs) if node.gives_list else node.outputs[0]
-
     def make_weights(self, input_shape: Shape) -> None:
         """Build the layer unless that is done, and remember the shape that it was built for."""
         with building:
@@ -324,87 +261,10 @@ class Layer:
             expected = (*(None for _ in built[:-1]), built[-1])
             raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
 
-    # -- weights -------------------------------------------------------------------------
-
-    def add_weight(
-        self,
-        short_name: str,
-        shape: tuple[int, ...],
-        initializer: Any,
-        *,
-        decay: bool = True,
-        trainable: bool = True,
-    ) -> Parameter:
-        """Make a weight from an initializer and register it; the order of calls is kept.
-
-        With ``trainable=False`` no optimizer ever changes it: the layer does so by itself.
-        """
-        make = initializers.get(initializer)
-        owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
-        sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
-        source = f"{self.name}: initializer of {short_name}"
-        # Initializers draw in float64, whatever the dtype of the weight.
-        with room_for(owner, sizes or shape, shape):
-            drawn = numeric_array(source, make(shape, self.dtype, new_rng()), scalar=not shape)
-            value = np.array(narrowed(source, drawn, self.dtype))
-        if value.shape != shape:
-            raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")
-        parameter = Parameter(self, short_name, value, decay=decay, trainable=trainable)
-        self._parameters.append(parameter)
-        return parameter
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the optimizer may change the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = boolean(type(self).__name__, "trainable", value)
-        for child in self.children:
-            child.trainable = value
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights, in Keras' order."""
-        inner = (parameter for child in self.children for parameter in child.weights)
-        return [*self._parameters, *inner]
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The weights that the optimizer may change."""
-        return [parameter for parameter in self.weights if parameter.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that the optimizer leaves alone."""
-        return [parameter for parameter in self.weights if not parameter.trainable]
-
     @property
     def output_shape(self) -> Shape | None:
         """Shape of the output with None for the batch; None before the layer is built."""
         return None if self.input_shape is None else self.compute_output_shape(self.input_shape)
-
-    def get_weights(self) -> list[NDArray[Any]]:
-        """Return copies of the weights, in Keras' order and shapes."""
-        return [parameter.value.copy() for parameter in self.weights]
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Set all weights from a list of arrays, as `get_weights` returns them.
-
-        Raises
-        ------
-        ValueError, TypeError
-            When the number of arrays or a shape differs, or an array does not hold plain numbers
-            that the dtype of the weights can hold; no weight is changed then.
-        """
-        assign_all(self.name, self.weights, weights)
-
-    def count_params(self) -> int:
-        """Return the number of weights' elements. ValueError before the layer is built."""
-        if not self.built:
-            raise ValueError(f"{self.name}: count_params: the layer is not built yet")
-        return sum(parameter.size for parameter in self.weights)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name} built={self.built}>"
@@ -420,55 +280,3 @@ def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]], training: bool) ->
     if training or any(np.may_share_memory(y, x) for x in inputs):
         return y.copy()
     return y
-
-
-def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:
-    """Assign a list of arrays to parameters, all or none."""
-    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
-        raise TypeError(
-            f"{owner}: weights: expected a list of arrays, got {type(weights).__name__}"
-        )
-    given = list(weights)
-    if len(given) != len(parameters):
-        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(given)}")
-    arrays = [
-        parameter.converted(weight, f"{owner}: weights[{index}]")
-        for index, (parameter, weight) in enumerate(zip(parameters, given, strict=True))
-    ]
-    for parameter, array in zip(parameters, arrays, strict=True):
-        parameter.value[...] = array
-
-
-def _declared_shape(
-    owner: str, input_shape: Any, batch_input_shape: Any, input_dim: Any, input_length: Any
-) -> Shape | None:
-    given = {
-        "input_shape": input_shape,
-        "batch_input_shape": batch_input_shape,
-        "input_dim": input_dim,
-    }
-    names = [name for name, value in given.items() if value is not None]
-    if len(names) > 1:
-        raise ValueError(f"{owner}: expected one of {', '.join(names)}, got all of them")
-    if input_length is not None and names != ["input_dim"]:
-        raise ValueError(f"{owner}: input_length: expected together with input_dim only")
-    if input_shape is not None:
-        return feature_shape(owner, "input_shape", input_shape)
-    if batch_input_shape is not None:
-        return without_batch(owner, "batch_input_shape", batch_input_shape)
-    if input_dim is None:
-        return None
-    features = check_count(owner, "input_dim", input_dim)
-    if input_length is None:
-        return (features,)
-    return (check_count(owner, "input_length", input_length), features)
-
-
-def without_batch(owner: str, argument: str, shape: Any) -> Shape:
-    """Drop the batch axis, which has to be None: a fixed batch size is not supported yet."""
-    if not isinstance(shape, (tuple, list)) or len(shape) < 2 or shape[0] is not None:
-        raise ValueError(
-            f"{owner}: {argument}: expected (None, ...): any batch size in front of the sizes "
-            f"of a sample, got {shape!r}"
-        )
-    return feature_shape(owner, argument, tuple(shape[1:]))

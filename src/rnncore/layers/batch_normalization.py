@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean, known_initializer
-from rnncore.layers.base import Shape
+from rnncore.layers.base import Layer, Shape
 from rnncore.layers.normalization import Normalization
 from rnncore.utils._checks import check_number
 
@@ -38,6 +38,12 @@ class BatchNormalization(Normalization):
     gamma_initializer : default "ones"
     moving_mean_initializer : default "zeros"
     moving_variance_initializer : default "ones"
+    beta_regularizer, gamma_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    beta_constraint, gamma_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
+    renorm, renorm_clipping, renorm_momentum
+        Only False, None and 0.99 are supported.
     synchronized : bool, default False
         Accepted and without effect: there is one device.
     **kwargs
@@ -66,7 +72,7 @@ class BatchNormalization(Normalization):
     """
 
     unsupported: Mapping[str, Any] = {
-        **Normalization.unsupported,
+        **Layer.unsupported,
         "renorm": False,
         "renorm_clipping": None,
         "renorm_momentum": 0.99,
@@ -83,11 +89,31 @@ class BatchNormalization(Normalization):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: None = None,
+        renorm_momentum: float = 0.99,
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            [axis], epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs
+            [axis],
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            renorm=renorm,
+            renorm_clipping=renorm_clipping,
+            renorm_momentum=renorm_momentum,
+            **kwargs,
         )
         self.momentum = check_number("BatchNormalization", "momentum", momentum)
         self.moving_mean_initializer = known_initializer(moving_mean_initializer)

@@ -19,7 +19,7 @@ from rnncore.utils._checks import check_count
 class Conv(Dense):
     """Base of the convolutions: a fully connected layer on windows that slide over the input."""
 
-    unsupported: Mapping[str, Any] = {**Dense.unsupported, "groups": 1, "lora_alpha": None}
+    unsupported: Mapping[str, Any] = {**Dense.unsupported, "groups": 1}
     size_arguments: tuple[str, ...] = ("filters", "kernel_size")
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
@@ -38,6 +38,11 @@ class Conv(Dense):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
@@ -48,6 +53,11 @@ class Conv(Dense):
             use_bias,
             kernel_initializer,
             bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
             groups=groups,
             **kwargs,
         )
@@ -66,7 +76,7 @@ class Conv(Dense):
     def build(self, input_shape: Shape) -> None:
         self._windows.counts(self.name, input_shape)
         shape = (*self.kernel_size, self.known_features(input_shape), self.filters)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
+        self.kernel = self.add_weight("kernel", shape, **self.chosen("kernel"))
         self.bias = self.build_bias()
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -32,6 +32,12 @@ class Conv2D(Conv):
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
+    kernel_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
-from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._arguments import boolean
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
@@ -30,6 +30,12 @@ class Dense(OutputLayer):
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
+    kernel_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 
@@ -53,11 +59,9 @@ class Dense(OutputLayer):
 
     unsupported: Mapping[str, Any] = {
         **Layer.unsupported,
-        "kernel_regularizer": None,
-        "bias_regularizer": None,
-        "kernel_constraint": None,
-        "bias_constraint": None,
         "lora_rank": None,
+        "lora_alpha": None,
+        "quantization_config": None,
     }
     needs_features = True
     size_arguments: tuple[str, ...] = ("units",)
@@ -69,20 +73,25 @@ class Dense(OutputLayer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         owner = type(self).__name__
         self.units = check_count(owner, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = boolean(owner, "use_bias", use_bias)
-        self.kernel_initializer = known_initializer(kernel_initializer)
-        self.bias_initializer = known_initializer(bias_initializer)
+        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
         self._scratch = Kept(_core.Scratch)
 
     def build(self, input_shape: Shape) -> None:
         features = self.known_features(input_shape)
-        self.kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer)
+        self.kernel = self.add_weight("kernel", (features, self.units), **self.chosen("kernel"))
         self.bias = self.build_bias()
 
     def known_features(self, input_shape: Shape) -> int:
@@ -99,7 +108,7 @@ class Dense(OutputLayer):
         """Make the bias, None without one."""
         if not self.use_bias:
             return None
-        return self.add_weight("bias", (self.units,), self.bias_initializer)
+        return self.add_weight("bias", (self.units,), **self.chosen("bias"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

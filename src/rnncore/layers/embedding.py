@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._arguments import boolean
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.utils._checks import check_count
@@ -25,6 +25,10 @@ class Embedding(Layer):
     output_dim : int
         Size of the vectors.
     embeddings_initializer : default "random_uniform"
+    embeddings_regularizer : optional
+        Penalty on all rows; see `rnncore.regularizers`.
+    embeddings_constraint : optional
+        Projection of all rows after each step; see `rnncore.constraints`.
     mask_zero : bool, default False
         Whether id 0 is padding, to be masked in the layers behind.
     input_length : int, optional
@@ -52,8 +56,6 @@ class Embedding(Layer):
 
     unsupported: Mapping[str, Any] = {
         **Layer.unsupported,
-        "embeddings_regularizer": None,
-        "embeddings_constraint": None,
         "weights": None,
         "lora_rank": None,
     }
@@ -65,8 +67,10 @@ class Embedding(Layer):
         input_dim: int,
         output_dim: int,
         embeddings_initializer: Any = "random_uniform",
-        *,
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
         mask_zero: bool = False,
+        *,
         input_length: int | None = None,
         input_shape: Any = None,
         **kwargs: Any,
@@ -78,12 +82,14 @@ class Embedding(Layer):
         super().__init__(input_shape=input_shape, **kwargs)
         self.input_dim = check_count("Embedding", "input_dim", input_dim)
         self.output_dim = check_count("Embedding", "output_dim", output_dim)
-        self.embeddings_initializer = known_initializer(embeddings_initializer)
+        self.choose(
+            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
         self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
 
     def build(self, input_shape: Shape) -> None:
         self.embeddings = self.add_weight(
-            "embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer
+            "embeddings", (self.input_dim, self.output_dim), **self.chosen("embeddings")
         )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -24,6 +24,12 @@ class GRU(Recurrent):
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
     bias_initializer : default "zeros"
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
     return_sequences : bool, default False
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
     go_backwards : bool, default False
@@ -68,6 +74,13 @@ class GRU(Recurrent):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         return_sequences: bool = False,
         go_backwards: bool = False,
@@ -81,6 +94,13 @@ class GRU(Recurrent):
             kernel_initializer=kernel_initializer,
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
             return_sequences=return_sequences,
             go_backwards=go_backwards,
             **kwargs,
@@ -93,7 +113,7 @@ class GRU(Recurrent):
     def build_bias(self) -> Parameter:
         columns = self.gates * self.units
         shape = (2, columns) if self.reset_after else (columns,)
-        return self.add_weight("bias", shape, self.bias_initializer)
+        return self.add_weight("bias", shape, **self.chosen("bias"))
 
     def options(self) -> dict[str, Any]:
         return {"reset_after": self.reset_after}

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import feature_shape
-from rnncore.layers.base import Layer, without_batch
+from rnncore.layers._arguments import feature_shape, without_batch
+from rnncore.layers.base import Layer
 from rnncore.layers.symbolic import Node, SymbolicTensor
 
 

@@ -24,6 +24,10 @@ class LayerNormalization(Normalization):
         Whether there are beta and gamma.
     beta_initializer : default "zeros"
     gamma_initializer : default "ones"
+    beta_regularizer, gamma_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    beta_constraint, gamma_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 
@@ -53,10 +57,24 @@ class LayerNormalization(Normalization):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            axis, epsilon, center, scale, beta_initializer, gamma_initializer, **kwargs
+            axis,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
         )
 
     def forward(

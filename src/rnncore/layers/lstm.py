@@ -28,6 +28,12 @@ class LSTM(Recurrent):
     bias_initializer : default "zeros"
     unit_forget_bias : bool, default True
         Start the bias of the forget gate at one.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
     return_sequences : bool, default False
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
     go_backwards : bool, default False
@@ -70,6 +76,13 @@ class LSTM(Recurrent):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         return_sequences: bool = False,
         go_backwards: bool = False,
@@ -82,6 +95,13 @@ class LSTM(Recurrent):
             kernel_initializer=kernel_initializer,
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
             return_sequences=return_sequences,
             go_backwards=go_backwards,
             **kwargs,

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._arguments import boolean
 from rnncore.layers._shapes import axes_behind_batch, listed_axes
 from rnncore.layers.base import Layer, Shape
+from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_number
 
 
 class Normalization(Layer):
     """Base of LayerNormalization and BatchNormalization: ``y = gamma * normal + beta``."""
-
-    unsupported: Mapping[str, Any] = {
-        **Layer.unsupported,
-        "beta_regularizer": None,
-        "gamma_regularizer": None,
-        "beta_constraint": None,
-        "gamma_constraint": None,
-    }
 
     def __init__(
         self,
@@ -33,6 +26,10 @@ class Normalization(Layer):
         scale: bool,
         beta_initializer: Any,
         gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -42,8 +39,8 @@ class Normalization(Layer):
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
         self.center = boolean(owner, "center", center)
         self.scale = boolean(owner, "scale", scale)
-        self.beta_initializer = known_initializer(beta_initializer)
-        self.gamma_initializer = known_initializer(gamma_initializer)
+        self.choose("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self.choose("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
 
     def build(self, input_shape: Shape) -> None:
         self._axes = axes_behind_batch(self.name, self.axis, input_shape)
@@ -51,12 +48,11 @@ class Normalization(Layer):
         self._others = tuple(axis for axis in rank if axis not in self._axes)
         self._sizes: Any = tuple(input_shape[axis] for axis in self._axes)
         self._broadcast: Any = tuple(input_shape[a] if a in self._axes else 1 for a in rank)
-        self.gamma = (
-            self.add_weight("gamma", self._sizes, self.gamma_initializer) if self.scale else None
-        )
-        self.beta = (
-            self.add_weight("beta", self._sizes, self.beta_initializer) if self.center else None
-        )
+        self.gamma = self._made("gamma") if self.scale else None
+        self.beta = self._made("beta") if self.center else None
+
+    def _made(self, weight: str) -> Parameter:
+        return self.add_weight(weight, self._sizes, **self.chosen(weight))
 
     def check_input_shape(self, shape: Shape) -> None:
         super().check_input_shape(shape)

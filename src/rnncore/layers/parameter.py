@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import constraints, regularizers
 from rnncore.layers._convert import numeric_array
 from rnncore.utils._arrays import narrowed
 
@@ -45,6 +47,10 @@ class Parameter:
         The segment of the flat buffers; `offset` is -1 while no model holds the layer.
     decay : bool
         Whether weight decay applies to it.
+    regularizer : callable or None
+        Its penalty is part of the loss that is trained on; see `rnncore.regularizers`.
+    constraint : callable or None
+        What an optimizer's step is followed by; see `rnncore.constraints`.
     grad_rows : ndarray of int64 or None
         Numbers of the rows of `grad` that may be other than zero, with repetitions; None: all.
         Whoever writes to `grad` elsewhere sets it to None.
@@ -58,11 +64,15 @@ class Parameter:
         *,
         decay: bool = True,
         trainable: bool = True,
+        regularizer: Callable[[NDArray[Any]], Any] | None = None,
+        constraint: Callable[[NDArray[Any]], Any] | None = None,
     ) -> None:
         self.layer = layer
         self.short_name = short_name
         self.value = value
         self.decay = decay
+        self.regularizer = regularizer
+        self.constraint = constraint
         self._trainable = trainable
         self.size = int(value.size)
         self.offset = -1
@@ -101,6 +111,21 @@ class Parameter:
         if self._grad is None:
             self._grad = np.zeros_like(self.value)
         return self._grad
+
+    def penalty(self) -> float:
+        """Return what the regularizer adds to the loss, 0 without one."""
+        return 0.0 if self.regularizer is None else regularizers.value(self.regularizer, self.value)
+
+    def add_penalty_gradient(self) -> None:
+        """Add the gradient of the penalty to `grad`; it reaches all rows."""
+        if self.regularizer is not None:
+            regularizers.add_grad(self.regularizer, self.value, self.grad, self.name)
+            self.grad_rows = None
+
+    def constrain(self) -> None:
+        """Replace the weight by what its constraint makes of it."""
+        if self.constraint is not None:
+            constraints.apply(self.constraint, self.value, self.name)
 
     def assign(self, value: Any) -> None:
         """Copy `value` into the weight; for what does not fit see `converted`."""

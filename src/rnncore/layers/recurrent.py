@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._arguments import boolean
 from rnncore.layers._keep import Kept
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -20,12 +20,6 @@ class Recurrent(Layer):
 
     unsupported: Mapping[str, Any] = {
         **Layer.unsupported,
-        "kernel_regularizer": None,
-        "recurrent_regularizer": None,
-        "bias_regularizer": None,
-        "kernel_constraint": None,
-        "recurrent_constraint": None,
-        "bias_constraint": None,
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
         "seed": None,
@@ -53,6 +47,12 @@ class Recurrent(Layer):
         kernel_initializer: Any,
         recurrent_initializer: Any,
         bias_initializer: Any,
+        kernel_regularizer: Any,
+        recurrent_regularizer: Any,
+        bias_regularizer: Any,
+        kernel_constraint: Any,
+        recurrent_constraint: Any,
+        bias_constraint: Any,
         return_sequences: bool,
         go_backwards: bool,
         zero_output_for_mask: bool = False,
@@ -63,9 +63,9 @@ class Recurrent(Layer):
         self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation, self.activation_names)
         self.use_bias = boolean(owner, "use_bias", use_bias)
-        self.kernel_initializer = known_initializer(kernel_initializer)
-        self.recurrent_initializer = known_initializer(recurrent_initializer)
-        self.bias_initializer = known_initializer(bias_initializer)
+        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
+        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.return_sequences = boolean(owner, "return_sequences", return_sequences)
         self.go_backwards = boolean(owner, "go_backwards", go_backwards)
         self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
@@ -84,15 +84,15 @@ class Recurrent(Layer):
                 f"{self.name}: x: expected a known number of features, got shape {input_shape}"
             )
         columns = self.gates * self.units
-        self.kernel = self.add_weight("kernel", (features, columns), self.kernel_initializer)
+        self.kernel = self.add_weight("kernel", (features, columns), **self.chosen("kernel"))
         self.recurrent_kernel = self.add_weight(
-            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+            "recurrent_kernel", (self.units, columns), **self.chosen("recurrent")
         )
         self.bias = self.build_bias() if self.use_bias else None
 
     def build_bias(self) -> Parameter:
         """Make the bias; GRU and LSTM have their own shape or filling."""
-        return self.add_weight("bias", (self.gates * self.units,), self.bias_initializer)
+        return self.add_weight("bias", (self.gates * self.units,), **self.chosen("bias"))
 
     def options(self) -> dict[str, Any]:
         """Return the arguments that only this layer's operation has."""

@@ -140,3 +140,22 @@ def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) 
             f"{kind}: expected a name or an object of class {base.__name__}, got {identifier!r}"
         )
     return found
+
+
+def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) -> Any:
+    """Make the object that a dict as Keras writes it describes.
+
+    The dict holds ``class_name``, a name in `table`, and ``config``, the arguments of the class.
+    """
+    name, arguments = config.get("class_name"), config.get("config", {})
+    if not isinstance(name, str) or not isinstance(arguments, Mapping):
+        raise ValueError(
+            f"{owner}: expected a dict with a class_name and a config, got {dict(config)!r}"
+        )
+    if name not in table:
+        raise ValueError(f"{owner}: expected one of {', '.join(sorted(table))}; got {name!r}")
+    made = table[name]
+    try:
+        return (made if inspect.isclass(made) else type(made))(**arguments)
+    except TypeError as error:
+        raise TypeError(f"{owner}: config: {error}") from None

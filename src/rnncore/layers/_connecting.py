@@ -1,0 +1,94 @@
+"""Layers in graphs: the calls on symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rnncore.layers.symbolic import Node, SymbolicTensor
+
+if TYPE_CHECKING:
+    from rnncore.layers.base import Shape
+
+
+class Connectable:
+    """What `Layer` has of graphs."""
+
+    name: str
+    dtype: np.dtype[Any]
+    built: bool
+    explicit_dtype: np.dtype[Any] | None
+
+    # Whether the input is a list of arrays.
+    takes_several = False
+
+    _nodes: list[Node]
+
+    def make_weights(self, input_shape: Shape) -> None:
+        """Build the layer unless that is done."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the output for inputs of `input_shape`, batch axis included."""
+        raise NotImplementedError
+
+    def connect(self, x: Any) -> Any:
+        """Make a call on symbolic tensors part of a graph and return what it gives."""
+        several = isinstance(x, (list, tuple))
+        tensors = list(x) if several else [x]
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
+                )
+        if several != self.takes_several:
+            expected = "a list of symbolic tensors" if self.takes_several else "one symbolic tensor"
+            raise TypeError(
+                f"{self.name}: x: expected {expected}, got {'a list' if several else 'one alone'}"
+            )
+        self._agree_on_dtype(tensors)
+        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        self.make_weights(shapes)
+        output_shape = self.compute_output_shape(shapes)
+        node = Node(self, tensors, output_shape, self.dtype, takes_list=several)  # type: ignore[arg-type]
+        self._nodes.append(node)
+        return list(node.outputs) if node.gives_list else node.outputs[0]
+
+    def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
+        """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""
+        for tensor in tensors:
+            if not tensor.node.inputs:
+                continue
+            if not self.built and self.explicit_dtype is None:
+                self.dtype = self.explicit_dtype = tensor.dtype
+            elif self.dtype != tensor.dtype:
+                raise ValueError(
+                    f"{self.name}: dtype: expected {tensor.dtype}, that of {tensor.name!r}, got "
+                    f"{self.dtype}; a model has one dtype, which every first layer has to ask for"
+                )
+
+    def _first_node(self, argument: str) -> Node:
+        if not self._nodes:
+            raise AttributeError(
+                f"{self.name}: {argument}: expected a layer that was called on a symbolic tensor "
+                "or whose model knows its input shape, got one that was not"
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that the layer was called on, a list where it takes several.
+
+        That of the first call, as in Keras; a `Sequential` that knows its input shape calls its
+        layers. AttributeError when there was no call.
+        """
+        node = self._first_node("input")
+        return list(node.inputs) if node.takes_list else node.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that the layer gave; see `input`."""
+        node = self._first_node("output")
+        return list(node.outputs) if node.gives_list else node.outputs[0]
