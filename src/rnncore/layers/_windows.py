@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH, Memory
+from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import expect_axes
 from rnncore.utils._checks import check_count
 
@@ -18,6 +18,7 @@ from rnncore.utils._checks import check_count
 AXES = {1: ("timesteps",), 2: ("rows", "columns")}
 
 Sizes = tuple[int | None, ...]
+Index = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -66,73 +67,48 @@ class Windows:
             found.append((before, total - before))
         return found
 
-    def padded(self, owner: str, x: NDArray[Any], memory: Memory, fill: float) -> NDArray[Any]:
-        """Return x ``(B, ..., F)`` between margins of `fill`; x itself where there are none."""
-        self.counts(owner, x.shape)  # not every model asks for the shape of the output first
-        margins = self.margins(x.shape[1:-1])
-        if not any(map(any, margins)):
-            return x
-        array = self._with_margins("padded", x.shape, x.dtype, memory)
-        array.fill(fill)
-        array[self._inner(x.shape)] = x
-        return array
+    def of(self, owner: str, x: NDArray[Any], memory: Memory) -> NDArray[Any]:
+        """Return the windows of x ``(B, ..., F)``, zeros beyond its ends.
 
-    def over(self, padded: NDArray[Any]) -> NDArray[Any]:
-        """Return the windows of what `padded` gave, a read-only view ``(B, counts, sizes, F)``."""
+        They are a read-only view ``(B, counts, sizes, F)``.
+        """
+        self.counts(owner, x.shape)  # not every model asks for the shape of the output first
+        lengths = x.shape[1:-1]
+        margins = self.margins(lengths)
+        if any(map(any, margins)):
+            wide = (n + before + after for n, (before, after) in zip(lengths, margins, strict=True))
+            inner = (slice(m[0], m[0] + n) for n, m in zip(lengths, margins, strict=True))
+            padded = memory.take("padded", (len(x), *wide, x.shape[-1]), x.dtype)
+            padded.fill(0)
+            padded[(slice(None), *inner)] = x
+            x = padded
         rank = len(self.sizes)
         axes = tuple(range(1, rank + 1))
-        view = np.lib.stride_tricks.sliding_window_view(padded, self.reaches, axis=axes)
+        view = np.lib.stride_tricks.sliding_window_view(x, self.reaches, axis=axes)
         every = slice(None)
         starts = tuple(slice(None, None, stride) for stride in self.strides)
         steps = tuple(slice(None, None, dilation) for dilation in self.dilations)
-        view = view[(every, *starts, every, *steps)]
-        return np.moveaxis(view, rank + 1, -1)
+        return np.moveaxis(view[(every, *starts, every, *steps)], rank + 1, -1)
 
-    def places(self, counts: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-        """Yield, for each place in a window, the steps that stand there in all windows.
+    def places(self, lengths: tuple[int, ...]) -> Iterator[tuple[Index, Index]]:
+        """Yield, for each place in a window, where it lies: index of an input, and of its windows.
 
-        They index what `padded` gave; the last axis of a window runs fastest.
+        The windows are those that have a step of the input at that place, and the steps are these.
+        The last axis of a window runs fastest.
         """
+        befores = [before for before, _ in self.margins(lengths)]
         for place in itertools.product(*map(range, self.sizes)):
-            firsts = (n * d for n, d in zip(place, self.dilations, strict=True))
-            steps = tuple(
-                slice(first, first + (count - 1) * stride + 1, stride)
-                for first, count, stride in zip(firsts, counts, self.strides, strict=True)
-            )
-            yield (slice(None), *steps)
-
-    def zeros(self, shape: tuple[int, ...], dtype: Any, memory: Memory) -> NDArray[Any]:
-        """Return zeros of the shape that `padded` gives an x of `shape`, to add gradients to."""
-        array = self._with_margins("dpadded", shape, dtype, memory)
-        array.fill(0)
-        return array
-
-    def without_margins(self, dpadded: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return the part of `dpadded` that belongs to an x of `shape`."""
-        return dpadded[self._inner(shape)]
-
-    def real(self, owner: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-        """Return how many steps of each window lie within an x of `shape`: (1, counts, 1)."""
-        ones = np.ones((1, *shape[1:-1], 1), dtype)
-        return self.over(self.padded(owner, ones, FRESH, 0.0)).sum(
-            axis=tuple(range(-1 - len(self.sizes), -1))
-        )
-
-    def _with_margins(
-        self, name: str, shape: tuple[int, ...], dtype: Any, memory: Memory
-    ) -> NDArray[Any]:
-        lengths = shape[1:-1]
-        sizes = (
-            before + length + after
-            for length, (before, after) in zip(lengths, self.margins(lengths), strict=True)
-        )
-        return memory.take(name, (shape[0], *sizes, shape[-1]), dtype)
-
-    def _inner(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
-        lengths = shape[1:-1]
-        befores = (before for before, _ in self.margins(lengths))
-        inner = (slice(n, n + length) for n, length in zip(befores, lengths, strict=True))
-        return (slice(None), *inner)
+            steps, windows = [slice(None)], [slice(None)]
+            for axis, length in enumerate(lengths):
+                stride = self.strides[axis]
+                shift = place[axis] * self.dilations[axis] - befores[axis]
+                least = self.reaches[axis] if self.padding == "valid" else 1
+                first = max(0, -(shift // stride))  # the quotient rounded up
+                last = min((length - least) // stride, (length - 1 - shift) // stride)
+                windows.append(slice(first, max(first, last + 1)))
+                start = first * stride + shift
+                steps.append(slice(start, max(start, last * stride + shift + 1), stride))
+            yield tuple(steps), tuple(windows)
 
 
 def one_for_each_axis(owner: str, name: str, value: Any, rank: int) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ class Conv(Dense):
 
     def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
         memory = self._buffers.when(training)
-        windows = self._windows.over(self._windows.padded(self.name, x, memory, 0.0))
+        windows = self._windows.of(self.name, x, memory)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
         rows = memory.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
         rows.reshape(windows.shape)[...] = windows
@@ -102,7 +102,8 @@ class Conv(Dense):
         if drows is None:
             return None
         features = shape[-1]
-        dx = self._windows.zeros(shape, drows.dtype, self._buffers)
-        for number, steps in enumerate(self._windows.places(drows.shape[1:-1])):
-            dx[steps] += drows[..., number * features : (number + 1) * features]
-        return self._windows.without_margins(dx, shape)
+        dx = self._buffers.take("dx of x", shape, drows.dtype)
+        dx.fill(0)
+        for number, (steps, windows) in enumerate(self._windows.places(shape[1:-1])):
+            dx[steps] += drows[windows][..., number * features : (number + 1) * features]
+        return dx

@@ -18,8 +18,6 @@ class Pooling(Layer):
 
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
-    # What stands beyond the ends of the input.
-    fill: ClassVar[float]
 
     def __init__(
         self,
@@ -51,11 +49,9 @@ class Pooling(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
-        padded = self._windows.padded(self.name, x, memory, self.fill)
         shape: Any = self.compute_output_shape(x.shape)
-        y = memory.take("y", shape, x.dtype)
-        kept = self._pool(padded, y, x.shape, training)
+        y = self._buffers.when(training).take("y", shape, x.dtype)
+        kept = self._pool(x, y, training)
         if training:
             self._saved = (kept, x.shape)
         return y
@@ -64,25 +60,22 @@ class Pooling(Layer):
         (kept, shape), self._saved = self._saved, None
         if not need_dx:
             return None
-        dx = self._windows.zeros(shape, dy.dtype, self._buffers)
+        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx.fill(0)
         self._spread(dy, dx, kept)
-        return self._windows.without_margins(dx, shape)
+        return dx
 
-    def _pool(
-        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
-    ) -> Any:
-        """Write the output for an input of `shape`; return what `_spread` needs, in training."""
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        """Write the output; return what `_spread` needs, in training."""
         raise NotImplementedError
 
     def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
-        """Add the gradients to dx, which has the margins of `padded`."""
+        """Add the gradients to dx."""
         raise NotImplementedError
 
 
 class MaxPooling(Pooling):
     """Base of the layers that keep the largest number of every window."""
-
-    fill = -np.inf
 
     def __init__(
         self,
@@ -94,53 +87,46 @@ class MaxPooling(Pooling):
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
-    def _pool(
-        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
-    ) -> Any:
-        places = self._windows.places(y.shape[1:-1])
-        y[...] = padded[next(places)]
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        places = self._windows.places(x.shape[1:-1])
+        y.fill(-np.inf)
         if not training:
-            for steps in places:
-                np.maximum(y, padded[steps], out=y)
+            for steps, windows in places:
+                np.maximum(y[windows], x[steps], out=y[windows])
             return None
         # Which place the largest number came from; of equal ones the first.
-        numbers = np.min_scalar_type(math.prod(self.pool_size))
-        where = self._buffers.take("where", y.shape, numbers)
+        where = self._buffers.take("where", y.shape, np.min_scalar_type(math.prod(self.pool_size)))
         larger = self._buffers.take("larger", y.shape, np.bool_)
         where.fill(0)
-        for number, steps in enumerate(places, start=1):
-            np.greater(padded[steps], y, out=larger)
-            np.copyto(where, number, where=larger)
-            np.maximum(y, padded[steps], out=y)
+        for number, (steps, windows) in enumerate(places):
+            np.greater(x[steps], y[windows], out=larger[windows])
+            np.copyto(where[windows], number, where=larger[windows])
+            np.maximum(y[windows], x[steps], out=y[windows])
         return where
 
     def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
         from_here = self._buffers.take("larger", dy.shape, np.bool_)
-        for number, steps in enumerate(self._windows.places(dy.shape[1:-1])):
+        for number, (steps, windows) in enumerate(self._windows.places(dx.shape[1:-1])):
             np.equal(kept, number, out=from_here)
-            np.add(dx[steps], dy, out=dx[steps], where=from_here)
+            np.add(dx[steps], dy[windows], out=dx[steps], where=from_here[windows])
 
 
 class AveragePooling(Pooling):
     """Base of the layers that make the mean of every window."""
 
-    fill = 0.0
-
-    def _pool(
-        self, padded: NDArray[Any], y: NDArray[Any], shape: tuple[int, ...], training: bool
-    ) -> Any:
-        places = self._windows.places(y.shape[1:-1])
-        y[...] = padded[next(places)]
-        for steps in places:
-            y += padded[steps]
-        real = self._windows.real(self.name, shape, y.dtype)
-        y /= real
-        return real
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        y.fill(0)
+        counts = np.zeros((1, *y.shape[1:-1], 1), y.dtype)  # steps of each window
+        for steps, windows in self._windows.places(x.shape[1:-1]):
+            y[windows] += x[steps]
+            counts[windows] += 1
+        y /= counts
+        return counts
 
     def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
         shares = np.divide(dy, kept, out=self._buffers.take("shares", dy.shape, dy.dtype))
-        for steps in self._windows.places(dy.shape[1:-1]):
-            dx[steps] += shares
+        for steps, windows in self._windows.places(dx.shape[1:-1]):
+            dx[steps] += shares[windows]
 
 
 class MaxPooling1D(MaxPooling):
