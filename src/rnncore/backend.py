@@ -1,4 +1,4 @@
-"""What Keras programs ask of ``keras.backend``: there is one backend, the kernels of this library."""
+"""What Keras programs ask of ``keras.backend``; here there is one, the kernels of the library."""
 
 from rnncore.utils._names import clear_session
 

@@ -61,6 +61,11 @@ class Network(Layer):
         """The names of the outputs, and the form in which they are given."""
         raise NotImplementedError
 
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs, by which a dict of targets, losses or metrics is read."""
+        return list(self.outputs_structure.names)
+
     def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
         """Return `x` as arrays that `run` takes, building the model when it is not yet."""
         raise NotImplementedError
@@ -156,6 +161,11 @@ class Network(Layer):
     def _flat_input(self, x: Any) -> Any:
         """Return symbolic inputs as `connect` takes them."""
         return x
+
+    @property
+    def penalizes_activity(self) -> bool:
+        """Whether something flows back even if no loss depends on the outputs."""
+        return any(layer.penalizes_activity for layer in self.layers)
 
     # -- weights -------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.parameter import building
 from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models._shapes import adjust_rank, compatible
+from rnncore.models.chain import Chain
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Output
 from rnncore.training.structure import Structure
@@ -72,8 +73,7 @@ class Sequential(Model):
         self.explicit_dtype = None if dtype is None else float_dtype("Sequential", dtype)
         self._layers: list[Layer] = []
         self._input: InputLayer | None = None
-        # Once the shape of the input is known, its node and those of the layers behind it.
-        self._chain: list[Node] = []
+        self._chain = Chain()
         if isinstance(layers, Layer) or not isinstance(layers or (), Iterable):
             raise TypeError(f"Sequential: layers: expected a list of layers, got {layers!r}")
         for layer in layers or ():
@@ -105,20 +105,25 @@ class Sequential(Model):
     @property
     def input(self) -> SymbolicTensor:
         """The symbolic tensor in `inputs`."""
-        return self.inputs[0]
+        return self._known_chain("input")[0].outputs[0]
 
     @property
     def output(self) -> SymbolicTensor:
         """The symbolic tensor in `outputs`."""
-        return self.outputs[0]
+        return self._known_chain("output")[-1].outputs[0]
+
+    @property
+    def input_names(self) -> list[str]:
+        """Name of the input; AttributeError while its shape is unknown."""
+        return [self._known_chain("input_names")[0].layer.name]
 
     def _known_chain(self, argument: str) -> list[Node]:
-        if not self._chain:
+        if not self._chain.nodes:
             raise AttributeError(
                 f"{self.name}: {argument}: expected a model that knows the shape of its input (an "
                 "Input in front, or build), got one that does not"
             )
-        return self._chain
+        return self._chain.nodes
 
     @property
     def outputs_structure(self) -> Structure:
@@ -191,7 +196,7 @@ class Sequential(Model):
             if self._layers or self._input is not None:
                 raise ValueError("Sequential: Input: expected as the first layer only")
             self._input = layer
-            self._chain = [layer.output.node]
+            self._chain.start(layer)
             return
         if layer.takes_several:
             raise ValueError(
@@ -207,9 +212,9 @@ class Sequential(Model):
             )
         self._agree_on_dtype_of(layer)
         if not self._layers and self._input is None and layer.declared_input_shape is not None:
-            self._connect(InputLayer(layer.declared_input_shape), [layer])
-        elif self._chain:
-            self._chain.append(_connected(layer, self._chain[-1]))
+            self._chain.start(InputLayer(layer.declared_input_shape), [layer])
+        elif self._chain.nodes:
+            self._chain.append(layer)
         self._layers.append(layer)
 
     def pop(self) -> Layer:
@@ -217,10 +222,10 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError("Sequential: pop: the model has no layers")
         layer = self._layers.pop()
-        if self._chain:
-            layer._nodes.remove(self._chain.pop())
+        if self._chain.nodes:
+            self._chain.pop()
         if not self._layers and self._input is None:
-            self._chain = []  # the shape was that layer's
+            self._chain = Chain()  # the shape was that layer's
         return layer
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -262,21 +267,10 @@ class Sequential(Model):
 
     def _make_weights(self, shape: Shape) -> None:
         with building:
-            if not self._chain:
-                self._connect(InputLayer(shape[1:]), self._layers)
+            self._layers[0].make_weights(shape)  # says first what of the data it cannot take
+            if not self._chain.nodes:
+                self._chain.start(InputLayer(shape[1:]), self._layers)
             self._draw_seeds()
-
-    def _connect(self, first: InputLayer, layers: Sequence[Layer]) -> None:
-        """Call the layers one after the other, on an input; all or none of them."""
-        chain = [first.output.node]
-        try:
-            for layer in layers:
-                chain.append(_connected(layer, chain[-1]))
-        except BaseException:
-            for node in chain[1:]:
-                node.layer._nodes.remove(node)
-            raise
-        self._chain = chain
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the model as a part of another one, for inputs of `input_shape`."""
@@ -361,6 +355,8 @@ class Sequential(Model):
                 mask = layer.compute_mask(x, mask)
             else:
                 y, mask = layer.forward_with_mask(x, mask=mask, training=training)
+            if layer.activity_regularizer is not None:
+                layer.penalize(y, training=training)
             x = y
         return [Output(x, mask)]
 
@@ -372,30 +368,19 @@ class Sequential(Model):
         if lowest is None or need_dx:
             lowest = 0 if need_dx else len(self._layers)
         for index in range(len(self._layers) - 1, lowest - 1, -1):
-            if dy is None:
-                break
-            dy = self._layers[index].backward(dy, need_dx=index > lowest or need_dx)
+            layer = self._layers[index]
+            if layer.activity_regularizer is not None:
+                dy = layer.penalized(dy)
+            if dy is None and not layer.penalizes_activity:
+                layer.clear_grads()  # the loss does not depend on it
+            else:
+                dy = layer.backward(dy, need_dx=index > lowest or need_dx)
         return [dy if need_dx else None]
 
     def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
-        return [last.activation if isinstance(last, OutputLayer) else None]
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for node in self._chain:
-            node.layer._nodes.append(node)
-
-
-def _connected(layer: Layer, before: Node) -> Node:
-    """Call a layer on what the one before gives."""
-    tensor = layer.connect(before.outputs[0])
-    if not isinstance(tensor, SymbolicTensor):
-        raise ValueError(
-            f"Sequential: layer: expected a layer with one output, got {layer.name!r}, which gives "
-            f"{len(tensor)}"
-        )
-    return tensor.node
+        bare = isinstance(last, OutputLayer) and last.activity_regularizer is None
+        return [last.activation if bare else None]
 
 
 def _needs_sizes(layer: Layer) -> bool:

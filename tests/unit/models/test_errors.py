@@ -142,7 +142,7 @@ def test_build(shape: Any, error: type[Exception], message: str) -> None:
 def test_data_that_no_layer_can_be_built_for() -> None:
     for x, message in (
         (np.zeros(3), "dense: x: expected at least 2 axes"),
-        (np.zeros((3, 0)), "dense: x: expected at least one feature"),
+        (np.zeros((3, 0)), "dense_1: x: expected at least one feature"),
     ):
         with pytest.raises(ValueError, match=message):
             Sequential([Dense(1)]).predict(x)

@@ -243,12 +243,12 @@ def test_shapes_and_names() -> None:
 def test_summary_names_the_edges() -> None:
     lines: list[str] = []
     branches()[0].summary(print_fn=lines.append)
-    assert [line.split() for line in lines if line.startswith(("series", "sum", "lstm_1"))] == [
+    assert [line.split() for line in lines if line.startswith(("series", "sum", "lstm_2"))] == [
         ["series", "(InputLayer)", "(None,", "5,", "3)", "0", "-"],
-        ["lstm_1", "(LSTM)", "(None,", "2)", "56", "lstm"],
+        ["lstm_2", "(LSTM)", "(None,", "2)", "56", "lstm"],
         ["sum", "(Sum)", "(None,", "3)", "0", "gru"],
     ]
-    assert [line.strip() for line in lines if line.startswith("    ")] == ["lstm_2", "dense"]
+    assert [line.strip() for line in lines if line.startswith("    ")] == ["lstm_1", "dense"]
     assert all(line == line.rstrip() for line in lines)
 
 
