@@ -50,6 +50,10 @@ class Buffers:
         view = self._views[name] = memory[:size].reshape(shape)
         return view
 
+    def last(self, name: str) -> NDArray[Any]:
+        """Return the array that `take` returned last under this name."""
+        return self._views[name]
+
     def __reduce__(self) -> tuple[type[Buffers], tuple[()]]:
         return Buffers, ()
 

@@ -140,6 +140,12 @@ class Weighted:
         """
         assign_all(self.name, self.weights, weights)
 
+    def clear_grads(self) -> None:
+        """Set the gradients of all trainable weights to zero."""
+        for parameter in self.trainable_weights:
+            parameter.grad[...] = 0
+            parameter.grad_rows = None
+
     def count_params(self) -> int:
         """Return the number of weights' elements. ValueError before the layer is built."""
         if not self.built:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import regularizers
+from rnncore.layers._activity import Penalizing
 from rnncore.layers._arguments import (
     boolean,
     declared_shape,
@@ -28,7 +29,7 @@ from rnncore.utils._names import default_name
 Shape = tuple[int | None, ...]
 
 
-class Layer(Connectable, Weighted):
+class Layer(Connectable, Weighted, Penalizing):
     """Base of all layers.
 
     A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` with

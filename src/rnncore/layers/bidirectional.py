@@ -168,6 +168,9 @@ class Bidirectional(Layer):
             layer.finish_forward(call, result)
             for layer, call, result in zip(self.children, calls, results, strict=True)
         )
+        for layer, y in zip(self.children, (one, other), strict=True):
+            if layer.activity_regularizer is not None:
+                layer.penalize(y, training=training)
         if whole is not None:
             return whole
         if training:
@@ -183,6 +186,10 @@ class Bidirectional(Layer):
         else:
             half = dy * 0.5 if self.merge_mode == "ave" else dy
             dys = (half, half)
+        dys = [
+            dy if layer.activity_regularizer is None else layer.penalized(dy)
+            for layer, dy in zip(self.children, dys, strict=True)
+        ]
         calls = [
             layer.backward_call(one, need_dx) for layer, one in zip(self.children, dys, strict=True)
         ]

@@ -107,10 +107,25 @@ class Compiled(Network):
             for layer in self.layers:
                 layer.draw_seeds()
 
+    def penalty(self) -> float:
+        """Return what the regularizers of the weights that are trained add to the loss."""
+        buffer = self._buffer or self._ensure_buffer()
+        return sum((p.penalty() for p in buffer.regularized if p.trainable), start=0.0)
+
+    def add_penalty_gradients(self) -> None:
+        """Add the gradients of `penalty` to those of the last backward pass."""
+        buffer = self._buffer or self._ensure_buffer()
+        for parameter in buffer.regularized:
+            if parameter.trainable:
+                parameter.add_penalty_gradient()
+
     def apply_gradients(self) -> None:
-        """Let the optimizer change the weights by the gradients of the last backward pass."""
+        """Let the optimizer change the weights by the gradients, then apply the constraints."""
         buffer = self._buffer or self._ensure_buffer()
         self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
+        for parameter in buffer.constrained:
+            if parameter.trainable:
+                parameter.constrain()
 
     def _start_training(self) -> None:
         buffer = self._ensure_buffer()

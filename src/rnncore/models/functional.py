@@ -212,6 +212,8 @@ class Functional(Model):
                 mask = step.layer.compute_mask(x, mask)
             else:
                 y, mask = step.layer.forward_with_mask(x, mask=mask, training=training)
+            if step.layer.activity_regularizer is not None:
+                step.layer.penalize(y, training=training)
             if aside is not None:
                 memories[step.number] = exchange(step.shared, aside)
             _spread(values, step, y)
@@ -242,13 +244,16 @@ class Functional(Model):
             given = [gradients[number] for number in step.outputs]
             below = any(wanted[number] for number in step.inputs)
             weights = step.layer.trainable_weights
-            if all(dy is None for dy in given) or not (weights or below):
+            flows = any(dy is not None for dy in given) or step.layer.penalizes_activity
+            if not flows or not (weights or below):
                 continue
             memories: dict[int, Memory] = self._saved
             aside = exchange(step.shared, memories[step.number]) if step.shared else None
             again = step.shared_parameters if step.shared else ()
             before = [(p, p.grad.copy()) for p in again if id(p) in written]
             dy: Any = given if step.gives_list else given[0]
+            if step.layer.activity_regularizer is not None:
+                dy = step.layer.penalized(dy)
             dx: Any = step.layer.backward(dy, need_dx=below)
             for parameter, gradient in before:
                 np.add(parameter.grad, gradient, out=parameter.grad)
@@ -297,6 +302,8 @@ class Functional(Model):
         step = self.graph.maker(number)
         if step is None or not self.graph.only_reader(number):
             return None
+        if step.layer.activity_regularizer is not None:
+            return None  # whose penalty is on the activated output
         return step.layer if isinstance(step.layer, OutputLayer) else None
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -24,11 +24,18 @@ class ParameterBuffer:
         In the order in which they are laid out.
     dtype : numpy.dtype
         The dtype of all of them.
+
+    Attributes
+    ----------
+    segments, regularized, constrained : list of Parameter
+        All of them, and those that have a regularizer or a constraint.
     """
 
     def __init__(self, parameters: Sequence[Parameter], dtype: np.dtype[Any]) -> None:
         self.segments = list(parameters)
         self.values: NDArray[Any] = np.empty(sum(p.size for p in parameters), dtype)
+        self.regularized = [p for p in parameters if p.regularizer is not None]
+        self.constrained = [p for p in parameters if p.constraint is not None]
         self.grads: NDArray[Any] | None = None
         offset = 0
         for parameter in self.segments:

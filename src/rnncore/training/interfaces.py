@@ -74,5 +74,11 @@ class Trainable(Protocol):
     def output_activations(self) -> list[Activation | None]:
         """Return for each output the activation that a loss may take over."""
 
+    def penalty(self) -> float:
+        """Return what the regularizers of the weights add to the loss."""
+
+    def add_penalty_gradients(self) -> None:
+        """Add the gradients of `penalty` to those of the last backward pass."""
+
     def apply_gradients(self) -> None:
         """Let the optimizer change the weights."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
+from rnncore.layers._activity import ActivityPenalties
 from rnncore.training.data import Batches, Samples
 from rnncore.training.history import History
 from rnncore.training.interfaces import Arrays, Hooks, Output, Trainable
@@ -23,11 +24,11 @@ def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float
     """Change the weights for one batch, add it to the metrics and return its loss."""
     with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
         done = _compute(model, batch, training=True)
-        model.run_backward(done.gradients)
+        _backward(model, done)
         with guard.held():
             model.apply_gradients()
         _update(model, batch, done)
-    return model.objective.total(done.losses)
+    return model.objective.total(done.losses, done.penalty)
 
 
 def test_step(model: Trainable, batch: Samples) -> None:
@@ -39,35 +40,45 @@ def test_step(model: Trainable, batch: Samples) -> None:
 def gradient_step(model: Trainable, batch: Samples) -> None:
     """Compute the gradients for one batch and change nothing else."""
     with np.errstate(all="ignore"):
-        model.run_backward(_compute(model, batch, training=True).gradients)
+        _backward(model, _compute(model, batch, training=True))
 
 
 class _Computed(NamedTuple):
-    """What a batch gave, output by output, with the activations that the losses took over."""
+    """What a batch gave, output by output, with the activations that the losses took over.
+
+    `penalty` is what the regularizers of weights and outputs add to the losses.
+    """
 
     outputs: list[Output]
     taken_over: list[Activation | None]
     losses: list[float]
     gradients: list[NDArray[Any] | None]
+    penalty: float
 
 
 def _compute(model: Trainable, batch: Samples, *, training: bool) -> _Computed:
     objective = model.objective
     activations = model.output_activations()
     logits = objective.fused(activations)
-    outputs = [
-        Output(y, None if mask is None or mask.all() else mask)
-        for y, mask in model.run(batch.x, training=training, logits=logits)
-    ]
+    with ActivityPenalties() as activity:
+        found = model.run(batch.x, training=training, logits=logits)
+    outputs = [Output(y, None if mask is None or mask.all() else mask) for y, mask in found]
     losses, gradients = objective.evaluate(
         batch.y, outputs, batch.weight, logits, training=training
     )
     taken_over = [one if fused else None for one, fused in zip(activations, logits, strict=True)]
-    return _Computed(outputs, taken_over, losses, gradients)
+    return _Computed(outputs, taken_over, losses, gradients, activity.total + model.penalty())
+
+
+def _backward(model: Trainable, done: _Computed) -> None:
+    model.run_backward(done.gradients)
+    model.add_penalty_gradients()
 
 
 def _update(model: Trainable, batch: Samples, done: _Computed) -> None:
-    model.objective.update(done.losses, batch.y, done.outputs, batch.weight, done.taken_over)
+    model.objective.update(
+        done.losses, batch.y, done.outputs, batch.weight, done.taken_over, done.penalty
+    )
 
 
 def fit(

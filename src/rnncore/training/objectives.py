@@ -125,10 +125,10 @@ class Objectives:
             gradients.append(gradient)
         return losses, gradients
 
-    def total(self, losses: Sequence[float]) -> float:
-        """Return the weighted sum of the losses."""
+    def total(self, losses: Sequence[float], penalty: float) -> float:
+        """Return the weighted sum of the losses, and what the regularizers add to it."""
         return sum(
-            (scale * loss for scale, loss in zip(self.weights, losses, strict=True)), start=0.0
+            (scale * loss for scale, loss in zip(self.weights, losses, strict=True)), start=penalty
         )
 
     def update(
@@ -138,6 +138,7 @@ class Objectives:
         outputs: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
         weights: Parts,
         activations: Sequence[Activation | None],
+        penalty: float,
     ) -> None:
         """Add a batch; `activations` are those that the losses took over."""
         count = 0
@@ -150,7 +151,7 @@ class Objectives:
             if part.has_metrics:
                 prediction = y if activation is None else part.activated(activation, y)
             part.update(losses[index], target, prediction, mask, weights[index])
-        self._loss_sum += self.total(losses) * count
+        self._loss_sum += self.total(losses, penalty) * count
         self._samples += count
 
     def results(self) -> dict[str, float]:
