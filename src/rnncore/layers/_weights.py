@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore import constraints, initializers, regularizers
 from rnncore.layers._arguments import boolean
 from rnncore.layers._convert import numeric_array
+from rnncore.layers._supply import current_supply
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._memory import room_for
@@ -80,10 +81,14 @@ class Weighted:
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
         source = f"{self.name}: initializer of {short_name}"
-        # Initializers draw in float64, whatever the dtype of the weight.
-        with room_for(owner, sizes or shape, shape):
-            drawn = numeric_array(source, make(shape, self.dtype, new_rng()), scalar=not shape)
-            value = np.array(narrowed(source, drawn, self.dtype))
+        supply = current_supply()
+        if supply is not None:
+            value = supply(owner, shape, self.dtype)
+        else:
+            # Initializers draw in float64, whatever the dtype of the weight.
+            with room_for(owner, sizes or shape, shape):
+                drawn = numeric_array(source, make(shape, self.dtype, new_rng()), scalar=not shape)
+                value = np.array(narrowed(source, drawn, self.dtype))
         if value.shape != shape:
             raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")
         parameter = Parameter(

@@ -1,0 +1,212 @@
+"""Named arrays and texts in one file: the format of the safetensors package.
+
+Eight bytes with the length of the header, little-endian; the header, JSON; the arrays one behind
+the other. The header is ``{"__metadata__": {name: text}, name: {"dtype": "F32", "shape": [2, 3],
+"data_offsets": [0, 24]}, ...}``. Nothing that a file says about sizes is believed before it was
+compared with the size of the file.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import zlib
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.saving.text import parsed, to_text
+from rnncore.utils._atomic import replacing
+
+# Arrays whose names begin so are for later versions: readers that do not know them leave them out.
+RESERVED = "rnncore/"
+# Bytes; the objects that Python makes of JSON take some tens of times as much memory.
+LARGEST_HEADER = 2**23
+_ALIGNMENT = 64
+_LARGEST_RANK = 32
+_LARGEST_ARRAY = 2**60
+_LENGTH = 8
+
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "U64": "<u8",
+    "I32": "<i4",
+    "U32": "<u4",
+    "I16": "<i2",
+    "U16": "<u2",
+    "I8": "|i1",
+    "U8": "|u1",
+}
+_NAMES = {np.dtype(dtype).newbyteorder("="): name for name, dtype in _DTYPES.items()}
+
+# In the metadata: the CRC-32 of the header, with zeros in its place, and of the arrays.
+_CHECKSUM = "crc32"
+_NO_CHECKSUM = b'"crc32":"00000000"'
+
+
+class Archive(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    metadata : dict of str to str
+    arrays : dict of str to ndarray
+        Read-only.
+    """
+
+    metadata: dict[str, str]
+    arrays: dict[str, NDArray[Any]]
+
+
+def write_archive(
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, str],
+    arrays: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written; what was there is there still.
+    ValueError, TypeError
+        For an array of another dtype than numbers, and for texts that are too long.
+    """
+    # The widest first, so that each stands at a multiple of its item size.
+    ordered = dict(sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize))
+    entries: dict[str, Any] = {"__metadata__": {_CHECKSUM: "00000000", **metadata}}
+    parts: list[NDArray[Any]] = []
+    offset = 0
+    for name, array in ordered.items():
+        native = array.dtype.newbyteorder("=")
+        if native not in _NAMES:
+            raise TypeError(f"{name}: expected an array of numbers, got dtype {array.dtype}")
+        end = offset + array.nbytes
+        entries[name] = {
+            "dtype": _NAMES[native],
+            "shape": list(array.shape),
+            "data_offsets": [offset, end],
+        }
+        parts.append(np.ascontiguousarray(array, np.dtype(_DTYPES[_NAMES[native]])).reshape(-1))
+        offset = end
+    header = to_text(os.fspath(path), entries, separators=(",", ":")).encode()
+    header += b" " * (-(_LENGTH + len(header)) % _ALIGNMENT)
+    if len(header) > LARGEST_HEADER:
+        raise ValueError(
+            f"{os.fspath(path)}: expected a configuration of at most {LARGEST_HEADER} bytes, "
+            f"got {len(header)}"
+        )
+    checksum = zlib.crc32(header)
+    for part in parts:
+        checksum = zlib.crc32(part.view(np.uint8), checksum)
+    header = header.replace(_NO_CHECKSUM, b'"crc32":"%08x"' % checksum, 1)
+    with replacing(path) as file:
+        file.write(len(header).to_bytes(_LENGTH, "little"))
+        file.write(header)
+        for part in parts:
+            file.write(part.view(np.uint8))
+
+
+def read_archive(path: str | os.PathLike[str]) -> Archive:
+    """Read and check a file.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    ValueError
+        When it is not what `write_archive` writes, or not all of it.
+    """
+    name = os.fspath(path)
+    # A pipe would never end, and opening one would wait for who writes.
+    if not stat.S_ISREG(os.stat(name).st_mode) and not os.path.isdir(name):
+        raise ValueError(f"{name}: expected a file, got something else of the system")
+    with open(name, "rb") as file:
+        try:
+            return _read(file, os.fstat(file.fileno()).st_size)
+        except ValueError as error:
+            raise ValueError(
+                f"{name}: expected a file of rnncore, got one that is none or is broken: {error}"
+            ) from None
+
+
+def _read(file: BinaryIO, size: int) -> Archive:
+    length = int.from_bytes(file.read(_LENGTH), "little")
+    if size < _LENGTH or length > size - _LENGTH:
+        raise ValueError(f"it has {size} bytes, which is less than its header says")
+    if length > LARGEST_HEADER:
+        raise ValueError(f"its header has {length} bytes, more than {LARGEST_HEADER}")
+    header = file.read(length)
+    entries = parsed(header.decode())  # UnicodeDecodeError is a ValueError
+    if not isinstance(entries, dict):
+        raise ValueError("its header is no object")
+    metadata = entries.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(t, str) for t in metadata.values()):
+        raise ValueError("its metadata are no texts")
+    places = _places(entries, size - _LENGTH - length)
+    data = file.read(size - _LENGTH - length)
+    if len(data) != size - _LENGTH - length:
+        raise ValueError("it became shorter while it was read")
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(header, metadata, data):
+        raise ValueError("its checksum is another one than that of its content")
+    arrays = {
+        key: np.frombuffer(data, dtype, math.prod(shape), begin).reshape(shape)
+        for key, (dtype, shape, begin) in places.items()
+    }
+    return Archive(metadata, arrays)
+
+
+def _places(
+    entries: Mapping[str, Any], size: int
+) -> dict[str, tuple[np.dtype[Any], tuple[int, ...], int]]:
+    """Return dtype, shape and offset of each array; they fill `size` bytes without holes."""
+    found = {}
+    stretches = []
+    for name, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise ValueError(f"{name}: its entry is no object")
+        shape = _integers(name, "shape", entry.get("shape"))
+        offsets = _integers(name, "data_offsets", entry.get("data_offsets"))
+        if len(offsets) != 2 or not offsets[0] <= offsets[1] <= size:
+            raise ValueError(f"{name}: its place {offsets} is not inside the file")
+        stretches.append(offsets)
+        if name.startswith(RESERVED):
+            continue
+        dtype = entry.get("dtype")
+        if not isinstance(dtype, str) or dtype not in _DTYPES:
+            raise ValueError(f"{name}: its dtype {dtype!r} is none of {', '.join(_DTYPES)}")
+        # Empty axes count as one here: NumPy, too, wants the others to be addressable.
+        if len(shape) > _LARGEST_RANK or math.prod(n or 1 for n in shape) > _LARGEST_ARRAY:
+            raise ValueError(f"{name}: its shape is larger than that of any array")
+        itemsize = np.dtype(_DTYPES[dtype]).itemsize
+        if math.prod(shape) * itemsize != offsets[1] - offsets[0]:
+            raise ValueError(f"{name}: its shape is not that of {offsets[1] - offsets[0]} bytes")
+        found[name] = (np.dtype(_DTYPES[dtype]), shape, offsets[0])
+    end = 0
+    for begin, stop in sorted(stretches):
+        if begin != end:
+            raise ValueError(f"there is a hole or an overlap at byte {end} of its arrays")
+        end = stop
+    if end != size:
+        raise ValueError(f"its arrays end at byte {end} of {size}")
+    return found
+
+
+def _integers(name: str, key: str, value: Any) -> tuple[int, ...]:
+    whole = isinstance(value, list) and all(
+        isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**63 for n in value
+    )
+    if not whole:
+        raise ValueError(f"{name}: its {key} is no list of lengths")
+    return tuple(value)
+
+
+def _checksum(header: bytes, metadata: Mapping[str, str], data: bytes) -> str:
+    written = b'"crc32":"%s"' % metadata[_CHECKSUM].encode()
+    return f"{zlib.crc32(data, zlib.crc32(header.replace(written, _NO_CHECKSUM, 1))):08x}"

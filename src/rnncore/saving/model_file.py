@@ -1,0 +1,197 @@
+"""A whole model in a file: what it is, its weights, how it is trained, and where that stands."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._supply import supplied_by
+from rnncore.saving.archive import Archive, write_archive
+from rnncore.saving.state import fitting_state, training_state
+from rnncore.saving.text import from_text, to_text
+from rnncore.saving.weights import (
+    PREFIX,
+    assign,
+    checked_path,
+    fitting_weights,
+    header,
+    read_file,
+    weight_arrays,
+)
+from rnncore.utils._config import (
+    deserialize,
+    read_as_one,
+    record,
+    serialize,
+    written_as_one,
+)
+from rnncore.utils._registry import custom_object_scope
+
+
+def save_model(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+) -> None:
+    """Do the same as ``model.save``."""
+    path = checked_path("save", filepath, overwrite)
+    metadata, arrays = model_sections(model, include_optimizer)
+    write_archive(path, header() | metadata, arrays)
+
+
+def model_sections(
+    model: Any, include_optimizer: bool = True
+) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Return the texts and the arrays of a model's file."""
+    metadata = {"model": model_text(model)}
+    arrays = weight_arrays(model) if model.built else {}
+    if include_optimizer and model.optimizer is not None:
+        metadata["compile"] = to_text("compile", serialize(model.get_compile_config()))
+        if model.built:
+            state, slots = training_state(model)
+            metadata["training"] = to_text("save", state)
+            arrays |= slots
+    return metadata, arrays
+
+
+def model_text(model: Any, **options: Any) -> str:
+    """Return the configuration of a model as JSON; `options` are those of `json.dumps`."""
+    return to_text(model.name, written_as_one(lambda: record(model)), **options)
+
+
+def model_of_text(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a model from what `model_text` returned."""
+    found = from_text(text)
+    if not isinstance(found, dict) or not {"class_name", "config"} <= set(found):
+        raise ValueError("expected the configuration of a model")
+    with custom_object_scope(custom_objects or {}):
+        model = read_as_one(lambda: deserialize(found))
+    if not hasattr(model, "compile"):
+        raise ValueError(f"expected a model, got {type(model).__name__}")
+    return model
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Make the model that `save` wrote to a file.
+
+    Parameters
+    ----------
+    filepath : str or path
+    custom_objects : dict of str to class or function, optional
+        What the file may name besides the classes of this library and what
+        `register_keras_serializable` has registered.
+    compile : bool, default True
+        Whether the model is compiled as it was, and its optimizer goes on from where it stood.
+    safe_mode : bool, default True
+        Without effect: a file holds no code, so there is no other mode.
+
+    Returns
+    -------
+    Model
+        With the weights of the file, bit for bit.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    ValueError
+        When it holds no model, is broken, of a newer major version of the format, or names a class
+        or function that is not known.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.layers import LSTM, Dense
+    >>> from rnncore.models import load_model
+    >>> model = Sequential([LSTM(4, input_shape=(5, 2)), Dense(1)])
+    >>> x = np.ones((3, 5, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.rnnc")
+    ...     model.save(path)
+    ...     other = load_model(path)
+    >>> bool((other.predict(x, verbose=0) == model.predict(x, verbose=0)).all())
+    True
+    """
+    archive = read_file(filepath)
+    path = os.fspath(filepath)
+    if "model" not in archive.metadata:
+        raise ValueError(
+            f"{path}: expected a file of a model, got one of weights alone: make the model and "
+            "call load_weights"
+        )
+    with custom_object_scope(custom_objects or {}), understood(path):
+        with supplied_by(_Supply(archive.arrays)):
+            model = model_of_text(archive.metadata["model"])
+        if model.built or any(name.startswith(PREFIX) for name in archive.arrays):
+            assign(fitting_weights(path, model, archive.arrays))
+        if compile and "compile" in archive.metadata:
+            model.compile_from_config(from_text(archive.metadata["compile"]))
+            _restore_training(path, model, archive)
+    return model
+
+
+def _restore_training(path: str, model: Any, archive: Archive) -> None:
+    if "training" not in archive.metadata:
+        return
+    state = from_text(archive.metadata["training"])
+    fitting_state(path, model, state, archive.arrays)()
+
+
+@contextmanager
+def understood(path: str) -> Iterator[None]:
+    """Let whatever goes wrong with the content of a file be one ValueError that names it."""
+    try:
+        yield
+    except Exception as error:
+        text = str(error) or type(error).__name__
+        if isinstance(error, ValueError) and text.startswith(path):
+            raise
+        raise ValueError(f"{path}: expected a model that can be made, got: {text}") from error
+
+
+class _Supply:
+    """Stands in for the initializers while a model is made whose weights come from a file.
+
+    It also stops a configuration that asks for more memory than the file has weights.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._left = sum(a.size for name, a in arrays.items() if name.startswith(PREFIX))
+
+    def __call__(self, owner: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        size = math.prod(shape)
+        if size > self._left:
+            raise ValueError(f"{owner}: expected the weights of the file, got larger ones")
+        self._left -= size
+        return np.zeros(shape, dtype)
+
+
+def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Do the same as ``model.save_weights``."""
+    path = checked_path("save_weights", filepath, overwrite)
+    if not model.built:
+        raise ValueError(
+            f"save_weights: expected a model with weights, got {model.name!r}: build it"
+        )
+    write_archive(path, header(), weight_arrays(model))
+
+
+def load_weights(model: Any, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+    """Do the same as ``model.load_weights``."""
+    archive = read_file(filepath)
+    path = os.fspath(filepath)
+    assign(fitting_weights(path, model, archive.arrays, skip_mismatch=skip_mismatch))

@@ -1,0 +1,141 @@
+"""What decides how a training goes on, besides the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.base import Layer
+
+PREFIX = "optimizer/"
+
+
+def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return the state of the optimizer, of shuffling and of dropout.
+
+    Parameters
+    ----------
+    model : Model
+        Built and compiled.
+
+    Returns
+    -------
+    dict
+        What JSON can hold.
+    dict of str to ndarray
+        What the optimizer keeps for each weight, in the order of the model's weights.
+    """
+    optimizer = model.optimizer
+    rate = optimizer.get_config()["learning_rate"]
+    state = {
+        "optimizer": {
+            "name": type(optimizer).__name__,
+            "iterations": optimizer.iterations,
+            "learning_rate": rate if isinstance(rate, float) else None,
+            "slots": list(optimizer.slots),
+        },
+        "shuffle": _plain_state(model.shuffle_rng.bit_generator.state),
+        "layers": [_numbers_of(layer) for layer in _all_layers(model.layers)],
+    }
+    return state, {PREFIX + name: slot for name, slot in optimizer.slots.items()}
+
+
+def fitting_state(
+    path: str, model: Any, state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+) -> Callable[[], None]:
+    """Return a function that gives a model the state of a file.
+
+    Raises
+    ------
+    ValueError
+        When the state is of another model or optimizer, or broken; nothing was changed then.
+    """
+    _check(path, state)
+    optimizer, saved = model.optimizer, state["optimizer"]
+    layers = list(_all_layers(model.layers))
+    slots = {
+        name[len(PREFIX) :]: array for name, array in arrays.items() if name.startswith(PREFIX)
+    }
+    _expect(path, "optimizer", type(optimizer).__name__, saved["name"])
+    _expect(path, "state of the optimizer", sorted(saved["slots"]), sorted(slots))
+    _expect(
+        path,
+        "layers with random numbers",
+        [sorted(_numbers_of(layer)) for layer in layers],
+        [sorted(numbers) for numbers in state["layers"]],
+    )
+    size = sum(weight.size for weight in model.weights)
+    for name, slot in slots.items():
+        _expect(path, f"size of {name}", (size,), slot.shape)
+        _expect(path, f"dtype of {name}", model.dtype, slot.dtype)
+    try:
+        np.random.default_rng(0).bit_generator.state = state["shuffle"]
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise ValueError(f"{path}: the state of the generator is broken: {error}") from None
+
+    # Making the state is no change that counts: it holds zeros, as before the first step.
+    optimizer.build(size, model.dtype)
+    built = sorted(optimizer.slots)
+    if slots:  # none when nothing had been trained
+        _expect(path, "state of the optimizer", built, sorted(slots))
+
+    def restore() -> None:
+        for name, slot in slots.items():
+            np.copyto(optimizer.slots[name], slot)
+        optimizer.iterations = saved["iterations"]
+        own = optimizer.get_config()["learning_rate"]
+        if isinstance(own, float) and saved["learning_rate"] is not None:
+            optimizer.learning_rate = saved["learning_rate"]
+        model.shuffle_rng.bit_generator.state = state["shuffle"]
+        for layer, numbers in zip(layers, state["layers"], strict=True):
+            for name, value in numbers.items():
+                setattr(layer, name, value)
+
+    return restore
+
+
+def _check(path: str, state: Any) -> None:
+    """Raise for a state that lacks something, or holds something else there."""
+    try:
+        saved = state["optimizer"]
+        numbers = [n for layer in state["layers"] for n in layer.values()]
+        whole = [saved["iterations"], *(n for n in numbers if n is not None)]
+        rate = saved["learning_rate"]
+        fine = (
+            isinstance(saved["name"], str)
+            and all(isinstance(name, str) for name in saved["slots"])
+            and all(isinstance(n, int) and 0 <= n < 2**64 for n in whole)
+            and (rate is None or (isinstance(rate, float) and rate >= 0))
+            and isinstance(state["shuffle"], dict)
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: the state of the training is broken: {error!r}") from None
+    if not fine:
+        raise ValueError(f"{path}: the state of the training is broken")
+
+
+def _expect(path: str, what: str, expected: Any, got: Any) -> None:
+    if expected != got:
+        raise ValueError(
+            f"{path}: expected the state of this model, whose {what}: {expected}, got {got}"
+        )
+
+
+def _plain_state(state: Any) -> Any:
+    """Return the state of a generator of NumPy with plain numbers."""
+    if isinstance(state, dict):
+        return {key: _plain_state(value) for key, value in state.items()}
+    return state.tolist() if isinstance(state, np.generic | np.ndarray) else state
+
+
+def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
+    for layer in layers:
+        yield layer
+        yield from _all_layers(layer.children)
+
+
+def _numbers_of(layer: Layer) -> dict[str, int | None]:
+    return {name: getattr(layer, name) for name in layer.random_numbers}

@@ -1,0 +1,117 @@
+"""Configurations as JSON text.
+
+What JSON does not have is written as an object whose ``class_name`` begins with two underscores:
+tuples, NaN and infinity, arrays, and dicts whose keys are no strings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+_KINDS = "biuf"
+
+
+def to_text(owner: str, value: Any, **options: Any) -> str:
+    """Return a configuration as JSON.
+
+    Parameters
+    ----------
+    owner : str
+        What errors begin with.
+    value
+        As `serialize_keras_object` returns it.
+    **options
+        Of :func:`json.dumps`.
+
+    Raises
+    ------
+    TypeError
+        For what cannot be written.
+    """
+    try:
+        return json.dumps(_plain(value), **{"allow_nan": False, **options})
+    except TypeError as error:
+        raise TypeError(f"{owner}: {error}") from None
+
+
+def from_text(text: str) -> Any:
+    """Return what `to_text` was given; ValueError for a text that is something else."""
+    try:
+        return _restored(parsed(text))
+    except RecursionError:
+        raise ValueError("expected JSON, got one that is nested too deeply") from None
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(f"expected the JSON of a configuration: {error!r}") from None
+
+
+def parsed(text: str) -> Any:
+    """Return what plain JSON says.
+
+    Raises
+    ------
+    ValueError
+        For text that is no JSON, says NaN, names a key twice, or is nested too deeply.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("expected JSON, got one that is nested too deeply") from None
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"class_name": "__float__", "value": repr(value)}
+    if isinstance(value, dict):
+        if all(isinstance(key, str) for key in value):
+            return {key: _plain(item) for key, item in value.items()}
+        items = [[_plain(key), _plain(item)] for key, item in value.items()]
+        return {"class_name": "__dict__", "items": items}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, tuple):
+        return {"class_name": "__tuple__", "items": [_plain(item) for item in value]}
+    if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
+        return {
+            "class_name": "__numpy__",
+            "dtype": value.dtype.newbyteorder("=").str[1:],
+            "shape": list(value.shape),
+            "items": [_plain(item) for item in value.ravel().tolist()],
+        }
+    raise TypeError(f"expected what JSON can hold, got {value!r}")
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    name = value.get("class_name")
+    if name == "__float__":
+        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[value["value"]]
+    if name == "__tuple__":
+        return tuple(_restored(item) for item in value["items"])
+    if name == "__dict__":
+        return {_restored(key): _restored(item) for key, item in value["items"]}
+    if name == "__numpy__":
+        dtype = np.dtype(str(value["dtype"]))
+        if dtype.kind not in _KINDS:
+            raise ValueError(f"expected the dtype of an array of numbers, got {dtype}")
+        return np.array(_restored(value["items"]), dtype).reshape(value["shape"])
+    return {key: _restored(item) for key, item in value.items()}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("expected each key once in an object of JSON, got one twice")
+    return found
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"expected JSON, got {constant}, which it does not have")

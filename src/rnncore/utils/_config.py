@@ -1,0 +1,275 @@
+"""Configurations: objects as the arguments that make equal ones.
+
+Every class of the library that takes part in a model derives from `Configurable`, which is all that
+it needs to do: it keeps each argument of its constructor as an attribute of the same name.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+
+from rnncore.utils._registry import (
+    add_library_class,
+    custom_object_scope,
+    find,
+    get_registered_name,
+    in_library,
+    public_module,
+)
+
+T = TypeVar("T")
+
+_VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+
+class Configurable:
+    """Base of what has `get_config` and `from_config`.
+
+    For a class of the library the configuration is read from its attributes. A class of a user
+    that has a constructor of its own need not keep its arguments: they are remembered as they were
+    given. Where it overrides `get_config`, as programs for Keras do, ``super().get_config()`` gives
+    what the class of the library has that it derives from.
+    """
+
+    # Arguments of the constructor that are no part of the configuration.
+    not_configured: ClassVar[frozenset[str]] = frozenset()
+    # Whether one object may stand at several places of a model.
+    may_be_shared: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        add_library_class(cls)
+        if "__init__" in vars(cls) and not in_library(cls):
+            cls.__init__ = _remembering(cls.__init__)  # type: ignore[method-assign]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal object, as `from_config` takes them."""
+        cls = type(self)
+        if in_library(cls.get_config) and "_given" in vars(self):
+            return {name: serialize(value) for name, value in self._remembered().items()}
+        nearest = next(base for base in cls.__mro__ if in_library(base))
+        current = self.current_arguments()
+        names = (name for name in argument_names(nearest) if name not in self.not_configured)
+        return {
+            name: serialize(current[name] if name in current else getattr(self, name))
+            for name in dict.fromkeys((*current, *names))
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make an object from what `get_config` returned."""
+        return cls(**deserialize_items(config))
+
+    def current_arguments(self) -> dict[str, Any]:
+        """Return the arguments that something else than an attribute of their name tells."""
+        return {}
+
+    def serialized(self) -> Any:
+        """Return what stands for the object in the configuration of another one."""
+        return record(self)
+
+    def _remembered(self) -> dict[str, Any]:
+        """Return the arguments that the constructor of a user's class was called with."""
+        args, kwargs = vars(self)["_given"]
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        arguments: dict[str, Any] = {}
+        takes_others = False
+        for name, parameter in list(bound.signature.parameters.items())[1:]:
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                if bound.arguments[name]:
+                    raise TypeError(
+                        f"{type(self).__name__}: *{name}: expected arguments with names, or a "
+                        f"get_config of its own, got {bound.arguments[name]!r}"
+                    )
+            elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                takes_others = True
+                arguments |= bound.arguments[name]
+            else:
+                arguments[name] = bound.arguments[name]
+        for name, value in self.current_arguments().items():
+            if takes_others or name in arguments:
+                arguments[name] = value
+        return arguments
+
+
+def argument_names(cls: type) -> Iterator[str]:
+    """Yield the names that the constructors of `cls` and of its bases take, some twice."""
+    for base in cls.__mro__:
+        if base is object or "__init__" not in vars(base):
+            continue
+        _self, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+        yield from (one.name for one in parameters if one.kind not in _VARIADIC)
+        if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in parameters):
+            return
+
+
+def _remembering(constructor: Callable[..., None]) -> Callable[..., None]:
+    """Return the constructor of a user's class that keeps what it is called with."""
+
+    @functools.wraps(constructor)
+    def remember(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "_given" not in vars(self):  # else by a class that derives from this one
+            vars(self)["_given"] = (args, kwargs)
+        constructor(self, *args, **kwargs)
+
+    return remember
+
+
+# -- objects to configurations -----------------------------------------------------------------
+
+# Numbers of the layers that were written, by identity, and the layers that were read, by number.
+_written: ContextVar[dict[int, tuple[int, Any]] | None] = ContextVar("written", default=None)
+_read: ContextVar[dict[int, Any] | None] = ContextVar("read", default=None)
+
+
+def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what `write` does; layers that stand in it several times have a common number."""
+    if _written.get() is not None:
+        return write()
+    token = _written.set({})
+    try:
+        found = write()
+    finally:
+        _written.reset(token)
+    counts: dict[int, int] = {}
+    for one in _records(found):
+        number = one["shared_object_id"]
+        counts[number] = counts.get(number, 0) + 1
+    for one in _records(found):
+        if counts[one["shared_object_id"]] == 1:
+            del one["shared_object_id"]
+    return found
+
+
+def read_as_one(read: Callable[[], T]) -> T:
+    """Return what `read` does; what has a common number is made once."""
+    if _read.get() is not None:
+        return read()
+    token = _read.set({})
+    try:
+        return read()
+    finally:
+        _read.reset(token)
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    """Return the records with numbers in a configuration."""
+    rest, found = [value], []
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            if "shared_object_id" in one:
+                found.append(one)
+            rest.extend(one.values())
+        elif isinstance(one, (list, tuple)):
+            rest.extend(one)
+    return found
+
+
+def record(thing: Any) -> dict[str, Any]:
+    """Return ``{"module", "class_name", "config", "registered_name"}`` of an object."""
+    cls = type(thing)
+    made = {
+        "module": public_module(cls),
+        "class_name": cls.__name__,
+        "config": serialize(thing.get_config()),
+        "registered_name": _registered_name(cls),
+    }
+    written = _written.get()
+    if written is not None and getattr(thing, "may_be_shared", False):
+        # The object stays in the table: its id must not become that of another one.
+        made["shared_object_id"] = written.setdefault(id(thing), (len(written), thing))[0]
+    return made
+
+
+def serialize(value: Any) -> Any:
+    """Return `value` with records in place of objects; see `serialize_keras_object`."""
+    if value is None or isinstance(value, (str, bool, int, float, np.ndarray)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: serialize(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(serialize(item) for item in value)
+    if isinstance(value, list):
+        return [serialize(item) for item in value]
+    if isinstance(value, Configurable):
+        return value.serialized()
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return _by_name(value)
+    if hasattr(value, "get_config"):
+        return record(value)
+    raise TypeError(
+        f"expected values, lists, dicts, functions, or objects with get_config, got {value!r}"
+    )
+
+
+def _by_name(thing: Any) -> dict[str, Any]:
+    if thing.__name__ == "<lambda>" and _registered_name(thing) == "<lambda>":
+        raise ValueError(
+            "expected a function with a name, as files hold no code, got a lambda: write it with "
+            "def, or save the weights alone"
+        )
+    return {
+        "module": public_module(thing),
+        "class_name": "class" if inspect.isclass(thing) else "function",
+        "config": thing.__name__,
+        "registered_name": _registered_name(thing),
+    }
+
+
+def _registered_name(thing: Any) -> str | None:
+    name = get_registered_name(thing)
+    return None if in_library(thing) and name == thing.__name__ else name
+
+
+# -- configurations to objects -----------------------------------------------------------------
+
+
+def deserialize_items(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments in a configuration, with objects in place of records."""
+    return {name: deserialize(value) for name, value in config.items()}
+
+
+def deserialize(value: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return `value` with objects in place of records; see `deserialize_keras_object`."""
+    if custom_objects:
+        with custom_object_scope(custom_objects):
+            return deserialize(value)
+    if isinstance(value, Mapping):
+        if "class_name" in value and "config" in value:
+            return _made(value)
+        return deserialize_items(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(deserialize(item) for item in value)
+    return value
+
+
+def _made(found: Mapping[str, Any]) -> Any:
+    number, read = found.get("shared_object_id"), _read.get()
+    if number is not None and read is not None and number in read:
+        return read[number]
+    module, registered = found.get("module"), found.get("registered_name")
+    name, config = found["class_name"], found["config"]
+    if name in ("class", "function"):
+        return find(module, config, registered)
+    cls = find(module, name, registered)
+    if not isinstance(config, Mapping):
+        raise ValueError(f"{name}: config: expected a dict, got {config!r}")
+    if hasattr(cls, "from_config"):
+        made = cls.from_config(dict(config))
+    else:
+        made = cls(**deserialize_items(config))
+    if number is not None and read is not None:
+        read[number] = made
+    return made

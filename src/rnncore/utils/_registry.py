@@ -1,0 +1,207 @@
+"""Which classes and functions a configuration may name.
+
+A file says ``{"module": "rnncore.layers", "class_name": "LSTM", ...}``; only what is found here is
+ever called for it: the classes of this library, and what the user registered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# The parts of the library whose classes have a configuration.
+MODULES = (
+    "rnncore.activations",
+    "rnncore.constraints",
+    "rnncore.initializers",
+    "rnncore.layers",
+    "rnncore.losses",
+    "rnncore.metrics",
+    "rnncore.models",
+    "rnncore.optimizers",
+    "rnncore.regularizers",
+)
+
+_library: dict[tuple[str, str], type] = {}
+_registered: dict[str, Any] = {}
+_names: dict[Any, str] = {}
+_scoped: ContextVar[Mapping[str, Any]] = ContextVar("custom objects", default={})  # noqa: B039
+
+
+def add_library_class(cls: type) -> None:
+    """Let configurations name a class, if it is one of this library."""
+    if in_library(cls):
+        _library[public_module(cls), cls.__name__] = cls
+
+
+def in_library(thing: Any) -> bool:
+    """Whether a class or function is defined in this library."""
+    return public_module(thing) in MODULES
+
+
+def public_module(thing: Any) -> str:
+    """Return the part of the library that a class or function belongs to, else its module."""
+    module: str = getattr(thing, "__module__", None) or ""
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "rnncore" else module
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:
+    """Let files name a class or function of yours: a decorator.
+
+    Parameters
+    ----------
+    package : str, default "Custom"
+        Files know the class as ``"package>name"``.
+    name : str, optional
+        Default: its own name.
+
+    Returns
+    -------
+    callable
+        Registers what it is called on and returns it. A class needs no methods for that: what it
+        was made with is kept by itself; one that is not derived from a class of this library needs
+        `get_config`.
+
+    Raises
+    ------
+    TypeError
+        For a package or name that is no string, for something that is neither a class nor a
+        function, and for a class without `get_config`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import Layer
+    >>> from rnncore.saving import get_registered_name, register_keras_serializable
+    >>> @register_keras_serializable(package="Mine")
+    ... class Doubled(Layer):
+    ...     def forward(self, x, *, mask=None, training=False):
+    ...         return 2 * x
+    >>> get_registered_name(Doubled)
+    'Mine>Doubled'
+    """
+    owner = "register_keras_serializable"
+    if not isinstance(package, str) or not (name is None or isinstance(name, str)):
+        raise TypeError(f"{owner}: expected strings, got package={package!r}, name={name!r}")
+
+    def register(thing: T) -> T:
+        if not callable(thing) or not hasattr(thing, "__name__"):
+            raise TypeError(f"{owner}: expected a class or a function, got {thing!r}")
+        if inspect.isclass(thing) and not hasattr(thing, "get_config"):
+            raise TypeError(f"{owner}: expected a class with get_config, got {thing!r}")
+        full = f"{package}>{thing.__name__ if name is None else name}"
+        _registered[full] = thing
+        _names[thing] = full
+        return thing
+
+    return register
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """Return the dict of all that was registered; what is put into it is registered too.
+
+    Examples
+    --------
+    >>> from rnncore.saving import get_custom_objects
+    >>> get_custom_objects()["identity"] = lambda x: x
+    >>> del get_custom_objects()["identity"]
+    """
+    return _registered
+
+
+@contextlib.contextmanager
+def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
+    """Register classes and functions by name within a ``with`` block, in this thread.
+
+    Parameters
+    ----------
+    custom_objects : dict of str to class or function
+
+    Raises
+    ------
+    TypeError
+        For something else than a dict by names.
+
+    Examples
+    --------
+    >>> from rnncore.layers import Layer
+    >>> from rnncore.saving import custom_object_scope, get_registered_object
+    >>> class Doubled(Layer): ...
+    >>> with custom_object_scope({"Doubled": Doubled}):
+    ...     get_registered_object("Doubled") is Doubled
+    True
+    """
+    if not isinstance(custom_objects, Mapping) or not all(
+        isinstance(name, str) for name in custom_objects
+    ):
+        raise TypeError(f"custom_objects: expected a dict by names, got {custom_objects!r}")
+    token = _scoped.set({**_scoped.get(), **custom_objects})
+    try:
+        yield
+    finally:
+        _scoped.reset(token)
+
+
+def get_registered_name(obj: Any) -> str:
+    """Return the name under which a class or function was registered, else its own.
+
+    Examples
+    --------
+    >>> from rnncore.layers import LSTM
+    >>> from rnncore.saving import get_registered_name
+    >>> get_registered_name(LSTM)
+    'LSTM'
+    """
+    return _names.get(obj, obj.__name__)
+
+
+def get_registered_object(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Any = None
+) -> Any:
+    """Return the class or function that is registered under a name, None without one.
+
+    Parameters
+    ----------
+    name : str
+    custom_objects, module_objects : dict, optional
+        Where else to look; the scope of `custom_object_scope` comes first.
+
+    Examples
+    --------
+    >>> from rnncore.saving import get_registered_object
+    >>> get_registered_object("nothing") is None
+    True
+    """
+    for table in (_scoped.get(), _registered, custom_objects or {}, module_objects or {}):
+        if name in table:
+            return table[name]
+    return None
+
+
+def find(module: Any, name: Any, registered_name: Any) -> Any:
+    """Return the class or function that a configuration names.
+
+    Raises
+    ------
+    ValueError
+        When there is none.
+    """
+    for key in (registered_name, name):
+        found = get_registered_object(key) if isinstance(key, str) else None
+        if found is not None:
+            return found
+    if module in MODULES:
+        importlib.import_module(module)
+        if (module, name) in _library:
+            return _library[module, name]
+        raise ValueError(f"expected a class of {module}, got {name!r}, which it does not have")
+    raise ValueError(
+        f"expected classes and functions of this library, or that are registered "
+        f"(register_keras_serializable) or given as custom_objects, got {name!r} of {module!r}"
+    )
