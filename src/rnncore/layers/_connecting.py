@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +34,11 @@ class Connectable:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
         raise NotImplementedError
 
-    def connect(self, x: Any) -> Any:
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        """Return the arguments of a call beside an input of `shape`, without those left out."""
+        raise NotImplementedError
+
+    def connect(self, x: Any, **arguments: Any) -> Any:
         """Make a call on symbolic tensors part of a graph and return what it gives."""
         several = isinstance(x, (list, tuple))
         tensors = list(x) if several else [x]
@@ -51,10 +55,17 @@ class Connectable:
         self._agree_on_dtype(tensors)
         shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
         self.make_weights(shapes)
-        output_shape = self.compute_output_shape(shapes)
-        node = Node(self, tensors, output_shape, self.dtype, takes_list=several)  # type: ignore[arg-type]
+        node = Node(
+            self,  # type: ignore[arg-type]
+            tensors,
+            self.compute_output_shape(shapes),
+            self.dtype,
+            takes_list=several,
+            arguments=self.check_arguments(arguments, shapes),
+        )
+        self._agree_on_dtype(node.reads)
         self._nodes.append(node)
-        return list(node.outputs) if node.gives_list else node.outputs[0]
+        return node.outputs if node.gives_list else node.outputs[0]
 
     def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
         """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""

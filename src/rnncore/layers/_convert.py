@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers.symbolic import SymbolicTensor
 from rnncore.utils._arrays import RAGGED, plain_array
 
 
@@ -33,11 +34,18 @@ def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> N
     return array
 
 
-def check_mask(owner: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return `mask` as a bool array of shape (B, T) beside an input of `shape`."""
-    array = plain_array(f"{owner}: mask", mask)
-    if array.dtype != np.bool_:
+def check_mask(owner: str, mask: Any, shape: tuple[int | None, ...]) -> Any:
+    """Return `mask`, a bool array or a symbolic tensor, beside an input of `shape`.
+
+    Its axes are the first ones of the input, at least (B, T), and not that of the features.
+    """
+    array = mask if isinstance(mask, SymbolicTensor) else plain_array(f"{owner}: mask", mask)
+    if not isinstance(mask, SymbolicTensor) and array.dtype != np.bool_:
         raise TypeError(f"{owner}: mask: expected dtype bool, got {array.dtype}")
-    if len(shape) < 2 or array.shape != shape[:2]:
+    rank = len(array.shape)
+    fits = len(shape) >= 2 and 2 <= rank <= max(2, len(shape) - 1)
+    if not fits or not all(
+        a is None or b is None or a == b for a, b in zip(array.shape, shape, strict=False)
+    ):
         raise ValueError(f"{owner}: mask: expected shape {shape[:2]}, got {array.shape}")
     return array

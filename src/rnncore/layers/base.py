@@ -16,11 +16,12 @@ from rnncore.layers._arguments import (
     reject_unsupported,
 )
 from rnncore.layers._buffers import Buffers
+from rnncore.layers._configured import Configured
 from rnncore.layers._connecting import Connectable
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._weights import Weighted
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.symbolic import Node, is_symbolic
+from rnncore.layers.symbolic import Node, is_symbolic, leaves
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import float_dtype
 from rnncore.utils._memory import room_for
@@ -29,7 +30,7 @@ from rnncore.utils._names import default_name
 Shape = tuple[int | None, ...]
 
 
-class Layer(Connectable, Weighted, Penalizing):
+class Layer(Configured, Connectable, Weighted, Penalizing):
     """Base of all layers.
 
     A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` with
@@ -47,6 +48,10 @@ class Layer(Connectable, Weighted, Penalizing):
     that has no mask, and None in place of the list when none has one), and `backward` returns a
     list of gradients. A layer with several outputs returns lists of shapes, arrays and masks, and
     `backward` gets a list with None for an output that nothing depends on.
+
+    A layer whose calls have further arguments names them in `call_arguments`, checks them in
+    `check_arguments` and takes them in `forward`. Where gradients flow to them,
+    `backward_with_arguments` returns these too.
 
     Parameters
     ----------
@@ -79,6 +84,10 @@ class Layer(Connectable, Weighted, Penalizing):
     random_numbers: tuple[str, ...] = ()
     # Whether the input is token ids (B, T) and not numbers with a last axis of features.
     takes_ids = False
+    # Names of the arguments that a call, and `forward`, have beside x, mask and training.
+    call_arguments: tuple[str, ...] = ()
+    # Whether what comes out for a sample depends on other samples of the batch, or on calls before.
+    couples_samples = False
 
     def __init__(
         self,
@@ -134,14 +143,27 @@ class Layer(Connectable, Weighted, Penalizing):
         raise NotImplementedError
 
     def forward_with_mask(
-        self, x: Any, *, mask: Any = None, training: bool = False
+        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
     ) -> tuple[Any, Any]:
-        """Return what `forward` and `compute_mask` return."""
-        return self.forward(x, mask=mask, training=training), self.compute_mask(x, mask)
+        """Return what `forward` and `compute_mask` return.
+
+        With ``training=None`` the calls inside of a model decide for themselves.
+        """
+        y = self.forward(x, mask=mask, training=bool(training), **arguments)
+        return y, self.compute_mask(x, mask)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         """Write the gradients of the weights, return dx (None where `need_dx` is False)."""
         raise NotImplementedError
+
+    def backward_with_arguments(
+        self, dy: Any, *, need_dx: bool = True
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return what `backward` returns, and the gradients of further arguments by their names.
+
+        A gradient has the form of the argument: a list for a list.
+        """
+        return self.backward(dy, need_dx=need_dx), {}
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return `x` as an array that `forward` takes; raise for what is not numeric."""
@@ -149,7 +171,9 @@ class Layer(Connectable, Weighted, Penalizing):
 
     # -- use -----------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *, mask: Any = None, training: bool | None = None) -> Any:
+    def __call__(
+        self, x: Any, *, mask: Any = None, training: bool | None = None, **arguments: Any
+    ) -> Any:
         """Apply the layer to an array, making its weights at the first call.
 
         Parameters
@@ -157,15 +181,19 @@ class Layer(Connectable, Weighted, Penalizing):
         x : array_like or SymbolicTensor
             Input, batch first. Converted to the layer's dtype. A list for layers with several
             inputs. On symbolic tensors nothing is computed: the call becomes part of a graph.
-        mask : array_like of bool, shape (B, T), optional
-            True at real time steps. Not with symbolic tensors: their masks go along by themselves.
+        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
+            True at real time steps; a list for layers with several inputs. In a graph the masks
+            of the layers below go along by themselves, and one that is given replaces them.
         training : bool, optional
-            Whether dropout and the like are active, by default not. Not with symbolic tensors.
+            Whether dropout and the like are active, by default not. In a graph it counts, as in
+            Keras, when the model is called on arrays without saying `training` itself.
+        **arguments
+            Further ones that the layer has, such as `initial_state`.
 
         Returns
         -------
         ndarray or SymbolicTensor
-            A list from layers with several outputs.
+            A tuple from layers with several outputs.
 
         Raises
         ------
@@ -175,14 +203,9 @@ class Layer(Connectable, Weighted, Penalizing):
         MemoryError
             When the memory does not suffice for the weights or for the output.
         """
-        if is_symbolic(x):
-            for argument, value in (("mask", mask), ("training", training)):
-                if value is not None:
-                    raise ValueError(
-                        f"{self.name}: {argument}: expected None beside a symbolic tensor, "
-                        f"got {value!r}"
-                    )
-            return self.connect(x)
+        arguments = {"mask": mask, "training": training, **arguments}
+        if is_symbolic(x) or any(is_symbolic(value) for value in arguments.values()):
+            return self.connect(x, **arguments)
         if isinstance(x, Layer):
             raise TypeError(
                 f"{self.name}: x: expected an array or a symbolic tensor, got the layer {x.name!r}"
@@ -202,20 +225,42 @@ class Layer(Connectable, Weighted, Penalizing):
         if not self.built:
             self.make_weights(open_shapes)
         self.check_input_shape(shapes)
-        training = boolean(self.name, "training", False if training is None else training)
+        arguments = self.check_arguments(arguments, shapes)
         output: Any = self.compute_output_shape(shapes)
         largest = output[0] if isinstance(output, list) else output
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
-            checked = self._checked_mask(mask, shapes)
-            y: Any = self.forward(converted, mask=checked, training=training)
-        inputs = converted if isinstance(converted, list) else [converted]
-        if isinstance(y, list):
-            return [detached(one, inputs, training) for one in y]
-        return detached(y, inputs, training)
+            y: Any = self.forward(converted, **arguments)
+        taken = [one for one in leaves([converted, *arguments.values()]) if _is_array(one)]
+        if not isinstance(y, list):
+            return detached(y, taken, bool(arguments.get("training")))
+        outputs: list[NDArray[Any]] = []
+        for one in y:
+            outputs.append(detached(one, [*taken, *outputs], bool(arguments.get("training"))))
+        return tuple(outputs)
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        """Return the arguments of a call beside an input of `shape`, without those that are None.
+
+        On arrays they come out as `forward` takes them. A layer that has `call_arguments` of its
+        own checks them here.
+        """
+        known = ("mask", "training", *self.call_arguments)
+        unknown = [name for name in arguments if name not in known]
+        if unknown:
+            raise TypeError(
+                f"{self.name}: expected only the arguments {', '.join(('x', *known))}, "
+                f"got {unknown[0]!r}"
+            )
+        found = {name: value for name, value in arguments.items() if value is not None}
+        if "mask" in found:
+            found["mask"] = self._checked_mask(found["mask"], shape)
+        if "training" in found:
+            found["training"] = boolean(self.name, "training", found["training"])
+        return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
-        if mask is None or not self.takes_several:
-            return None if mask is None else check_mask(self.name, mask, shapes)
+        if not self.takes_several:
+            return check_mask(self.name, mask, shapes)
         if not isinstance(mask, (list, tuple)) or len(mask) != len(shapes):
             raise TypeError(f"{self.name}: mask: expected a list of {len(shapes)} masks or None")
         return [
@@ -273,6 +318,10 @@ class Layer(Connectable, Weighted, Penalizing):
     def __getstate__(self) -> dict[str, Any]:
         # The graphs that the layer is part of do not come along: a graph brings its layers.
         return {**self.__dict__, "_saved": None, "_nodes": []}
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
 
 
 def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]], training: bool) -> NDArray[Any]:

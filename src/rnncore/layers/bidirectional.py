@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from rnncore import _core
 from rnncore.layers.base import Layer, Shape
-from rnncore.layers.recurrent import Recurrent
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.recurrence import Recurrence, States, checked_states, run_calls
 
-# By name: how the two outputs become one.
+# By name: how the two outputs become one. Side by side has a way of its own.
 _MERGES: dict[str, Callable[..., Any]] = {
     "sum": np.add,
     "ave": np.add,  # and halved
@@ -30,31 +30,33 @@ class Bidirectional(Layer):
 
     Parameters
     ----------
-    layer : SimpleRNN, LSTM or GRU
-        The layer of the forward direction, not built yet. The other direction gets a layer with
-        the same arguments and the opposite `go_backwards`.
-    merge_mode : {"concat", "sum", "mul", "ave"}, default "concat"
+    layer : SimpleRNN, LSTM, GRU or RNN
+        The layer of the forward direction, of which a copy with new weights is taken. The other
+        direction gets a copy with the opposite `go_backwards`.
+    merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
         How the outputs of the directions become one: side by side on the last axis, or element
-        by element.
-    weights : None
-        Not supported; call `set_weights` on the built layer.
-    backward_layer : SimpleRNN, LSTM or GRU, optional
-        The layer of the other direction, with the opposite `go_backwards` and the same
-        `return_sequences`.
+        by element. With None they stay two.
+    weights : list of array_like, optional
+        What the weights start from, those of the forward layer first.
+    backward_layer : SimpleRNN, LSTM, GRU or RNN, optional
+        The layer of the other direction itself, with the opposite `go_backwards` and the same
+        `return_sequences`, `return_state` and `stateful`.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a layer that is not recurrent, was built, or does not fit the other one, and for
-        arguments that are unknown or not supported yet.
+        For a layer that is not recurrent or does not fit the other one, for weights that do not
+        fit, and for arguments that are unknown or not supported yet.
 
     Notes
     -----
     With `return_sequences` step t of either direction stands at ``[:, t]``, so the output of the
-    backward layer is in the order of the input, and the output at masked steps is zero. Weights:
-    those of the forward layer, then those of the backward layer.
+    backward layer is in the order of the input, and the output at masked steps is zero. With
+    `return_state` a call returns the output, or both, then the states of the forward layer and
+    those of the backward layer, and `initial_state` is a list in this order. Weights: those of
+    the forward layer, then those of the backward layer.
 
     Examples
     --------
@@ -62,57 +64,60 @@ class Bidirectional(Layer):
     >>> from rnncore.layers import LSTM, Bidirectional
     >>> Bidirectional(LSTM(4, return_sequences=True))(np.zeros((2, 5, 3))).shape
     (2, 5, 8)
+    >>> y, *states = Bidirectional(LSTM(4, return_state=True))(np.zeros((2, 5, 3)))
+    >>> len(states)
+    4
     """
 
     needs_features = True
+    call_arguments = ("initial_state",)
 
     def __init__(
         self,
-        layer: Recurrent,
-        merge_mode: str = "concat",
-        weights: None = None,
-        backward_layer: Recurrent | None = None,
+        layer: Recurrence,
+        merge_mode: str | None = "concat",
+        weights: Sequence[ArrayLike] | None = None,
+        backward_layer: Recurrence | None = None,
         **kwargs: Any,
     ) -> None:
         for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
-            if value is None and argument == "backward_layer":
-                continue
-            if not isinstance(value, Recurrent):
+            if not isinstance(value, Recurrence) and (value is not None or argument == "layer"):
                 raise TypeError(
                     f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
-                    f"GRU), got {value!r}"
+                    f"GRU, RNN), got {value!r}"
                 )
-            if value.built:
-                raise ValueError(
-                    f"Bidirectional: {argument}: expected a layer without weights yet, "
-                    f"got {value.name!r}, which is built"
-                )
-        if merge_mode not in MERGE_MODES:
+        if merge_mode is not None and merge_mode not in MERGE_MODES:
             raise ValueError(
-                f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)}, "
+                f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)} and None, "
                 f"got {merge_mode!r}"
-            )
-        if weights is not None:
-            raise ValueError(
-                "Bidirectional: weights: expected None (set_weights of the built layer sets "
-                f"them), got {type(weights).__name__}"
             )
         if "input_shape" not in kwargs and layer.declared_input_shape is not None:
             kwargs["input_shape"] = layer.declared_input_shape
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = layer.explicit_dtype
         super().__init__(**kwargs)
         self.merge_mode = merge_mode
-        self.forward_layer = copy.deepcopy(layer)
-        self.backward_layer = copy.deepcopy(layer if backward_layer is None else backward_layer)
+        self.forward_layer = _copied(layer, "forward_")
         if backward_layer is None:
-            self.backward_layer.go_backwards = not layer.go_backwards
-        self.forward_layer.name = f"forward_{layer.name}"
-        self.backward_layer.name = f"backward_{self.backward_layer.name}"
+            backward_layer = _copied(layer, "backward_")
+            backward_layer.go_backwards = not layer.go_backwards
+        self.backward_layer = backward_layer
+        self._check_layers()
         # As in Keras: what a masked step would repeat differs between the directions.
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
+        self.children: tuple[Recurrence, Recurrence] = (self.forward_layer, self.backward_layer)
+        self._first_weights = weights
+        if not (self.trainable and layer.trainable):
+            self.trainable = False
+
+    def _check_layers(self) -> None:
+        layer = self.forward_layer
         for argument, wanted in (
             ("go_backwards", not layer.go_backwards),
             ("return_sequences", layer.return_sequences),
+            ("return_state", layer.return_state),
+            ("stateful", layer.stateful),
         ):
             got = getattr(self.backward_layer, argument)
             if got != wanted:
@@ -120,17 +125,35 @@ class Bidirectional(Layer):
                     f"Bidirectional: backward_layer: expected {argument}={wanted}, "
                     f"the layer being as it is, got {got}"
                 )
-        self.children: tuple[Recurrent, Recurrent] = (self.forward_layer, self.backward_layer)
-        self.trainable = self.trainable and layer.trainable
 
     @property
     def return_sequences(self) -> bool:
         """Whether the output has all steps."""
         return self.forward_layer.return_sequences
 
+    @property
+    def return_state(self) -> bool:
+        """Whether a call returns the final states too."""
+        return self.forward_layer.return_state
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a batch starts from the states in which the batch before ended."""
+        return self.forward_layer.stateful
+
+    @property
+    def couples_samples(self) -> bool:  # type: ignore[override]
+        """Whether a call depends on the calls before it, or a sample on others."""
+        return any(layer.couples_samples for layer in self.children)
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The last axis of each state, those of the forward layer first."""
+        return [size for layer in self.children for size in layer.state_sizes]
+
     def build(self, input_shape: Shape) -> None:
-        sizes = [layer.units for layer in self.children]
-        if self.merge_mode != "concat" and sizes[0] != sizes[1]:
+        sizes = [layer.output_size for layer in self.children]
+        if self.merge_mode in _MERGES and sizes[0] != sizes[1]:
             raise ValueError(
                 f"{self.name}: backward_layer: expected {sizes[0]} units for merge_mode "
                 f"{self.merge_mode!r}, got {sizes[1]}"
@@ -138,76 +161,206 @@ class Bidirectional(Layer):
         for layer in self.children:
             layer.dtype = self.dtype
             layer.make_weights(input_shape)
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        shape = self.forward_layer.compute_output_shape(input_shape)
-        if self.merge_mode == "concat":
-            return (*shape[:-1], self.forward_layer.units + self.backward_layer.units)
-        return shape
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        one, other = (
+            found[0] if isinstance(found, list) else found
+            for found in (layer.compute_output_shape(input_shape) for layer in self.children)
+        )
+        merged = (*one[:-1], one[-1] + other[-1]) if self.merge_mode == "concat" else one
+        outputs = [one, other] if self.merge_mode is None else [merged]
+        if self.return_state:
+            outputs += [(input_shape[0], size) for size in self.state_sizes]
+        return outputs if len(outputs) > 1 else outputs[0]
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return mask if self.return_sequences else None
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+        masks = [mask if self.return_sequences else None] * (2 if self.merge_mode is None else 1)
+        if self.return_state:
+            masks += [None] * len(self.state_sizes)
+        return masks if len(masks) > 1 else masks[0]
+
+    # -- calls ---------------------------------------------------------------------------
+
+    def __call__(
+        self,
+        x: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Apply the layer; see `Recurrence.__call__`.
+
+        `initial_state` holds the states of the forward layer, then those of the backward layer.
+        """
+        return super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        if "initial_state" in found:
+            found["initial_state"] = checked_states(
+                self.name, found["initial_state"], self.state_sizes, shape[0], self.dtype
+            )
+        return found
 
     def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        whole = None
-        outs: list[NDArray[Any] | None] = [None, None]
-        if self.return_sequences and self.merge_mode == "concat":
-            # Each direction writes its half of the output.
-            shape = (*x.shape[:2], self.forward_layer.units + self.backward_layer.units)
-            kept = self._buffers.take("y", shape, x.dtype) if training else None
-            whole = np.empty(shape, x.dtype) if kept is None else kept
-            outs = list(self._halves(whole))
+        self,
+        x: NDArray[Any],
+        *,
+        mask: NDArray[Any] | None = None,
+        training: bool = False,
+        initial_state: States | None = None,
+    ) -> Any:
+        whole, outs = self._room(x, training)
+        count = len(self.forward_layer.state_sizes)
+        given = initial_state
+        starts = (None, None) if given is None else (given[:count], given[count:])
         calls = [
-            layer.forward_call(x, mask, training, out)
-            for layer, out in zip(self.children, outs, strict=True)
+            layer.forward_call(x, mask, training, layer.start_states(x, start, training), out)
+            for layer, start, out in zip(self.children, starts, outs, strict=True)
         ]
-        results = _core.run_together(calls)
-        one, other = (
-            layer.finish_forward(call, result)
-            for layer, call, result in zip(self.children, calls, results, strict=True)
-        )
-        for layer, y in zip(self.children, (one, other), strict=True):
+        results = run_calls(calls)
+        ys: list[NDArray[Any]] = []
+        states: list[NDArray[Any]] = []
+        for layer, call, result in zip(self.children, calls, results, strict=True):
+            y, final = layer.finish_forward(call, result)
+            layer.keep_states(final)
             if layer.activity_regularizer is not None:
                 layer.penalize(y, training=training)
+            ys.append(y)
+            states.extend(final)
+        if training:
+            self._saved = ys if self.merge_mode == "mul" else None
+        outputs = ys if self.merge_mode is None else [self._merged(ys, whole, training)]
+        if self.return_state:
+            outputs = [*outputs, *states]
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def _room(
+        self, x: NDArray[Any], training: bool
+    ) -> tuple[NDArray[Any] | None, Sequence[NDArray[Any] | None]]:
+        """Return an array for both outputs side by side, if that is wanted, and one for each."""
+        if not self.return_sequences:
+            return None, (None, None)
+        sizes = [layer.output_size for layer in self.children]
+        if self.merge_mode == "concat":
+            # Each direction writes its half of the output.
+            shape = (*x.shape[:2], sum(sizes))
+            kept = self._buffers.take("y", shape, x.dtype) if training else None
+            whole = np.empty(shape, x.dtype) if kept is None else kept
+            return whole, self._halves(whole)
+        if not training:
+            return None, (None, None)
+        return None, [
+            layer._buffers.take("y", (*x.shape[:2], size), x.dtype)
+            for layer, size in zip(self.children, sizes, strict=True)
+        ]
+
+    def _merged(
+        self, ys: Sequence[NDArray[Any]], whole: NDArray[Any] | None, training: bool
+    ) -> NDArray[Any]:
         if whole is not None:
             return whole
-        if training:
-            self._saved = (one, other)
-        return self._merged(one, other)
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        saved, self._saved = self._saved, None
         if self.merge_mode == "concat":
-            dys = self._halves(dy)
-        elif self.merge_mode == "mul":
-            dys = (dy * saved[1], dy * saved[0])
-        else:
-            half = dy * 0.5 if self.merge_mode == "ave" else dy
-            dys = (half, half)
-        dys = [
-            dy if layer.activity_regularizer is None else layer.penalized(dy)
-            for layer, dy in zip(self.children, dys, strict=True)
-        ]
+            return np.concatenate(ys, axis=-1)
+        out = self._buffers.take("y", ys[0].shape, ys[0].dtype) if training else None
+        merged: NDArray[Any] = _MERGES[str(self.merge_mode)](*ys, out=out)
+        if self.merge_mode == "ave":
+            merged *= 0.5
+        return merged
+
+    def backward(self, dy: Any, *, need_dx: bool = True) -> NDArray[Any] | None:
+        dx: NDArray[Any] | None = self.backward_with_arguments(dy, need_dx=need_dx)[0]
+        return dx
+
+    def backward_with_arguments(
+        self, dy: Any, *, need_dx: bool = True
+    ) -> tuple[Any, dict[str, Any]]:
+        outputs = 2 if self.merge_mode is None else 1
+        given = dy if isinstance(dy, list) else [dy]
+        dys = given[:2] if self.merge_mode is None else self._parts(given[0])
+        dstates = given[outputs:] or [None] * len(self.state_sizes)
+        count = len(self.forward_layer.state_sizes)
         calls = [
-            layer.backward_call(one, need_dx) for layer, one in zip(self.children, dys, strict=True)
+            layer.backward_call(
+                one if layer.activity_regularizer is None else layer.penalized(one),
+                dstate,
+                need_dx,
+            )
+            for layer, one, dstate in zip(
+                self.children, dys, (dstates[:count], dstates[count:]), strict=True
+            )
         ]
-        results = _core.run_together(calls)
-        dx, other = (
+        results = run_calls(calls)
+        (dx, one), (other_dx, other) = (
             layer.finish_backward(call, result)
             for layer, call, result in zip(self.children, calls, results, strict=True)
         )
-        if dx is not None and other is not None:
-            dx += other
-        return dx
+        if dx is not None and other_dx is not None:
+            dx += other_dx
+        return dx, {"initial_state": [*one, *other]}
+
+    def _parts(self, dy: NDArray[Any] | None) -> Sequence[NDArray[Any] | None]:
+        """Return the gradients of the two outputs from that of the merged one."""
+        saved, self._saved = self._saved, None
+        if dy is None:
+            return None, None
+        if self.merge_mode == "concat":
+            return self._halves(dy)
+        if self.merge_mode == "sum":
+            return dy, dy
+        room = [self._buffers.take(f"dy {index}", dy.shape, dy.dtype) for index in range(2)]
+        if self.merge_mode == "ave":
+            half = np.multiply(dy, 0.5, out=room[0])
+            return half, half
+        return [np.multiply(dy, y, out=out) for y, out in zip(saved[::-1], room, strict=True)]
 
     def _halves(self, array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Split the last axis into the parts of the two directions."""
-        return array[..., : self.forward_layer.units], array[..., self.forward_layer.units :]
+        size = self.forward_layer.output_size
+        return array[..., :size], array[..., size:]
 
-    def _merged(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-        if self.merge_mode == "concat":
-            return np.concatenate([one, other], axis=-1)
-        merged: NDArray[Any] = _MERGES[self.merge_mode](one, other)
-        return merged * 0.5 if self.merge_mode == "ave" else merged
+    # -- states from batch to batch ------------------------------------------------------
+
+    @property
+    def states(self) -> tuple[Parameter, ...] | None:
+        """The states of a stateful layer, None before there are any."""
+        found = [layer.states for layer in self.children]
+        if found[0] is None or found[1] is None:
+            return None
+        return (*found[0], *found[1])
+
+    def reset_state(self, states: Sequence[ArrayLike] | None = None) -> None:
+        """Let the next batch of a stateful layer start from zeros, or from `states`.
+
+        Parameters
+        ----------
+        states : list of array_like, each (B, H), optional
+            Those of the forward layer, then those of the backward layer.
+
+        Raises
+        ------
+        AttributeError
+            When the layer is not stateful, as in Keras.
+        ValueError, TypeError
+            For another number of states or other shapes.
+        """
+        if not self.stateful:
+            raise AttributeError(f"{self.name}: reset_state: expected stateful=True, got False")
+        count = len(self.forward_layer.state_sizes)
+        parts = (None, None) if states is None else (states[:count], states[count:])
+        for layer, part in zip(self.children, parts, strict=True):
+            layer.reset_state(part)
+
+    def reset_states(self, states: Sequence[ArrayLike] | None = None) -> None:
+        """Do what `reset_state` does."""
+        self.reset_state(states)
+
+
+def _copied(layer: Recurrence, prefix: str) -> Recurrence:
+    """Return a copy of a layer that is not built yet."""
+    found = copy.deepcopy(layer)
+    found.forget_weights()
+    found.name = prefix + layer.name.removeprefix(prefix)
+    return found

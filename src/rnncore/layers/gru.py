@@ -62,7 +62,7 @@ class GRU(Recurrent):
 
     operation = "gru"
     gates = 3
-    states = 1
+    state_count = 1
     activation_names = ("tanh",)
 
     def __init__(

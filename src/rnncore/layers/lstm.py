@@ -63,7 +63,7 @@ class LSTM(Recurrent):
 
     operation = "lstm"
     gates = 4
-    states = 2
+    state_count = 2
     activation_names = ("tanh",)
 
     def __init__(

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.layers._arguments import boolean
 from rnncore.layers._keep import Kept
-from rnncore.layers.base import Layer, Shape
+from rnncore.layers.base import Shape
 from rnncore.layers.parameter import Parameter
+from rnncore.layers.recurrence import Call, Recurrence, States
 from rnncore.utils._checks import check_count
 
 
-class Recurrent(Layer):
-    """Base of the recurrent layers; a subclass names its operation and its gates."""
+class Recurrent(Recurrence):
+    """Base of the recurrent layers of the kernels; a subclass names its operation and its gates."""
 
     unsupported: Mapping[str, Any] = {
-        **Layer.unsupported,
+        **Recurrence.unsupported,
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
         "seed": None,
-        "return_state": False,
-        "stateful": False,
         "time_major": False,
-        "unroll": False,
         "implementation": 2,
         "use_cudnn": "auto",
     }
@@ -35,7 +34,7 @@ class Recurrent(Layer):
 
     operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
-    states: int  # number of state arrays
+    state_count: int  # number of state arrays
     activation_names: tuple[str, ...]  # what `activation` may be
 
     def __init__(
@@ -53,9 +52,6 @@ class Recurrent(Layer):
         kernel_constraint: Any,
         recurrent_constraint: Any,
         bias_constraint: Any,
-        return_sequences: bool,
-        go_backwards: bool,
-        zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -66,9 +62,6 @@ class Recurrent(Layer):
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.return_sequences = boolean(owner, "return_sequences", return_sequences)
-        self.go_backwards = boolean(owner, "go_backwards", go_backwards)
-        self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
         # Packed weights and working memory, so that the next call need not allocate them again.
         self._workspaces = Kept(_core.Workspace)
 
@@ -98,42 +91,20 @@ class Recurrent(Layer):
         """Return the arguments that only this layer's operation has."""
         return {}
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        if self.return_sequences:
-            return (input_shape[0], input_shape[1], self.units)
-        return (input_shape[0], self.units)
+    @property
+    def state_sizes(self) -> list[int]:
+        return [self.units] * self.state_count
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        # As in Keras the mask goes on unreversed, with go_backwards too.
-        return mask if self.return_sequences else None
-
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        out = None
-        if training and self.return_sequences:
-            out = self._buffers.take("y", (*x.shape[:2], self.units), x.dtype)
-        call = self.forward_call(x, mask, training, out)
-        y = self.finish_forward(call, _core.run(call))
-        # The kernel keeps y[:, t] beside x[:, t]; Keras gives the steps in processing order.
-        return y[:, ::-1] if self.return_sequences and self.go_backwards else y
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        if self.return_sequences and self.go_backwards:
-            dy = dy[:, ::-1]
-        call = self.backward_call(dy, need_dx)
-        return self.finish_backward(call, _core.run(call))
-
-    # -- the same in two halves, so that a wrapper can run several layers at once ---------
+    # -- the calls of the kernels --------------------------------------------------------
 
     def forward_call(
         self,
         x: NDArray[Any],
         mask: NDArray[Any] | None,
         training: bool,
-        out: NDArray[Any] | None = None,
-    ) -> _core.Call:
-        """Return the call of the kernels that computes the layer, ready to run."""
+        initial_state: States | None,
+        out: NDArray[Any] | None,
+    ) -> Call:
         if mask is not None and mask.all():
             mask = None  # nothing is masked: the kernels have a shorter way
         return _core.forward_call(
@@ -142,7 +113,7 @@ class Recurrent(Layer):
             self.kernel.value,
             self.recurrent_kernel.value,
             None if self.bias is None else self.bias.value,
-            None,
+            initial_state,
             None,
             mask,
             self.go_backwards,
@@ -155,24 +126,20 @@ class Recurrent(Layer):
             **self.options(),
         )
 
-    def finish_forward(
-        self, call: _core.Call, result: tuple[Any, tuple[NDArray[Any], ...], Any]
-    ) -> NDArray[Any]:
-        """Take the result of `forward_call`: y with each step beside its x, or the last h."""
-        y, state, tape = result
+    def finish_forward(self, call: Any, result: Any) -> tuple[NDArray[Any], States]:
+        y, states, tape = result
         if tape is None:
             self._workspaces.give_back(call.workspace)
         else:
             self._saved = tape
-        output: NDArray[Any] = y if self.return_sequences else state[0]
-        return output
+        return (y if self.return_sequences else states[0]), states
 
-    def backward_call(self, dy: NDArray[Any], need_dx: bool) -> _core.Call:
-        """Return the call that computes the gradients; `dy` as `finish_forward` gave y."""
+    def backward_call(
+        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
+    ) -> Call:
         tape, self._saved = self._saved, None
-        dstate = None
-        if not self.return_sequences:
-            dy, dstate = None, (dy, *(None,) * (self.states - 1))  # type: ignore[assignment]
+        if not self.return_sequences:  # the output is the state h
+            dy, dstates = None, [self._sum(dy, dstates[0]), *dstates[1:]]
         dx = None
         if need_dx:
             shape = (tape.batch, tape.steps, self.kernel.shape[0])
@@ -181,7 +148,7 @@ class Recurrent(Layer):
             self.operation,
             tape,
             dy,
-            dstate,
+            dstates,
             need_dx,
             dx=dx,
             dkernel=self.kernel.grad,
@@ -189,11 +156,16 @@ class Recurrent(Layer):
             dbias=None if self.bias is None else self.bias.grad,
         )
 
-    def finish_backward(self, call: _core.Call, result: tuple[Any, ...]) -> NDArray[Any] | None:
-        """Take the result of `backward_call`: dx."""
+    def _sum(
+        self, one: NDArray[Any] | None, other: NDArray[Any] | None
+    ) -> NDArray[Any] | None:
+        if one is None or other is None:
+            return other if one is None else one
+        return np.add(one, other, out=self._buffers.take("dh", one.shape, one.dtype))
+
+    def finish_backward(self, call: Any, result: Any) -> tuple[NDArray[Any] | None, States]:
         self._workspaces.give_back(call.workspace)
-        dx: NDArray[Any] | None = result[0]
-        return dx
+        return result[0], result[-1]
 
 
 def named_activation(owner: str, argument: str, value: Any, names: tuple[str, ...]) -> str:

@@ -54,7 +54,7 @@ class SimpleRNN(Recurrent):
 
     operation = "simple_rnn"
     gates = 1
-    states = 1
+    state_count = 1
     activation_names = ("tanh", "relu", "sigmoid", "linear")
 
     def __init__(

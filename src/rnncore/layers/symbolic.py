@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -63,6 +63,11 @@ class Node:
     ----------
     layer : Layer
     inputs, outputs : tuple of SymbolicTensor
+        What the layer was called on, and what it gave.
+    arguments : dict
+        The other arguments of the call by their names, without those that were None:
+        ``{"initial_state": [h, c]}``, ``{"mask": m}``, ``{"training": True}``. A value is a
+        SymbolicTensor, an ndarray, None, a bool, a number or a string, or a list of such values.
     takes_list, gives_list : bool
         Whether the layer takes and gives a list of arrays, and not one alone.
     """
@@ -75,15 +80,39 @@ class Node:
         dtype: np.dtype[Any],
         *,
         takes_list: bool = False,
+        arguments: Mapping[str, Any] | None = None,
     ) -> None:
         self.layer = layer
         self.inputs = tuple(inputs)
+        self.arguments = dict(arguments or {})
         self.takes_list = takes_list
         self.gives_list = isinstance(output_shape, list)
         shapes = output_shape if isinstance(output_shape, list) else [output_shape]
         self.outputs = tuple(
             SymbolicTensor(shape, dtype, self, index) for index, shape in enumerate(shapes)
         )
+
+    @property
+    def reads(self) -> tuple[SymbolicTensor, ...]:
+        """All tensors that the call needs: `inputs`, and those in `arguments`."""
+        others = leaves(list(self.arguments.values()))
+        return (*self.inputs, *(one for one in others if isinstance(one, SymbolicTensor)))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield what is in lists of lists, in order; something else as it is."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def replaced(value: Any, find: Callable[[SymbolicTensor], Any]) -> Any:
+    """Return `value` with ``find(tensor)`` in place of every symbolic tensor in it."""
+    if isinstance(value, (list, tuple)):
+        return [replaced(item, find) for item in value]
+    return find(value) if isinstance(value, SymbolicTensor) else value
 
 
 def is_symbolic(x: Any) -> bool:

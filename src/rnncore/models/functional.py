@@ -14,7 +14,7 @@ from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
-from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.models._shapes import adjust_rank, compatible
 from rnncore.models.graph import Graph, Memory, Step, exchange
 from rnncore.models.model import Model
@@ -186,7 +186,7 @@ class Functional(Model):
         inputs: Arrays,
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
-        training: bool = False,
+        training: bool | None = False,
         logits: Sequence[bool] = (),
     ) -> list[Output]:
         graph = self.graph
@@ -207,11 +207,18 @@ class Functional(Model):
             aside = None
             if training and step.shared:
                 aside = exchange(step.shared, memories.get(step.number))
+            given = {"mask": mask, "training": training}
+            if step.arguments:
+                given |= self._arguments(step, values)
+                if training is not None:  # it overrides what the call said
+                    given["training"] = training
             if step.outputs[0] in bare and isinstance(step.layer, OutputLayer):
-                y: Any = step.layer.forward_logits(x, training=training)
-                mask = step.layer.compute_mask(x, mask)
+                y: Any = step.layer.forward_logits(x, training=bool(training))
+                mask = step.layer.compute_mask(x, given["mask"])
             else:
-                y, mask = step.layer.forward_with_mask(x, mask=mask, training=training)
+                y, mask = step.layer.forward_with_mask(x, **given)
+                if given["training"] and not training:
+                    y = _own(y)
             if step.layer.activity_regularizer is not None:
                 step.layer.penalize(y, training=training)
             if aside is not None:
@@ -223,6 +230,20 @@ class Functional(Model):
         if training:
             self._saved = memories
         return [Output(values[number], found_masks[number]) for number in graph.outputs]
+
+    def _arguments(self, step: Step, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the arguments of a call with arrays in place of tensors."""
+
+        def array(tensor: SymbolicTensor) -> NDArray[Any]:
+            found: NDArray[Any] = values[self.graph.numbers[tensor]]
+            return found
+
+        found = {name: replaced(value, array) for name, value in step.arguments.items()}
+        if "mask" in found:  # an Input of it comes in the dtype of the model
+            masks = found["mask"] if step.takes_list else [found["mask"]]
+            masks = [None if one is None else one.astype(bool, copy=False) for one in masks]
+            found["mask"] = masks if step.takes_list else masks[0]
+        return found
 
     def _as_taken(self, layer: Layer, x: NDArray[Any]) -> NDArray[Any]:
         """Return token ids as numbers for a layer that reads them as such."""
@@ -243,9 +264,10 @@ class Functional(Model):
         for step in reversed(graph.steps):
             given = [gradients[number] for number in step.outputs]
             below = any(wanted[number] for number in step.inputs)
+            beside = any(wanted[number] for number in step.reads)
             weights = step.layer.trainable_weights
             flows = any(dy is not None for dy in given) or step.layer.penalizes_activity
-            if not flows or not (weights or below):
+            if not flows or not (weights or beside):
                 continue
             memories: dict[int, Memory] = self._saved
             aside = exchange(step.shared, memories[step.number]) if step.shared else None
@@ -254,7 +276,7 @@ class Functional(Model):
             dy: Any = given if step.gives_list else given[0]
             if step.layer.activity_regularizer is not None:
                 dy = step.layer.penalized(dy)
-            dx: Any = step.layer.backward(dy, need_dx=below)
+            dx, others = step.layer.backward_with_arguments(dy, need_dx=below)
             for parameter, gradient in before:
                 np.add(parameter.grad, gradient, out=parameter.grad)
                 parameter.grad_rows = None
@@ -266,6 +288,11 @@ class Functional(Model):
             for number, one in zip(step.inputs, dx if step.takes_list else [dx], strict=True):
                 if wanted[number]:
                     self._add(gradients, number, one)
+            for name, gradient in others.items():
+                given_ones = leaves(step.arguments.get(name, ()))
+                for tensor, one in zip(given_ones, leaves(gradient), strict=False):
+                    if isinstance(tensor, SymbolicTensor) and wanted[graph.numbers[tensor]]:
+                        self._add(gradients, graph.numbers[tensor], one)
         for parameter in missing.values():  # no output depends on them
             parameter.grad[...] = 0
             parameter.grad_rows = None
@@ -277,7 +304,7 @@ class Functional(Model):
         for number in self.graph.inputs:
             wanted[number] = need_dx
         for step in self.graph.steps:
-            wants = any(wanted[number] for number in step.inputs)
+            wants = any(wanted[number] for number in step.reads)
             wants = wants or bool(step.layer.trainable_weights)
             for number in step.outputs:
                 wanted[number] = wants
@@ -310,6 +337,11 @@ class Functional(Model):
         self.__dict__.update(state)
         for node in self.graph.nodes:
             node.layer._nodes.append(node)
+
+
+def _own(y: Any) -> Any:
+    """Return copies of what a layer may overwrite at its next call in the graph."""
+    return [one.copy() for one in y] if isinstance(y, list) else y.copy()
 
 
 def _spread(values: list[Any], step: Step, given: Any) -> None:

@@ -22,6 +22,10 @@ class Step(NamedTuple):
     number : int
     layer : Layer
     inputs, outputs : tuple of int
+    reads : tuple of int
+        The inputs, and the tensors in `arguments`.
+    arguments : dict
+        The other arguments of the call; see `Node`.
     takes_list, gives_list : bool
         Whether the layer takes and gives lists.
     shared : list of Layer
@@ -34,6 +38,8 @@ class Step(NamedTuple):
     layer: Layer
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    reads: tuple[int, ...]
+    arguments: dict[str, Any]
     takes_list: bool
     gives_list: bool
     shared: list[Layer]
@@ -55,6 +61,7 @@ class Graph:
     steps : list of Step
         The same with numbers in place of tensors, without the inputs.
     inputs, outputs : tuple of int
+    numbers : dict of SymbolicTensor to int
     size : int
         The number of tensors.
     layers : list of Layer
@@ -68,6 +75,7 @@ class Graph:
             numbers.setdefault(tensor, len(numbers))
         self.inputs = tuple(numbers[tensor] for tensor in inputs)
         self.outputs = tuple(numbers[tensor] for tensor in outputs)
+        self.numbers = numbers
         self.size = len(numbers)
         self.layers = _layers(inputs, outputs, self.nodes)
         self.steps = self._make_steps([node for node in self.nodes if node.inputs], numbers)
@@ -77,7 +85,7 @@ class Graph:
         calls: dict[int, int] = {}
         for layer in (layer for found in members for layer in found):
             calls[id(layer)] = calls.get(id(layer), 0) + 1
-        last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.inputs}
+        last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.reads}
         steps = []
         for i, node in enumerate(nodes):
             finished = (t for t in last_reader if last_reader[t] == i and t not in self.outputs)
@@ -87,6 +95,8 @@ class Graph:
                     node.layer,
                     tuple(numbers[t] for t in node.inputs),
                     tuple(numbers[t] for t in node.outputs),
+                    tuple(numbers[t] for t in node.reads),
+                    node.arguments,
                     node.takes_list,
                     node.gives_list,
                     [layer for layer in members[i] if calls[id(layer)] > 1],
@@ -151,7 +161,7 @@ def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
             )
         elif tensor.node not in done and not (tensor in given and tensor.node.inputs):
             done.add(tensor.node)
-            path.append((tensor.node, iter(tensor.node.inputs)))
+            path.append((tensor.node, iter(tensor.node.reads)))
     return order
 
 
@@ -172,13 +182,13 @@ def _layers(
             continue
         seen.add(node)
         met.setdefault(node.layer, len(met))
-        path.extend(tensor.node for tensor in reversed(node.inputs))
+        path.extend(tensor.node for tensor in reversed(node.reads))
     depth: dict[Layer, int] = {}
     depth_of_node: dict[Node, int] = {}
     for node in reversed(nodes):
         here = max(depth_of_node.get(node, 0), depth.get(node.layer, 0))
         depth_of_node[node] = depth[node.layer] = here
-        for tensor in node.inputs:
+        for tensor in node.reads:
             if tensor.node in within:
                 depth_of_node[tensor.node] = max(depth_of_node.get(tensor.node, 0), here + 1)
     for tensor in inputs:  # those that no output needs

@@ -79,10 +79,10 @@ class Network(Layer):
         inputs: Arrays,
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
-        training: bool = False,
+        training: bool | None = False,
         logits: Sequence[bool] = (),
     ) -> list[Output]:
-        """Walk the layers forwards.
+        """Walk the layers forwards; with ``training=None`` each as its call in the graph said.
 
         Where `logits` says so, the layer that gives an output leaves its activation out, for a
         loss that contains it.
@@ -113,7 +113,7 @@ class Network(Layer):
         return self.forward_with_mask(x, mask=mask, training=training)[0]
 
     def forward_with_mask(
-        self, x: Any, *, mask: Any = None, training: bool = False
+        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
     ) -> tuple[Any, Any]:
         several = isinstance(x, list)
         outputs = self.run(
@@ -149,13 +149,14 @@ class Network(Layer):
         """
         if is_symbolic(x):
             found = super().__call__(self._flat_input(x), mask=mask, training=training)
-            return self.outputs_structure.restore(found if isinstance(found, list) else [found])
+            return self.outputs_structure.restore(found if isinstance(found, tuple) else [found])
         if mask is not None:
             raise ValueError(f"{self.name}: mask: expected None, got {type(mask).__name__}")
         inputs = self.prepare_input(x)
-        training = boolean(self.name, "training", False if training is None else training)
+        if training is not None:
+            training = boolean(self.name, "training", training)
         outputs = self.run(inputs, training=training)
-        found = [detached(y, inputs, training) for y, _ in outputs]
+        found = [detached(y, inputs, bool(training)) for y, _ in outputs]
         return self.outputs_structure.restore(found)
 
     def _flat_input(self, x: Any) -> Any:

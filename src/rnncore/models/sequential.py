@@ -342,7 +342,7 @@ class Sequential(Model):
         inputs: Arrays,
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
-        training: bool = False,
+        training: bool | None = False,
         logits: Sequence[bool] = (),
     ) -> list[Output]:
         (x,) = inputs
@@ -351,7 +351,7 @@ class Sequential(Model):
         last = self._layers[-1]
         for layer in self._layers:
             if to_logits and layer is last and isinstance(layer, OutputLayer):
-                y = layer.forward_logits(x, training=training)
+                y = layer.forward_logits(x, training=bool(training))
                 mask = layer.compute_mask(x, mask)
             else:
                 y, mask = layer.forward_with_mask(x, mask=mask, training=training)
