@@ -1,0 +1,103 @@
+"""Activation functions with their derivatives.
+
+Most can be differentiated from ``y`` alone, so that a layer keeps its output and not its input for
+the backward pass; the others say so by `from_input`.
+"""
+
+from __future__ import annotations
+
+from rnncore.activations.base import Activation
+from rnncore.activations.fused import (
+    FUSED,
+    hard_sigmoid,
+    is_builtin,
+    linear,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
+from rnncore.activations.others import (
+    OTHERS,
+    elu,
+    exponential,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softsign,
+    swish,
+)
+
+__all__ = [
+    "Activation",
+    "elu",
+    "exponential",
+    "get",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "is_builtin",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
+
+_BY_NAME: dict[str, Activation] = {**FUSED, **OTHERS, "swish": silu, "hard_swish": hard_silu}
+
+
+def get(identifier: str | Activation | None) -> Activation:
+    """Return the activation of that name; None means linear.
+
+    Parameters
+    ----------
+    identifier : str, Activation or None
+        One of ``"linear"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``, ``"softmax"``,
+        ``"hard_sigmoid"``, which are the fastest, ``"elu"``, ``"exponential"``, ``"hard_silu"``
+        (``"hard_swish"``), ``"hard_tanh"``, ``"leaky_relu"``, ``"log_sigmoid"``,
+        ``"log_softmax"``, ``"mish"``, ``"relu6"``, ``"selu"``, ``"silu"`` (``"swish"``),
+        ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For something that is neither a name nor an activation.
+
+    Examples
+    --------
+    >>> from rnncore import activations
+    >>> activations.get(None).name
+    'linear'
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, Activation):
+        return identifier
+    if not isinstance(identifier, str):
+        raise TypeError(f"activation: expected a name or an Activation, got {identifier!r}")
+    if identifier not in _BY_NAME:
+        known = ", ".join(sorted(_BY_NAME))
+        raise ValueError(f"activation: expected one of {known}; got {identifier!r}")
+    return _BY_NAME[identifier]

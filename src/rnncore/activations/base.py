@@ -1,0 +1,80 @@
+"""What an activation is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Activation:
+    """An activation ``y = f(x)``.
+
+    Attributes
+    ----------
+    name : str
+        The name under which :func:`get` finds it.
+    from_input : bool
+        Whether `backward` takes the input in place of the output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import activations
+    >>> relu = activations.get("relu")
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    name = "activation"
+    from_input = False
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        """Return ``f(x)``, in ``out`` when given (``out`` may be ``x``).
+
+        Parameters
+        ----------
+        x : ndarray, float32 or float64, any shape
+        out : ndarray of the same shape and dtype, optional
+
+        Raises
+        ------
+        TypeError
+            When ``x`` is not a float32 or float64 array.
+        """
+        raise NotImplementedError
+
+    def backward(self, y: Array, dy: Array) -> Array:
+        """Return the gradient of ``x``, given the output ``y`` and its gradient ``dy``.
+
+        With `from_input`, the first argument is ``x`` and not ``y``.
+        """
+        raise NotImplementedError
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        """Return what `backward` returns: ``dy`` itself, or ``out`` written over."""
+        out[...] = self.backward(y, dy)
+        return out
+
+    def __call__(self, x: Array) -> Array:
+        return self.forward(x)
+
+    def __repr__(self) -> str:
+        return f"<activation {self.name}>"
+
+
+def checked(x: Array) -> Array:
+    if not (isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64)):
+        got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise TypeError(f"x: expected a float32 or float64 array, got {got}")
+    return x
+
+
+class Builtin(Activation):
+    """Base of the activations here, which give `backward_into`."""
+
+    def backward(self, y: Array, dy: Array) -> Array:
+        return self.backward_into(y, dy, np.empty_like(dy))

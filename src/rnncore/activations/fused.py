@@ -1,0 +1,142 @@
+"""The activations that the kernels apply while they multiply."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore.activations.base import Activation, Array, Builtin, checked
+
+
+class Linear(Builtin):
+    """``y = x``."""
+
+    name = "linear"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        x = checked(x)
+        if out is None:
+            return x
+        if out is not x:
+            out[...] = x
+        return out
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        return dy
+
+
+class Relu(Builtin):
+    """``y = max(x, 0)``; the derivative at 0 is 0."""
+
+    name = "relu"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.maximum(checked(x), 0, out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.sign(y, out=out)
+        return np.multiply(out, dy, out=out)
+
+
+class Sigmoid(Builtin):
+    """``y = 1 / (1 + exp(-x))``, with full relative precision for large negative ``x``."""
+
+    name = "sigmoid"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        decay = np.exp(-np.abs(checked(x)))
+        y: Array = np.divide(np.where(x >= 0, x.dtype.type(1), decay), 1 + decay, out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.subtract(1, y, out=out)
+        out *= y
+        return np.multiply(out, dy, out=out)
+
+
+class Tanh(Builtin):
+    """``y = tanh(x)``."""
+
+    name = "tanh"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.tanh(checked(x), out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.multiply(y, y, out=out)
+        np.subtract(1, out, out=out)
+        return np.multiply(out, dy, out=out)
+
+
+class Softmax(Builtin):
+    """``y = exp(x) / sum(exp(x))`` over the last axis."""
+
+    name = "softmax"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y = shifted(x, out)
+        np.exp(y, out=y)
+        y /= y.sum(axis=-1, keepdims=True)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        along = np.multiply(dy, y, out=out).sum(axis=-1, keepdims=True)
+        np.subtract(dy, along, out=out)
+        return np.multiply(out, y, out=out)
+
+
+def shifted(x: Array, out: Array | None) -> Array:
+    """Return x less its largest number over the last axis."""
+    x = checked(x)
+    if x.ndim == 0 or x.shape[-1] == 0:
+        raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
+    # inf - inf is NaN, which is the answer; the training loop reports it, not a NumPy warning.
+    with np.errstate(invalid="ignore"):
+        y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
+    return y
+
+
+class Clipped(Builtin):
+    """``y = min(max(slope * x + shift, low), high)``; the derivative at the two bends is 0."""
+
+    slope, shift, low, high = 1.0, 0.0, 0.0, 1.0
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.multiply(checked(x), self.slope, out=out)
+        y += self.shift
+        return np.clip(y, self.low, self.high, out=y)
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        out.fill(0)
+        return np.multiply(dy, self.slope, out=out, where=(y > self.low) & (y < self.high))
+
+
+class HardSigmoid(Clipped):
+    """``y = min(max(x + 3, 0), 6) / 6``."""
+
+    name = "hard_sigmoid"
+    slope, shift = 1 / 6, 0.5
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y = np.add(checked(x), 3, out=out)
+        np.clip(y, 0, 6, out=y)
+        y /= 6
+        return y
+
+
+linear = Linear()
+relu = Relu()
+sigmoid = Sigmoid()
+tanh = Tanh()
+softmax = Softmax()
+hard_sigmoid = HardSigmoid()
+
+FUSED: dict[str, Activation] = {
+    a.name: a for a in (linear, relu, sigmoid, tanh, softmax, hard_sigmoid)
+}
+
+
+def is_builtin(activation: Activation) -> bool:
+    """Return whether it is one of the activations that the kernels know by name."""
+    return FUSED.get(activation.name) is activation

@@ -1,0 +1,242 @@
+"""The activations that follow a product as a pass of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore.activations.base import Array, Builtin, checked
+from rnncore.activations.fused import Clipped, hard_sigmoid, shifted, sigmoid
+
+
+class LogSoftmax(Builtin):
+    """``y = x - log(sum(exp(x)))`` over the last axis."""
+
+    name = "log_softmax"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y = shifted(x, out)
+        y -= np.log(np.exp(y).sum(axis=-1, keepdims=True))
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.exp(y, out=out)
+        out *= dy.sum(axis=-1, keepdims=True)
+        return np.subtract(dy, out, out=out)
+
+
+class Relu6(Clipped):
+    """``y = min(max(x, 0), 6)``."""
+
+    name = "relu6"
+    high = 6.0
+
+
+class HardTanh(Clipped):
+    """``y = min(max(x, -1), 1)``."""
+
+    name = "hard_tanh"
+    low = -1.0
+
+
+class LeakyRelu(Builtin):
+    """``y = x`` where x is positive, else ``negative_slope * x``."""
+
+    name = "leaky_relu"
+
+    def __init__(self, negative_slope: float = 0.2) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        return _choose(x > 0, checked(x), x * x.dtype.type(self.negative_slope), out)
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        # y has the sign of x.
+        np.multiply(dy, self.negative_slope, out=out)
+        np.copyto(out, dy, where=y > 0)
+        return out
+
+
+class Elu(Builtin):
+    """``y = scale * x`` where x is positive, else ``scale * alpha * (exp(x) - 1)``."""
+
+    name = "elu"
+
+    def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
+        self.alpha, self.scale = alpha, scale
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        bent = np.minimum(checked(x), 0)
+        np.expm1(bent, out=bent)
+        bent *= self.alpha
+        y = _choose(x > 0, x, bent, out)
+        y *= self.scale
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.add(y, self.scale * self.alpha, out=out)
+        np.copyto(out, self.scale, where=y > 0)
+        return np.multiply(out, dy, out=out)
+
+
+class Selu(Elu):
+    """`Elu` with the alpha and scale that keep mean and variance of normal inputs."""
+
+    name = "selu"
+
+    def __init__(self) -> None:
+        super().__init__(alpha=1.6732632423543772, scale=1.0507009873554805)
+
+
+class Softplus(Builtin):
+    """``y = log(1 + exp(x))``."""
+
+    name = "softplus"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.logaddexp(checked(x), x.dtype.type(0), out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.negative(y, out=out)
+        np.expm1(out, out=out)
+        out *= dy
+        return np.negative(out, out=out)
+
+
+class LogSigmoid(Builtin):
+    """``y = log(1 / (1 + exp(-x)))``."""
+
+    name = "log_sigmoid"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y = np.logaddexp(-checked(x), x.dtype.type(0), out=out)
+        np.negative(y, out=y)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.expm1(y, out=out)
+        out *= dy
+        return np.negative(out, out=out)
+
+
+class Softsign(Builtin):
+    """``y = x / (1 + |x|)``."""
+
+    name = "softsign"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.divide(checked(x), 1 + np.abs(x), out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        np.abs(y, out=out)
+        np.subtract(1, out, out=out)
+        out *= out
+        return np.multiply(out, dy, out=out)
+
+
+class Exponential(Builtin):
+    """``y = exp(x)``."""
+
+    name = "exponential"
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        with np.errstate(over="ignore"):
+            y: Array = np.exp(checked(x), out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        return np.multiply(y, dy, out=out)
+
+
+class _Gated(Builtin):
+    """``y = x * gate(x)``: falls and rises, so that y alone does not tell the derivative."""
+
+    from_input = True
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        """Return the gate and its derivative."""
+        raise NotImplementedError
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.multiply(checked(x), self.gate(x)[0], out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        gate, slope = self.gate(y)
+        slope *= y
+        slope += gate
+        return np.multiply(slope, dy, out=out)
+
+
+class Silu(_Gated):
+    """``y = x * sigmoid(x)``, also called swish."""
+
+    name = "silu"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = sigmoid.forward(x)
+        return share, share * (1 - share)
+
+
+class HardSilu(_Gated):
+    """``y = x * hard_sigmoid(x)``, also called hard_swish."""
+
+    name = "hard_silu"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = hard_sigmoid.forward(x)
+        return share, hard_sigmoid.backward(share, np.ones_like(x))
+
+
+class Mish(_Gated):
+    """``y = x * tanh(softplus(x))``."""
+
+    name = "mish"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = np.tanh(softplus.forward(x))
+        return share, (1 - share * share) * sigmoid.forward(x)
+
+
+def _choose(where: Array, one: Array, other: Array, out: Array | None) -> Array:
+    """Return `one` where it holds, else `other`, a new array that may be written over."""
+    np.copyto(other, one, where=where)
+    if out is None:
+        return other
+    out[...] = other
+    return out
+
+
+log_softmax = LogSoftmax()
+log_sigmoid = LogSigmoid()
+relu6 = Relu6()
+hard_tanh = HardTanh()
+leaky_relu = LeakyRelu()
+elu = Elu()
+selu = Selu()
+softplus = Softplus()
+softsign = Softsign()
+exponential = Exponential()
+silu = swish = Silu()
+hard_silu = hard_swish = HardSilu()
+mish = Mish()
+
+OTHERS = {
+    a.name: a
+    for a in (
+        log_softmax,
+        log_sigmoid,
+        relu6,
+        hard_tanh,
+        leaky_relu,
+        elu,
+        selu,
+        softplus,
+        softsign,
+        exponential,
+        silu,
+        hard_silu,
+        mish,
+    )
+}
