@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.utils._checks import check_number, configured, lookup
+from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
 Axis = int | Sequence[int]
@@ -18,7 +19,7 @@ Axis = int | Sequence[int]
 _EPSILON = 1e-7
 
 
-class Constraint:
+class Constraint(Configurable):
     """Base class of the constraints.
 
     A subclass gives `project`. It takes the weight, an array of float32 or float64, and returns
@@ -44,10 +45,6 @@ class Constraint:
                 f"got {array.dtype}"
             )
         return self.project(array)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal constraint."""
-        return {}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
@@ -127,9 +124,6 @@ class MaxNorm(NormConstraint):
     def desired(self, lengths: Array) -> Array:
         return np.clip(lengths, 0, self.max_value)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"max_value": self.max_value, "axis": self.axis}
-
 
 class UnitNorm(NormConstraint):
     """Vectors get the length 1.
@@ -155,9 +149,6 @@ class UnitNorm(NormConstraint):
 
     def desired(self, lengths: Array) -> Array:
         return np.ones_like(lengths)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"axis": self.axis}
 
 
 class MinMaxNorm(NormConstraint):
@@ -203,14 +194,6 @@ class MinMaxNorm(NormConstraint):
         inside = np.clip(lengths, self.min_value, self.max_value)
         wanted: Array = self.rate * inside + (1 - self.rate) * lengths
         return wanted
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "min_value": self.min_value,
-            "max_value": self.max_value,
-            "rate": self.rate,
-            "axis": self.axis,
-        }
 
 
 # The names that Keras has beside those of the classes.

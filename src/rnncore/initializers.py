@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_number, check_shape, float_dtype, lookup
+from rnncore.utils._config import Configurable
 from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
@@ -24,7 +25,7 @@ Array = NDArray[Any]
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
-class Initializer:
+class Initializer(Configurable):
     """Base class of the initializers.
 
     Parameters
@@ -87,10 +88,6 @@ class Initializer:
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         raise NotImplementedError
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal initializer."""
-        return dict(vars(self))
-
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
@@ -111,9 +108,6 @@ class Constant(Initializer):
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         return np.full(shape, self.value)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"value": self.value}
-
 
 class Zeros(Constant):
     """Every element is 0."""
@@ -121,18 +115,12 @@ class Zeros(Constant):
     def __init__(self) -> None:
         super().__init__(0.0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {}
-
 
 class Ones(Constant):
     """Every element is 1."""
 
     def __init__(self) -> None:
         super().__init__(1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        return {}
 
 
 class RandomNormal(Initializer):
@@ -242,9 +230,6 @@ class _Preset(VarianceScaling):
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(*self._preset, seed=seed)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
 
 
 class GlorotUniform(_Preset):

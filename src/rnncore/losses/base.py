@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from rnncore import _core
 from rnncore.losses._arrays import as_predictions, as_weights, fill_unknown, fold_mask
 from rnncore.utils._checks import check_name
+from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
 # (targets, predictions, with gradient) -> (loss of every sample, its gradient or None)
@@ -23,7 +24,7 @@ _FROM_LOGITS = ("sigmoid", "softmax")
 _REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
 
 
-class Loss:
+class Loss(Configurable):
     """Base class of the losses.
 
     Parameters
@@ -168,10 +169,6 @@ class Loss:
             As :meth:`value_and_grad`.
         """
         self._targets(y_true, fill_unknown(pred_shape, np.shape(y_true)), np.float64)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal loss."""
-        return {"reduction": self.reduction, "name": self.name}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())

@@ -52,10 +52,6 @@ class BinaryCrossentropy(Loss):
         )
         self.fuses = None if self.from_logits else "sigmoid"
 
-    def get_config(self) -> dict[str, Any]:
-        config = {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
-        return config | super().get_config()
-
     def _compiled_options(self) -> dict[str, float]:
         return {"smoothing": self.label_smoothing}
 

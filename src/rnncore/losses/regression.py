@@ -104,9 +104,6 @@ class Huber(_Regression):
         super().__init__(reduction=reduction, name=name)
         self.delta = check_number("Huber", "delta", delta, low=0.0, open_low=True)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"delta": self.delta, **super().get_config()}
-
     def _compiled_options(self) -> dict[str, float]:
         return {"delta": self.delta}
 

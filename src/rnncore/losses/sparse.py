@@ -51,10 +51,6 @@ class SparseCategoricalCrossentropy(Loss):
         self.ignore_class = check_optional_int(owner, "ignore_class", ignore_class)
         self.fuses = None if self.from_logits else "softmax"
 
-    def get_config(self) -> dict[str, Any]:
-        config = {"from_logits": self.from_logits, "ignore_class": self.ignore_class}
-        return config | super().get_config()
-
     def compiled(self, from_logits: bool) -> bool:
         return self.ignore_class is None and super().compiled(from_logits)
 

@@ -74,9 +74,6 @@ class BinaryAccuracy(Metric):
             type(self).__name__, "threshold", threshold, low=0.0, high=1.0
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "threshold": self.threshold}
-
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         target, pred = _floats(type(self).__name__, y_true, y_pred)
         return np.asarray((pred > self.threshold) == target)
@@ -141,9 +138,6 @@ class SparseCategoricalAccuracy(Metric):
         super().__init__(name)
         self.ignore_class = check_optional_int(type(self).__name__, "ignore_class", ignore_class)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "ignore_class": self.ignore_class}
-
     def update_checked(
         self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
     ) -> None:
@@ -190,9 +184,6 @@ class TopKCategoricalAccuracy(CategoricalAccuracy):
         super().__init__(name)
         self.k = _check_k(type(self).__name__, k)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"k": self.k, **super().get_config()}
-
     def _hits(self, labels: Array, pred: Array) -> Array:
         return _in_top_k(labels, pred, self.k)
 
@@ -223,9 +214,6 @@ class SparseTopKCategoricalAccuracy(SparseCategoricalAccuracy):
     ) -> None:
         super().__init__(name, ignore_class)
         self.k = _check_k(type(self).__name__, k)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"k": self.k, **super().get_config()}
 
     def _hits(self, labels: Array, pred: Array) -> Array:
         return _in_top_k(labels, pred, self.k)

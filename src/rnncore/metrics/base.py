@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.losses._arrays import as_numbers, as_weights
 from rnncore.utils._checks import check_name
+from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
 
 
-class Metric:
+class Metric(Configurable):
     """A mean of values, one for each sample, fed batch by batch.
 
     Memory does not grow with the data: a metric keeps a sum and a count, in float64.
@@ -83,10 +84,6 @@ class Metric:
     def reset_state(self) -> None:
         """Do the same as :meth:`reset`."""
         self.reset()
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal metric."""
-        return {"name": self.name}
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())

@@ -38,9 +38,6 @@ class LossMetric(Metric):
         self.loss = losses.get(loss)
         super().__init__(self.loss.name if name is None else name)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"loss": self.loss, **super().get_config()}
-
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         return self.loss.per_sample(y_true, y_pred)
 
@@ -67,9 +64,6 @@ class MeanSquaredError(LossMetric):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(losses.MeanSquaredError(), name)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
 
 
 class RootMeanSquaredError(MeanSquaredError):
@@ -114,9 +108,6 @@ class MeanAbsoluteError(LossMetric):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(losses.MeanAbsoluteError(), name)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
 
 
 class _Crossentropy(LossMetric):
@@ -228,9 +219,6 @@ class FunctionMetric(Metric):
     def __init__(self, function: Callable[..., ArrayLike], name: str | None = None) -> None:
         super().__init__(getattr(function, "__name__", "metric") if name is None else name)
         self.function = function
-
-    def get_config(self) -> dict[str, Any]:
-        return {"function": self.function, **super().get_config()}
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         values = self.function(np.asarray(y_true), np.asarray(y_pred))

@@ -60,17 +60,6 @@ class Adam(Optimizer):
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
         self.amsgrad = check_flag(owner, "amsgrad", amsgrad)
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        own = {
-            "learning_rate": config.pop("learning_rate"),
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
-        return own | config
-
     def _slot_names(self) -> tuple[str, ...]:
         names = ("momentum", "velocity")
         return (*names, "velocity_max") if self.amsgrad else names

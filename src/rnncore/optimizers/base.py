@@ -13,6 +13,7 @@ from rnncore import _core
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_number
+from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
 
@@ -32,7 +33,7 @@ class Segment(Protocol):
     def name(self) -> str: ...
 
 
-class Optimizer:
+class Optimizer(Configurable):
     """Base class of the optimizers.
 
     Parameters
@@ -268,15 +269,8 @@ class Optimizer:
             return None
         return check_number(self.name, name, value, low=0.0, open_low=open_low)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal optimizer, without its state."""
-        return {
-            "learning_rate": self._learning_rate,
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "clipvalue": self.clipvalue,
-            "global_clipnorm": self.global_clipnorm,
-        }
+    def current_arguments(self) -> dict[str, Any]:
+        return {"learning_rate": self._learning_rate}
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy serves whoever comes first: the copy of the model, when that is copied too.

@@ -57,17 +57,6 @@ class RMSprop(Optimizer):
         self.epsilon = check_number("RMSprop", "epsilon", epsilon, low=0.0)
         self.centered = check_flag("RMSprop", "centered", centered)
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        own = {
-            "learning_rate": config.pop("learning_rate"),
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }
-        return own | config
-
     def _slot_names(self) -> tuple[str, ...]:
         names = ["velocity"]
         if self.momentum:

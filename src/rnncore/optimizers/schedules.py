@@ -5,12 +5,12 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
-from typing import Any, Self
 
 from rnncore.utils._checks import check_flag, check_name, check_number
+from rnncore.utils._config import Configurable
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Configurable):
     """Base of the schedules: a subclass gives ``__call__`` and ``get_config``.
 
     Every optimizer takes one as its `learning_rate` and evaluates it before each step.
@@ -19,15 +19,6 @@ class LearningRateSchedule:
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
         raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal schedule."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a schedule from what `get_config` returned."""
-        return cls(**config)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if k != "name")
@@ -84,15 +75,6 @@ class ExponentialDecay(LearningRateSchedule):
             exponent = math.floor(exponent)
         return self.initial_learning_rate * self.decay_rate**exponent
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
-
 
 class PiecewiseConstantDecay(LearningRateSchedule):
     """A constant rate in each of several ranges of steps.
@@ -142,9 +124,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         return self.values[bisect.bisect_left(self.boundaries, step)]
-
-    def get_config(self) -> dict[str, Any]:
-        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
 
 
 class CosineDecay(LearningRateSchedule):
@@ -206,16 +185,6 @@ class CosineDecay(LearningRateSchedule):
         share = min(done / self.decay_steps, 1.0)
         fallen = 0.5 * (1.0 + math.cos(math.pi * share))
         return start * ((1.0 - self.alpha) * fallen + self.alpha)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "alpha": self.alpha,
-            "name": self.name,
-            "warmup_target": self.warmup_target,
-            "warmup_steps": self.warmup_steps,
-        }
 
 
 def _rate(owner: str, value: float) -> float:

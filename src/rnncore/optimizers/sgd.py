@@ -49,12 +49,6 @@ class SGD(Optimizer):
         self.momentum = check_number("SGD", "momentum", momentum, low=0.0, high=1.0)
         self.nesterov = check_flag("SGD", "nesterov", nesterov)
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        rate = config.pop("learning_rate")
-        own = {"learning_rate": rate, "momentum": self.momentum, "nesterov": self.nesterov}
-        return own | config
-
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum",) if self.momentum else ()
 

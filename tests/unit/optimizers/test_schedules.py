@@ -48,7 +48,7 @@ def test_every_optimizer_follows_a_schedule(name: str) -> None:
             optimizer.step(weights, grads, [Whole()])
         np.testing.assert_array_equal(a, b)
     assert follows.learning_rate == 0.125
-    assert follows.get_config()["learning_rate"] is schedule
+    assert follows.get_config()["learning_rate"]["config"] == schedule.get_config()
     assert type(follows)(**follows.get_config()).learning_rate == 0.5
 
 
