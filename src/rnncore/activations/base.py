@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.utils._config import Configurable
+from rnncore.utils._registry import in_library
+
 Array = NDArray[Any]
 
 
-class Activation:
+class Activation(Configurable):
     """An activation ``y = f(x)``.
 
     Attributes
@@ -61,6 +64,10 @@ class Activation:
 
     def __call__(self, x: Array) -> Array:
         return self.forward(x)
+
+    def serialized(self) -> Any:
+        usual = in_library(type(self)) and self.get_config() == type(self)().get_config()
+        return self.name if usual else super().serialized()
 
     def __repr__(self) -> str:
         return f"<activation {self.name}>"

@@ -47,7 +47,7 @@ class LeakyRelu(Builtin):
         self.negative_slope = negative_slope
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        return _choose(x > 0, checked(x), x * x.dtype.type(self.negative_slope), out)
+        return _choose(checked(x) > 0, x, x * x.dtype.type(self.negative_slope), out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         # y has the sign of x.
@@ -93,7 +93,8 @@ class Softplus(Builtin):
     name = "softplus"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.logaddexp(checked(x), x.dtype.type(0), out=out)
+        with np.errstate(invalid="ignore"):
+            y: Array = np.logaddexp(checked(x), x.dtype.type(0), out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -109,9 +110,8 @@ class LogSigmoid(Builtin):
     name = "log_sigmoid"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.logaddexp(-checked(x), x.dtype.type(0), out=out)
-        np.negative(y, out=y)
-        return y
+        y = softplus.forward(-checked(x), out)
+        return np.negative(y, out=y)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.expm1(y, out=out)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import activations
+from rnncore import _core, activations
 from rnncore.layers.output_layer import OutputLayer
 
 
@@ -40,9 +41,13 @@ class Activation(OutputLayer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        y = self.activation.forward(x)
+        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        if x.size and activations.is_builtin(self.activation):
+            _core.activate(self.activation.name, np.ascontiguousarray(x), y)
+        else:
+            y = self.activation.forward(x, y)
         if training:
-            self._saved = y
+            self._saved = x if self.activation.from_input else y
         return y
 
     def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
@@ -52,5 +57,8 @@ class Activation(OutputLayer):
         return x
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        y, self._saved = self._saved, None
-        return dy if y is None else self.activation.backward(y, dy)
+        kept, self._saved = self._saved, None
+        if kept is None:
+            return dy
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        return self.activation.backward_into(kept, dy, dx)

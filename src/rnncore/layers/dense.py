@@ -125,7 +125,8 @@ class Dense(OutputLayer):
     def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
         x = np.ascontiguousarray(x)
         shape = (*x.shape[:-1], self.units)
-        y = self._buffers.take("y", shape, x.dtype) if training else np.empty(shape, x.dtype)
+        memory = self._buffers.when(training)
+        y = memory.take("y", shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
         fused = activations.is_builtin(activation)
         scratch = self._scratch.take()
@@ -138,17 +139,19 @@ class Dense(OutputLayer):
             scratch,
         )
         self._scratch.give_back(scratch)
+        kept = y
         if not fused:
-            y = activation.forward(y)
+            y = activation.forward(kept, memory.take("activated", shape, x.dtype))
         if training:
-            self._saved = (x, y, activation)
+            self._saved = (x, kept if activation.from_input else y, activation)
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         (x, y, activation), self._saved = self._saved, None
         name = activation.name
         if not activations.is_builtin(activation):
-            dy, name = activation.backward(y, dy), "linear"
+            dz = self._buffers.take("dz", dy.shape, dy.dtype)
+            dy, name = activation.backward_into(y, dy, dz), "linear"
         dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
         scratch = self._scratch.take()
         _core.dense_backward(
