@@ -144,7 +144,7 @@ def test_pickle_deepcopy_and_config(name):
     for twin in (
         pickle.loads(pickle.dumps(initializer)),
         copy.deepcopy(initializer),
-        type(initializer)(**initializer.get_config()),
+        type(initializer).from_config(initializer.get_config()),
     ):
         np.testing.assert_array_equal(twin((3, 4), "float32", rng(4)), wanted)
         assert repr(twin) == repr(initializer)

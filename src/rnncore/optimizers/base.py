@@ -277,7 +277,7 @@ class Optimizer(Configurable):
         return {**self.__dict__, "_owner": None}
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if v is not None)
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items() if v is not None)
         return f"{self.name}({arguments})"
 
 

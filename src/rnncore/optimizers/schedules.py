@@ -21,7 +21,7 @@ class LearningRateSchedule(Configurable):
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items() if k != "name")
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items() if k != "name")
         return f"{type(self).__name__}({arguments})"
 
 

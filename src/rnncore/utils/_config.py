@@ -50,14 +50,18 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal object, as `from_config` takes them."""
+        return {name: serialize(value) for name, value in self.arguments().items()}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `get_config` does with the objects themselves."""
         cls = type(self)
         if in_library(cls.get_config) and "_given" in vars(self):
-            return {name: serialize(value) for name, value in self._remembered().items()}
+            return self._remembered()
         nearest = next(base for base in cls.__mro__ if in_library(base))
         current = self.current_arguments()
         names = (name for name in argument_names(nearest) if name not in self.not_configured)
         return {
-            name: serialize(current[name] if name in current else getattr(self, name))
+            name: current[name] if name in current else getattr(self, name)
             for name in dict.fromkeys((*current, *names))
         }
 

@@ -311,7 +311,7 @@ def test_pickle_deepcopy_config_and_class(name):
     for twin in (
         pickle.loads(pickle.dumps(loss)),
         copy.deepcopy(loss),
-        type(loss)(**loss.get_config()),
+        type(loss).from_config(loss.get_config()),
         losses.get(type(loss)),
     ):
         assert twin(true, pred) == loss(true, pred)

@@ -223,7 +223,7 @@ def test_bad_weights_and_arguments_are_refused():
 @pytest.mark.parametrize("name", [*NAMES, "Mean"])
 def test_pickle_deepcopy_and_config(name):
     metric = metrics.Mean() if name == "Mean" else metrics.get(name)
-    again = type(metric)(**metric.get_config())
+    again = type(metric).from_config(metric.get_config())
     assert repr(again) == repr(metric)
     if name != "Mean":
         true, pred = batch(name, (5, 6), np.random.default_rng(3))

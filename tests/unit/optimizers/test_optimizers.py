@@ -222,7 +222,7 @@ def test_pickle_and_deepcopy_keep_the_state(key):
 @pytest.mark.parametrize("key", ALL)
 def test_config_makes_an_equal_optimizer(key):
     optimizer = make(key, clipvalue=0.5)
-    assert repr(type(optimizer)(**optimizer.get_config())) == repr(optimizer)
+    assert repr(type(optimizer).from_config(optimizer.get_config())) == repr(optimizer)
 
 
 def test_get():

@@ -49,7 +49,7 @@ def test_every_optimizer_follows_a_schedule(name: str) -> None:
         np.testing.assert_array_equal(a, b)
     assert follows.learning_rate == 0.125
     assert follows.get_config()["learning_rate"]["config"] == schedule.get_config()
-    assert type(follows)(**follows.get_config()).learning_rate == 0.5
+    assert type(follows).from_config(follows.get_config()).learning_rate == 0.5
 
 
 class Whole:
