@@ -113,10 +113,10 @@ class MeanAbsoluteError(LossMetric):
 class _Crossentropy(LossMetric):
     """A cross-entropy of which the metric takes the arguments."""
 
-    def get_config(self) -> dict[str, Any]:
-        config = self.loss.get_config()
-        del config["reduction"]
-        return config | {"name": self.name}
+    def current_arguments(self) -> dict[str, Any]:
+        arguments = self.loss.arguments()
+        del arguments["reduction"]
+        return arguments | {"name": self.name}
 
 
 class BinaryCrossentropy(_Crossentropy):
