@@ -22,7 +22,9 @@ typedef struct rnncore_run {
     char *c;          /* LSTM; inference keeps only (B, padded), updated in place */
     char *dy;         /* backward: (rows of the chunk, padded), or NULL */
     int64_t dy_base;  /* compact row of dy's first row */
-    char *sums;       /* unpacked: the sums of one row */
+    char *sums;       /* unpacked: the sums of one row; recurrent dropout: of B rows */
+    char *masks;  /* recurrent dropout: (B, G * padded), in the order of compact rows; or NULL */
+    char *masked; /* h' of each compact row, times the mask of each gate: (rows, G * padded) */
     char *carry, *dc; /* backward: (B, padded) */
 } rnncore_run;
 
@@ -74,7 +76,7 @@ static inline char *rnncore_c_at(const rnncore_run *run, int64_t k)
 }
 
 /* A step with everything that the cells have in common filled in, for op's forward at step k:
- * a = h', rows of the share that are running. */
+ * a = h' (with recurrent dropout: h' times the masks), rows of the share that are running. */
 rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k,
                                   const rnncore_share *share);
 

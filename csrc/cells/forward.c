@@ -1,10 +1,12 @@
 /* The forward pass: chunk by chunk, the inputs are gathered and projected, then the time loop runs
  * and the outputs are scattered. Training differs in that every buffer holds all steps (the tape)
  * instead of one chunk. */
+#include <stddef.h>
 #include <string.h>
 
 #include "../core/platform.h"
 #include "direct.h"
+#include "dropout.h"
 #include "forward.h"
 #include "time_loop.h"
 
@@ -31,12 +33,23 @@ static int64_t direct_stride(const rnncore_run *run, const rnncore_batch *b)
     return regular ? b->x_stride_batch : 0;
 }
 
+static const void *recurrent_mask(const rnncore_batch *batch)
+{
+    const size_t without = offsetof(rnncore_batch, recurrent_mask);
+    return batch->struct_size > without ? batch->recurrent_mask : NULL;
+}
+
 rnncore_status rnncore_run_prepare(rnncore_run *run, rnncore_context *context,
                                    const rnncore_weights *weights, const rnncore_batch *batch,
                                    int training)
 {
     memset(run, 0, sizeof *run);
     if (weights == NULL || batch == NULL || (training && !weights->layer.training)) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    /* Without a context only sizes are asked for, and the mask may come later. */
+    const int dropout = weights->layer.recurrent_dropout, masked = recurrent_mask(batch) != NULL;
+    if ((dropout && !training) || (masked && !dropout) || (dropout && !masked && context != NULL)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     run->context = context;
@@ -67,6 +80,9 @@ rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rn
     if (w->layer.cell == RNNCORE_LSTM) {
         const int64_t kept = run->training ? states : rnncore_count(plan->batch, w->padded);
         run->c = rnncore_arena_take(arena, kept, w->element);
+    }
+    if (w->layer.recurrent_dropout) {
+        rnncore_dropout_take(run, arena);
     }
     return arena->overflow ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
 }
@@ -195,6 +211,9 @@ void rnncore_run_forward(rnncore_forward_run *f)
     f->y = (rnncore_view){b->y,      b->y_stride_batch, b->y_stride_time, b->y_stride_feature,
                           w->hidden, w->element};
     begin_states(run, b);
+    if (run->masks != NULL) {
+        rnncore_dropout_begin(run, recurrent_mask(b));
+    }
     if (b->y != NULL) {
         rnncore_clear_padding(&run->plan, &f->y, run->plan.zero_masked);
     }

@@ -56,6 +56,7 @@ static void forward1(const rnncore_run *run, int64_t k, int phase, const rnncore
         step.packed = run->weights->recurrent;
     } else {
         step.packed = run->weights->candidate;
+        step.mask = NULL; /* r*h' is masked already */
         step.a = slot_at(run, k, run->training ? RNNCORE_GRU_SLOT_Q : RNNCORE_GRU_SLOT_R);
         step.lda = step.ldg;
     }
@@ -71,6 +72,9 @@ static void backward1(const rnncore_run *run, int64_t k, int phase, const rnncor
     }
     rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU1_BACKWARD_RESET, k, share);
     step.packed = run->weights->candidate_t;
+    if (step.mask != NULL) {
+        step.mask = run->masks + (size_t)(2 * run->weights->padded) * run->weights->element;
+    }
     step.a = slot_at(run, k, RNNCORE_GRU_SLOT_N);
     step.lda = step.ldg;
     rnncore_run_step(run, &step);

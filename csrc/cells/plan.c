@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static int64_t real_steps(const rnncore_batch *batch, int64_t row)
@@ -18,8 +19,9 @@ static int64_t real_steps(const rnncore_batch *batch, int64_t row)
 rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan)
 {
     int64_t cells;
-    if (batch->struct_size < sizeof *batch || batch->steps < 0 || batch->batch < 0 ||
-        (batch->lengths != NULL && batch->mask != NULL)) {
+    const size_t first = offsetof(rnncore_batch, recurrent_mask); /* the first version's size */
+    if ((batch->struct_size != first && batch->struct_size < sizeof *batch) || batch->steps < 0 ||
+        batch->batch < 0 || (batch->lengths != NULL && batch->mask != NULL)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     if (__builtin_mul_overflow(batch->steps, batch->batch, &cells) || batch->steps > INT32_MAX) {

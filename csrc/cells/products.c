@@ -122,6 +122,16 @@ static const char *previous_states(const rnncore_run *run)
     return run->h;
 }
 
+/* With recurrent dropout the operand of each gate is the state times its mask. */
+static void add_masked_gates(products *p, const int *slots, int gates)
+{
+    const rnncore_weights *w = p->run->weights;
+    for (int g = 0; g < gates; g++) {
+        add_product(p, p->run->masked + (size_t)(g * w->padded) * w->element, w->gates * w->padded,
+                    w->hidden, slots[g], g, 1, p->gradients->drecurrent_kernel);
+    }
+}
+
 static void add_weight_products(products *p)
 {
     const rnncore_run *run = p->run;
@@ -139,8 +149,12 @@ static void add_weight_products(products *p)
         for (int g = 0; g < w->gates; g++) {
             slots[g] = w->cell->recurrent_slot(g);
         }
-        add_gates(p, previous_states(run), w->padded, w->hidden, slots, same,
-                  p->gradients->drecurrent_kernel);
+        if (run->masks != NULL) {
+            add_masked_gates(p, slots, same);
+        } else {
+            add_gates(p, previous_states(run), w->padded, w->hidden, slots, same,
+                      p->gradients->drecurrent_kernel);
+        }
         if (gru1) {
             const size_t reset_h = (size_t)(RNNCORE_GRU_SLOT_Q * w->padded) * w->element;
             add_product(p, run->gates + reset_h, run->slots * w->padded, w->hidden, slots[2], 2, 1,

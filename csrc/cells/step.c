@@ -1,6 +1,7 @@
 /* Steps as the cells start from them. */
 #include "cell.h"
 #include "direct.h"
+#include "dropout.h"
 
 static void set_columns(const rnncore_run *run, rnncore_step *step, int part, int parts)
 {
@@ -20,7 +21,9 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
     const rnncore_weights *w = run->weights;
     const int64_t running = rnncore_plan_running(&run->plan, k);
     rnncore_step step = {.op = op,
+                         .generic = w->path == RNNCORE_PATH_GENERIC,
                          .activation = w->layer.activation,
+                         .gate_activation = w->gate_activation,
                          .store_tape = run->training,
                          .reverse = k & 1,
                          .row_begin = share->rows.begin,
@@ -34,7 +37,9 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
                          .padded = w->padded,
                          .h_in = rnncore_state_at(run, run->h, k - 1),
                          .h_out = rnncore_state_at(run, run->h, k),
-                         .ldh = w->padded};
+                         .ldh = w->padded,
+                         .mask = run->masks,
+                         .ldm = w->gates * w->padded};
     set_columns(run, &step, share->part, share->parts);
     return step;
 }
@@ -45,6 +50,11 @@ rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t
     rnncore_step step = common_step(run, op, k, share);
     step.a = step.h_in;
     step.lda = run->weights->padded;
+    if (run->masks != NULL) {
+        const int64_t row = rnncore_plan_offset(&run->plan, k) - run->base;
+        step.a = run->masked + (size_t)(row * step.ldm) * run->weights->element;
+        step.lda = step.ldm;
+    }
     return step;
 }
 
@@ -67,7 +77,11 @@ void rnncore_run_step(const rnncore_run *run, rnncore_step *step)
 {
     if (run->unpacked) {
         rnncore_direct_step(run, step);
-    } else if (step->row_begin < step->row_end && step->row_low < step->row_end) {
+    } else if (step->row_begin >= step->row_end || step->row_low >= step->row_end) {
+        return;
+    } else if (step->mask != NULL) {
+        rnncore_dropout_step(run, step);
+    } else {
         run->weights->kernels->step(step);
     }
 }
@@ -88,6 +102,7 @@ void rnncore_run_backward(const rnncore_run *run, rnncore_step *step, int64_t k,
         rnncore_run_step(run, step);
     }
     step->a = step->gates; /* not read: no segments */
+    step->mask = NULL;
     step->segments = 0;
     step->add_carry = 1;
     step->row_end = end;
@@ -110,7 +125,9 @@ void rnncore_run_initial(const rnncore_run *run, int slot, int segments, int add
                          .packed = w->recurrent_t,
                          .out = run->carry,
                          .add_carry = add_carry,
-                         .ldo = w->padded};
+                         .ldo = w->padded,
+                         .mask = run->masks,
+                         .ldm = w->gates * w->padded};
     step.a = rnncore_gates_at(run, 0) + (size_t)(slot * w->padded) * w->element;
     set_columns(run, &step, 0, 1);
     rnncore_run_step(run, &step);

@@ -83,7 +83,8 @@ void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t
         loop.tasks = threads;
         loop.block = plan->dense ? (batch + threads - 1) / threads : w->kernels->row_tile;
         rnncore_pool_run(run->context->pool, threads, rows_task, &loop);
-    } else if (threads > 1 && row_flops * rows / (k1 - k0) >= FLOPS_PER_BARRIER * threads) {
+    } else if (threads > 1 && run->masks == NULL &&
+               row_flops * rows / (k1 - k0) >= FLOPS_PER_BARRIER * threads) {
         if (before != NULL) {
             before(run, k0, k1, &all);
         }

@@ -14,7 +14,8 @@ typedef void (*rnncore_share_fn)(const rnncore_run *run, int64_t k0, int64_t k1,
 /* Runs compact steps [k0, k1) forwards, or backwards from k1 - 1 to k0, with `before` and `after`
  * (either may be NULL) around them. The bits do not depend on the division:
  *   - batches of many rows: every thread takes rows of its own through all steps, no barrier;
- *   - few rows and many units: every thread takes unit groups of each step, with a barrier;
+ *   - few rows and many units: every thread takes unit groups of each step, with a barrier (not
+ *     with recurrent dropout, whose steps are several products);
  *   - small work: the calling thread alone. */
 void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
                        rnncore_share_fn before, rnncore_share_fn after);

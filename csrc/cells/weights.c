@@ -1,5 +1,6 @@
 #include "weights.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,11 +23,55 @@ static const rnncore_cell_ops *cell_ops(const rnncore_layer *layer)
 
 static int layer_is_valid(const rnncore_layer *layer)
 {
-    return layer != NULL && layer->struct_size >= sizeof *layer && cell_ops(layer) != NULL &&
+    return cell_ops(layer) != NULL &&
            (layer->dtype == RNNCORE_FLOAT32 || layer->dtype == RNNCORE_FLOAT64) &&
            layer->input_size > 0 && layer->hidden_size > 0 && layer->activation >= RNNCORE_TANH &&
-           layer->activation <= RNNCORE_LINEAR &&
-           (layer->activation == RNNCORE_TANH || layer->cell == RNNCORE_RNN);
+           layer->activation <= RNNCORE_HARD_SIGMOID && layer->recurrent_activation >= 0 &&
+           layer->recurrent_activation <= RNNCORE_GATE_TANH &&
+           (layer->recurrent_activation == 0 || layer->cell != RNNCORE_RNN) &&
+           (!layer->recurrent_dropout || layer->training);
+}
+
+/* The caller's layer as a whole struct: fields that it does not have yet are zero. */
+static rnncore_status read_layer(const rnncore_layer *layer, rnncore_layer *whole)
+{
+    const size_t first =
+        offsetof(rnncore_layer, recurrent_activation); /* the first version's size */
+    if (layer == NULL || (layer->struct_size != first && layer->struct_size < sizeof *layer)) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    memset(whole, 0, sizeof *whole);
+    memcpy(whole, layer, layer->struct_size == first ? first : sizeof *whole);
+    return layer_is_valid(whole) ? RNNCORE_OK : RNNCORE_ERROR_INVALID_ARGUMENT;
+}
+
+static int32_t gate_activation(const rnncore_layer *layer)
+{
+    switch (layer->recurrent_activation) {
+    case 0:
+        return RNNCORE_SIGMOID;
+    case RNNCORE_GATE_TANH:
+        return RNNCORE_TANH;
+    default:
+        return layer->recurrent_activation;
+    }
+}
+
+static rnncore_path path_of(const rnncore_layer *layer)
+{
+    const int fused = layer->activation == RNNCORE_TANH &&
+                      gate_activation(layer) == RNNCORE_SIGMOID && !layer->recurrent_dropout;
+    return fused ? RNNCORE_PATH_FUSED : RNNCORE_PATH_GENERIC;
+}
+
+rnncore_status rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *path)
+{
+    rnncore_layer whole;
+    if (path == NULL || read_layer(layer, &whole) != RNNCORE_OK) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    *path = path_of(&whole);
+    return RNNCORE_OK;
 }
 
 void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena, int rows)
@@ -115,6 +160,19 @@ void rnncore_weights_point(rnncore_weights *w, const void *kernel, const void *r
     set_bias(w, bias);
 }
 
+/* Each gate of U and its transpose by itself: with recurrent dropout each has an operand of its own
+ * and, backwards, a factor of its own. */
+static void pack_gates(rnncore_weights *w, const char *recurrent, int gates)
+{
+    const rnncore_kernels *k = w->kernels;
+    const int64_t ld = w->gates * w->hidden;
+    for (int g = 0; g < gates; g++, recurrent += (size_t)w->hidden * w->element) {
+        const size_t at = (size_t)g * rnncore_gate_bytes(w);
+        k->pack(recurrent, ld, 1, w->hidden, w->hidden, 1, (char *)w->recurrent + at);
+        k->pack(recurrent, 1, ld, w->hidden, w->hidden, 1, (char *)w->recurrent_t + at);
+    }
+}
+
 void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *recurrent_kernel,
                           const void *bias)
 {
@@ -126,11 +184,15 @@ void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *re
     permute_input(w, kernel, w->input_rows);
     k->pack(w->input_rows, columns, 1, w->input, columns, 1, w->input_packed);
     set_bias(w, bias);
-    k->pack(recurrent, ld, 1, w->hidden, w->hidden, stepped, w->recurrent);
+    if (w->layer.recurrent_dropout) {
+        pack_gates(w, recurrent, stepped);
+    } else {
+        k->pack(recurrent, ld, 1, w->hidden, w->hidden, stepped, w->recurrent);
+    }
     if (w->candidate != NULL) {
         k->pack(candidate, ld, 1, w->hidden, w->hidden, 1, w->candidate);
     }
-    if (w->layer.training) {
+    if (w->layer.training && !w->layer.recurrent_dropout) {
         k->pack(recurrent, 1, ld, stepped * w->hidden, w->hidden, 1, w->recurrent_t);
     }
     if (w->candidate_t != NULL) {
@@ -164,15 +226,17 @@ rnncore_status rnncore_weights_update(rnncore_weights *weights, const void *kern
 rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_context *context,
                                         const rnncore_layer *layer)
 {
-    if (context == NULL || !layer_is_valid(layer)) {
+    memset(w, 0, sizeof *w);
+    if (context == NULL || read_layer(layer, &w->layer) != RNNCORE_OK) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    memset(w, 0, sizeof *w);
+    layer = &w->layer;
     if (layer->hidden_size > INT64_MAX / 64 || layer->input_size > INT64_MAX / 64) {
         return RNNCORE_ERROR_OVERFLOW;
     }
-    w->layer = *layer;
     w->cell = cell_ops(layer);
+    w->path = path_of(layer);
+    w->gate_activation = gate_activation(layer);
     w->kernels = rnncore_kernel_table(context->isa, (rnncore_dtype)layer->dtype);
     w->element = layer->dtype == RNNCORE_FLOAT32 ? sizeof(float) : sizeof(double);
     w->input = layer->input_size;

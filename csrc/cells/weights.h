@@ -14,12 +14,15 @@ struct rnncore_weights {
     int64_t padded;        /* H as a multiple of the vector length */
     int64_t gates;         /* G */
     int64_t tape_slots;    /* slots of `padded` numbers that a row of the tape has */
+    rnncore_path path;
+    int32_t gate_activation; /* rnncore_activation, the default resolved */
     /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
     void *input_packed;     /* W (I, G*padded) in slot order, packed for STORE */
     void *input_rows;       /* the same, row-major; NULL unless made for training */
     void *bias;             /* (G*padded), in slot order */
     void *recurrent_bias;   /* (padded): the recurrent bias of n, GRU with reset_after */
-    void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur */
+    void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur; with recurrent
+                               dropout each gate by itself, and so in recurrent_t */
     void *candidate;        /* GRU reset before: Un */
     const void *raw_kernel; /* one call with weights as they are: W; then recurrent and candidate
                                point into U */
@@ -27,6 +30,12 @@ struct rnncore_weights {
     void *recurrent_t, *candidate_t;
     void *memory; /* one block that holds them all */
 };
+
+/* Bytes of one gate of U, packed by itself. */
+static inline size_t rnncore_gate_bytes(const rnncore_weights *weights)
+{
+    return (size_t)(weights->hidden * weights->padded) * weights->element;
+}
 
 /* Sets everything but the buffers. */
 rnncore_status rnncore_weights_describe(rnncore_weights *weights, const rnncore_context *context,

@@ -30,7 +30,8 @@ int rnncore_op_gates(rnncore_op op);
  * gate, and row r stands at `base + r * ld`. */
 typedef struct rnncore_step {
     rnncore_op op;
-    int32_t activation; /* RNN */
+    int32_t generic; /* 0: tanh and sigmoid; 1: the two rnncore_activation that follow */
+    int32_t activation, gate_activation;
     int32_t store_tape; /* forward: keep the activated gates in `gates` */
     int32_t reverse;    /* walk the groups downwards: the last ones are still in cache */
     int64_t row_begin, row_end, row_block, row_stride;
@@ -56,6 +57,8 @@ typedef struct rnncore_step {
     void *carry;    /* dL/dh that does not pass through the product */
     int32_t add_carry;
     void *dc;
+    const void *mask; /* STORE: what the product is multiplied by; NULL: ones */
+    int64_t ldm;
 } rnncore_step;
 
 /* C (M, N) = A B, or += with accumulate; A(i,k) = a[i*ra + k*ca], B(k,j) = b[k*rb + j*cb]. */

@@ -5,7 +5,8 @@
  *   - Strides count elements, not bytes, and may be negative or zero where memory is only read.
  *   - A function that returns rnncore_status leaves its output arguments untouched when it fails,
  *     unless it says otherwise. Nothing here prints, aborts or reads the environment.
- *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest.
+ *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest. New
+ *     fields come at the end: programs compiled before they were there keep their meaning.
  */
 #ifndef RNNCORE_H
 #define RNNCORE_H
@@ -42,12 +43,15 @@ typedef enum rnncore_dtype { RNNCORE_FLOAT32 = 0, RNNCORE_FLOAT64 = 1 } rnncore_
 
 typedef enum rnncore_cell { RNNCORE_RNN = 0, RNNCORE_LSTM = 1, RNNCORE_GRU = 2 } rnncore_cell;
 
-/* Activation of the SimpleRNN; LSTM and GRU use tanh and the logistic sigmoid. */
+/* Activations. The logistic sigmoid is SIGMOID; HARD_SIGMOID is min(max(x + 3, 0), 6) / 6. Of a
+ * field whose 0 is the sigmoid, `recurrent_activation`, GATE_TANH asks for tanh. */
 typedef enum rnncore_activation {
     RNNCORE_TANH = 0,
     RNNCORE_RELU = 1,
     RNNCORE_SIGMOID = 2,
-    RNNCORE_LINEAR = 3
+    RNNCORE_LINEAR = 3,
+    RNNCORE_HARD_SIGMOID = 4,
+    RNNCORE_GATE_TANH = 5
 } rnncore_activation;
 
 /* One build of the kernels. The order within a family is the order of preference. */
@@ -128,10 +132,24 @@ typedef struct rnncore_layer {
     int32_t dtype; /* rnncore_dtype of weights, inputs, outputs and states */
     int64_t input_size;
     int64_t hidden_size;
-    int32_t activation;  /* rnncore_activation; SimpleRNN only, else 0 */
+    int32_t activation;  /* rnncore_activation of h, of the candidate, of the LSTM's output */
     int32_t reset_after; /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
     int32_t training;    /* 1: also pack what the backward pass needs */
+    int32_t padding;     /* not read */
+    /* 0.1.0 ended here. */
+    int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0: SIGMOID */
+    int32_t recurrent_dropout;    /* 1, with training: each batch brings its recurrent_mask, and the
+                                     weights serve rnncore_forward_train and backward only */
 } rnncore_layer;
+
+/* Two forms of the gate equations. Which one a layer takes changes its speed, not what it is. */
+typedef enum rnncore_path {
+    RNNCORE_PATH_FUSED = 0,  /* tanh and sigmoid, compiled into the equations */
+    RNNCORE_PATH_GENERIC = 1 /* other activations, chosen as they run, or recurrent dropout */
+} rnncore_path;
+
+/* RNNCORE_ERROR_INVALID_ARGUMENT for a layer that no weights can be made for. */
+RNNCORE_API rnncore_status rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *path);
 
 /* Weights in packed form; read-only once made, so threads may share them. */
 typedef struct rnncore_weights rnncore_weights;
@@ -170,6 +188,11 @@ typedef struct rnncore_batch {
     int64_t y_stride_batch, y_stride_time, y_stride_feature;
     void *final_h; /* NULL: not wanted */
     void *final_c; /* LSTM only; NULL: not wanted */
+    /* 0.1.0 ended here. */
+    /* (G, B, H), contiguous: what the state before each step is multiplied by, apart for each gate,
+     * where it meets recurrent_kernel; the same at every step. For rnncore_forward_train with a
+     * layer that has recurrent_dropout, which needs it; otherwise NULL. Copied to the tape. */
+    const void *recurrent_mask;
 } rnncore_batch;
 
 /* Bytes of scratch that rnncore_forward needs for this batch (reads lengths and mask). */

@@ -1,36 +1,24 @@
 /* SimpleRNN: h = f(x W + h' U + b); `gates` holds x W + b on entry, the tile h' U. */
 
 RNNCORE_INLINE void FN(rnn_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const FN(sums) * sums)
+                                    int64_t blocks, const FN(sums) * sums, const int generic)
 {
+    const int kind = FN(kind)(s, generic);
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
-            VEC h = V(load)((const REAL *)s->gates + (row + r) * s->ldg + unit) +
-                    V(load)(sums->at + r * sums->row + b * sums->block);
-            switch (s->activation) {
-            case RNNCORE_TANH:
-                h = V(tanh)(h);
-                break;
-            case RNNCORE_RELU:
-                h = V(select)((MASK)(h < V(zero)()), V(zero)(), h); /* keeps NaN */
-                break;
-            case RNNCORE_SIGMOID:
-                h = V(sigmoid)(h);
-                break;
-            default:
-                break;
-            }
-            V(store)((REAL *)s->h_out + (row + r) * s->ldh + unit, h);
+            const VEC a = V(load)((const REAL *)s->gates + (row + r) * s->ldg + unit) +
+                          V(load)(sums->at + r * sums->row + b * sums->block);
+            V(store)((REAL *)s->h_out + (row + r) * s->ldh + unit, FN(activate)(generic, kind, a));
         }
     }
 }
 
 /* d(pre-activation) = dh * f'(.), with f' from the output h; written to `gates`. */
 RNNCORE_INLINE void FN(rnn_backward)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                     int64_t blocks, const FN(sums) * sums)
+                                     int64_t blocks, const FN(sums) * sums, const int generic)
 {
-    const VEC one = V(set1)(1);
+    const int kind = FN(kind)(s, generic);
     for (int r = 0; r < m; r++) {
         for (int64_t b = 0; b < blocks; b++) {
             const int64_t unit = (block + b) * VLEN;
@@ -43,20 +31,7 @@ RNNCORE_INLINE void FN(rnn_backward)(const rnncore_step *s, int64_t row, int m, 
                 dh += V(load)((const REAL *)s->carry + state);
             }
             const VEC h = V(load)((const REAL *)s->h_out + state);
-            switch (s->activation) {
-            case RNNCORE_TANH:
-                dh *= one - h * h;
-                break;
-            case RNNCORE_RELU:
-                dh = V(select)((MASK)(h > V(zero)()), dh, V(zero)());
-                break;
-            case RNNCORE_SIGMOID:
-                dh *= h * (one - h);
-                break;
-            default:
-                break;
-            }
-            V(store)((REAL *)s->gates + (row + r) * s->ldg + unit, dh);
+            V(store)((REAL *)s->gates + (row + r) * s->ldg + unit, FN(times_slope)(kind, dh, h));
         }
     }
 }

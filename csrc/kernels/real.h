@@ -1,6 +1,8 @@
 /* All kernels of one dtype; included by kernels.c once for each, so it has no include guard. */
 #include "multiply.h"
 
+#include "gate_functions.h"
+
 #include "gates_gru.h"
 #include "gates_lstm.h"
 #include "gates_rnn.h"

@@ -5,7 +5,7 @@
  * and only many of them side by side keep the units busy. */
 enum { FN(WAITING_VECTORS) = 128, FN(WAITING_BLOCKS) = 16 };
 
-/* out = bias + a B, or out += a B with add_carry */
+/* out = bias + a B, or mask * (a B), added to out with add_carry */
 RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
                                    int64_t blocks, const FN(sums) * sums)
 {
@@ -14,6 +14,9 @@ RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, in
         REAL *out = (REAL *)s->out + (row + r) * s->ldo + block * VLEN;
         for (int64_t b = 0; b < blocks; b++) {
             VEC t = V(load)(sums->at + r * sums->row + b * sums->block);
+            if (s->mask != NULL) {
+                t *= V(load)((const REAL *)s->mask + (row + r) * s->ldm + (block + b) * VLEN);
+            }
             if (bias != NULL) {
                 t += V(load)(bias + (block + b) * VLEN);
             }
@@ -25,43 +28,60 @@ RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, in
     }
 }
 
-RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const FN(sums) * sums)
+RNNCORE_INLINE void FN(finish)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                               int64_t blocks, const FN(sums) * sums, const int generic)
 {
     switch (s->op) {
     case RNNCORE_OP_STORE:
         FN(store_tile)(s, row, m, block, blocks, sums);
         break;
     case RNNCORE_OP_RNN_FORWARD:
-        FN(rnn_forward)(s, row, m, block, blocks, sums);
+        FN(rnn_forward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_RNN_BACKWARD:
-        FN(rnn_backward)(s, row, m, block, blocks, sums);
+        FN(rnn_backward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_LSTM_FORWARD:
-        FN(lstm_forward)(s, row, m, block, blocks, sums);
+        FN(lstm_forward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_LSTM_BACKWARD:
-        FN(lstm_backward)(s, row, m, block, blocks, sums);
+        FN(lstm_backward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU_FORWARD:
-        FN(gru_forward)(s, row, m, block, blocks, sums);
+        FN(gru_forward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU_BACKWARD:
-        FN(gru_backward)(s, row, m, block, blocks, sums);
+        FN(gru_backward)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU1_GATES:
-        FN(gru1_gates)(s, row, m, block, blocks, sums);
+        FN(gru1_gates)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU1_CANDIDATE:
-        FN(gru1_candidate)(s, row, m, block, blocks, sums);
+        FN(gru1_candidate)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU1_BACKWARD_GATES:
-        FN(gru1_backward_gates)(s, row, m, block, blocks, sums);
+        FN(gru1_backward_gates)(s, row, m, block, blocks, sums, generic);
         break;
     case RNNCORE_OP_GRU1_BACKWARD_RESET:
-        FN(gru1_backward_reset)(s, row, m, block, blocks, sums);
+        FN(gru1_backward_reset)(s, row, m, block, blocks, sums, generic);
         break;
+    }
+}
+
+static __attribute__((noinline)) void FN(finish_generic)(const rnncore_step *s, int64_t row, int m,
+                                                         int64_t block, int64_t blocks,
+                                                         const FN(sums) * sums)
+{
+    FN(finish)(s, row, m, block, blocks, sums, 1);
+}
+
+RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
+                                    int64_t blocks, const FN(sums) * sums)
+{
+    if (s->generic) {
+        FN(finish_generic)(s, row, m, block, blocks, sums);
+    } else {
+        FN(finish)(s, row, m, block, blocks, sums, 0);
     }
 }
 

@@ -11,12 +11,13 @@
 enum { NAIVE_MAX_UNITS = 64 };
 
 typedef struct naive_call {
-    int32_t cell, activation, reset_after, go_backwards;
+    int32_t cell, activation, gate_activation, reset_after, go_backwards;
     int64_t steps, batch, inputs, units;
     const double *x, *kernel, *recurrent, *bias, *h0, *c0;
     const int64_t *lengths;
     const uint8_t *mask;
-    double *y, *h, *c; /* results; c for LSTM only */
+    const double *recurrent_mask; /* (G, B, H), or NULL */
+    double *y, *h, *c;            /* results; c for LSTM only */
 } naive_call;
 
 static inline int64_t naive_gates(int32_t cell)
@@ -38,6 +39,8 @@ static inline double naive_activation(int32_t activation, double a)
         return a > 0 ? a : 0;
     case RNNCORE_SIGMOID:
         return naive_sigmoid(a);
+    case RNNCORE_HARD_SIGMOID:
+        return fmin(fmax(a + 3, 0), 6) / 6;
     default:
         return a;
     }
@@ -56,37 +59,53 @@ static inline void naive_affine(const double *row, const double *matrix, const d
     }
 }
 
-/* One real step of one row: h and c are replaced. */
-static inline void naive_step(const naive_call *n, const double *x, double *h, double *c)
+/* out = h times the mask of gate g in row b; h itself without a mask. */
+static inline void naive_masked(const naive_call *n, const double *h, int64_t g, int64_t b,
+                                double *out)
+{
+    for (int64_t u = 0; u < n->units; u++) {
+        const int64_t at = (g * n->batch + b) * n->units + u;
+        out[u] = n->recurrent_mask == NULL ? h[u] : h[u] * n->recurrent_mask[at];
+    }
+}
+
+/* One real step of row b: h and c are replaced. */
+static inline void naive_step(const naive_call *n, int64_t b, const double *x, double *h, double *c)
 {
     const int64_t units = n->units, columns = naive_gates(n->cell) * units;
+    const int32_t f = n->activation, gate = n->gate_activation;
     const double *recurrent_bias = NULL;
-    double a[4 * NAIVE_MAX_UNITS], e[4 * NAIVE_MAX_UNITS], reset_h[NAIVE_MAX_UNITS];
+    double a[4 * NAIVE_MAX_UNITS], e[4 * NAIVE_MAX_UNITS], masked[NAIVE_MAX_UNITS];
     if (n->cell == RNNCORE_GRU && n->reset_after && n->bias != NULL) {
         recurrent_bias = n->bias + columns;
     }
     naive_affine(x, n->kernel, n->bias, n->inputs, columns, 0, columns, a);
-    naive_affine(h, n->recurrent, recurrent_bias, units, columns, 0, columns, e);
-    if (n->cell == RNNCORE_GRU && !n->reset_after) {
-        for (int64_t u = 0; u < units; u++) {
-            reset_h[u] = h[u] * naive_sigmoid(a[units + u] + e[units + u]);
+    for (int64_t g = 0; g < naive_gates(n->cell); g++) {
+        naive_masked(n, h, g, b, masked);
+        if (n->cell == RNNCORE_GRU && g == 2 && !n->reset_after) {
+            for (int64_t u = 0; u < units; u++) {
+                masked[u] *= naive_activation(gate, a[units + u] + e[units + u]);
+            }
         }
-        naive_affine(reset_h, n->recurrent, NULL, units, columns, 2 * units, units, e + 2 * units);
+        naive_affine(masked, n->recurrent, recurrent_bias, units, columns, g * units, units,
+                     e + g * units);
     }
     for (int64_t u = 0; u < units; u++) {
         if (n->cell == RNNCORE_RNN) {
-            h[u] = naive_activation(n->activation, a[u] + e[u]);
+            h[u] = naive_activation(f, a[u] + e[u]);
         } else if (n->cell == RNNCORE_LSTM) {
-            const double i = naive_sigmoid(a[u] + e[u]);
-            const double f = naive_sigmoid(a[units + u] + e[units + u]);
-            const double g = tanh(a[2 * units + u] + e[2 * units + u]);
-            const double o = naive_sigmoid(a[3 * units + u] + e[3 * units + u]);
-            c[u] = f * c[u] + i * g;
-            h[u] = o * tanh(c[u]);
+            const double i = naive_activation(gate, a[u] + e[u]);
+            const double forget = naive_activation(gate, a[units + u] + e[units + u]);
+            const double g = naive_activation(f, a[2 * units + u] + e[2 * units + u]);
+            const double o = naive_activation(gate, a[3 * units + u] + e[3 * units + u]);
+            c[u] = forget * c[u] + i * g;
+            h[u] = o * naive_activation(f, c[u]);
         } else {
-            const double z = naive_sigmoid(a[u] + e[u]);
-            const double r = n->reset_after ? naive_sigmoid(a[units + u] + e[units + u]) : 1;
-            h[u] = z * h[u] + (1 - z) * tanh(a[2 * units + u] + r * e[2 * units + u]);
+            const double z = naive_activation(gate, a[u] + e[u]);
+            const double r =
+                n->reset_after ? naive_activation(gate, a[units + u] + e[units + u]) : 1;
+            const double q = a[2 * units + u] + r * e[2 * units + u];
+            h[u] = z * h[u] + (1 - z) * naive_activation(f, q);
         }
     }
 }
@@ -116,7 +135,7 @@ static inline void naive_forward(const naive_call *n)
             const int64_t at = b * n->steps + t;
             const int real = naive_is_real(n, b, t);
             if (real) {
-                naive_step(n, n->x + at * n->inputs, h, c);
+                naive_step(n, b, n->x + at * n->inputs, h, c);
                 memcpy(shown, h, row);
             }
             if (real || n->lengths == NULL) {

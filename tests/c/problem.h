@@ -43,19 +43,40 @@ typedef struct problem {
 /* A variant of a cell: what the layer struct and the naive call have in common. */
 typedef struct variant {
     const char *name;
-    int32_t cell, activation, reset_after;
+    int32_t cell, activation, reset_after, recurrent_activation;
 } variant;
 
 static const variant variants[] = {
-    {"lstm", RNNCORE_LSTM, 0, 0},
-    {"gru", RNNCORE_GRU, 0, 1},
-    {"gru, reset before", RNNCORE_GRU, 0, 0},
-    {"rnn, tanh", RNNCORE_RNN, RNNCORE_TANH, 0},
-    {"rnn, relu", RNNCORE_RNN, RNNCORE_RELU, 0},
-    {"rnn, sigmoid", RNNCORE_RNN, RNNCORE_SIGMOID, 0},
-    {"rnn, linear", RNNCORE_RNN, RNNCORE_LINEAR, 0},
+    {"lstm", RNNCORE_LSTM, 0, 0, 0},
+    {"gru", RNNCORE_GRU, 0, 1, 0},
+    {"gru, reset before", RNNCORE_GRU, 0, 0, 0},
+    {"rnn, tanh", RNNCORE_RNN, RNNCORE_TANH, 0, 0},
+    {"rnn, relu", RNNCORE_RNN, RNNCORE_RELU, 0, 0},
+    {"rnn, sigmoid", RNNCORE_RNN, RNNCORE_SIGMOID, 0, 0},
+    {"rnn, linear", RNNCORE_RNN, RNNCORE_LINEAR, 0, 0},
+    {"rnn, hard sigmoid", RNNCORE_RNN, RNNCORE_HARD_SIGMOID, 0, 0},
+    {"lstm, sigmoid and tanh", RNNCORE_LSTM, RNNCORE_SIGMOID, 0, RNNCORE_GATE_TANH},
+    {"lstm, relu and hard sigmoid", RNNCORE_LSTM, RNNCORE_RELU, 0, RNNCORE_HARD_SIGMOID},
+    {"gru, linear and sigmoid", RNNCORE_GRU, RNNCORE_LINEAR, 1, RNNCORE_SIGMOID},
+    {"gru, hard sigmoid and tanh", RNNCORE_GRU, RNNCORE_HARD_SIGMOID, 1, RNNCORE_GATE_TANH},
+    {"gru, sigmoid and tanh, reset before", RNNCORE_GRU, RNNCORE_SIGMOID, 0, RNNCORE_GATE_TANH},
+    {"gru, relu and hard sigmoid, reset before", RNNCORE_GRU, RNNCORE_RELU, 0,
+     RNNCORE_HARD_SIGMOID},
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
+
+static inline int has_kinks(const variant *v)
+{
+    return v->activation == RNNCORE_RELU || v->activation == RNNCORE_HARD_SIGMOID ||
+           v->recurrent_activation == RNNCORE_RELU ||
+           v->recurrent_activation == RNNCORE_HARD_SIGMOID;
+}
+
+static inline int32_t gate_activation(const variant *v)
+{
+    const int32_t named = v->recurrent_activation;
+    return named == 0 ? RNNCORE_SIGMOID : named == RNNCORE_GATE_TANH ? RNNCORE_TANH : named;
+}
 
 /* Just n bytes at a 64-byte boundary, filled with ones (NaN in both dtypes). */
 static inline void *aligned_block(size_t n)
@@ -213,9 +234,11 @@ static inline problem *problem_make(const variant *v, rnncore_dtype dtype, int64
                                .hidden_size = units,
                                .activation = v->activation,
                                .reset_after = v->reset_after,
+                               .recurrent_activation = v->recurrent_activation,
                                .training = 1};
     p->naive = (naive_call){.cell = v->cell,
                             .activation = v->activation,
+                            .gate_activation = gate_activation(v),
                             .reset_after = v->reset_after,
                             .go_backwards = go_backwards,
                             .steps = steps,

@@ -132,8 +132,12 @@ static void test_bad_layers(rnncore_context *context)
     WITH(input_size, -1);
     WITH(hidden_size, 0);
     WITH(hidden_size, INT64_MIN);
-    WITH(activation, 4);
-    WITH(activation, RNNCORE_RELU); /* an LSTM has none to choose */
+    WITH(activation, RNNCORE_GATE_TANH);
+    WITH(recurrent_activation, -1);
+    WITH(recurrent_activation, RNNCORE_GATE_TANH + 1);
+    p->layer.training = 0;
+    WITH(recurrent_dropout, 1); /* for training only */
+    p->layer.training = 1;
 #undef WITH
     CHECK(weights_with(context, p, NULL) == RNNCORE_ERROR_INVALID_ARGUMENT);
     CHECK(weights_with(NULL, p, &p->layer) == RNNCORE_ERROR_INVALID_ARGUMENT);
