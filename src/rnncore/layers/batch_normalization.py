@@ -132,41 +132,57 @@ class BatchNormalization(Normalization):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        shares: Any = 0.0  # of each element in mean and variance
+        memory = self._buffers.when(training)
+        normal = memory.take("normal", x.shape, x.dtype)
+        real: Any = True
+        share: Any = 0.0  # of each real element in mean and variance
         if training and self.trainable:
-            shares = self._shares(x, mask)
-            mean = (x * shares).sum(axis=self._others, keepdims=True)
-            variance = (np.square(x - mean) * shares).sum(axis=self._others, keepdims=True)
+            real, share = self._share(x, mask)
+            mean = self._sum(x, real) * share
+            np.subtract(x, mean, out=normal)
+            variance = self._sum(self._product(normal, normal), real) * share
             for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.value *= self.momentum
                 moving.value += new.reshape(-1) * (1 - self.momentum)
         else:
-            mean = self.moving_mean.value.reshape(self._broadcast)
+            np.subtract(x, self.moving_mean.value.reshape(self._broadcast), out=normal)
             variance = self.moving_variance.value.reshape(self._broadcast)
         inverse = 1 / np.sqrt(variance + self.epsilon)
-        normal = (x - mean) * inverse
+        normal *= inverse
         if training:
-            self._saved = (normal, inverse, shares)
-        return self._scaled(normal)
+            self._saved = (normal, inverse, real, share)
+        return self._scaled(normal, memory)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (normal, inverse, shares), self._saved = self._saved, None
+        (normal, inverse, real, share), self._saved = self._saved, None
         dnormal = self._scaled_backward(dy, normal)
         if not need_dx:
             return None
         # Mean and variance depend on x too: what goes through them is taken off.
         through_mean = dnormal.sum(axis=self._others, keepdims=True)
-        through_variance = (dnormal * normal).sum(axis=self._others, keepdims=True)
+        through_variance = self._sum(self._product(dnormal, normal), True)
         # Zero but for rounding and what Keras adds to the number of steps.
-        center = (normal * shares).sum(axis=self._others, keepdims=True)
-        dx: NDArray[Any] = inverse * (
-            dnormal - shares * (through_mean + (normal - center) * through_variance)
-        )
+        center = self._sum(normal, real) * share
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        np.subtract(normal, center, out=dx)
+        dx *= through_variance
+        dx += through_mean
+        dx *= share
+        if real is not True:
+            dx *= real
+        np.subtract(dnormal, dx, out=dx)
+        dx *= inverse
         return dx
 
-    def _shares(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+    def _sum(self, x: NDArray[Any], real: Any) -> NDArray[Any]:
+        total: NDArray[Any] = x.sum(axis=self._others, keepdims=True, where=real)
+        return total
+
+    def _share(self, x: NDArray[Any], mask: NDArray[Any] | None) -> tuple[Any, Any]:
+        """Return which elements are real, and the share of each in the mean."""
         if mask is None:
-            return x.dtype.type(1 / max(1, math.prod(x.shape[axis] for axis in self._others)))
+            count = max(1, math.prod(x.shape[axis] for axis in self._others))
+            return True, x.dtype.type(1 / count)
         real = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
-        count = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
-        return (real / (count + _COUNT_EPSILON)).astype(x.dtype)
+        counts = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
+        return real, (1 / (counts + _COUNT_EPSILON)).astype(x.dtype)

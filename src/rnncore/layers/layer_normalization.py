@@ -80,13 +80,21 @@ class LayerNormalization(Normalization):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        centered = x - x.mean(axis=self._axes, keepdims=True)
-        variance = np.square(centered).mean(axis=self._axes, keepdims=True)
-        inverse = 1 / np.sqrt(variance + self.epsilon)
-        normal = centered * inverse
+        memory = self._buffers.when(training)
+        one_each = tuple(1 if axis in self._axes else n for axis, n in enumerate(x.shape))
+        mean = memory.take("mean", one_each, x.dtype)
+        x.mean(axis=self._axes, keepdims=True, out=mean)
+        normal = np.subtract(x, mean, out=memory.take("normal", x.shape, x.dtype))
+        inverse = memory.take("inverse", one_each, x.dtype)
+        squares = np.square(normal, out=memory.take("product", x.shape, x.dtype))
+        squares.mean(axis=self._axes, keepdims=True, out=inverse)
+        inverse += self.epsilon
+        np.sqrt(inverse, out=inverse)
+        np.divide(1, inverse, out=inverse)
+        normal *= inverse
         if training:
             self._saved = (normal, inverse)
-        return self._scaled(normal)
+        return self._scaled(normal, memory)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         (normal, inverse), self._saved = self._saved, None
@@ -94,7 +102,11 @@ class LayerNormalization(Normalization):
         if not need_dx:
             return None
         # Mean and variance depend on x too: what goes through them is taken off.
-        through_mean = dnormal.mean(axis=self._axes, keepdims=True)
-        through_variance = (dnormal * normal).mean(axis=self._axes, keepdims=True)
-        dx: NDArray[Any] = inverse * (dnormal - through_mean - normal * through_variance)
+        through = self._buffers.take("mean", inverse.shape, dy.dtype)
+        self._product(dnormal, normal).mean(axis=self._axes, keepdims=True, out=through)
+        dx = np.multiply(normal, through, out=self._buffers.take("dx", dy.shape, dy.dtype))
+        dnormal.mean(axis=self._axes, keepdims=True, out=through)
+        dx += through
+        np.subtract(dnormal, dx, out=dx)
+        dx *= inverse
         return dx

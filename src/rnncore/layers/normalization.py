@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import axes_behind_batch, listed_axes
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -63,10 +64,16 @@ class Normalization(Layer):
             expected = tuple(n if axis in self._axes else None for axis, n in sizes)
             raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
 
-    def _scaled(self, normal: NDArray[Any]) -> NDArray[Any]:
+    def _scaled(self, normal: NDArray[Any], memory: Memory) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""
-        y = normal if self.gamma is None else normal * self.gamma.value.reshape(self._broadcast)
-        return y if self.beta is None else y + self.beta.value.reshape(self._broadcast)
+        y = normal
+        if self.gamma is not None:
+            out = memory.take("y", normal.shape, normal.dtype)
+            y = np.multiply(normal, self.gamma.value.reshape(self._broadcast), out=out)
+        if self.beta is not None:
+            out = memory.take("y", normal.shape, normal.dtype)
+            y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
+        return y
 
     def _scaled_backward(self, dy: NDArray[Any], normal: NDArray[Any]) -> NDArray[Any]:
         """Write the gradients of gamma and beta, return that of `normal`."""
@@ -74,5 +81,11 @@ class Normalization(Layer):
             np.sum(dy, axis=self._others, out=self.beta.grad)
         if self.gamma is None:
             return dy
-        np.sum(dy * normal, axis=self._others, out=self.gamma.grad)
-        return dy * self.gamma.value.reshape(self._broadcast)
+        np.sum(self._product(dy, normal), axis=self._others, out=self.gamma.grad)
+        dnormal = self._buffers.take("dnormal", dy.shape, dy.dtype)
+        return np.multiply(dy, self.gamma.value.reshape(self._broadcast), out=dnormal)
+
+    def _product(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+        """Return a product that the next one overwrites."""
+        out = self._buffers.take("product", one.shape, one.dtype)
+        return np.multiply(one, other, out=out)
