@@ -62,10 +62,11 @@ class Weighted:
 
     def add_weight(
         self,
-        short_name: str,
-        shape: tuple[int, ...],
-        initializer: Any,
+        short_name: str = "variable",
+        shape: Sequence[int] = (),
+        initializer: Any = None,
         *,
+        name: str | None = None,
         regularizer: Any = None,
         constraint: Any = None,
         decay: bool = True,
@@ -75,8 +76,13 @@ class Weighted:
 
         With ``trainable=False`` no optimizer ever changes it: the layer does so by itself.
         Training adds the penalty of `regularizer` to the loss and applies `constraint` after
-        every step, unless the weight is frozen.
+        every step, unless the weight is frozen. As in Keras the name may be given by ``name=``,
+        and the default initializer is "glorot_uniform".
         """
+        short_name, shape = short_name if name is None else name, tuple(shape)
+        if not isinstance(short_name, str):
+            raise TypeError(f"{self.name}: add_weight: name: expected a string, got {short_name!r}")
+        initializer = "glorot_uniform" if initializer is None else initializer
         make = initializers.get(initializer)
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)

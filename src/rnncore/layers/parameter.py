@@ -112,6 +112,13 @@ class Parameter:
             self._grad = np.zeros_like(self.value)
         return self._grad
 
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        # For ``weight.grad += ...``, which changes the array and then sets it; it stays a view.
+        grad = self.grad
+        if value is not grad:
+            grad[...] = value
+
     def penalty(self) -> float:
         """Return what the regularizer adds to the loss, 0 without one."""
         return 0.0 if self.regularizer is None else regularizers.value(self.regularizer, self.value)
