@@ -16,6 +16,7 @@ from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.models._shapes import adjust_rank, compatible
+from rnncore.models.diagrams import Calls
 from rnncore.models.graph import Graph, Memory, Step, exchange
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Output
@@ -128,10 +129,15 @@ class Functional(Model):
             _spread(found, step, given)
         return [found[number] for number in self.graph.outputs]
 
-    def _sources(self) -> dict[str, list[str]]:
+    def _calls(self) -> Calls:
+        return self.graph.nodes, self.inputs, self.outputs
+
+    def _sources(self) -> dict[str, list[str]] | None:
+        if self.graph.is_chain:
+            return None
         found: dict[str, list[str]] = {layer.name: [] for layer in self.layers}
         for node in self.graph.nodes:
-            found[node.layer.name].extend(tensor.name for tensor in node.inputs)
+            found[node.layer.name].extend(tensor.name for tensor in node.reads)
         return found
 
     def _flat_input(self, x: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rnncore.layers._buffers import Buffers
@@ -104,6 +105,16 @@ class Graph:
                 )
             )
         return steps
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each layer is called once, on what the one before gives alone."""
+        nodes = self.nodes
+        return (
+            len(nodes) == len(self.layers)
+            and all(len(node.reads) <= 1 for node in nodes)
+            and all(after.inputs[:1] == node.outputs[:1] for node, after in pairwise(nodes))
+        )
 
     def only_reader(self, number: int) -> bool:
         """Whether a tensor is an output, once, and nothing else reads it."""

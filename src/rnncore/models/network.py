@@ -14,12 +14,14 @@ from rnncore.layers._buffers import Buffers
 from rnncore.layers.base import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.symbolic import Node, is_symbolic
+from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.graph import unique
 from rnncore.models.parameters import ParameterBuffer
-from rnncore.models.summary import summary_lines
+from rnncore.models.summary import checked_options, summary_lines
 from rnncore.training.interfaces import Arrays, Output
 from rnncore.training.structure import Structure
 from rnncore.utils._names import default_name
+from rnncore.utils.drawing.diagram import Diagram
 
 
 class Network(Layer):
@@ -212,17 +214,54 @@ class Network(Layer):
             raise ValueError(f"{self.name}: count_params: the model is not built yet")
         return sum(parameter.size for parameter in self.weights)
 
-    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
         """Print the layers, their output shapes, numbers of parameters, and in a graph their edges.
 
         Parameters
         ----------
+        line_length : int, optional
+            Width of the table; longer entries go on in the next line. Default: as wide as needed.
+        positions : list of float, optional
+            Where the columns end, as shares of the line or, if the last is above 1, in characters.
         print_fn : callable, default `print`
             Called with each line.
+        expand_nested : bool, default False
+            Whether the layers of models inside are shown too.
+        show_trainable : bool, default False
+            Whether a column says which layers are trained: Y, N, or - without weights.
+        layer_range : list of two str, optional
+            Names, or patterns of names, of the first and the last layer to show.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an argument of another kind, too narrow columns, or names of no layer.
         """
+        options = checked_options(
+            line_length, positions, expand_nested, show_trainable, layer_range
+        )
         show = print if print_fn is None else print_fn
-        for line in summary_lines(self.name, self.layers, self._sources()):
+        for line in summary_lines(self.name, self.layers, self._sources(), options):
             show(line)
+
+    def diagram(self, **shown: bool) -> Diagram:
+        """Return what `rnncore.utils.plot_model` draws, with what `shown` names in the boxes.
+
+        AttributeError while the shape of the input is unknown.
+        """
+        return diagram_of(*self._calls(), Shown(**shown))
+
+    def _calls(self) -> Calls:
+        """Return the calls of the layers, each behind those that it needs, and the two ends."""
+        raise NotImplementedError
 
     def _sources(self) -> dict[str, list[str]] | None:
         """Return the names of the layers that each is connected to, None in a chain."""

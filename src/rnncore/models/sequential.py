@@ -18,6 +18,7 @@ from rnncore.layers.parameter import building
 from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models._shapes import adjust_rank, compatible
 from rnncore.models.chain import Chain
+from rnncore.models.diagrams import Calls
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Output
 from rnncore.training.structure import Structure
@@ -116,6 +117,9 @@ class Sequential(Model):
     def input_names(self) -> list[str]:
         """Name of the input; AttributeError while its shape is unknown."""
         return [self._known_chain("input_names")[0].layer.name]
+
+    def _calls(self) -> Calls:
+        return self._known_chain("diagram"), self.inputs, self.outputs
 
     def _known_chain(self, argument: str) -> list[Node]:
         if not self._chain.nodes:

@@ -231,7 +231,7 @@ def test_summary() -> None:
     assert 'Model: "forecast"' in text
     assert "lstm (LSTM)" in text
     assert "(None, 4)" in text
-    assert "Total params: 133 (532 B)" in text
+    assert "Total params: 133 (532.00 B)" in text
     assert "Trainable params: 5" in text
     assert "Non-trainable params: 128" in text
     unbuilt: list[str] = []
