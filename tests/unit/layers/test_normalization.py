@@ -131,7 +131,8 @@ def test_summary_tells_trainable_from_others() -> None:
     model.summary(print_fn=lines.append)
     total = model.count_params()
     assert f"Total params: {total:,}" in lines[-3]
-    assert lines[-2:] == [f"Trainable params: {total - 12:,}", "Non-trainable params: 12"]
+    assert lines[-2].startswith(f"Trainable params: {total - 12:,} (")
+    assert lines[-1] == "Non-trainable params: 12 (48.00 B)"
 
 
 def test_copies_keep_the_statistics() -> None:
