@@ -86,8 +86,8 @@ def known_initializer(initializer: Any) -> Any:
 
 def declared_shape(
     owner: str, input_shape: Any, batch_input_shape: Any, input_dim: Any, input_length: Any
-) -> tuple[int | None, ...] | None:
-    """Return the shape of a sample that a layer was given, in either spelling."""
+) -> tuple[int | None, tuple[int | None, ...] | None]:
+    """Return the batch size, and the shape of a sample, that a layer was given in any spelling."""
     given = {
         "input_shape": input_shape,
         "batch_input_shape": batch_input_shape,
@@ -99,22 +99,25 @@ def declared_shape(
     if input_length is not None and names != ["input_dim"]:
         raise ValueError(f"{owner}: input_length: expected together with input_dim only")
     if input_shape is not None:
-        return feature_shape(owner, "input_shape", input_shape)
+        return None, feature_shape(owner, "input_shape", input_shape)
     if batch_input_shape is not None:
-        return without_batch(owner, "batch_input_shape", batch_input_shape)
+        return split_batch(owner, "batch_input_shape", batch_input_shape)
     if input_dim is None:
-        return None
+        return None, None
     features = check_count(owner, "input_dim", input_dim)
     if input_length is None:
-        return (features,)
-    return (check_count(owner, "input_length", input_length), features)
+        return None, (features,)
+    return None, (check_count(owner, "input_length", input_length), features)
 
 
-def without_batch(owner: str, argument: str, shape: Any) -> tuple[int | None, ...]:
-    """Drop the batch axis, which has to be None: a fixed batch size is not supported yet."""
-    if not isinstance(shape, (tuple, list)) or len(shape) < 2 or shape[0] is not None:
+def split_batch(
+    owner: str, argument: str, shape: Any
+) -> tuple[int | None, tuple[int | None, ...]]:
+    """Return the batch size, None for any, and the shape of a sample."""
+    if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ValueError(
-            f"{owner}: {argument}: expected (None, ...): any batch size in front of the sizes "
-            f"of a sample, got {shape!r}"
+            f"{owner}: {argument}: expected a batch size or None in front of the sizes of a "
+            f"sample, got {shape!r}"
         )
-    return feature_shape(owner, argument, tuple(shape[1:]))
+    sizes = feature_shape(owner, argument, shape)
+    return sizes[0], sizes[1:]

@@ -68,7 +68,7 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     input_dim, input_length : int, optional
         Older spelling of the same: features, and timesteps.
     batch_input_shape : tuple, optional
-        `input_shape` with a None in front.
+        `input_shape` with the batch size in front, None for any; only stateful layers fix it.
     activity_regularizer : str, dict or callable, optional
         Penalty on the output, divided by the number of samples; see `rnncore.regularizers`.
     """
@@ -110,7 +110,7 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         self.explicit_dtype = None if dtype is None else float_dtype(owner, dtype)
         self.dtype: np.dtype[Any] = self.explicit_dtype or np.dtype(np.float32)
         self.trainable = trainable
-        self.declared_input_shape = declared_shape(
+        self.declared_batch_size, self.declared_input_shape = declared_shape(
             owner, input_shape, batch_input_shape, input_dim, input_length
         )
         self.activity_regularizer = regularizers.get(

@@ -96,6 +96,8 @@ class Bidirectional(Layer):
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = layer.explicit_dtype
         super().__init__(**kwargs)
+        if self.declared_batch_size is None:
+            self.declared_batch_size = layer.declared_batch_size
         self.merge_mode = merge_mode
         self.forward_layer = _copied(layer, "forward_")
         if backward_layer is None:
@@ -107,7 +109,7 @@ class Bidirectional(Layer):
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
         self.children: tuple[Recurrence, Recurrence] = (self.forward_layer, self.backward_layer)
-        self._first_weights = weights
+        self._first_weights = weights or None  # as in Keras an empty list is none
         if not (self.trainable and layer.trainable):
             self.trainable = False
 

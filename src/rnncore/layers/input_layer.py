@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import feature_shape, without_batch
+from rnncore.layers._arguments import feature_shape, split_batch
 from rnncore.layers.base import Layer
 from rnncore.layers.symbolic import Node, SymbolicTensor
+from rnncore.utils._checks import check_count
 
 
 class InputLayer(Layer):
@@ -19,24 +20,26 @@ class InputLayer(Layer):
     ----------
     shape : tuple
         Shape of one sample, None for an axis of any size.
-    batch_size : None
-        Only None, any batch size, is supported so far.
+    batch_size : int, optional
+        The number of samples in a batch, for stateful layers; others take any, as in Keras.
     dtype : optional
         dtype of the data, any numeric one: the model converts what it is fed with.
     name : str, optional
     batch_shape : tuple, optional
-        Instead of `shape`: the same with a None in front.
+        Instead of `shape`: the same with the batch size in front, None for any.
 
     Raises
     ------
     ValueError, TypeError
-        For a shape that is none, or a fixed batch size.
+        For a shape or a batch size that is none.
     """
+
+    not_configured = frozenset({"shape", "batch_size"})
 
     def __init__(
         self,
         shape: Any = None,
-        batch_size: None = None,
+        batch_size: int | None = None,
         dtype: Any = None,
         name: str | None = None,
         batch_shape: Any = None,
@@ -44,22 +47,27 @@ class InputLayer(Layer):
         super().__init__(name=name)
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input: expected one of shape and batch_shape")
-        if batch_size is not None:
-            raise ValueError(
-                "Input: batch_size: expected None (a fixed size is not supported yet), "
-                f"got {batch_size!r}"
-            )
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError("Input: batch_size: expected None beside batch_shape, got both")
         if dtype is not None:
             _check_numeric(dtype)
-        self.declared_input_shape = (
-            without_batch("Input", "batch_shape", batch_shape)
-            if shape is None
-            else feature_shape("Input", "shape", shape)
-        )
+        if shape is None:
+            size, sizes = split_batch("Input", "batch_shape", batch_shape)
+        else:
+            size = None if batch_size is None else check_count("Input", "batch_size", batch_size)
+            sizes = feature_shape("Input", "shape", shape)
+        self.declared_batch_size, self.declared_input_shape = size, sizes
         self.built = True
-        self.input_shape = (None, *self.declared_input_shape)
-        data = np.dtype(np.float32 if dtype is None else dtype)
-        self._nodes.append(Node(self, (), self.input_shape, data))
+        self.input_shape = (size, *sizes)
+        self.data_dtype = np.dtype(np.float32 if dtype is None else dtype)
+        self._nodes.append(Node(self, (), self.input_shape, self.data_dtype))
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {
+            "batch_shape": self.input_shape,
+            "dtype": self.data_dtype.name,
+            "name": self.name,
+        }
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -81,7 +89,7 @@ def _check_numeric(dtype: Any) -> None:
 
 def Input(
     shape: Any = None,
-    batch_size: None = None,
+    batch_size: int | None = None,
     dtype: Any = None,
     name: str | None = None,
     batch_shape: Any = None,
@@ -93,13 +101,13 @@ def Input(
     shape : tuple
         Shape of one sample without the batch: ``(timesteps, features)``, None for an axis of
         any size.
-    batch_size : None
-        Only None, any batch size, is supported so far.
+    batch_size : int, optional
+        The number of samples in a batch, for stateful layers; others take any, as in Keras.
     dtype : optional
         dtype of the data, any numeric one: the model converts what it is fed with.
     name : str, optional
     batch_shape : tuple, optional
-        Instead of `shape`: the same with a None in front.
+        Instead of `shape`: the same with the batch size in front, None for any.
 
     Returns
     -------
@@ -109,7 +117,7 @@ def Input(
     Raises
     ------
     ValueError, TypeError
-        For a shape that is none, or a fixed batch size.
+        For a shape or a batch size that is none.
 
     Examples
     --------

@@ -197,6 +197,24 @@ class Recurrence(Layer):
 
     # -- states from batch to batch ------------------------------------------------------
 
+    def make_weights(self, input_shape: Shape) -> None:
+        super().make_weights(input_shape)
+        if self.stateful and self.states is None and input_shape[0] is not None:
+            self.make_states(input_shape[0])
+
+    def forget_weights(self) -> None:
+        super().forget_weights()
+        self.states = None
+
+    def check_input_shape(self, shape: Shape) -> None:
+        super().check_input_shape(shape)
+        states = self.states
+        if states is not None and shape[0] is not None and shape[0] != states[0].shape[0]:
+            raise ValueError(
+                f"{self.name}: x: expected {states[0].shape[0]} samples, the size of the batches "
+                f"that the states of a stateful layer are for, got {shape[0]}"
+            )
+
     @property
     def couples_samples(self) -> bool:  # type: ignore[override]
         """Whether a call depends on the calls before it."""
@@ -210,12 +228,8 @@ class Recurrence(Layer):
             return given
         if self.states is None:
             self.make_states(len(x))
+        self.check_input_shape(x.shape)
         states = self.states or []
-        if len(states[0].value) != len(x):
-            raise ValueError(
-                f"{self.name}: x: expected {len(states[0].value)} samples, the size of the batches "
-                f"that the states of a stateful layer are for, got {len(x)}"
-            )
         if given is not None or not training:
             return given or [state.value for state in states]
         # Copies: the backward may read them when the layer has new states already.

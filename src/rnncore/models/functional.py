@@ -61,6 +61,7 @@ class Functional(Model):
             self.trainable = False
 
     def _readers_of(self, number: int) -> list[Layer]:
+        self.declared_batch_size = given[0].shape[0]
         readers: list[Layer] = []
         for step in self.graph.steps:
             for index, taken in enumerate(step.inputs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Buffers
 from rnncore.layers.base import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
+from rnncore.layers.recurrence import Recurrence
 from rnncore.layers.symbolic import Node, is_symbolic
 from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.graph import unique
@@ -171,6 +172,43 @@ class Network(Layer):
         return any(layer.penalizes_activity for layer in self.layers)
 
     # -- weights -------------------------------------------------------------------------
+    # -- states --------------------------------------------------------------------------
+
+    def reset_state(self) -> None:
+        """Let the next batch of every stateful layer inside start from zeros.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Input, Sequential
+        >>> from rnncore.layers import LSTM
+        >>> model = Sequential([Input(batch_shape=(1, 5, 2)), LSTM(3, stateful=True)])
+        >>> x = np.ones((1, 5, 2))
+        >>> first, second = model.predict(x, verbose=0), model.predict(x, verbose=0)
+        >>> model.reset_state()
+        >>> bool((first != second).any() and (model.predict(x, verbose=0) == first).all())
+        True
+        """
+        for layer in self._stateful_layers():
+            layer.reset_state()
+
+    def reset_states(self) -> None:
+        """Do what `reset_state` does."""
+        self.reset_state()
+
+    def _stateful_layers(self) -> list[Recurrence]:
+        """Return the layers, also inside of others, that keep states from batch to batch."""
+
+        def walk(layer: Layer) -> Iterator[Recurrence]:
+            if isinstance(layer, Recurrence):
+                if layer.stateful:
+                    yield layer
+            else:
+                for child in layer.children:
+                    yield from walk(child)
+
+        return unique(walk(self))
+
 
     @property
     def weights(self) -> list[Parameter]:

@@ -168,11 +168,18 @@ class Sequential(Model):
         return self._layers[0].declared_input_shape if self._layers else None
 
     @property
+    @property
+    def declared_batch_size(self) -> int | None:  # type: ignore[override]
+        """Samples in a batch as declared by the user, None for any."""
+        if self._input is not None:
+            return self._input.declared_batch_size
+        return self._layers[0].declared_batch_size if self._layers else None
+
     def input_shape(self) -> Shape | None:  # type: ignore[override]
         """Shape of the input with None for the batch; None while it is unknown."""
         declared = self.declared_input_shape
         if declared is not None:
-            return (None, *declared)
+            return (self.declared_batch_size, *declared)
         return self._layers[0].input_shape if self._layers else None
 
     def add(self, layer: Any) -> None:
@@ -216,7 +223,8 @@ class Sequential(Model):
             )
         self._agree_on_dtype_of(layer)
         if not self._layers and self._input is None and layer.declared_input_shape is not None:
-            self._chain.start(InputLayer(layer.declared_input_shape), [layer])
+            first = InputLayer(layer.declared_input_shape, layer.declared_batch_size)
+            self._chain.start(first, [layer])
         elif self._chain.nodes:
             self._chain.append(layer)
         self._layers.append(layer)
@@ -267,13 +275,13 @@ class Sequential(Model):
             raise ValueError(
                 f"Sequential: build: input_shape: expected {known}, got {tuple(input_shape)}"
             )
-        self._make_weights((None, *input_shape[1:]))
+        self._make_weights(tuple(input_shape))
 
     def _make_weights(self, shape: Shape) -> None:
         with building:
             self._layers[0].make_weights(shape)  # says first what of the data it cannot take
             if not self._chain.nodes:
-                self._chain.start(InputLayer(shape[1:]), self._layers)
+                self._chain.start(InputLayer(shape[1:], shape[0]), self._layers)
             self._draw_seeds()
 
     def make_weights(self, input_shape: Shape) -> None:
