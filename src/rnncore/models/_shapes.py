@@ -19,7 +19,10 @@ def adjust_rank(array: NDArray[Any], rank: int, last: int | None) -> NDArray[Any
 
 
 def compatible(expected: Shape, shape: Shape) -> bool:
-    """Whether a shape has the declared sizes, None standing for any."""
+    """Whether a shape has the declared sizes behind the batch, None standing for any.
+
+    A declared batch size binds nothing but stateful layers, as in Keras.
+    """
     return len(expected) == len(shape) and all(
-        a is None or b is None or a == b for a, b in zip(expected, shape, strict=True)
+        a is None or b is None or a == b for a, b in zip(expected[1:], shape[1:], strict=True)
     )
