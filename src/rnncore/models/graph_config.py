@@ -1,0 +1,166 @@
+"""The calls of a graph as a configuration, in the form that Keras gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from rnncore.layers.base import Layer
+from rnncore.layers.input_layer import InputLayer
+from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.models.graph import Graph
+from rnncore.training.structure import Structure
+from rnncore.utils._config import deserialize, record
+
+# Name of a layer, number of its call, number of the tensor among the outputs of that.
+Place = tuple[str, int, int]
+_TENSOR = "__keras_tensor__"
+
+
+def graph_config(graph: Graph, inputs: Sequence[SymbolicTensor]) -> list[dict[str, Any]]:
+    """Return a record of every layer, with its name and its calls."""
+    places = places_of(graph, inputs)
+    entries = []
+    for tensor in inputs:
+        if tensor.node.inputs:  # what is in front of it is no part of the model
+            name = places[tensor][0]
+            layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name, name=name)
+            entries.append({**record(layer), "name": name, "inbound_nodes": []})
+    for layer in graph.layers:
+        calls = [
+            {
+                "args": [
+                    _with_places(list(node.inputs) if node.takes_list else node.inputs[0], places)
+                ],
+                "kwargs": {
+                    name: _with_places(value, places) for name, value in node.arguments.items()
+                },
+            }
+            for node in graph.nodes
+            if node.layer is layer and node.inputs
+        ]
+        entries.append({**record(layer), "name": layer.name, "inbound_nodes": calls})
+    return entries
+
+
+def places_of(graph: Graph, inputs: Sequence[SymbolicTensor]) -> dict[SymbolicTensor, Place]:
+    """Return where each tensor comes from."""
+    places: dict[SymbolicTensor, Place] = {}
+    taken = {layer.name for layer in graph.layers}
+    for tensor in inputs:
+        name = tensor.name
+        if tensor.node.inputs:
+            while name in taken:
+                name += "_input"
+            taken.add(name)
+        places[tensor] = (name, 0, 0)
+    counts: dict[str, int] = {}
+    for node in graph.nodes:
+        number = counts[node.layer.name] = counts.get(node.layer.name, -1) + 1
+        for tensor in node.outputs:
+            places.setdefault(tensor, (node.layer.name, number, tensor.index))
+    return places
+
+
+def _with_places(value: Any, places: Mapping[SymbolicTensor, Place]) -> Any:
+    def described(tensor: SymbolicTensor) -> dict[str, Any]:
+        return {
+            "class_name": _TENSOR,
+            "config": {
+                "shape": list(tensor.shape),
+                "dtype": tensor.dtype.name,
+                "keras_history": list(places[tensor]),
+            },
+        }
+
+    return replaced(value, described)
+
+
+def tensors_of_config(
+    entries: Any, made: Mapping[str, Layer] | None = None
+) -> dict[Place, SymbolicTensor]:
+    """Make the layers of a configuration, or take those in `made`, and call them as it says.
+
+    Raises
+    ------
+    ValueError
+        For calls that need what no other call gives, or each other.
+    """
+    layers: dict[str, Layer] = {}
+    calls: dict[tuple[str, int], Any] = {}
+    tensors: dict[Place, SymbolicTensor] = {}
+    for entry in entries:
+        name = entry["name"]
+        if name in layers:
+            raise ValueError(f"expected a name of its own for each layer, got {name!r} twice")
+        layer = made[name] if made and name in made else deserialize(entry)
+        if not isinstance(layer, Layer):
+            raise ValueError(f"{name}: expected a layer, got {type(layer).__name__}")
+        if not made:
+            layer.name = name
+        layers[name] = layer
+        if isinstance(layer, InputLayer):
+            tensors[name, 0, 0] = layer.output
+        for number, call in enumerate(entry["inbound_nodes"]):
+            calls[name, number] = call
+    for name, number in _in_order(calls, tensors):
+        call = calls[name, number]
+        (x,) = _with_tensors(call["args"], tensors)
+        arguments = {key: _with_tensors(v, tensors) for key, v in call["kwargs"].items()}
+        given = layers[name].connect(x, **arguments)
+        for index, tensor in enumerate(given if isinstance(given, (list, tuple)) else [given]):
+            tensors[name, number, index] = tensor
+    return tensors
+
+
+def _in_order(
+    calls: Mapping[tuple[str, int], Any], tensors: Mapping[Place, SymbolicTensor]
+) -> list[tuple[str, int]]:
+    needs = {}
+    for key, call in calls.items():
+        places = [_place(one) for one in leaves([call["args"], list(call["kwargs"].values())])]
+        needs[key] = [place[:2] for place in places if place and place not in tensors]
+        for other in needs[key]:
+            if other not in calls:
+                raise ValueError(f"{key[0]}: expected calls of layers that are there, got {other}")
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        raise ValueError(f"expected calls that do not need each other, got {error.args[1]}") from None
+
+
+def _place(value: Any) -> Place | None:
+    if isinstance(value, Mapping) and value.get("class_name") == _TENSOR:
+        return _checked(value["config"]["keras_history"])
+    return None
+
+
+def _checked(value: Any) -> Place:
+    name, number, index = value
+    if not isinstance(name, str) or not isinstance(number, int) or not isinstance(index, int):
+        raise ValueError(f"expected the name of a layer and two numbers, got {value!r}")
+    return name, number, index
+
+
+def _with_tensors(value: Any, tensors: Mapping[Place, SymbolicTensor]) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_with_tensors(item, tensors) for item in value]
+    place = _place(value)
+    return value if place is None else tensors[place]
+
+
+def structured_places(
+    structure: Structure, tensors: Sequence[SymbolicTensor], places: Mapping[SymbolicTensor, Place]
+) -> Any:
+    """Return the places of inputs or outputs in the form in which the model has these."""
+    return structure.restore([list(places[tensor]) for tensor in tensors])
+
+
+def structured_tensors(value: Any, tensors: Mapping[Place, SymbolicTensor]) -> Any:
+    """Return the tensors for what `structured_places` returned."""
+    if isinstance(value, Mapping):
+        return {key: structured_tensors(item, tensors) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str):
+        return tensors[_checked(value)]
+    return [structured_tensors(item, tensors) for item in value]
