@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore.layers.base import Shape
+from rnncore.training.ragged import Ragged, array_or_ragged, each
 
 
 def adjust_rank(array: NDArray[Any], rank: int, last: int | None) -> NDArray[Any]:
@@ -26,3 +27,29 @@ def compatible(expected: Shape, shape: Shape) -> bool:
     return len(expected) == len(shape) and all(
         a is None or b is None or a == b for a, b in zip(expected[1:], shape[1:], strict=True)
     )
+
+
+def fitted(argument: str, value: Any, expected: Shape | None) -> NDArray[Any] | Ragged:
+    """Return what is given for one input as an array, or as sequences of different lengths.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a dtype that is not numeric, no samples, or another shape than `expected`; None there
+        is any.
+    """
+    array = array_or_ragged(argument, value)
+    if len(array) == 0:
+        raise ValueError(f"{argument}: expected at least one sample, got shape {array.shape}")
+    if expected is None:
+        return array
+    array = each(array, lambda one: adjust_rank(one, len(expected), expected[-1]))
+    if isinstance(array, Ragged) and len(expected) > 1 and expected[1] is not None:
+        raise ValueError(
+            f"{argument}: expected shape {expected}, got sequences of different lengths; an Input "
+            f"of shape {(None, *expected[2:])} takes them, and rnncore.utils.pad_sequences makes "
+            "them one array"
+        )
+    if not compatible(expected, array.shape):
+        raise ValueError(f"{argument}: expected shape {expected}, got {array.shape}")
+    return array

@@ -34,9 +34,8 @@ class Compiled(Network):
         optimizer: Any = "rmsprop",
         loss: Any = None,
         metrics: Any = None,
-        weighted_metrics: Any = None,
-        *,
         loss_weights: Any = None,
+        weighted_metrics: Any = None,
         run_eagerly: Any = False,
         steps_per_execution: Any = 1,
         jit_compile: Any = "auto",
@@ -52,14 +51,16 @@ class Compiled(Network):
         loss : str or Loss, or a list or dict of them, optional
             Without one the model predicts only. Of several outputs each has its own, by order or
             by name; one that has None is not trained. One loss that stands alone is that of all.
-        metrics : list of str or Metric, optional
+            One's own is a subclass of `rnncore.losses.Loss`, since its gradient is needed.
+        loss_weights : float, or a list or dict of float, optional
+            What the loss of each output counts in the sum that is trained on, by default 1.
+        metrics : list of str, Metric or function, optional
             Shown beside the loss; sample weights do not count in them. For several outputs a list
-            or dict with a metric or a list of metrics for each.
-        weighted_metrics : list of str or Metric, optional
+            or dict with a metric or a list of metrics for each. A function takes ``(y_true,
+            y_pred)``, arrays of a batch, and returns one number a sample.
+        weighted_metrics : list of str, Metric or function, optional
             The same with sample weights; a name that is taken there gets the prefix
             ``"weighted_"``.
-        loss_weights : list or dict of float, optional
-            What the loss of each output counts in the sum that is trained on, by default 1.
         run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
             Without effect: they steer how Keras computes, not what.
 
@@ -78,6 +79,16 @@ class Compiled(Network):
             else Objectives(self.outputs_structure, loss, metrics, weighted_metrics, loss_weights)
         )
         self.optimizer = chosen
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
         self._optimized = []
         self._draw_seeds()
 
@@ -91,6 +102,14 @@ class Compiled(Network):
         return self._objective
 
     @property
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of loss and metrics, those of `compile` together, as in Keras 3.
+
+        Empty before `compile`. ``evaluate(..., return_dict=True)`` names each by itself.
+        """
+        return [] if self._objective is None else self._objective.metrics_names()
+
     def shuffle_rng(self) -> np.random.Generator:
         """The generator that orders the samples, derived from the global seed."""
         if self._shuffle_rng is None:

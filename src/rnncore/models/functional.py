@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
-from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
-from rnncore.models._shapes import adjust_rank, compatible
+from rnncore.models._shapes import compatible, fitted
 from rnncore.models.diagrams import Calls
 from rnncore.models.graph import Graph, Memory, Step, exchange
 from rnncore.models.model import Model
-from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.interfaces import Arrays, Inputs, Output
+from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
 
 
@@ -159,7 +160,7 @@ class Functional(Model):
         array: NDArray[Any] = x if of_ids else super().convert_input(x, argument)
         return array
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
+    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x`, one array, a list or a dict, as arrays that `run` takes.
 
         Raises
@@ -168,29 +169,26 @@ class Functional(Model):
             For another number of inputs, unknown names, a wrong shape, a dtype that is not
             numeric, token ids outside the vocabulary, different numbers of samples or none.
         """
-        arrays: list[NDArray[Any]] = []
+        arrays: list[NDArray[Any] | Ragged] = []
         rank = len(self.inputs[0].shape)
         parts = self.inputs_structure.flatten(argument, x, whole=lambda a: a.ndim >= rank)
         for index, part in enumerate(parts):
             name = self.inputs_structure.argument(argument, index)
-            array = numeric_array(name, part)
-            expected = self.inputs[index].shape
-            array = adjust_rank(array, len(expected), expected[-1])
-            if len(array) == 0:
-                raise ValueError(f"{name}: expected at least one sample, got shape {array.shape}")
-            if not compatible(expected, array.shape):
-                raise ValueError(f"{name}: expected shape {expected}, got {array.shape}")
+            array = fitted(name, part, self.inputs[index].shape)
             if arrays and len(array) != len(arrays[0]):
                 raise ValueError(
                     f"{name}: expected as many samples as the first input has, {len(arrays[0])}, "
                     f"got {len(array)}"
                 )
-            arrays.append(self._converted(index, array, name))
+            convert = partial(self._converted, index, argument=name)
+            arrays.append(each(array, convert))
         return tuple(arrays)
 
     def run(
         self,
         inputs: Arrays,
+        Sequences of different lengths are yet to be padded.
+
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
         training: bool | None = False,

@@ -1,34 +1,34 @@
-"""What every model offers: compile, fit, evaluate and predict."""
+"""What every model offers: fit, and what it inherits: compile, evaluate and predict."""
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, cast
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.layers._arguments import boolean
-from rnncore.models.compiled import Compiled
+from rnncore.models.evaluation import Evaluated, batches_of, size_for
+from rnncore.models.storable import Storable
 from rnncore.training import loop
-from rnncore.training.data import (
-    Batches,
-    Samples,
+from rnncore.training.arguments import (
     batch_size_of,
     epoch_number,
-    prepare_samples,
-    split_off_validation,
+    steps_of,
+    validation_epochs,
     validation_share,
 )
+from rnncore.training.batches import Batches, one_batch
+from rnncore.training.data import prepare_samples, split_off_validation
 from rnncore.training.history import History
 from rnncore.training.interrupts import InterruptGuard
-from rnncore.training.progress import Progress, resolve_verbose
-from rnncore.utils._checks import check_count
+from rnncore.training.progress import resolve_verbose
+from rnncore.training.streams import Feed, Source, is_stream
 
 
-class Model(Compiled):
+class Model(Evaluated, Storable):
     """A graph of layers that can be trained; the base of `Sequential` too.
 
     Parameters
@@ -100,36 +100,49 @@ class Model(Compiled):
         self.stop_training = False
         self.first_epoch = 0
 
+    @classmethod
+    def _of_structure(
+        cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
+    ) -> Self:
+        from rnncore.models.functional import Functional
+
+        return cast("Self", Functional._of_structure(config, made))
+
     # -- training ------------------------------------------------------------------------
 
     def fit(
         self,
-        x: Any,
+        x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
         callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: Sequence[ArrayLike] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
-        steps_per_epoch: None = None,
-        validation_steps: None = None,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: int | Iterable[int] = 1,
     ) -> History:
         """Train the model.
 
         Parameters
         ----------
         x : array_like, shape (N, ...), or a list or dict of them
-            Inputs, converted to the dtype of the model.
+            Inputs, converted to the dtype of the model. Sequences of different lengths are a list
+            of arrays ``(T_i, ...)``; see the notes. Or what gives batches ``(x, y)`` or ``(x, y,
+            sample_weight)``: a generator or another iterator, which is walked once; an object that
+            is asked for them by number, such as a `rnncore.utils.PyDataset`; or another iterable,
+            which is walked anew in every epoch.
         y : array_like, shape (N, ...), or a list or dict of them
             Targets.
         batch_size : int, default 32
+            Not with data that give batches.
         epochs : int, default 1
             Number of the last epoch, counted from `initial_epoch`'s zero.
         verbose : {"auto", 0, 1, 2}, default "auto"
@@ -141,20 +154,25 @@ class Model(Compiled):
             Share of the samples, taken from the end before any shuffling, that are not trained
             on but evaluated after every epoch.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            The same with other data; `validation_split` is ignored then.
+            The same with other data, or what gives batches; `validation_split` is ignored then.
         shuffle : bool, default True
-            Whether each epoch takes the samples in a new order.
+            Whether each epoch takes the samples in a new order, and the batches of a `PyDataset`.
+            Without effect on other data that give batches.
         class_weight : dict of int to float, optional
-            Weight of the samples of each class in training; in validation each counts as 1.
+            Weight of the samples of each class in training, 1 for a class that is not there; in
+            validation each counts as 1. For a model with one output.
         sample_weight : array_like, shape (N,) or (N, T), or a list or dict of them, optional
             Weight of each sample or time step in the loss; one ndarray is for all outputs.
         initial_epoch : int, default 0
-        steps_per_epoch, validation_steps : None
-            Not supported yet: an epoch takes every sample once.
+        steps_per_epoch : int, optional
+            Batches of an epoch, by default all; the next epoch goes on where one stopped. With
+            arrays and without `batch_size` they are as large as so many steps need.
+        validation_steps : int, optional
+            Batches of a validation, by default all. Each begins anew, but for an iterator.
         validation_batch_size : int, optional
             Default: `batch_size`.
-        validation_freq : int, default 1
-            Evaluate after every so many epochs.
+        validation_freq : int or collection of int, default 1
+            Evaluate after every so many epochs, or after these, counted from 1.
 
         Returns
         -------
@@ -164,57 +182,94 @@ class Model(Compiled):
         Raises
         ------
         ValueError, TypeError
-            For data or arguments that do not fit; nothing was trained then.
+            For data or arguments that do not fit; nothing was trained then, unless it is a later
+            batch of what gives them. What a generator raises comes through.
 
         Warns
         -----
         RuntimeWarning
             When the loss is NaN or infinite, once, with epoch and step; at the start, when a
             cross-entropy of probabilities stands behind an activation that does not give any.
+        UserWarning
+            When the data end before all steps are done; an iterator ends the training with it.
 
         Notes
         -----
         Ctrl-C leaves the weights as they were after a whole step, and the finished epochs in
         ``model.history``.
+
+        **Sequences of different lengths.** A list, a tuple or an object array whose items are not
+        all of one length stands for one input: of the model, or where it has several, of their
+        list or dict. (Items that are of one length make one array, as ever.) An item is an array
+        ``(T_i, features)``, or ``(T_i,)`` for token ids and for inputs with one feature; the
+        ``Input`` must leave the number of steps open. `y` and `sample_weight` of an output with
+        time steps are lists of as many steps, those of other outputs arrays. Batches are made of
+        sequences of similar length, anew in every epoch; with ``shuffle=False`` they come as they
+        are given. They are padded behind with zeros that are masked as if by a `Masking` layer:
+        recurrent layers do not compute them, losses and metrics leave them out. A layer that
+        mixes time steps without regard to masks, such as `Conv1D`, reads zeros there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Input, Sequential
+        >>> from rnncore.layers import GRU, Dense
+        >>> model = Sequential([Input((None, 3)), GRU(4), Dense(1)])
+        >>> model.compile("adam", "mse")
+        >>> sequences = [np.ones((5, 3)), np.ones((2, 3)), np.ones((9, 3))]
+        >>> _ = model.fit(sequences, np.zeros(3), batch_size=2, verbose=0)
+        >>> def batches():
+        ...     while True:
+        ...         yield np.ones((4, 7, 3)), np.zeros(4)
+        >>> model.fit(batches(), steps_per_epoch=5, epochs=2, verbose=0).epoch
+        [0, 1]
         """
-        for argument, value in (
-            ("steps_per_epoch", steps_per_epoch),
-            ("validation_steps", validation_steps),
-        ):
-            if value is not None:
-                raise ValueError(
-                    f"fit: {argument}: expected None (no other value is supported yet), "
-                    f"got {value!r}"
-                )
-        size = batch_size_of("fit", "batch_size", batch_size)
+        wanted = steps_of("fit", "steps_per_epoch", steps_per_epoch)
+        held_wanted = steps_of("fit", "validation_steps", validation_steps)
+        follows = validation_epochs(validation_freq)
+        if validation_batch_size is not None:
+            batch_size_of("fit", validation_batch_size, argument="validation_batch_size")
         self.first_epoch = epoch_number("initial_epoch", initial_epoch)
         last = epoch_number("epochs", epochs)
         level = resolve_verbose(verbose)
-        samples = prepare_samples(self, x, y, sample_weight, class_weight)
-        validation: Samples | None = None
+        shuffle = boolean("fit", "shuffle", shuffle)
+        share = 0.0 if validation_data is not None else validation_share(validation_split)
+        source: Source
+        held: Source | None = None
+        if is_stream(x):
+            if share:
+                raise ValueError(
+                    "validation_split: expected 0 beside data that give batches, "
+                    f"got {validation_split!r}"
+                )
+            size = None
+            source = self._source("fit", x, y, sample_weight, batch_size, wanted, class_weight)
+        else:
+            batch_size_of("fit", batch_size)  # before the data are looked at
+            samples = prepare_samples(self, x, y, sample_weight, class_weight)
+            if share:
+                samples, rest = split_off_validation(samples, share)
+                if class_weight is not None:  # as in Keras it weighs what is trained on, only
+                    rest = rest.unweighted()
+                held = batches_of("fit", rest, validation_batch_size or batch_size, held_wanted)
+            size = size_for("fit", len(samples), batch_size, wanted)
+            source = Batches(samples, size, by_length=False)
         if validation_data is not None:
-            validation = self._validation_samples(validation_data)
-        elif validation_share(validation_split):
-            samples, validation = split_off_validation(samples, validation_split)
-            if class_weight is not None:  # as in Keras it weighs what is trained on, only
-                validation = validation.unweighted()
-        steps = -(-len(samples) // size)
-        params = {"verbose": level, "epochs": last, "steps": steps, "batch_size": size}
+            if not is_stream(validation_data):
+                validation_batch_size = validation_batch_size or batch_size
+            held = self._validation_source(validation_data, validation_batch_size, held_wanted)
+        feed = Feed(source, wanted)
+        params = {"verbose": level, "epochs": last, "steps": feed.steps, "batch_size": size}
         hooks = CallbackList(callbacks, self, "fit", params)
         self._start_training()
         self.history = History(params)
         loop.fit(
             self,
-            samples,
-            validation,
+            feed,
+            None if held is None else loop.Validation(held, held_wanted, follows),
             self.history,
-            batch_size=size,
-            validation_batch_size=batch_size_of(
-                "fit", "validation_batch_size", validation_batch_size, size
-            ),
-            validation_freq=check_count("fit", "validation_freq", validation_freq),
             epochs=last,
-            shuffle=boolean("fit", "shuffle", shuffle),
+            shuffle=shuffle,
             verbose=level,
             hooks=hooks,
         )
@@ -244,10 +299,10 @@ class Model(Compiled):
         self._start_training()
         self.objective.reset()
         with InterruptGuard() as guard:
-            loss = loop.train_step(self, samples, guard)
+            loss = loop.train_step(self, one_batch(samples), guard)
         if not math.isfinite(loss):
             loop.warn_about(loss, "this batch", "train_on_batch", stacklevel=3)
-        return _returned(self.objective.results(), return_dict)
+        return self._returned(self.objective.results(), return_dict)
 
     def gradients(self, x: Any, y: Any, sample_weight: Any = None) -> list[NDArray[Any]]:
         """Compute the gradients of the loss of one batch, as a training step would.
@@ -281,132 +336,22 @@ class Model(Compiled):
         samples = prepare_samples(self, x, y, sample_weight)
         self._ensure_buffer().ensure_grads()
         self._draw_seeds()
-        loop.gradient_step(self, samples)
+        loop.gradient_step(self, one_batch(samples))
         return [parameter.grad.copy() for parameter in self.trainable_weights]
 
-    def evaluate(
-        self,
-        x: Any,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        sample_weight: Any = None,
-        return_dict: bool = False,
-        *,
-        callbacks: Callback | Iterable[Callback] | None = None,
-    ) -> float | list[float] | dict[str, float]:
-        """Compute loss and metrics.
-
-        Parameters
-        ----------
-        x, y, batch_size, verbose, sample_weight, callbacks
-            As in `fit`.
-        return_dict : bool, default False
-
-        Returns
-        -------
-        float, list of float or dict
-            The loss, followed by the metrics if there are any.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For data that do not fit.
-        """
-        samples = prepare_samples(self, x, y, sample_weight)
-        self._ensure_buffer()
-        batches = Batches(samples, batch_size_of("evaluate", "batch_size", batch_size))
-        level = resolve_verbose(verbose)
-        params = {"verbose": level, "steps": len(batches)}
-        hooks = CallbackList(callbacks, self, "evaluate", params)
-        progress = Progress(level)
-        progress.begin(len(batches))
-        try:
-            results = loop.evaluate(self, batches, hooks, progress)
-            progress.end(results)
-        finally:
-            progress.abandon()
-        return _returned(results, return_dict)
-
-    def test_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        return_dict: bool = False,
-    ) -> float | list[float] | dict[str, float]:
-        """Compute loss and metrics of one batch; see `evaluate`."""
-        return self.evaluate(x, y, _ALL_SAMPLES, 0, sample_weight, return_dict)
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        *,
-        callbacks: Callback | Iterable[Callback] | None = None,
-    ) -> Any:
-        """Compute the outputs.
-
-        Parameters
-        ----------
-        x : array_like, shape (N, ...), or a list or dict of them
-        batch_size : int, default 32
-        verbose : {"auto", 0, 1, 2}, default "auto"
-            1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
-        callbacks : list of Callback, optional
-            As in `fit`.
-
-        Returns
-        -------
-        ndarray, shape (N, ...)
-            In the dtype of the model; a list or dict of several outputs, as the model was given
-            them.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For data that do not fit.
-        """
-        size = batch_size_of("predict", "batch_size", batch_size)
-        inputs = self.prepare_input(x)
-        self._ensure_buffer()
-        level, steps = resolve_verbose(verbose), -(-len(inputs[0]) // size)
-        hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": steps})
-        progress = Progress(level, only_bar=verbose == "auto")
-        progress.begin(steps)
-        try:
-            results = loop.predict(self, inputs, size, progress, hooks)
-            progress.end({})
-        finally:
-            progress.abandon()
-        return self.outputs_structure.restore(results)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Compute the outputs of one batch; see `predict`."""
-        return self.predict(x, _ALL_SAMPLES, 0)
-
-    def _validation_samples(self, data: Any) -> Samples:
+    def _validation_source(self, data: Any, batch_size: Any, steps: int | None) -> Source:
+        """Return the batches of `validation_data`."""
+        if is_stream(data):
+            return self._source("fit", data, None, None, batch_size, steps, prefix="validation_")
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError(
                 "fit: validation_data: expected (x, y) or (x, y, sample_weight), "
                 f"got {_described(data)}"
             )
         x, y, weight = (*data, None)[:3]
-        return prepare_samples(self, x, y, weight, prefix="validation_")
-
-
-# A batch size that no data reach.
-_ALL_SAMPLES = sys.maxsize
+        return self._source("fit", x, y, weight, batch_size, steps, prefix="validation_")
 
 
 def _described(data: Any) -> str:
     kind = type(data).__name__
     return f"a {kind} of {len(data)}" if isinstance(data, (tuple, list)) else kind
-
-
-def _returned(results: dict[str, float], as_dict: bool) -> float | list[float] | dict[str, float]:
-    if as_dict:
-        return results
-    values = list(results.values())
-    return values[0] if len(values) == 1 else values

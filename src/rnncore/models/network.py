@@ -19,7 +19,8 @@ from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.graph import unique
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
-from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.interfaces import Arrays, Inputs, Output
+from rnncore.training.ragged import rectangular
 from rnncore.training.structure import Structure
 from rnncore.utils._names import default_name
 from rnncore.utils.drawing.diagram import Diagram
@@ -69,7 +70,7 @@ class Network(Layer):
         """Names of the outputs, by which a dict of targets, losses or metrics is read."""
         return list(self.outputs_structure.names)
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
+    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x` as arrays that `run` takes, building the model when it is not yet."""
         raise NotImplementedError
 
@@ -155,7 +156,7 @@ class Network(Layer):
             return self.outputs_structure.restore(found if isinstance(found, tuple) else [found])
         if mask is not None:
             raise ValueError(f"{self.name}: mask: expected None, got {type(mask).__name__}")
-        inputs = self.prepare_input(x)
+        inputs = rectangular(f"{self.name}: x", self.prepare_input(x))
         if training is not None:
             training = boolean(self.name, "training", training)
         outputs = self.run(inputs, training=training)

@@ -10,17 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean, feature_shape
-from rnncore.layers._convert import numeric_array
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.parameter import building
 from rnncore.layers.symbolic import Node, SymbolicTensor
-from rnncore.models._shapes import adjust_rank, compatible
+from rnncore.models._shapes import compatible, fitted
 from rnncore.models.chain import Chain
 from rnncore.models.diagrams import Calls
 from rnncore.models.model import Model
-from rnncore.training.interfaces import Arrays, Output
+from rnncore.training.interfaces import Arrays, Inputs, Output
+from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
 
@@ -316,8 +316,8 @@ class Sequential(Model):
         """Return `x` as an array that `run` takes; raise for what is not numeric."""
         return self._layers[0].convert_input(x, argument)
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
-        """Return `x` as an array that `run` takes, building the model when it is not yet.
+    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
+        """Return `x` as an array that `run` takes, or as sequences to be padded, building the model when it is not yet.
 
         Raises
         ------
@@ -327,16 +327,8 @@ class Sequential(Model):
         """
         if not self._layers:
             raise ValueError("Sequential: the model has no layers")
-        array = numeric_array(argument, x)
-        if len(array) == 0:
-            raise ValueError(f"{argument}: expected at least one sample, got shape {array.shape}")
         declared = self.declared_input_shape
-        if declared is not None:
-            array = adjust_rank(array, len(declared) + 1, declared[-1])
-            if not compatible((None, *declared), array.shape):
-                raise ValueError(
-                    f"{argument}: expected shape {(None, *declared)}, got {array.shape}"
-                )
+        array = fitted(argument, x, None if declared is None else (None, *declared))
         first = self._layers[0]
         if not self.built:
             # Only the features are fixed by the weights, if no layer asks for more: other data may
@@ -347,7 +339,7 @@ class Sequential(Model):
                 shape = (*(None for _ in array.shape[:-1]), features)
             self._make_weights(shape)
         first.check_input_shape(array.shape)
-        return (first.convert_input(array, argument),)
+        return (each(array, lambda one: first.convert_input(one, argument)),)
 
     def run(
         self,

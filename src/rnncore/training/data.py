@@ -1,23 +1,22 @@
-"""From the arrays given to `fit` to batches."""
+"""From what is given to `fit` to samples: checked, converted, of one number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._convert import numeric_array
-from rnncore.training.interfaces import Arrays, Trainable
-from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_count, check_number
-
-_DEFAULT_BATCH_SIZE = 32
+from rnncore.training.interfaces import Inputs, Trainable
+from rnncore.training.ragged import Ragged, array_or_ragged
+from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
+from rnncore.utils._arrays import RAGGED, narrowed
 
 # One for each output, None where there is none.
-Parts = tuple[NDArray[Any] | None, ...]
+Parts = tuple[NDArray[Any] | Ragged | None, ...]
+Masks = tuple[NDArray[np.bool_] | None, ...]
 
 
 @dataclass(frozen=True)
@@ -26,21 +25,35 @@ class Samples:
 
     Attributes
     ----------
-    x : tuple of ndarray
+    x : tuple of ndarray or Ragged
         For each input of the model, as the layer behind it takes it.
-    y : tuple of ndarray or None
+    y : tuple of ndarray, Ragged or None
         For each output, as its loss takes them: class numbers as int64, others in the model's
         dtype; None where there is no loss.
-    weight : tuple of ndarray or None
+    weight : tuple of ndarray, Ragged or None
         For each output one weight a sample ``(N,)`` or one a time step ``(N, T)``.
+    masks : tuple of ndarray or None, optional
+        In a batch of sequences of different lengths: the real steps of each input.
+    counted : tuple of ndarray or None, optional
+        There too: the real steps of each output's targets.
+    lengths : tuple of ndarray or None, optional
+        Where outputs are asked for: the steps that each has for each of the sequences.
     """
 
-    x: Arrays
+    x: Inputs
     y: Parts
     weight: Parts
+    masks: Masks | None = None
+    counted: Masks | None = None
+    lengths: tuple[NDArray[np.intp] | None, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.x[0])
+
+    @property
+    def ragged(self) -> bool:
+        """Whether an input has sequences of different lengths."""
+        return any(isinstance(one, Ragged) for one in self.x)
 
     def part(self, start: int, stop: int) -> Samples:
         """Return the samples from `start` to `stop`, without a copy."""
@@ -53,6 +66,14 @@ class Samples:
     def unweighted(self) -> Samples:
         """Return the same samples without weights."""
         return Samples(self.x, self.y, (None,) * len(self.y))
+
+
+def prepare_inputs(model: Trainable, x: Any, argument: str = "x") -> Samples:
+    """Check and convert inputs alone, for outputs to be computed."""
+    inputs = model.prepare_input(x, argument)
+    nothing = (None,) * len(model.outputs_structure)
+    lengths = tuple(output_lengths(model, inputs))
+    return Samples(inputs, nothing, nothing, lengths=None if lengths == nothing else lengths)
 
 
 def prepare_samples(
@@ -94,103 +115,103 @@ def prepare_samples(
         if sample_weight is None
         else outputs.flatten(names["sample_weight"], sample_weight, missing=True, whole=all_samples)
     )
-    targets: list[NDArray[Any] | None] = []
-    weights: list[NDArray[Any] | None] = []
+    lengths = output_lengths(model, inputs)
+    targets: list[NDArray[Any] | Ragged | None] = []
+    weights: list[NDArray[Any] | Ragged | None] = []
     for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
-        target = weight = None
+        target: NDArray[Any] | Ragged | None = None
+        weight: NDArray[Any] | Ragged | None = None
         if objective.parts[index] is not None:
             name = outputs.argument(names["y"], index)
             plain = _targets(name, given[index], names["x"], count, model.dtype)
-            target = objective.converted(index, plain, shape, model.dtype)
+            steps = lengths[index]
+            target = _converted(model, index, name, plain, shape, steps)
             if class_weight is not None:
                 weight = weights_of_classes(plain, class_weight, model.dtype)
             elif weighing[index] is not None:
                 name = outputs.argument(names["sample_weight"], index)
-                weight = checked_weights(name, weighing[index], shape, model.dtype)
+                if steps is None:
+                    weight = checked_weights(name, weighing[index], shape, model.dtype)
+                else:
+                    weight = weights_of_steps(name, weighing[index], steps, model.dtype)
         targets.append(target)
         weights.append(weight)
     return Samples(inputs, tuple(targets), tuple(weights))
 
 
-def _targets(argument: str, y: Any, inputs: str, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the targets of one output as an array of as many samples as the inputs have."""
+def _targets(
+    argument: str, y: Any, inputs: str, count: int, dtype: np.dtype[Any]
+) -> NDArray[Any] | Ragged:
+    """Return the targets of one output, of as many samples as the inputs have."""
     if y is None:
         raise ValueError(f"{argument}: expected the targets, got None")
-    targets = numeric_array(argument, y)
+    targets = array_or_ragged(argument, y)
     if len(targets) != count:
         raise ValueError(
             f"{argument}: expected as many samples as {inputs} has, {count}, got {len(targets)}"
         )
+    if isinstance(targets, Ragged):
+        if targets.values.dtype.kind != "f":
+            return targets
+        return targets.converted(lambda values: narrowed(argument, values, dtype))
     return narrowed(argument, targets, dtype) if targets.dtype.kind == "f" else targets
 
 
-def checked_weights(
-    argument: str, weight: Any, output_shape: Sequence[int | None], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return sample weights for an output of `output_shape`, one a sample or one a time step."""
-    array = numeric_array(argument, weight)
-    expected = tuple(output_shape[:-1])
-    if array.shape != expected and array.shape == (*expected[:1], 1):
-        array = array[:, 0]
-    if array.shape not in (expected[:1], expected):
-        shapes = str(expected[:1]) if len(expected) == 1 else f"{expected[:1]} or {expected}"
-        raise ValueError(f"{argument}: expected shape {shapes}, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return narrowed(argument, array, dtype)
+def _converted(
+    model: Trainable,
+    index: int,
+    argument: str,
+    targets: NDArray[Any] | Ragged,
+    shape: tuple[int | None, ...],
+    steps: NDArray[np.intp] | None,
+) -> NDArray[Any] | Ragged:
+    """Return the targets of an output of `shape` as its loss takes them.
 
-
-def weights_of_classes(
-    y: NDArray[Any], class_weight: Mapping[int, float], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return the weight of each sample's class; `y` holds class numbers or one-hot rows."""
-    if not isinstance(class_weight, Mapping):
-        raise TypeError(f"class_weight: expected a dict {{class: weight}}, got {class_weight!r}")
-    if y.ndim > 2:
+    `steps` are those that the output has for each sequence, None where it does not vary.
+    """
+    objective = model.objective
+    if steps is None:
+        if isinstance(targets, Ragged):
+            raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")
+        return objective.converted(index, targets, shape, model.dtype)
+    if not isinstance(targets, Ragged):
         raise ValueError(
-            f"class_weight: expected targets of shape (N,), (N, 1) or (N, classes), got {y.shape}"
+            f"{argument}: expected a list with the targets of each sequence, as many as it has "
+            f"steps, got shape {targets.shape}"
         )
-    labels = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
-    if not (labels == np.floor(labels)).all():
+    wrong = np.flatnonzero(targets.lengths != steps)
+    if len(wrong):
         raise ValueError(
-            "class_weight: expected targets that are class numbers, "
-            f"got {labels[labels != np.floor(labels)][0]}"
+            f"{argument}[{wrong[0]}]: expected targets for {steps[wrong[0]]} steps, "
+            f"got {targets.lengths[wrong[0]]}"
         )
-    classes, inverse = np.unique(np.rint(labels).astype(np.int64), return_inverse=True)
-    missing = [int(label) for label in classes if int(label) not in class_weight]
-    if missing:
-        raise ValueError(
-            f"class_weight: expected a weight for every class in y, got none for {missing}"
-        )
-    by_class = np.array(
-        [check_number("fit", f"class_weight[{k}]", class_weight[int(k)]) for k in classes]
-    )
-    weights: NDArray[Any] = narrowed("class_weight", by_class, dtype)[inverse.reshape(-1)]
-    return weights
+    flat = (1, len(targets.values), *shape[2:])
+    return targets.converted(lambda one: objective.converted(index, one, flat, model.dtype))
 
 
-def batch_size_of(owner: str, argument: str, value: Any, default: int = _DEFAULT_BATCH_SIZE) -> int:
-    """Return a batch size, `default` for None. TypeError or ValueError for what is none."""
-    return default if value is None else check_count(owner, argument, value)
+def output_lengths(model: Trainable, inputs: Inputs) -> list[NDArray[np.intp] | None]:
+    """Return for each output the steps that it has for each of the sequences.
 
-
-def epoch_number(argument: str, value: Any) -> int:
-    """Return a number of epochs. TypeError or ValueError for what is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    if value < 0:
-        raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    return int(value)
-
-
-def validation_share(value: Any) -> float:
-    """Return the `validation_split` of `fit`; 0 asks for none."""
-    real = (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, real):
-        raise TypeError(f"validation_split: expected a number between 0 and 1, got {value!r}")
-    if not 0 <= value < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {value!r}")
-    return float(value)
+    None for an output whose shape does not depend on the lengths of the sequences.
+    """
+    ragged = [one for one in inputs if isinstance(one, Ragged)]
+    if not ragged:
+        return [None] * len(model.outputs_structure)
+    shapes = [(None, *one.shape[1:]) for one in inputs]
+    varies = [len(shape) > 2 and shape[1] is None for shape in model.output_shapes(shapes)]
+    if not any(varies):
+        return [None] * len(varies)
+    lengths = np.stack([one.lengths for one in ragged], axis=1)
+    distinct, inverse = np.unique(lengths, axis=0, return_inverse=True)
+    found = np.empty((len(varies), len(distinct)), np.intp)
+    places = [index for index, one in enumerate(inputs) if isinstance(one, Ragged)]
+    for column, sizes in enumerate(distinct):
+        for place, size in zip(places, sizes, strict=True):
+            shapes[place] = (1, int(size), *shapes[place][2:])
+        for row, shape in enumerate(model.output_shapes(shapes)):
+            found[row, column] = shape[1] if varies[row] else 0
+    rows = inverse.reshape(-1)
+    return [steps[rows] if one else None for one, steps in zip(varies, found, strict=True)]
 
 
 def split_off_validation(samples: Samples, share: float) -> tuple[Samples, Samples]:
@@ -203,57 +224,3 @@ def split_off_validation(samples: Samples, share: float) -> tuple[Samples, Sampl
             f"got {share!r} of {count} samples"
         )
     return samples.part(0, split), samples.part(split, count)
-
-
-class Batches:
-    """Iterate over samples in batches, in order or shuffled.
-
-    Batches in order are views. Shuffled ones are gathered into buffers that the next batch
-    overwrites: an epoch allocates nothing.
-    """
-
-    def __init__(self, samples: Samples, batch_size: int) -> None:
-        self.samples = samples
-        self.batch_size = min(batch_size, len(samples))
-        self._buffers: dict[tuple[str, int], NDArray[Any]] = {}
-        self._in_order: NDArray[np.intp] | None = None
-        self._order: NDArray[np.intp] | None = None
-
-    def __len__(self) -> int:
-        return -(-len(self.samples) // self.batch_size)
-
-    def __iter__(self) -> Iterator[Samples]:
-        for start in range(0, len(self.samples), self.batch_size):
-            yield self.samples.part(start, min(start + self.batch_size, len(self.samples)))
-
-    def shuffled(self, rng: np.random.Generator) -> Iterator[Samples]:
-        """Yield every sample once, in a new random order."""
-        if self._in_order is None or self._order is None:
-            self._in_order = np.arange(len(self.samples))
-            self._order = np.empty_like(self._in_order)
-        order = self._order
-        order[...] = self._in_order
-        rng.shuffle(order)
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            x, y, weight = (
-                tuple(
-                    None if array is None else self._gather((name, index), array, rows)
-                    for index, array in enumerate(getattr(self.samples, name))
-                )
-                for name in ("x", "y", "weight")
-            )
-            yield Samples(cast("Arrays", x), y, weight)
-
-    def _gather(
-        self, name: tuple[str, int], array: NDArray[Any], rows: NDArray[Any]
-    ) -> NDArray[Any]:
-        if not array.flags.c_contiguous:
-            picked: NDArray[Any] = array[rows]  # take would copy all of it first
-            return picked
-        if name not in self._buffers:
-            self._buffers[name] = np.empty((self.batch_size, *array.shape[1:]), array.dtype)
-        out = self._buffers[name][: len(rows)]
-        # mode="clip" writes straight into out; the default buffers it to undo errors.
-        np.take(array, rows, axis=0, out=out, mode="clip")
-        return out

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from rnncore.activations import Activation
 from rnncore.layers.base import Shape
 from rnncore.training.objectives import Objectives
+from rnncore.training.ragged import Ragged
 from rnncore.training.structure import Structure
 
 # The arrays of all inputs or outputs, one for each.
 Arrays = tuple[NDArray[Any], ...]
+# The same of inputs that are prepared, where sequences may be of different lengths.
+Inputs = tuple[NDArray[Any] | Ragged, ...]
 
 
 class Output(NamedTuple):
@@ -57,14 +60,19 @@ class Trainable(Protocol):
     def outputs_structure(self) -> Structure:
         """The names of the outputs, and the form in which they are given."""
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Arrays:
-        """Return `x` as arrays that `run` takes."""
+    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
+        """Return `x` as arrays that `run` takes, and as sequences that are yet to be padded."""
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs, batch axis included."""
 
     def run(
-        self, inputs: Arrays, *, training: bool = False, logits: Sequence[bool] = ()
+        self,
+        inputs: Arrays,
+        masks: Sequence[NDArray[Any] | None] | None = None,
+        *,
+        training: bool = False,
+        logits: Sequence[bool] = (),
     ) -> list[Output]:
         """Walk the layers forwards."""
 

@@ -1,10 +1,10 @@
-"""The loops of fit, evaluate and predict."""
+"""The loops of fit and evaluate."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._activity import ActivityPenalties
-from rnncore.training.data import Batches, Samples
+from rnncore.training.data import Samples
 from rnncore.training.history import History
-from rnncore.training.interfaces import Arrays, Hooks, Output, Trainable
+from rnncore.training.interfaces import Hooks, Output, Trainable
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
-from rnncore.utils._memory import room_for
+from rnncore.training.streams import Feed, Source
 
 
 def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
@@ -43,6 +43,23 @@ def gradient_step(model: Trainable, batch: Samples) -> None:
         _backward(model, _compute(model, batch, training=True))
 
 
+class Validation(NamedTuple):
+    """What is evaluated between the epochs of `fit`.
+
+    Attributes
+    ----------
+    source : Source
+    steps : int or None
+        How many of its batches.
+    follows : callable
+        Whether it is to be done after the epoch of a number, counted from 1.
+    """
+
+    source: Source
+    steps: int | None
+    follows: Callable[[int], bool]
+
+
 class _Computed(NamedTuple):
     """What a batch gave, output by output, with the activations that the losses took over.
 
@@ -61,8 +78,12 @@ def _compute(model: Trainable, batch: Samples, *, training: bool) -> _Computed:
     activations = model.output_activations()
     logits = objective.fused(activations)
     with ActivityPenalties() as activity:
-        found = model.run(batch.x, training=training, logits=logits)
+        found = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
     outputs = [Output(y, None if mask is None or mask.all() else mask) for y, mask in found]
+    if batch.counted is not None:
+        outputs = [
+            _with_steps(output, steps) for output, steps in zip(outputs, batch.counted, strict=True)
+        ]
     losses, gradients = objective.evaluate(
         batch.y, outputs, batch.weight, logits, training=training
     )
@@ -75,6 +96,19 @@ def _backward(model: Trainable, done: _Computed) -> None:
     model.add_penalty_gradients()
 
 
+def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
+    """Return an output with the real steps of its targets, where the mask was lost on the way."""
+    y, mask = output
+    if steps is None:
+        return output
+    if y.shape[:2] != steps.shape:
+        raise ValueError(
+            f"x: expected outputs whose steps are those of one of the inputs, got {y.shape[1]} "
+            f"steps for sequences of up to {steps.shape[1]}"
+        )
+    return Output(y, steps if mask is None else mask)
+
+
 def _update(model: Trainable, batch: Samples, done: _Computed) -> None:
     model.objective.update(
         done.losses, batch.y, done.outputs, batch.weight, done.taken_over, done.penalty
@@ -83,21 +117,16 @@ def _update(model: Trainable, batch: Samples, done: _Computed) -> None:
 
 def fit(
     model: Trainable,
-    samples: Samples,
-    validation: Samples | None,
+    feed: Feed,
+    validation: Validation | None,
     history: History,
     *,
-    batch_size: int,
-    validation_batch_size: int,
-    validation_freq: int,
     epochs: int,
     shuffle: bool,
     verbose: int,
     hooks: Hooks,
 ) -> None:
     """Train from the model's `first_epoch` to `epochs`, filling `history` as they end."""
-    batches = Batches(samples, batch_size)
-    held_out = None if validation is None else Batches(validation, validation_batch_size)
     progress = Progress(verbose, epochs)
     warned = False
     model.stop_training = False
@@ -107,18 +136,22 @@ def fit(
             hooks.call("on_train_begin", {})
             for epoch in range(model.first_epoch, epochs):
                 hooks.call("on_epoch_begin", epoch, {})
-                progress.begin(len(batches), epoch)
-                order = _in_order(batches, model, shuffle)
-                warned = _epoch(model, order, len(batches), epoch, warned, guard, progress, hooks)
+                progress.begin(feed.steps, epoch)
+                batches = feed.epoch(model.shuffle_rng if shuffle else None)
+                warned = _epoch(model, batches, feed.steps, epoch, warned, guard, progress, hooks)
+                if not model.stop_training and (feed.short or not feed.taken):
+                    _warn_of_end(feed, f"epoch {epoch + 1} of {epochs}")
+                if not feed.taken:
+                    break
                 logs = model.objective.results()
                 progress.training_done()
-                if held_out is not None and (epoch + 1) % validation_freq == 0:
-                    found = evaluate(model, held_out, hooks)
+                if validation is not None and validation.follows(epoch + 1):
+                    found = evaluate(model, Feed(validation.source, validation.steps), hooks)
                     logs |= {f"val_{name}": value for name, value in found.items()}
                 hooks.call("on_epoch_end", epoch, logs)
                 history.add(epoch, logs)
                 progress.end(logs)
-                if model.stop_training:
+                if model.stop_training or feed.spent:
                     break
             hooks.call("on_train_end", logs)
     finally:
@@ -128,7 +161,7 @@ def fit(
 def _epoch(
     model: Trainable,
     batches: Iterator[Samples],
-    count: int,
+    count: int | None,
     epoch: int,
     warned: bool,
     guard: InterruptGuard,
@@ -145,17 +178,14 @@ def _epoch(
         loss = train_step(model, batch, guard)
         if not warned and not math.isfinite(loss):
             warned = True
-            warn_about(loss, f"epoch {epoch + 1}, step {step + 1} of {count}", stacklevel=5)
+            of_all = "" if count is None else f" of {count}"
+            warn_about(loss, f"epoch {epoch + 1}, step {step + 1}{of_all}", stacklevel=5)
         if ends:
             hooks.call("on_train_batch_end", step, objective.results())
         progress.step(objective.results)
         if model.stop_training:
             break
     return warned
-
-
-def _in_order(batches: Batches, model: Trainable, shuffle: bool) -> Iterator[Samples]:
-    return batches.shuffled(model.shuffle_rng) if shuffle else iter(batches)
 
 
 def warn_about(loss: float, where: str, owner: str = "fit", stacklevel: int = 4) -> None:
@@ -170,15 +200,25 @@ def warn_about(loss: float, where: str, owner: str = "fit", stacklevel: int = 4)
     )
 
 
+def _warn_of_end(feed: Feed, where: str, stacklevel: int = 4) -> None:
+    steps = f"{feed.taken} of {feed.steps} steps" if feed.short else "its last batch"
+    warnings.warn(
+        f"the data ran out after {steps} in {where}; an iterator has to give as many batches as "
+        "all epochs together need",
+        UserWarning,
+        stacklevel=stacklevel,
+    )
+
+
 def evaluate(
-    model: Trainable, batches: Batches, hooks: Hooks, progress: Progress | None = None
+    model: Trainable, feed: Feed, hooks: Hooks, progress: Progress | None = None
 ) -> dict[str, float]:
-    """Return loss and metrics over all samples."""
+    """Return loss and metrics over the batches of an epoch, nothing where there are none."""
     objective = model.objective
     objective.reset()
     begins, ends = hooks.wants("on_test_batch_begin"), hooks.wants("on_test_batch_end")
     hooks.call("on_test_begin", {})
-    for step, batch in enumerate(batches):
+    for step, batch in enumerate(feed.epoch()):
         if begins:
             hooks.call("on_test_batch_begin", step, {})
         test_step(model, batch)
@@ -186,43 +226,9 @@ def evaluate(
             hooks.call("on_test_batch_end", step, objective.results())
         if progress is not None:
             progress.step(objective.results)
-    results = objective.results()
+    if feed.short or not feed.taken:
+        # Model.evaluate is called from the user's line, the validation from `fit` above.
+        _warn_of_end(feed, "the evaluation", 4 if progress is not None else 5)
+    results = objective.results() if feed.taken else {}
     hooks.call("on_test_end", results)
-    return results
-
-
-def predict(
-    model: Trainable, x: Arrays, batch_size: int, progress: Progress, hooks: Hooks
-) -> list[NDArray[Any]]:
-    """Return all outputs for all rows of `x`, computed in batches."""
-    count = len(x[0])
-    results: list[NDArray[Any]] = []
-    hooks.call("on_predict_begin", {})
-    for step, start in enumerate(range(0, count, batch_size)):
-        hooks.call("on_predict_batch_begin", step, {})
-        with np.errstate(all="ignore"):
-            ys = [y for y, _ in model.run(tuple(one[start : start + batch_size] for one in x))]
-        shown = model.outputs_structure.restore(ys)
-        hooks.call("on_predict_batch_end", step, {"outputs": shown})
-        if not step:
-            results = _results(ys, x, count)
-        for result, y in zip(results, ys, strict=True):
-            if result is not y:
-                result[start : start + len(y)] = y
-        progress.step(dict)
-    hooks.call("on_predict_end", {})
-    return results
-
-
-def _results(ys: Sequence[NDArray[Any]], x: Arrays, count: int) -> list[NDArray[Any]]:
-    """Return arrays for all samples: those of the first batch where it is all of them."""
-    results: list[NDArray[Any]] = []
-    for y in ys:
-        # What may be a view of something else, or is given twice, is not the caller's own.
-        if len(y) == count and y.base is None and not any(y is other for other in (*x, *results)):
-            results.append(y)
-            continue
-        shape = (count, *y.shape[1:])
-        with room_for("predict: x", f"{count} samples", shape, y.itemsize):
-            results.append(np.empty(shape, y.dtype))
     return results

@@ -34,7 +34,7 @@ class Objective:
     """
 
     def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
-        self.loss = losses.get(loss)
+        self.loss = _loss(loss)
         self._requested = (listed("metrics", unweighted), listed("weighted_metrics", weighted))
         for request in (*self._requested[0], *self._requested[1]):
             # Unknown names are an error now; which accuracy is meant shows with the output.
@@ -149,9 +149,27 @@ class Objective:
         """Return the loss over all batches since `reset`."""
         return self._loss_sum / max(self._samples, 1)
 
+    def metric_names(self) -> list[str]:
+        """Return the names that the metrics have by themselves, in their order."""
+        return [metric.name for _, metric, _ in self._metrics or ()]
+
     def metric_results(self) -> dict[str, float]:
         """Return the metrics over all batches since `reset`."""
         return {name: float(metric.result()) for name, metric, _ in self._metrics or ()}
+
+
+def _loss(loss: Any) -> losses.Loss:
+    try:
+        return losses.get(loss)
+    except TypeError:
+        if isinstance(loss, type) or not callable(loss):
+            raise
+        name = getattr(loss, "__name__", type(loss).__name__)
+        raise TypeError(
+            f"compile: loss: expected a name or an object of class Loss, got the function {name}, "
+            "whose gradient is not known; write a subclass of rnncore.losses.Loss with a method "
+            "value_and_grad(y_true, y_pred, sample_weight) that returns both"
+        ) from None
 
 
 def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray[Any] | None:

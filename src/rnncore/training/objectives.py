@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,7 @@ class Objectives:
                 )
             self.parts.append(None if one is None else Objective(one, unweighted, weighing))
         self.weights = _weights(outputs, loss_weights)
+        self._asked = metrics is not None or weighted_metrics is not None
         self._loss_sum = 0.0
         self._samples = 0
 
@@ -155,20 +156,41 @@ class Objectives:
         self._samples += count
 
     def results(self) -> dict[str, float]:
-        """Return loss and metrics over all batches since `reset`, with Keras' names."""
+        """Return loss and metrics over all batches since `reset`, with Keras' names.
+
+        In the order of the names, as in Keras.
+        """
         found = {"loss": self._loss_sum / max(self._samples, 1)}
-        named = [
-            (name, part)
-            for name, part in zip(self.outputs.names, self.parts, strict=True)
-            if part is not None
-        ]
         if len(self.parts) == 1:
-            return found | named[0][1].metric_results()
-        if len(named) > 1:
-            found |= {f"{name}_loss": part.mean_loss() for name, part in named}
-        for name, part in named:
-            found |= {f"{name}_{key}": value for key, value in part.metric_results().items()}
-        return found
+            found |= {k: v for part in self.parts if part for k, v in part.metric_results().items()}
+        else:
+            named = self._named()
+            if len(named) > 1:
+                found |= {f"{name}_loss": part.mean_loss() for name, part in named}
+            for name, part in named:
+                found |= {f"{name}_{key}": value for key, value in part.metric_results().items()}
+        return dict(sorted(found.items())) if len(found) > 1 else found
+
+    def listed(self, results: Mapping[str, float]) -> list[str]:
+        """Return the names of `results` in the order of Keras' lists.
+
+        The loss, the metrics of the only output, the losses of several outputs, then the others.
+        """
+        named = self._named()
+        wanted = ["loss", *(metric for _, part in named for metric in part.metric_names())]
+        wanted += [f"{name}_loss" for name, _ in named]
+        first = dict.fromkeys(name for name in wanted if name in results)
+        return [*first, *sorted(name for name in results if name not in first)]
+
+    def metrics_names(self) -> list[str]:
+        """Return what Keras calls the names of the metrics: those of compile are one of them."""
+        named = self._named()
+        losses = [f"{name}_loss" for name, _ in named] if len(named) > 1 else []
+        return ["loss", *(["compile_metrics"] if self._asked else []), *losses]
+
+    def _named(self) -> list[tuple[str, Objective]]:
+        pairs = zip(self.outputs.names, self.parts, strict=True)
+        return [(name, part) for name, part in pairs if part is not None]
 
     def converted(
         self, index: int, targets: NDArray[Any], shape: tuple[int | None, ...], dtype: Any
@@ -197,9 +219,16 @@ def _metrics(outputs: Structure, argument: str, value: Any) -> list[Any]:
     if value is None or (isinstance(value, (list, tuple)) and not value):
         return [None] * len(outputs)
     if len(outputs) == 1 and isinstance(value, (list, tuple)):
-        nested = len(value) == 1 and isinstance(value[0], (list, tuple))
-        return [value[0] if nested else value]
+        return [list(_flat(value))]  # as in Keras, however they are nested
     return outputs.flatten(f"compile: {argument}", value, missing=True)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    for one in value:
+        if isinstance(one, (list, tuple)):
+            yield from _flat(one)
+        else:
+            yield one
 
 
 def _weights(outputs: Structure, value: Any) -> list[float]:

@@ -59,13 +59,16 @@ class Progress:
         self._epochs = epochs
         self._clock = clock
         self._drawn = 0
-        self._steps = 0
+        self._steps: int | None = 0
         self._done = 0
         self._title = ""
         self._start = self._next_update = self._elapsed = 0.0
 
-    def begin(self, steps: int, epoch: int | None = None) -> None:
-        """Start an epoch (counted from 0), or a pass that is none, of `steps` steps."""
+    def begin(self, steps: int | None, epoch: int | None = None) -> None:
+        """Start an epoch (counted from 0), or a pass that is none, of `steps` steps.
+
+        None where their number is not known: then there is no bar and no time that is left.
+        """
         self._steps = steps
         self._done = 0
         self._title = "" if epoch is None else f"Epoch {epoch + 1}/{self._epochs}"
@@ -83,11 +86,10 @@ class Progress:
             return
         self._next_update = now + _SECONDS_BETWEEN_UPDATES
         each = (now - self._start) / self._done
-        left = each * (self._steps - self._done)
-        self._draw(
-            [self._title, self._counter(), f"{_duration(each)}/step", f"ETA {_duration(left)}"],
-            results(),
-        )
+        left = ""
+        if self._steps is not None:
+            left = f"ETA {_duration(each * (self._steps - self._done))}"
+        self._draw([self._title, self._counter(), f"{_duration(each)}/step", left], results())
 
     def training_done(self) -> None:
         """Stop the time per step here: validation follows."""
@@ -118,11 +120,15 @@ class Progress:
             self._drawn = 0
 
     def _counter(self) -> str:
+        if self._steps is None:
+            return self._count()
         filled = _BAR_WIDTH * self._done // max(1, self._steps)
         bar = "=" * filled + "." * (_BAR_WIDTH - filled)
         return f"{self._count()} [{bar}]"
 
     def _count(self) -> str:
+        if self._steps is None:
+            return f"{self._done}/?"
         return f"{self._done:>{len(str(self._steps))}}/{self._steps}"
 
     def _columns(self) -> int:

@@ -126,12 +126,6 @@ def test_arguments_without_effect() -> None:
         model.compile("adam", "mse", run_eager=True)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("argument", ["steps_per_epoch", "validation_steps"])
-def test_steps_are_refused(argument: str) -> None:
-    with pytest.raises(ValueError, match=rf"fit: {argument}: expected None .*got 3"):
-        make().fit(X, Y, **{argument: 3})
-
-
 def test_predict_on_batch() -> None:
     model = make()
     np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X, 20, verbose=0))

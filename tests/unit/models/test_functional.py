@@ -54,7 +54,7 @@ def test_a_chain_gives_the_bits_of_a_sequential() -> None:
     results = []
     for model in models:
         rnncore.utils.set_random_seed(5)
-        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         history = model.fit(x, LABELS, batch_size=4, epochs=3, validation_split=0.3, verbose=0)
         results.append((history.history, model.predict(x, verbose=0), *model.get_weights()))
     assert results[0][0] == results[1][0]

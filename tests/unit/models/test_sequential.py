@@ -170,7 +170,7 @@ def test_layers_shared_between_models_stay_shared() -> None:
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 def test_copies_go_on_training_the_same_way(copied: Any) -> None:
     model = small()
-    model.compile("adam", "mse", ["mae"])
+    model.compile("adam", "mse", metrics=["mae"])
     model.fit(X, Y, epochs=2, batch_size=5, verbose=0)
     twin = copied(model)
     np.testing.assert_array_equal(twin.predict(X, verbose=0), model.predict(X, verbose=0))

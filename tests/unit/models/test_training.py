@@ -46,7 +46,7 @@ def test_tags_every_step_of_padded_text() -> None:
             Dense(2, activation="softmax"),
         ]
     )
-    model.compile(Adam(0.02), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(Adam(0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(ids, tags, epochs=15, batch_size=16, verbose=0).history
     assert history["accuracy"][-1] == 1.0
 
@@ -148,7 +148,7 @@ def test_saturated_outputs_still_learn(activation: str, loss: str, y: Any, separ
     units = 1 if activation == "sigmoid" else 2
     last = [Dense(units), Activation(activation)] if separate else [Dense(units, activation)]
     model = Sequential([Dense(1, input_shape=(1,)), *last], dtype="float64")
-    model.compile(SGD(1.0), loss, ["accuracy"])
+    model.compile(SGD(1.0), loss, metrics=["accuracy"])
     sign = [[1.0]] if units == 1 else [[1.0, -1.0]]
     model.set_weights([[[1.0]], [0.0], sign, np.zeros(units)])
     x = np.where(LABELS == 1, 800.0, -800.0)[:, None] * (1 if units == 2 else -1)
@@ -166,7 +166,7 @@ def test_masked_steps_do_not_count_in_loss_and_metrics() -> None:
     ids = np.array([[0, 0, 1, 2], [3, 1, 2, 3]])
     targets = RNG.standard_normal((2, 4, 1)).astype(np.float32)
     model = Sequential([Embedding(4, 3, mask_zero=True), LSTM(3, return_sequences=True), Dense(1)])
-    model.compile("sgd", "mse", ["mae"])
+    model.compile("sgd", "mse", metrics=["mae"])
     error = (model.predict(ids, verbose=0) - targets)[ids != 0]
     loss, mae = model.evaluate(ids, targets, verbose=0)  # type: ignore[misc]
     np.testing.assert_allclose(loss, np.mean(error**2), rtol=1e-5)
@@ -279,7 +279,7 @@ def test_weighted_metrics_have_names_of_their_own() -> None:
         (["mae", "mse"], ["mae", "mae"], ["mae", "mse", "weighted_mae", "weighted_mae_1"]),
     ):
         model = Sequential([Dense(1, input_shape=(2,))])
-        model.compile("sgd", "mse", metrics, weighted)
+        model.compile("sgd", "mse", None, metrics, weighted)
         found = model.evaluate(np.zeros((3, 2)), np.ones(3), verbose=0, return_dict=True)
         assert list(found) == ["loss", *names]
 

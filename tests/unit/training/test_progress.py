@@ -115,7 +115,7 @@ def test_fit_evaluate_and_predict_write_to_standard_output(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     model = Sequential([LSTM(2, input_shape=(3, 1)), Dense(1)])
-    model.compile("sgd", "mse", ["mae"])
+    model.compile("sgd", "mse", metrics=["mae"])
     x, y = np.zeros((5, 3, 1)), np.zeros(5)
     model.fit(x, y, epochs=2)
     lines = capsys.readouterr().out.splitlines()

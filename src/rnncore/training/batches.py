@@ -1,0 +1,143 @@
+"""Samples in batches: in order, shuffled, or by length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Buffers
+from rnncore.training.buckets import batches_by_length
+from rnncore.training.data import Masks, Parts, Samples
+from rnncore.training.interfaces import Inputs
+from rnncore.training.ragged import Ragged
+
+Rows = NDArray[np.intp] | slice
+
+
+class Batches:
+    """Iterate over samples in batches, in order or shuffled.
+
+    Batches in order are views. Shuffled ones are gathered into buffers that the next batch
+    overwrites, and so are sequences of different lengths: an epoch allocates nothing.
+
+    Parameters
+    ----------
+    samples : Samples
+    batch_size : int
+    by_length : bool, default True
+        Whether sequences of different lengths go from short to long where they are not shuffled.
+    """
+
+    # As a source of batches: it can be walked again and again, and nothing listens to its epochs.
+    once = False
+
+    def __init__(self, samples: Samples, batch_size: int, *, by_length: bool = True) -> None:
+        self.samples = samples
+        self.batch_size = min(batch_size, len(samples))
+        ragged = [one.lengths for one in samples.x if isinstance(one, Ragged)]
+        self._lengths = cast("NDArray[np.intp]", sum(ragged)) if ragged else None
+        self._by_length = by_length
+        self._buffers = Buffers()
+        self._in_order: NDArray[np.intp] | None = None
+        self._order: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        return -(-len(self.samples) // self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Number of batches."""
+        return len(self)
+
+    def begin(self) -> None:
+        """An epoch begins: nothing to do."""
+
+    def end(self) -> None:
+        """An epoch has ended: nothing to do."""
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield which samples are in each batch, in order."""
+        if self._lengths is not None and self._by_length:
+            yield from batches_by_length(self._lengths, self.batch_size)
+            return
+        for start in range(0, len(self.samples), self.batch_size):
+            yield slice(start, min(start + self.batch_size, len(self.samples)))
+
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+        """Yield every sample once, shuffled where there is a generator for it."""
+        return iter(self) if rng is None else self.shuffled(rng)
+
+    def __iter__(self) -> Iterator[Samples]:
+        return map(self.take, self.rows())
+
+    def shuffled(self, rng: np.random.Generator) -> Iterator[Samples]:
+        """Yield every sample once, in a new random order."""
+        if self._lengths is not None:
+            yield from map(self.take, batches_by_length(self._lengths, self.batch_size, rng))
+            return
+        if self._in_order is None or self._order is None:
+            self._in_order = np.arange(len(self.samples))
+            self._order = np.empty_like(self._in_order)
+        order = self._order
+        order[...] = self._in_order
+        rng.shuffle(order)
+        for start in range(0, len(order), self.batch_size):
+            yield self.take(order[start : start + self.batch_size])
+
+    def take(self, rows: Rows) -> Samples:
+        """Return the batch of these samples."""
+        samples = self.samples
+        if self._lengths is None:
+            if isinstance(rows, slice):
+                return samples.part(rows.start, rows.stop)
+            x, y, weight = (
+                tuple(
+                    None if array is None else self._gathered(f"{name} {index}", array, rows)
+                    for index, array in enumerate(arrays)
+                )
+                for name, arrays in (("x", samples.x), ("y", samples.y), ("w", samples.weight))
+            )
+            return Samples(cast("Inputs", x), y, weight)
+        x, masks = self._padded("x", samples.x, rows)
+        y, counted = self._padded("y", samples.y, rows)
+        weight, _ = self._padded("w", samples.weight, rows)
+        lengths = samples.lengths and tuple(
+            None if one is None else one[rows] for one in samples.lengths
+        )
+        return Samples(cast("Inputs", x), y, weight, masks, counted, lengths)
+
+    def _padded(self, name: str, parts: Sequence[Any], rows: Rows) -> tuple[Parts, Masks]:
+        """Return arrays for a batch, and which steps are real in those that vary."""
+        arrays: list[NDArray[Any] | None] = []
+        masks: list[NDArray[np.bool_] | None] = []
+        for index, part in enumerate(parts):
+            array = mask = None
+            if isinstance(part, Ragged):
+                steps = max(1, int(part.lengths[rows].max()))
+                array, mask = part.padded(rows, steps, self._buffers, f"{name} {index}")
+            elif part is not None:
+                array = self._gathered(f"{name} {index}", part, rows)
+            arrays.append(array)
+            masks.append(mask)
+        return tuple(arrays), tuple(masks)
+
+    def _gathered(self, name: str, array: NDArray[Any], rows: Rows) -> NDArray[Any]:
+        if isinstance(rows, slice) or not array.flags.c_contiguous:
+            picked: NDArray[Any] = array[rows]  # take would copy all of it first
+            return picked
+        # The first batch may be the smaller one.
+        memory = self._buffers.take(name, (self.batch_size, *array.shape[1:]), array.dtype)
+        out = memory[: len(rows)]
+        # mode="clip" writes straight into out; the default buffers it to undo errors.
+        np.take(array, rows, axis=0, out=out, mode="clip")
+        return out
+
+
+def one_batch(samples: Samples) -> Samples:
+    """Return all samples as one batch."""
+    if not samples.ragged:
+        return samples
+    return Batches(samples, len(samples), by_length=False).take(slice(0, len(samples)))

@@ -1,0 +1,135 @@
+"""Sequences of different lengths as one array, and batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Buffers
+from rnncore.layers._convert import numeric_array
+from rnncore.utils._arrays import RAGGED
+from rnncore.utils._memory import room_for
+
+Array = NDArray[Any]
+
+
+class Ragged:
+    """N sequences, one behind the other in one array.
+
+    Parameters
+    ----------
+    values : ndarray, shape (steps + 1, ...)
+        All steps; the last row is zeros, with which batches are padded.
+    starts, lengths : ndarray of int, shape (N,)
+        Where each sequence begins in `values`, and how many steps it has.
+    """
+
+    def __init__(self, values: Array, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> None:
+        self.values = values
+        self.starts = starts
+        self.lengths = lengths
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """``(N, None, ...)``."""
+        return (len(self), None, *self.values.shape[1:])
+
+    def __getitem__(self, rows: slice) -> Ragged:
+        return Ragged(self.values, self.starts[rows], self.lengths[rows])
+
+    def converted(self, convert: Callable[[Array], Array]) -> Ragged:
+        """Return the same sequences with values that `convert` makes, as one sample of all."""
+        values = np.ascontiguousarray(convert(self.values[None])[0])
+        return Ragged(values, self.starts, self.lengths)
+
+    def padded(
+        self, rows: Array | slice, steps: int, buffers: Buffers, name: str
+    ) -> tuple[Array, NDArray[np.bool_] | None]:
+        """Return some sequences ``(B, steps, ...)`` with zeros behind, and which steps are real.
+
+        Both lie in `buffers`; the mask is None where all steps are.
+        """
+        lengths = self.lengths[rows]
+        shape = (len(lengths), steps)
+        out = buffers.take(name, (*shape, *self.values.shape[1:]), self.values.dtype)
+        index = buffers.take(f"{name} index", shape, np.intp)
+        mask = buffers.take(f"{name} mask", shape, np.bool_)
+        step = np.arange(steps)
+        np.add(self.starts[rows][:, None], step, out=index)
+        np.greater_equal(step, lengths[:, None], out=mask)
+        np.copyto(index, len(self.values) - 1, where=mask)
+        np.logical_not(mask, out=mask)
+        # mode="clip" writes straight into out; the default buffers it to undo errors.
+        np.take(self.values, index, axis=0, out=out, mode="clip")
+        return out, None if len(lengths) and int(lengths.min()) == steps else mask
+
+
+def is_ragged(value: Any) -> bool:
+    """Whether `value` is a list of sequences that are not all of one length."""
+    if isinstance(value, np.ndarray):
+        if value.dtype != object or value.ndim != 1:
+            return False
+    elif not isinstance(value, (list, tuple)):
+        return False
+    try:
+        lengths = {len(item) for item in value if not isinstance(item, (str, bytes, dict))}
+    except TypeError:  # numbers, or arrays without an axis
+        return False
+    return len(lengths) > 1
+
+
+def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
+    """Return `value` as a numeric array, or as sequences where their lengths differ.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is not numeric, and steps of different shapes.
+    """
+    if not is_ragged(value):
+        return numeric_array(argument, value)
+    parts = [_sequence(f"{argument}[{index}]", item) for index, item in enumerate(value)]
+    step = next(part.shape[1:] for part in parts if len(part))
+    for index, part in enumerate(parts):
+        if not len(part):
+            continue
+        if part.shape[1:] != step:
+            raise ValueError(
+                f"{argument}[{index}]: expected steps of shape {step}, as in the first sequence, "
+                f"got {part.shape[1:]}"
+            )
+    lengths = np.array([len(part) for part in parts], np.intp)
+    real = [part for part in parts if len(part)]
+    dtype = np.result_type(*{part.dtype for part in real})
+    total = int(lengths.sum())
+    shape = (total + 1, *step)
+    with room_for(argument, f"{total} steps", shape, dtype.itemsize):
+        values = np.empty(shape, dtype)
+    np.concatenate(real, out=values[:total], casting="unsafe")  # as result_type has chosen it
+    values[total] = 0
+    return Ragged(values, np.cumsum(lengths) - lengths, lengths)
+
+
+def _sequence(argument: str, item: Any) -> Array:
+    if len(item) == 0:
+        return np.empty(0)
+    return numeric_array(argument, item)
+
+
+def each(array: Array | Ragged, convert: Callable[[Array], Array]) -> Array | Ragged:
+    """Return what `convert` makes of an array; of sequences it gets all steps as one sample."""
+    return array.converted(convert) if isinstance(array, Ragged) else convert(array)
+
+
+def rectangular(argument: str, parts: Sequence[Array | Ragged]) -> tuple[Array, ...]:
+    """Return arrays, or raise ValueError where there are sequences of different lengths."""
+    arrays = tuple(part for part in parts if not isinstance(part, Ragged))
+    if len(arrays) < len(parts):
+        raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")
+    return arrays

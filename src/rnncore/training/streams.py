@@ -1,0 +1,216 @@
+"""Batches that come one by one: from generators, datasets and other iterables."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from typing import Any, Protocol
+
+import numpy as np
+
+from rnncore.training.batches import one_batch
+from rnncore.training.data import Samples
+from rnncore.utils.dataset import PyDataset
+
+
+class Source(Protocol):
+    """Where the batches of `fit`, `evaluate` and `predict` come from.
+
+    Attributes
+    ----------
+    once : bool
+        Whether there is nothing more after the last batch: `batches` then goes on where it was.
+    """
+
+    once: bool
+
+    @property
+    def steps(self) -> int | None:
+        """Number of batches, None where it is not known or they never end."""
+
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+        """Yield all batches, in a random order where there is a generator for it."""
+
+    def begin(self) -> None:
+        """Take note that an epoch begins."""
+
+    def end(self) -> None:
+        """Take note that an epoch has ended."""
+
+
+def is_stream(data: Any) -> bool:
+    """Whether `data` gives batches: what is no array, and no list or dict of arrays."""
+    if isinstance(data, PyDataset):
+        return True
+    if isinstance(data, (Sequence, Mapping, Set, type)) or hasattr(data, "__array__"):
+        return False
+    return hasattr(data, "__iter__") or _is_indexed(data)
+
+
+def _is_indexed(data: Any) -> bool:
+    return isinstance(data, PyDataset) or (
+        hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "__next__")
+    )
+
+
+class Stream:
+    """Batches of a generator, a dataset or another iterable, prepared one by one.
+
+    Parameters
+    ----------
+    data
+        An iterator is walked once. An object with ``__getitem__`` and ``__len__`` is asked for its
+        batches by number, another iterable is walked anew in every epoch.
+    prepare : callable
+        Makes `Samples` of the parts of a batch ``(x, y, sample_weight)`` and the beginning of the
+        names in errors.
+    prefix : str, default ""
+        What errors say in front of the number of the batch.
+    """
+
+    def __init__(
+        self, data: Any, prepare: Callable[[tuple[Any, Any, Any], str], Samples], prefix: str = ""
+    ) -> None:
+        self._data = data
+        self._prepare = prepare
+        self._prefix = prefix
+        self._indexed = _is_indexed(data)
+        self.once = not self._indexed and iter(data) is data
+        self._number = 0  # of the batches that an iterator has given
+        self._head: tuple[Iterator[Any], Samples] | None = None
+
+    @property
+    def steps(self) -> int | None:
+        """Number of batches, None where it is not known or they never end."""
+        if isinstance(self._data, PyDataset):
+            return self._data.num_batches
+        try:
+            return len(self._data)
+        except (TypeError, NotImplementedError):
+            return None
+
+    def peek(self) -> None:
+        """Prepare the first batch, which builds a model and shows most of what may be wrong.
+
+        Raises
+        ------
+        ValueError
+            When there is none.
+        """
+        if self._indexed:
+            if self.steps == 0:
+                raise ValueError(f"{self._prefix}x: expected at least one batch, got none")
+            self._prepared(self._data[0], 0)
+            return
+        items = iter(self._data)
+        for item in items:
+            self._head = (items, self._prepared(item, 0))
+            return
+        raise ValueError(f"{self._prefix}x: expected at least one batch, got none")
+
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+        """Yield the batches; with a generator those of a dataset come in a random order."""
+        if self._indexed:
+            count = self.steps
+            order: Any = itertools.count() if count is None else range(count)
+            if count is not None and rng is not None:
+                order = rng.permutation(count)
+            for index in order:
+                yield self._prepared(self._data[int(index)], int(index))
+            return
+        if not self.once:
+            self._number = 0
+        items = iter(self._data) if self._head is None else self._head[0]
+        if self._head is not None:
+            first, self._head = self._head[1], None
+            self._number += 1
+            yield first
+        for item in items:
+            number, self._number = self._number, self._number + 1
+            yield self._prepared(item, number)
+
+    def begin(self) -> None:
+        """Tell the dataset that an epoch begins."""
+        self._tell("on_epoch_begin")
+
+    def end(self) -> None:
+        """Tell the dataset that an epoch has ended."""
+        self._tell("on_epoch_end")
+
+    def _tell(self, hook: str) -> None:
+        listener = getattr(self._data, hook, None)
+        if callable(listener):
+            listener()
+
+    def _prepared(self, item: Any, number: int) -> Samples:
+        prefix = f"{self._prefix}batch {number}: "
+        parts = tuple(item) if isinstance(item, (tuple, list)) else (item,)
+        if not 1 <= len(parts) <= 3:
+            raise ValueError(
+                f"{prefix}expected (x,), (x, y) or (x, y, sample_weight), "
+                f"got a {type(item).__name__} of {len(parts)}"
+            )
+        x, y, weight = (*parts, None, None)[:3]
+        return one_batch(self._prepare((x, y, weight), prefix))
+
+
+class Feed:
+    """The batches of one epoch after another.
+
+    Parameters
+    ----------
+    source : Source
+    wanted : int, optional
+        Batches of an epoch. Without it an epoch has all that the source gives; with it the next
+        epoch goes on where the last one stopped, and begins anew when the source has come to its
+        end.
+
+    Attributes
+    ----------
+    taken : int
+        Batches that the epoch has given so far.
+    spent : bool
+        Whether nothing will come any more.
+    """
+
+    def __init__(self, source: Source, wanted: int | None = None) -> None:
+        self.source = source
+        self._wanted = wanted
+        self._rest: Iterator[Samples] | None = None
+        self._found: int | None = None
+        self.taken = 0
+        self.spent = False
+
+    @property
+    def steps(self) -> int | None:
+        """Batches of an epoch, None as long as that is not known."""
+        return self._wanted or self.source.steps or self._found
+
+    @property
+    def short(self) -> bool:
+        """Whether the epoch that has ended had fewer batches than it should have."""
+        return self._wanted is not None and self.taken < self._wanted
+
+    def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+        """Yield the batches of the next epoch, shuffled where there is a generator for it."""
+        self.taken = 0
+        self.source.begin()
+        if self._wanted is None:
+            self._rest = None
+        while self._wanted is None or self.taken < self._wanted:
+            begun = self._rest is not None
+            if self._rest is None:
+                self._rest = self.source.batches(rng)
+            batch = next(self._rest, None)
+            if batch is not None:
+                self.taken += 1
+                yield batch
+                continue
+            self._rest = None
+            if self.taken or not begun or self.source.once:
+                # A pass that had ended with the last epoch is followed by the next one.
+                self.spent = not self.taken or self.source.once
+                break
+        if self._wanted is None:
+            self._found = self.taken
+        self.source.end()
