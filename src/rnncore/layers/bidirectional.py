@@ -128,6 +128,17 @@ class Bidirectional(Layer):
                     f"the layer being as it is, got {got}"
                 )
 
+    def current_arguments(self) -> dict[str, Any]:
+        layers = {"layer": self.forward_layer, "backward_layer": self.backward_layer}
+        return {**super().current_arguments(), **layers}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer, as `from_config` takes them."""
+        config = super().get_config()
+        inner = config["layer"]["config"]
+        inner["name"] = inner["name"].removeprefix("forward_")  # which the copy gets again
+        return config
+
     @property
     def return_sequences(self) -> bool:
         """Whether the output has all steps."""
