@@ -1,14 +1,17 @@
 """Layers, with the names, arguments and weights of Keras."""
 
+from rnncore.layers.abstract_rnn_cell import AbstractRNNCell
 from rnncore.layers.activation import Activation
 from rnncore.layers.attention import AdditiveAttention, Attention
 from rnncore.layers.base import Layer
 from rnncore.layers.batch_normalization import BatchNormalization
 from rnncore.layers.bidirectional import Bidirectional
+from rnncore.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from rnncore.layers.concatenate import Concatenate
 from rnncore.layers.conv1d import Conv1D
 from rnncore.layers.conv2d import Conv2D
 from rnncore.layers.dense import Dense
+from rnncore.layers.dot import Dot
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.embedding import Embedding
 from rnncore.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
@@ -18,8 +21,17 @@ from rnncore.layers.lambda_layer import Lambda
 from rnncore.layers.layer_normalization import LayerNormalization
 from rnncore.layers.lstm import LSTM
 from rnncore.layers.masking import Masking
-from rnncore.layers.merge import Add, Average, Multiply
-from rnncore.layers.merge_functions import add, average, concatenate, multiply
+from rnncore.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
+from rnncore.layers.merge_functions import (
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
 from rnncore.layers.pooling2d import (
     AveragePooling2D,
@@ -28,13 +40,17 @@ from rnncore.layers.pooling2d import (
     MaxPooling2D,
 )
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from rnncore.layers.rnn import RNN
 from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.spatial_dropout import SpatialDropout1D
+from rnncore.layers.stacked_rnn_cells import StackedRNNCells
 from rnncore.layers.time_distributed import TimeDistributed
 
 __all__ = [
     "GRU",
     "LSTM",
+    "RNN",
+    "AbstractRNNCell",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -48,30 +64,42 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "Masking",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
     "Multiply",
     "Permute",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",
+    "SimpleRNNCell",
     "SpatialDropout1D",
+    "StackedRNNCells",
+    "Subtract",
     "TimeDistributed",
     "add",
     "average",
     "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
     "multiply",
+    "subtract",
 ]

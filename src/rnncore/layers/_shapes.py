@@ -30,7 +30,7 @@ def expect_channels_last(owner: str, data_format: Any) -> None:
         )
 
 
-def listed_axes(owner: str, axis: Any) -> tuple[int, ...]:
+def listed_axes(owner: str, axis: Any, name: str = "axis") -> tuple[int, ...]:
     """Return an axis, or a list of them, as a tuple of integers."""
     listed = axis if isinstance(axis, (list, tuple)) else [axis]
     try:
@@ -39,7 +39,7 @@ def listed_axes(owner: str, axis: Any) -> tuple[int, ...]:
         return tuple(operator.index(one) for one in listed)
     except TypeError:
         raise TypeError(
-            f"{owner}: axis: expected an integer or a list of integers, got {axis!r}"
+            f"{owner}: {name}: expected an integer or a list of integers, got {axis!r}"
         ) from None
 
 

@@ -82,13 +82,21 @@ class Concatenate(Layer):
         return functools.reduce(np.logical_or, masks)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+        shape: Any = self.compute_output_shape([one.shape for one in x])
         if training:
             self._saved = np.cumsum([one.shape[self.axis] for one in x])[:-1]
-        return np.concatenate(x, axis=self.axis)
+        y = self._buffers.when(training).take("y", shape, x[0].dtype)
+        return np.concatenate(x, axis=self.axis, out=y)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ends, self._saved = self._saved, None
-        return np.split(dy, ends, axis=self.axis)
+        gradients = []
+        for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
+            # Contiguous, as the layers below want them, who would copy them each time.
+            dx = self._buffers.take(f"dx{number}", part.shape, dy.dtype)
+            dx[...] = part
+            gradients.append(dx)
+        return gradients
 
 
 def known_sizes(sizes: list[int | None]) -> list[int]:

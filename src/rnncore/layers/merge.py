@@ -1,4 +1,4 @@
-"""Layers that make one array of several, element by element: Add, Multiply, Average."""
+"""Layers that make one array of several, element by element."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import Memory
 from rnncore.layers.base import Layer
 
 
@@ -47,24 +48,48 @@ class Merge(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         rank = max(one.ndim for one in x)
         operands = [with_rank(one, rank) for one in x]
+        memory = self._buffers.when(training)
+        y = memory.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
+        self._combine(operands, mask, y, memory)
         if training:
-            self._saved = ([one.shape for one in x], operands, mask)
-        return self._combine(operands, mask)
+            self._saved = ([one.shape for one in x], operands, mask, y)
+        return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        (shapes, operands, mask), self._saved = self._saved, None
-        gradients = self._gradients(dy, operands, mask)
-        return [summed_to(one, shape) for one, shape in zip(gradients, shapes, strict=True)]
+        (shapes, operands, mask, y), self._saved = self._saved, None
+        if not need_dx:
+            return [None] * len(shapes)
+        gradients = self._gradients(dy, operands, mask, y)
+        return [
+            self._summed_to(gradient, shape, f"sum{number}")
+            for number, (gradient, shape) in enumerate(zip(gradients, shapes, strict=True))
+        ]
 
-    def _combine(self, operands: list[NDArray[Any]], mask: Any) -> NDArray[Any]:
-        """Return the output for operands of the same rank."""
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        """Write the output for operands of the same rank."""
         raise NotImplementedError
 
     def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
         """Return the gradients of the operands, repeated ones not summed up yet."""
         raise NotImplementedError
+
+    def _take(self, name: str, like: NDArray[Any]) -> NDArray[Any]:
+        return self._buffers.take(name, like.shape, like.dtype)
+
+    def _summed_to(self, gradient: NDArray[Any], shape: tuple[int, ...], name: str) -> NDArray[Any]:
+        """Return the gradient of an array of this shape that was repeated along axes of size 1."""
+        full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
+        repeated = tuple(
+            axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
+        )
+        if repeated:
+            out = self._buffers.take(name, full, gradient.dtype)
+            gradient = gradient.sum(axis=repeated, keepdims=True, out=out)
+        return gradient.reshape(shape)
 
 
 class Add(Merge):
@@ -92,11 +117,13 @@ class Add(Merge):
     array([[4., 6.]], dtype=float32)
     """
 
-    def _combine(self, operands: list[NDArray[Any]], mask: Any) -> NDArray[Any]:
-        return functools.reduce(np.add, operands)
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.add, operands, y)
 
     def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
         return [dy] * len(operands)
 
@@ -126,14 +153,16 @@ class Average(Merge):
     array([[2., 3.]], dtype=float32)
     """
 
-    def _combine(self, operands: list[NDArray[Any]], mask: Any) -> NDArray[Any]:
-        mean: NDArray[Any] = functools.reduce(np.add, operands) / len(operands)
-        return mean
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.add, operands, y)
+        y /= len(operands)
 
     def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
-        return [dy / len(operands)] * len(operands)
+        return [np.divide(dy, len(operands), out=self._take("share", dy))] * len(operands)
 
 
 class Multiply(Merge):
@@ -162,32 +191,174 @@ class Multiply(Merge):
     array([[3., 8.]], dtype=float32)
     """
 
-    def _combine(self, operands: list[NDArray[Any]], mask: Any) -> NDArray[Any]:
-        y: NDArray[Any] = functools.reduce(np.multiply, _factors(operands, mask))
-        real = self.compute_mask(operands, mask)  # where nothing is real there is no product
-        return y if real is None else np.where(_beside(real, y), y, y.dtype.type(0))
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.multiply, _factors(operands, mask, memory), y)
+        real = self.compute_mask(operands, mask)
+        if real is not None:  # where nothing is real there is no product
+            np.copyto(y, 0, where=~_beside(real, y))
 
     def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
-        factors = _factors(operands, mask)
+        factors = _factors(operands, mask, self._buffers)
         gradients = []
         for number in range(len(operands)):
             others = factors[:number] + factors[number + 1 :]
-            gradient = functools.reduce(np.multiply, others, dy)
+            gradient = self._take(f"dx{number}", dy)
+            reduce_into(np.multiply, [dy, *others], gradient)
             real = None if mask is None else mask[number]
             if real is not None:
-                gradient = gradient * _beside(real, gradient)
+                gradient *= _beside(real, gradient)
             gradients.append(gradient)
         return gradients
 
 
-def _factors(operands: list[NDArray[Any]], mask: Any) -> list[NDArray[Any]]:
-    masks = [None] * len(operands) if mask is None else mask
-    return [
-        one if real is None else np.where(_beside(real, one), one, one.dtype.type(1))
-        for one, real in zip(operands, masks, strict=True)
-    ]
+class Subtract(Merge):
+    """Difference of two arrays: the first less the second.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of two arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if both inputs have one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Subtract
+    >>> Subtract()([np.array([[1.0, 2.0]]), np.array([[3.0, 5.0]])])
+    array([[-2., -3.]], dtype=float32)
+    """
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        if len(input_shape) != 2:
+            raise ValueError(f"{self.name}: x: expected 2 arrays, got {len(input_shape)}")
+        return super().compute_output_shape(input_shape)
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.subtract, operands, y)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        return [dy, np.negative(dy, out=self._take("dx1", dy))]
+
+
+class _Extremum(Merge):
+    """Base of Maximum and Minimum: of equal numbers the first gets the gradient."""
+
+    _choice: np.ufunc
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(self._choice, operands, y)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        rest = self._take("rest", dy)
+        rest[...] = dy
+        chosen = self._buffers.take("chosen", dy.shape, np.bool_)
+        gradients = []
+        for number, operand in enumerate(operands):
+            np.equal(operand, y, out=chosen)
+            gradient = np.multiply(rest, chosen, out=self._take(f"dx{number}", dy))
+            np.copyto(rest, 0, where=chosen)
+            gradients.append(gradient)
+        return gradients
+
+
+class Maximum(_Extremum):
+    """The largest number of several arrays, element by element.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Maximum
+    >>> Maximum()([np.array([[1.0, 5.0]]), np.array([[3.0, 4.0]])])
+    array([[3., 5.]], dtype=float32)
+    """
+
+    _choice = np.maximum
+
+
+class Minimum(_Extremum):
+    """The smallest number of several arrays, element by element.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Minimum
+    >>> Minimum()([np.array([[1.0, 5.0]]), np.array([[3.0, 4.0]])])
+    array([[1., 4.]], dtype=float32)
+    """
+
+    _choice = np.minimum
+
+
+def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[Any]) -> None:
+    """Write ``function(function(operands[0], operands[1]), ...)`` to `out`."""
+    if len(operands) == 1:
+        out[...] = operands[0]
+        return
+    function(operands[0], operands[1], out=out)
+    for one in operands[2:]:
+        function(out, one, out=out)
+
+
+def _factors(operands: list[NDArray[Any]], mask: Any, memory: Memory) -> list[NDArray[Any]]:
+    if mask is None:
+        return operands
+    factors = []
+    for number, (one, real) in enumerate(zip(operands, mask, strict=True)):
+        factor = one
+        if real is not None:
+            factor = memory.take(f"factor{number}", one.shape, one.dtype)
+            factor[...] = one
+            np.copyto(factor, 1, where=~_beside(real, one))
+        factors.append(factor)
+    return factors
 
 
 def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
@@ -208,14 +379,3 @@ def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
 def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
     """Return a view of x with new axes behind the batch."""
     return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
-
-
-def summed_to(gradient: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return the gradient of an array of this shape that was repeated along axes of size 1."""
-    full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
-    repeated = tuple(
-        axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
-    )
-    if repeated:
-        gradient = gradient.sum(axis=repeated, keepdims=True)
-    return gradient.reshape(shape)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers.base import Layer, Shape
 from rnncore.utils._checks import check_count
@@ -188,10 +189,17 @@ class Permute(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        return x.transpose(0, *self.dims)
+        return self._turned("y", x, (0, *self.dims), self._buffers.when(training))
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        return dy.transpose(np.argsort((0, *self.dims)))
+        return self._turned("dx", dy, np.argsort((0, *self.dims)), self._buffers)
+
+    def _turned(self, name: str, x: NDArray[Any], axes: Any, memory: Memory) -> NDArray[Any]:
+        # Contiguous, as the layers around want it, who would copy it each time.
+        view = x.transpose(axes)
+        y = memory.take(name, view.shape, x.dtype)
+        y[...] = view
+        return y
 
 
 class RepeatVector(Layer):
@@ -239,8 +247,11 @@ class RepeatVector(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        return np.repeat(x[:, None, :], self.n, axis=1)
+        shape = (len(x), self.n, x.shape[1])
+        y = self._buffers.when(training).take("y", shape, x.dtype)
+        y[...] = x[:, None]
+        return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        dx: NDArray[Any] = dy.sum(axis=1)
-        return dx
+        dx = self._buffers.take("dx", (len(dy), dy.shape[2]), dy.dtype)
+        return dy.sum(axis=1, out=dx)

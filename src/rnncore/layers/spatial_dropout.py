@@ -49,5 +49,6 @@ class SpatialDropout1D(Dropout):
     def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
         shape = (x.shape[0], 1, x.shape[2])
         factors = self._buffers.take("factors", shape, x.dtype)
-        _core.dropout(np.ones(shape, x.dtype), factors, self.rate, self._key or 0, call)
+        factors.fill(1)
+        _core.dropout(factors, factors, self.rate, self._key or 0, call)
         return np.multiply(x, factors, out=self._buffers.take(name, x.shape, x.dtype))
