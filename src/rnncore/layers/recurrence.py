@@ -174,9 +174,17 @@ class Recurrence(Layer):
         if training and self.return_sequences:
             out = self._buffers.take("y", (*x.shape[:2], self.output_size), x.dtype)
         start = self.start_states(x, initial_state, training)
+        if training:
+            self._saved = None
         call = self.forward_call(x, mask, training, start, out)
         y, states = self.finish_forward(call, run_calls([call])[0])
         self.keep_states(states)
+        without = None
+        if mask is not None and not self.return_sequences:
+            without = self.rows_without_output(mask)
+            y = without_rows(y, without)
+        if training:
+            self._saved = (self._saved, without)
         # Each step stands beside its x; Keras gives the steps in the order of processing.
         y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
         return [y, *states] if self.return_state else y
@@ -189,11 +197,24 @@ class Recurrence(Layer):
         self, dy: Any, *, need_dx: bool = True
     ) -> tuple[Any, dict[str, Any]]:
         one, *dstates = dy if self.return_state else (dy, *(None for _ in self.state_sizes))
+        self._saved, without = self._saved
+        if one is not None and without is not None:
+            one = without_rows(one, without)
         if one is not None and self.return_sequences and self.go_backwards:
             one = one[:, ::-1]
         call = self.backward_call(one, dstates, need_dx)
         dx, dinitial = self.finish_backward(call, run_calls([call])[0])
         return dx, {"initial_state": list(dinitial)}
+
+    def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return the rows of which the last output is zero, as in Keras, whatever the state is.
+
+        Those without a real step, and with `zero_output_for_mask` those that end masked.
+        """
+        if self.zero_output_for_mask:
+            ends: NDArray[np.bool_] = ~mask[:, 0 if self.go_backwards else -1]
+            return ends
+        return ~mask.any(axis=1)
 
     # -- states from batch to batch ------------------------------------------------------
 
@@ -294,6 +315,11 @@ class Recurrence(Layer):
     def reset_states(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
         """Do what `reset_state` does."""
         self.reset_state(states)
+
+
+def without_rows(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return `array` with zeros in some rows; the array itself stays as it is."""
+    return np.where(rows[:, None], array.dtype.type(0), array) if rows.any() else array
 
 
 def run_calls(calls: Sequence[Call]) -> list[Any]:

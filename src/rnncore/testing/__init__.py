@@ -1,8 +1,9 @@
 """Helpers for testing numerical code: derived tolerances and a finite-difference gradient check.
 
-They need NumPy only and serve a user's own layers and losses as well as ours.
+They serve a user's own layers and losses as well as ours.
 """
 
+from rnncore.testing.cells import check_cell
 from rnncore.testing.gradcheck import check_gradients, gradient_errors, numerical_gradient
 from rnncore.testing.tolerances import (
     assert_close,
@@ -15,6 +16,7 @@ from rnncore.testing.tolerances import (
 __all__ = [
     "assert_close",
     "backward_tolerance",
+    "check_cell",
     "check_gradients",
     "dot_tolerance",
     "forward_tolerance",

@@ -1,0 +1,183 @@
+"""RNN over cells and stacks of cells against numbers that Keras gave (make_cells_of_keras.py)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rnncore import layers
+from rnncore.initializers import Constant
+from rnncore.layers import RNN, AbstractRNNCell
+
+FOUND = json.loads((Path(__file__).parent / "data" / "cells_of_keras.json").read_text())
+
+
+class MinimalGatedCell(AbstractRNNCell):
+    """One gate, f, for both the state that the candidate sees and the update."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, input_shape: Any) -> None:
+        columns = 2 * self.units
+        self.W = self.add_weight("kernel", (input_shape[-1], columns), "glorot_uniform")
+        self.U = self.add_weight("recurrent_kernel", (self.units, columns), "orthogonal")
+
+    def forward(self, inputs: Any, states: Any) -> Any:  # type: ignore[override]
+        (h,), (uf, un) = states, np.split(self.U.value, 2, axis=1)
+        xf, xn = np.split(inputs @ self.W.value, 2, axis=1)
+        f = 1 / (1 + np.exp(-(xf + h @ uf)))
+        n = np.tanh(xn + (f * h) @ un)
+        y = h + f * (n - h)
+        return y, [y], (inputs, h, f, n)
+
+    def backward(self, saved: Any, dy: Any, dstates: Any) -> Any:  # type: ignore[override]
+        (x, h, f, n), (uf, un) = saved, np.split(self.U.value, 2, axis=1)
+        dh = dy + dstates[0]
+        dn = dh * f * (1 - n * n)
+        dfh = dn @ un.T
+        df = (dh * (n - h) + dfh * h) * f * (1 - f)
+        dgates = np.concatenate([df, dn], axis=1)
+        self.W.grad += x.T @ dgates
+        self.U.grad += np.concatenate([h.T @ df, (f * h).T @ dn], axis=1)
+        return dgates @ self.W.value.T, [dh * (1 - f) + df @ uf.T + dfh * f]
+
+
+class MovingAverageCell(AbstractRNNCell):
+    """Two states of different sizes, neither of which is the output."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.state_size = [units, 1]
+        self.output_size = 2 * units
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight("kernel", (input_shape[-1], self.units), "glorot_uniform")
+
+    def get_initial_state(self, batch_size: int | None = None) -> Any:
+        return [np.zeros((batch_size or 0, size)) for size in self.state_size]
+
+    def forward(self, inputs: Any, states: Any) -> Any:  # type: ignore[override]
+        mean, count = states
+        new, a = count + 1, np.tanh(inputs @ self.kernel.value)
+        moved = mean + (a - mean) / (new + 1)
+        return (
+            np.concatenate([moved, moved**2], axis=1),
+            [moved, new],
+            (inputs, mean, new, a, moved),
+        )
+
+    def backward(self, saved: Any, dy: Any, dstates: Any) -> Any:  # type: ignore[override]
+        x, mean, new, a, moved = saved
+        d_one, d_two = np.split(dy, 2, axis=1)
+        d = d_one + 2 * moved * d_two + dstates[0]
+        da = d / (new + 1) * (1 - a * a)
+        self.kernel.grad += x.T @ da
+        dcount = dstates[1] - (d * (a - mean)).sum(1, keepdims=True) / (new + 1) ** 2
+        return da @ self.kernel.value.T, [d * (1 - 1 / (new + 1)), dcount]
+
+
+OWN = {"MinimalGatedCell": MinimalGatedCell, "MovingAverageCell": MovingAverageCell}
+
+
+def initializer(value: Any) -> Any:
+    return Constant(**value["config"]) if isinstance(value, dict) else value
+
+
+def made(spec: Any) -> Any:
+    if isinstance(spec[0], list):
+        return [made(one) for one in spec]
+    name, config = spec[0], {key: initializer(value) for key, value in spec[1].items()}
+    return (OWN.get(name) or getattr(layers, name))(**config)
+
+
+def flat(nested: Any) -> list[NDArray[Any]]:
+    if isinstance(nested, (list, tuple)):
+        return [one for item in nested for one in flat(item)]
+    return [nested]
+
+
+def nesting(nested: Any) -> Any:
+    return [nesting(one) for one in nested] if isinstance(nested, (list, tuple)) else None
+
+
+def same(got: Any, expected: Any) -> None:
+    got, expected = list(got), list(expected)
+    assert len(got) == len(expected)
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, np.array(other), rtol=1e-10, atol=1e-12)
+
+
+def named(case: dict[str, Any]) -> str:
+    spec = case["cell"] if isinstance(case["cell"][0], list) else [case["cell"]]
+    cells = "+".join(name for name, _ in spec)
+    flags = ",".join(name for name, value in case["options"].items() if value)
+    return f"{cells}-{flags}-{'states' if case['initial_state'] else ''}"
+
+
+@pytest.mark.parametrize("case", FOUND["cases"], ids=named)
+def test_outputs_and_gradients(case: dict[str, Any]) -> None:
+    layer = RNN(made(case["cell"]), return_state=True, dtype="float64", **case["options"])
+    x = np.array(case["x"])
+    mask = None if case["mask"] is None else np.array(case["mask"])
+    states = case["initial_state"]
+    start = None if states is None else [np.array(state) for state in states]
+    layer(x)
+    layer.set_weights([np.array(weight) for weight in case["weights"]])
+
+    outputs = layer(x, start, mask)
+    assert nesting(outputs) == case["nesting"]
+    same(flat(outputs), case["outputs"])
+
+    layer.forward(x, mask=mask, training=True, initial_state=start)
+    dys = [np.array(dy) for dy in case["dys"]]
+    dx, given = layer.backward_with_arguments(dys)
+    same([dx], [case["dx"]])
+    same([weight.grad for weight in layer.weights], case["dweights"])
+    if states is not None:
+        same(given["initial_state"], case["dinitial_state"])
+
+
+@pytest.mark.parametrize("case", FOUND["steps"], ids=lambda case: str(case["cell"]))
+def test_a_cell_by_itself(case: dict[str, Any]) -> None:
+    cell = made(case["cell"])
+    cell.dtype = np.dtype("float64")
+    states = [np.array(state) for state in case["states"]]
+    cell(case["x"], states)
+    cell.set_weights(case["weights"])
+    y, new = cell(case["x"], states)
+    same([y], [case["y"]])
+    same(new, case["new_states"])
+    assert isinstance(new, list)
+    assert (cell.state_size, cell.output_size) == (case["state_size"], case["output_size"])
+    assert nesting(cell.get_initial_state(batch_size=2)) == nesting(states)
+
+
+@pytest.mark.parametrize("case", FOUND["constant"], ids=lambda case: str(case["cell"])[:60])
+def test_constant_weights_and_states_that_stay(case: dict[str, Any]) -> None:
+    layer = RNN(made(case["cell"]), stateful=True, dtype="float64")
+    x = np.arange(72).reshape(3, 6, 4) / 72
+    layer(x)
+    for weight, expected in zip(layer.weights, case["weights"], strict=True):
+        np.testing.assert_allclose(weight.value, expected, rtol=1e-7)  # Keras' are float32
+    layer.set_weights(case["weights"])
+    layer.reset_state()
+    for expected in case["calls"]:
+        same([layer(x)], [expected])
+    layer.reset_state()
+    same([layer(x)], [case["calls"][0]])
+
+
+def test_every_kind_of_case_is_there() -> None:
+    cases = FOUND["cases"]
+    assert len(cases) == 9 * 4 * 3
+    for flag in ("return_sequences", "go_backwards", "zero_output_for_mask"):
+        assert {case["options"][flag] for case in cases} == {True, False}
+    assert any(case["initial_state"] is not None for case in cases)
