@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncore.activations import softmax
 from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import Memory
 from rnncore.layers.base import Layer
 from rnncore.layers.dropout import Dropout
 from rnncore.layers.merge import several_shapes
@@ -103,42 +104,67 @@ class Attention(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
-        scores, tape = self._scores(query, key)
+        memory = self._buffers.when(training)
+        scores, tape = self._scores(query, key, memory)
         if real_value is not None:
-            scores = np.where(real_value[:, None], scores, scores - scores.dtype.type(_FAR))
-        shares = softmax.forward(scores)
+            np.subtract(scores, _FAR, out=scores, where=~real_value[:, None])
+        shares = softmax.forward(scores, scores)
         kept = self._dropout.forward(shares, training=training)
+        y = memory.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
+        np.matmul(kept, value, out=y)
         if training:
             self._saved = (query, value, key, len(x), real_query, shares, kept, tape)
-        return _zeroed(kept @ value, real_query)
+        return _zero(y, real_query)
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         (query, value, key, count, real_query, shares, kept, tape), self._saved = self._saved, None
-        dy = _zeroed(dy, real_query)
-        dkept = dy @ value.swapaxes(1, 2)
+        take = self._buffers.take
+        if real_query is not None:
+            dy_given, dy = dy, take("dy", dy.shape, dy.dtype)
+            dy[...] = dy_given
+            _zero(dy, real_query)
+        dkept = np.matmul(dy, value.swapaxes(1, 2), out=take("dkept", shares.shape, dy.dtype))
         dshares: Any = self._dropout.backward(dkept)
-        dscores = softmax.backward(shares, dshares)
+        dscores = softmax.backward_into(shares, dshares, take("dscores", shares.shape, dy.dtype))
         dquery, dkey = self._scores_backward(query, key, dscores, tape)
-        dvalue = kept.swapaxes(1, 2) @ dy
-        return [dquery, dvalue + dkey] if count == 2 else [dquery, dvalue, dkey]
+        dvalue = take("dvalue", value.shape, dy.dtype)
+        np.matmul(kept.swapaxes(1, 2), dy, out=dvalue)
+        if count == 3:
+            return [dquery, dvalue, dkey]
+        dvalue += dkey
+        return [dquery, dvalue]
 
-    def _scores(self, query: NDArray[Any], key: NDArray[Any]) -> tuple[NDArray[Any], Any]:
-        """Return the scores (B, Tq, Tv) and what their backward pass needs."""
+    def _scores(
+        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
+    ) -> tuple[NDArray[Any], Any]:
+        """Return the scores (B, Tq, Tv), to be written over, and what their backward needs."""
         if self.score_mode == "concat":
-            return tanh_scores(query, key, self.scale, self.concat_score_weight)
-        products = query @ key.swapaxes(1, 2)
-        return (products if self.scale is None else products * self.scale.value), products
+            return tanh_scores(query, key, self.scale, self.concat_score_weight, memory)
+        shape = (*query.shape[:2], key.shape[1])
+        products = memory.take("products", shape, query.dtype)
+        np.matmul(query, key.swapaxes(1, 2), out=products)
+        if self.scale is None:
+            return products, None
+        scores = memory.take("scores", shape, query.dtype)
+        return np.multiply(products, self.scale.value, out=scores), products
 
     def _scores_backward(
         self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Write the gradients of the weights, return those of query and key."""
         if self.score_mode == "concat":
-            return tanh_scores_backward(dscores, tape, self.scale, self.concat_score_weight)
+            return tanh_scores_backward(
+                dscores, tape, self.scale, self.concat_score_weight, self._buffers
+            )
         if self.scale is not None:
-            self.scale.grad[...] = (dscores * tape).sum()
-            dscores = dscores * self.scale.value
-        return dscores @ key, dscores.swapaxes(1, 2) @ query
+            tape *= dscores
+            self.scale.grad[...] = tape.sum()
+            dscores *= self.scale.value
+        dquery = self._buffers.take("dquery", query.shape, query.dtype)
+        dkey = self._buffers.take("dkey", key.shape, key.dtype)
+        np.matmul(dscores, key, out=dquery)
+        np.matmul(dscores.swapaxes(1, 2), query, out=dkey)
+        return dquery, dkey
 
 
 class AdditiveAttention(Attention):
@@ -184,45 +210,75 @@ class AdditiveAttention(Attention):
             self.add_weight("scale", (features,), "glorot_uniform") if self.use_scale else None
         )
 
-    def _scores(self, query: NDArray[Any], key: NDArray[Any]) -> tuple[NDArray[Any], Any]:
-        return tanh_scores(query, key, None, self.scale)
+    def _scores(
+        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
+    ) -> tuple[NDArray[Any], Any]:
+        return tanh_scores(query, key, None, self.scale, memory)
 
     def _scores_backward(
         self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        return tanh_scores_backward(dscores, tape, None, self.scale)
+        return tanh_scores_backward(dscores, tape, None, self.scale, self._buffers)
 
 
 def tanh_scores(
-    query: NDArray[Any], key: NDArray[Any], inner: Parameter | None, outer: Parameter | None
+    query: NDArray[Any],
+    key: NDArray[Any],
+    inner: Parameter | None,
+    outer: Parameter | None,
+    memory: Memory,
 ) -> tuple[NDArray[Any], Any]:
     """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and a tape."""
-    sums = query[:, :, None] + key[:, None]
-    bent = np.tanh(sums if inner is None else inner.value * sums)
-    return (bent if outer is None else bent * outer.value).sum(axis=-1), (sums, bent)
+    shape = (*query.shape[:2], *key.shape[1:])
+    sums = memory.take("sums", shape, query.dtype)
+    np.add(query[:, :, None], key[:, None], out=sums)
+    bent = memory.take("bent", shape, query.dtype)
+    np.tanh(sums if inner is None else np.multiply(sums, inner.value, out=bent), out=bent)
+    scores = memory.take("scores", shape[:3], query.dtype)
+    if outer is None or not outer.shape:
+        bent.sum(axis=-1, out=scores)
+        if outer is not None:
+            scores *= outer.value
+    else:
+        np.matmul(bent, outer.value, out=scores)
+    return scores, (sums, bent)
 
 
 def tanh_scores_backward(
-    dscores: NDArray[Any], tape: Any, inner: Parameter | None, outer: Parameter | None
+    dscores: NDArray[Any],
+    tape: Any,
+    inner: Parameter | None,
+    outer: Parameter | None,
+    memory: Memory,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Write the gradients of both factors, return those of query and key."""
     sums, bent = tape
     dbent = dscores[..., None]
+    dsums = memory.take("dsums", bent.shape, bent.dtype)
     if outer is not None:
-        along = (dbent * bent).reshape(-1, bent.shape[-1])
+        along = np.multiply(dbent, bent, out=dsums).reshape(-1, bent.shape[-1])
         outer.grad[...] = along.sum(axis=0 if outer.shape else None)
-        dbent = dbent * outer.value
-    dsums = dbent * (1 - bent * bent)
+    bent *= bent
+    np.subtract(1, bent, out=dsums)
+    dsums *= dbent
+    if outer is not None:
+        dsums *= outer.value
     if inner is not None:
-        inner.grad[...] = (dsums * sums).sum()
-        dsums = dsums * inner.value
-    return dsums.sum(axis=2), dsums.sum(axis=1)
+        sums *= dsums
+        inner.grad[...] = sums.sum()
+        dsums *= inner.value
+    batch, queries, keys, features = dsums.shape
+    dquery = memory.take("dquery", (batch, queries, features), bent.dtype)
+    dkey = memory.take("dkey", (batch, keys, features), bent.dtype)
+    return dsums.sum(axis=2, out=dquery), dsums.sum(axis=1, out=dkey)
 
 
 def _equal(one: int | None, other: int | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _zeroed(array: NDArray[Any], real: NDArray[Any] | None) -> NDArray[Any]:
-    """Return the array with zeros at masked steps."""
-    return array if real is None else np.where(real[..., None], array, array.dtype.type(0))
+def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> NDArray[Any]:
+    """Write zeros to the masked steps of the array."""
+    if real is not None:
+        array[~real] = 0
+    return array
