@@ -59,6 +59,7 @@ class Embedding(Layer):
         "weights": None,
         "lora_rank": None,
     }
+    also_configured = frozenset({"input_dim"})
     takes_ids = True
     size_arguments = ("input_dim", "output_dim")
 
@@ -96,7 +97,10 @@ class Embedding(Layer):
         return (*input_shape, self.output_dim)
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return x != 0 if self.mask_zero else None
+        # A mask that comes along is that of sequences whose lengths differ.
+        if not self.mask_zero:
+            return mask
+        return x != 0 if mask is None else mask & (x != 0)
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers. ValueError for one outside the vocabulary or not whole."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -37,8 +37,10 @@ class Configurable:
     what the class of the library has that it derives from.
     """
 
-    # Arguments of the constructor that are no part of the configuration.
+    # Arguments of the constructor that are no part of the configuration, here and in derived
+    # classes, and which of them are part of it all the same.
     not_configured: ClassVar[frozenset[str]] = frozenset()
+    also_configured: ClassVar[frozenset[str]] = frozenset()
     # Whether one object may stand at several places of a model.
     may_be_shared: ClassVar[bool] = False
 
@@ -58,12 +60,18 @@ class Configurable:
         if in_library(cls.get_config) and "_given" in vars(self):
             return self._remembered()
         nearest = next(base for base in cls.__mro__ if in_library(base))
-        current = self.current_arguments()
-        names = (name for name in argument_names(nearest) if name not in self.not_configured)
-        return {
-            name: current[name] if name in current else getattr(self, name)
-            for name in dict.fromkeys((*current, *names))
-        }
+        left_out: set[str] = set()
+        for base in cls.__mro__:
+            left_out |= vars(base).get("not_configured", frozenset())
+        left_out -= self.also_configured
+        found = self.current_arguments()
+        for name, default in constructor_arguments(nearest).items():
+            if name not in found and name not in left_out:
+                # What has no attribute is an argument that takes nothing but its default.
+                found[name] = getattr(self, name, default)
+                if found[name] is inspect.Parameter.empty:
+                    raise TypeError(f"{cls.__name__}: expected an attribute {name!r}")
+        return found
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -103,15 +111,22 @@ class Configurable:
         return arguments
 
 
-def argument_names(cls: type) -> Iterator[str]:
-    """Yield the names that the constructors of `cls` and of its bases take, some twice."""
+def constructor_arguments(cls: type) -> dict[str, Any]:
+    """Return the arguments that the constructors of `cls` and of its bases take, with defaults.
+
+    ``inspect.Parameter.empty`` stands where there is no default.
+    """
+    found: dict[str, Any] = {}
     for base in cls.__mro__:
         if base is object or "__init__" not in vars(base):
             continue
         _self, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-        yield from (one.name for one in parameters if one.kind not in _VARIADIC)
+        for one in parameters:
+            if one.kind not in _VARIADIC:
+                found.setdefault(one.name, one.default)
         if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in parameters):
-            return
+            break
+    return found
 
 
 def _remembering(constructor: Callable[..., None]) -> Callable[..., None]:
