@@ -118,7 +118,7 @@ class Graph:
 
     def only_reader(self, number: int) -> bool:
         """Whether a tensor is an output, once, and nothing else reads it."""
-        read = any(number in step.inputs for step in self.steps)
+        read = any(number in step.reads for step in self.steps)
         return not read and self.outputs.count(number) == 1
 
     def maker(self, number: int) -> Step | None:
