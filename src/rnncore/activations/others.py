@@ -47,7 +47,9 @@ class LeakyRelu(Builtin):
         self.negative_slope = negative_slope
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        return _choose(checked(x) > 0, x, x * x.dtype.type(self.negative_slope), out)
+        y = np.multiply(checked(x), self.negative_slope, out=_beside(x, out))
+        np.copyto(y, x, where=x > 0)
+        return _finished(y, out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         # y has the sign of x.
@@ -65,12 +67,12 @@ class Elu(Builtin):
         self.alpha, self.scale = alpha, scale
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        bent = np.minimum(checked(x), 0)
-        np.expm1(bent, out=bent)
-        bent *= self.alpha
-        y = _choose(x > 0, x, bent, out)
+        y = np.minimum(checked(x), 0, out=_beside(x, out))
+        np.expm1(y, out=y)
+        y *= self.alpha
+        np.copyto(y, x, where=x > 0)
         y *= self.scale
-        return y
+        return _finished(y, out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.add(y, self.scale * self.alpha, out=out)
@@ -199,12 +201,16 @@ class Mish(_Gated):
         return share, (1 - share * share) * sigmoid.forward(x)
 
 
-def _choose(where: Array, one: Array, other: Array, out: Array | None) -> Array:
-    """Return `one` where it holds, else `other`, a new array that may be written over."""
-    np.copyto(other, one, where=where)
-    if out is None:
-        return other
-    out[...] = other
+def _beside(x: Array, out: Array | None) -> Array | None:
+    """Return `out` where it may be written to while `x` is still read, else None."""
+    return None if out is x else out
+
+
+def _finished(y: Array, out: Array | None) -> Array:
+    """Return y, in `out` where that is given."""
+    if out is None or out is y:
+        return y
+    out[...] = y
     return out
 
 
