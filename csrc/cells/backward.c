@@ -22,25 +22,19 @@ static int is_aligned(const void *block)
     return (uintptr_t)block % RNNCORE_ALIGNMENT == 0;
 }
 
-static int64_t max_gradient_rows(const rnncore_plan *plan)
-{
-    const int64_t rows = plan->batch > RNNCORE_CHUNK_ROWS ? plan->batch : RNNCORE_CHUNK_ROWS;
-    return rows < plan->rows ? rows : plan->rows;
-}
-
 /* Scratch of the backward pass. */
-static void take_workspace(rnncore_run *run, rnncore_product_scratch *scratch, int threads,
-                           rnncore_arena *arena)
+static void take_workspace(rnncore_run *run, const rnncore_context *context,
+                           rnncore_product_scratch *scratch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
-    run->dy = rnncore_arena_take(arena, rnncore_count(max_gradient_rows(&run->plan), w->padded),
-                                 w->element);
+    const int64_t rows = rnncore_chunk_rows(context, &run->plan);
+    run->dy = rnncore_arena_take(arena, rnncore_count(rows, w->padded), w->element);
     run->carry = rnncore_arena_take(arena, states, w->element);
     if (w->layer.cell == RNNCORE_LSTM) {
         run->dc = rnncore_arena_take(arena, states, w->element);
     }
-    rnncore_products_take(run, scratch, threads, arena);
+    rnncore_products_take(run, scratch, rnncore_context_num_threads(context), arena);
 }
 
 rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,
@@ -58,8 +52,8 @@ rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_w
         return status;
     }
     rnncore_arena_take(&tape, 1, sizeof(tape_header));
-    status = rnncore_run_take(&run, batch, &tape);
-    take_workspace(&run, &scratch, rnncore_context_num_threads(context), &workspace);
+    status = rnncore_run_take(&run, context, batch, &tape);
+    take_workspace(&run, context, &scratch, &workspace);
     if (status != RNNCORE_OK || workspace.overflow) {
         return RNNCORE_ERROR_OVERFLOW;
     }
@@ -86,7 +80,7 @@ rnncore_status rnncore_forward_train(rnncore_context *context, const rnncore_wei
     if (status == RNNCORE_OK) {
         rnncore_arena arena = {tape, 0, 0};
         tape_header *header = rnncore_arena_take(&arena, 1, sizeof *header);
-        rnncore_run_take(&f.run, batch, &arena);
+        rnncore_run_take(&f.run, context, batch, &arena);
         const rnncore_fp_state mode = rnncore_fp_flush_enter();
         rnncore_run_forward(&f);
         rnncore_fp_flush_leave(mode);
@@ -130,8 +124,9 @@ static void run_backward(backward_run *b, const rnncore_gradients *g,
     if (run->dc != NULL) {
         rnncore_gather_states(plan, g->dfinal_c, w->hidden, w->element, run->dc, w->padded);
     }
+    const int64_t chunk_rows = rnncore_chunk_rows(run->context, plan);
     for (int64_t k1 = plan->longest, k0; k1 > 0; k1 = k0) {
-        k0 = rnncore_plan_chunk_begin(plan, k1, RNNCORE_CHUNK_ROWS);
+        k0 = rnncore_plan_chunk_begin(plan, k1, chunk_rows);
         run->dy_base = rnncore_plan_offset(plan, k0);
         rnncore_time_loop(run, 1, k0, k1, gather_share, NULL);
     }
@@ -164,9 +159,8 @@ rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights 
     backward_run b = {.run = header->run};
     b.run.context = context;
     rnncore_product_scratch scratch;
-    const int threads = rnncore_context_num_threads(context);
     rnncore_arena arena = {NULL, 0, 0};
-    take_workspace(&b.run, &scratch, threads, &arena);
+    take_workspace(&b.run, context, &scratch, &arena);
     if (arena.overflow || arena.used > workspace_bytes || (arena.used > 0 && workspace == NULL)) {
         return RNNCORE_ERROR_WORKSPACE;
     }
@@ -177,7 +171,7 @@ rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights 
     }
     header->state = TAPE_USED;
     arena = (rnncore_arena){workspace, 0, 0};
-    take_workspace(&b.run, &scratch, threads, &arena);
+    take_workspace(&b.run, context, &scratch, &arena);
     b.dy = (rnncore_view){(void *)(uintptr_t)gradients->dy,
                           gradients->dy_stride_batch,
                           gradients->dy_stride_time,

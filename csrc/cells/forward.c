@@ -10,12 +10,6 @@
 #include "forward.h"
 #include "time_loop.h"
 
-static int64_t max_chunk_rows(const rnncore_plan *plan)
-{
-    const int64_t rows = plan->batch > RNNCORE_CHUNK_ROWS ? plan->batch : RNNCORE_CHUNK_ROWS;
-    return rows < plan->rows ? rows : plan->rows;
-}
-
 /* Inference reads inputs in place where compact rows stand at a constant distance. */
 static int64_t direct_stride(const rnncore_run *run, const rnncore_batch *b)
 {
@@ -59,12 +53,13 @@ rnncore_status rnncore_run_prepare(rnncore_run *run, rnncore_context *context,
     return rnncore_plan_count(batch, &run->plan);
 }
 
-rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
+rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_context *context,
+                                const rnncore_batch *batch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
     rnncore_plan_build(batch, &run->plan, arena);
-    const int64_t rows = run->training ? plan->rows : max_chunk_rows(plan);
+    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(context, plan);
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);
@@ -217,8 +212,9 @@ void rnncore_run_forward(rnncore_forward_run *f)
     if (b->y != NULL) {
         rnncore_clear_padding(&run->plan, &f->y, run->plan.zero_masked);
     }
+    const int64_t chunk_rows = rnncore_chunk_rows(run->context, &run->plan);
     for (int64_t k0 = 0, k1; k0 < run->plan.longest; k0 = k1) {
-        k1 = rnncore_plan_chunk_end(&run->plan, k0, RNNCORE_CHUNK_ROWS);
+        k1 = rnncore_plan_chunk_end(&run->plan, k0, chunk_rows);
         if (!run->training) {
             run->first = k0;
             run->base = rnncore_plan_offset(&run->plan, k0);
@@ -246,7 +242,7 @@ rnncore_status rnncore_forward_workspace_size(const rnncore_context *context,
     }
     rnncore_status status = rnncore_run_prepare(&run, NULL, weights, batch, 0);
     if (status == RNNCORE_OK) {
-        status = rnncore_run_take(&run, batch, &arena);
+        status = rnncore_run_take(&run, context, batch, &arena);
     }
     if (status == RNNCORE_OK) {
         *bytes = arena.used;
@@ -270,7 +266,7 @@ rnncore_status rnncore_forward(rnncore_context *context, const rnncore_weights *
     status = rnncore_run_prepare(&f.run, context, weights, batch, 0);
     rnncore_arena arena = {workspace, 0, 0};
     if (status == RNNCORE_OK && needed > 0) {
-        rnncore_run_take(&f.run, batch, &arena);
+        rnncore_run_take(&f.run, context, batch, &arena);
         const rnncore_fp_state mode = rnncore_fp_flush_enter();
         rnncore_run_forward(&f);
         rnncore_fp_flush_leave(mode);

@@ -17,7 +17,8 @@ rnncore_status rnncore_run_prepare(rnncore_run *run, rnncore_context *context,
                                    int training);
 
 /* Takes tables and buffers from the arena (or counts their bytes). */
-rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena);
+rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_context *context,
+                                const rnncore_batch *batch, rnncore_arena *arena);
 
 void rnncore_run_forward(rnncore_forward_run *f);
 

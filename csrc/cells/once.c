@@ -25,7 +25,7 @@ static rnncore_status prepare(rnncore_forward_run *f, rnncore_weights *weights,
     } else {
         rnncore_weights_take(weights, arena, 1);
     }
-    return rnncore_run_take(&f->run, batch, arena);
+    return rnncore_run_take(&f->run, context, batch, arena);
 }
 
 rnncore_status rnncore_forward_once_workspace_size(const rnncore_context *context,

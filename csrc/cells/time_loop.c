@@ -14,6 +14,13 @@ typedef struct time_loop {
     int64_t block, tasks;
 } time_loop;
 
+int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_plan *plan)
+{
+    const int64_t wanted = RNNCORE_CHUNK_ROWS * rnncore_pool_size(context->pool);
+    const int64_t rows = plan->batch > wanted ? plan->batch : wanted;
+    return rows < plan->rows ? rows : plan->rows;
+}
+
 int rnncore_threads_for(const rnncore_run *run, int64_t flops)
 {
     const int64_t size = rnncore_pool_size(run->context->pool);

@@ -4,8 +4,12 @@
 
 #include "cell.h"
 
-/* Rows of one chunk: big enough to keep the projection busy, small enough for L2. */
-enum { RNNCORE_CHUNK_ROWS = 512 };
+/* Compact rows of one chunk for each thread: enough to keep the projection busy, and few enough
+ * that the gates are still in L2 when the time loop reads them. */
+enum { RNNCORE_CHUNK_ROWS = 128 };
+
+/* Rows of one chunk of this batch: at least one step, at most all. */
+int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_plan *plan);
 
 /* Called for each thread's rows before the first and after the last step of a chunk. */
 typedef void (*rnncore_share_fn)(const rnncore_run *run, int64_t k0, int64_t k1,

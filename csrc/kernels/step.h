@@ -9,13 +9,13 @@ enum { FN(WAITING_VECTORS) = 128, FN(WAITING_BLOCKS) = 16 };
 RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
                                    int64_t blocks, const FN(sums) * sums)
 {
-    const REAL *bias = s->bias;
+    const REAL *bias = s->bias, *mask = s->mask;
     for (int r = 0; r < m; r++) {
         REAL *out = (REAL *)s->out + (row + r) * s->ldo + block * VLEN;
         for (int64_t b = 0; b < blocks; b++) {
             VEC t = V(load)(sums->at + r * sums->row + b * sums->block);
-            if (s->mask != NULL) {
-                t *= V(load)((const REAL *)s->mask + (row + r) * s->ldm + (block + b) * VLEN);
+            if (mask != NULL) {
+                t *= V(load)(mask + (row + r) * s->ldm + (block + b) * VLEN);
             }
             if (bias != NULL) {
                 t += V(load)(bias + (block + b) * VLEN);
@@ -76,9 +76,9 @@ static __attribute__((noinline)) void FN(finish_generic)(const rnncore_step *s, 
 }
 
 RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const FN(sums) * sums)
+                                    int64_t blocks, const FN(sums) * sums, const int generic)
 {
-    if (s->generic) {
+    if (generic) {
         FN(finish_generic)(s, row, m, block, blocks, sums);
     } else {
         FN(finish)(s, row, m, block, blocks, sums, 0);
@@ -101,11 +101,11 @@ RNNCORE_INLINE int64_t FN(groups_at_once)(int64_t rows, int64_t group_blocks, in
     return wanted < room ? wanted : room;
 }
 
-static void FN(step)(const rnncore_step *s)
+RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
 {
     if (s->sums != NULL) {
         const FN(sums) given = {s->sums, 0, VLEN, s->sums_gate};
-        FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given);
+        FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given, generic);
         return;
     }
     REAL waiting[FN(WAITING_VECTORS) * VLEN] __attribute__((aligned(64)));
@@ -140,10 +140,24 @@ static void FN(step)(const rnncore_step *s)
                 ready += m;
                 if (row == end || ready + ROW_TILE > most) {
                     FN(finish_tile)(s, row - ready, ready, first / gates, (last - first) / gates,
-                                    &sums);
+                                    &sums, generic);
                     ready = 0;
                 }
             }
         }
+    }
+}
+
+static __attribute__((noinline)) void FN(step_generic)(const rnncore_step *s)
+{
+    FN(run_step)(s, 1);
+}
+
+static void FN(step)(const rnncore_step *s)
+{
+    if (s->generic) {
+        FN(step_generic)(s);
+    } else {
+        FN(run_step)(s, 0);
     }
 }
