@@ -89,7 +89,7 @@ class Initializer(Configurable):
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items())
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
         return f"{type(self).__name__}({arguments})"
 
 

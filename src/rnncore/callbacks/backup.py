@@ -81,20 +81,33 @@ class BackupAndRestore(Callback):
     @property
     def path(self) -> str:
         """The file."""
-        return os.path.join(self.backup_dir, "latest.npz")
+        return os.path.join(self.backup_dir, "latest.rnnc")
 
     def on_train_begin(self, logs: Logs = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)
         if not os.path.exists(self.path):
             return
         checkpoint = Checkpoint(self.path)
+        try:
+            states = self._states(checkpoint)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.path}: the states of callbacks are broken: {error!r}"
+            ) from None
         checkpoint.restore(self.model)
         stopped = checkpoint.extra.get("stopped", False)
         self.model.first_epoch = self.params["epochs"] if stopped else checkpoint.epoch
-        states = checkpoint.extra.get("callbacks", [])
-        for index, (peer, (name, state)) in enumerate(zip(self.peers, states, strict=False)):
-            if type(peer).__name__ == name and set(state) == set(peer.get_state()):
-                peer.set_state(_with_arrays(state, index, checkpoint.arrays))
+        for peer, state in states:
+            peer.set_state(state)
+
+    def _states(self, checkpoint: Checkpoint) -> list[tuple[Callback, dict[str, Any]]]:
+        """Return the callbacks that go on, each with what it goes on from."""
+        saved = checkpoint.extra.get("callbacks", [])
+        return [
+            (peer, _with_arrays(state, index, checkpoint.arrays))
+            for index, (peer, (name, state)) in enumerate(zip(self.peers, saved, strict=False))
+            if type(peer).__name__ == name and set(state) == set(peer.get_state())
+        ]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         arrays: dict[str, NDArray[Any]] = {}

@@ -8,6 +8,8 @@ from typing import Any
 
 from rnncore.callbacks.base import Logs
 from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.saving.model_file import check_storable
+from rnncore.saving.weights import checked_path
 from rnncore.training.checkpoint import save_checkpoint
 from rnncore.utils._checks import check_count, check_flag
 
@@ -15,8 +17,9 @@ from rnncore.utils._checks import check_count, check_flag
 class ModelCheckpoint(MonitorCallback):
     """Save the state of the training after every epoch, or when it is the best so far.
 
-    A file holds the weights, the state of the optimizer, of the shuffling and of dropout, and the
-    epoch; :func:`load_checkpoint` reads it. It is replaced as a whole: whatever ends the
+    A file is one of ``model.save`` that has the epoch beside: `rnncore.models.load_model` makes
+    the model from it, ``model.load_weights`` takes the weights, and :func:`load_checkpoint` gives
+    all of its state to a model that is there. It is replaced as a whole: whatever ends the
     program, the last good file is there. A `fit` that goes on from the end of an epoch takes the
     same steps, bit for bit, as one that never stopped.
 
@@ -24,7 +27,7 @@ class ModelCheckpoint(MonitorCallback):
     ----------
     filepath : str or path
         May hold fields of :meth:`str.format`: ``epoch``, counted from 1, and what the logs hold,
-        as in ``"{epoch:03d}-{val_loss:.2f}.npz"``. Folders that are missing are made.
+        as in ``"{epoch:03d}-{val_loss:.2f}.rnnc"``. Folders that are missing are made.
     monitor : str, default "val_loss"
         Counts with `save_best_only` only, as do `mode` and `initial_value_threshold`.
     verbose : int, default 0
@@ -42,8 +45,9 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind; in `fit` KeyError for an unknown field of `filepath`, and
-        OSError when the file cannot be written.
+        For arguments of another kind, and a `filepath` that says a format of Keras; when `fit`
+        begins for a model that ``model.save`` refuses; in `fit` KeyError for an unknown field of
+        `filepath`, and OSError when the file cannot be written.
 
     Warns
     -----
@@ -53,7 +57,7 @@ class ModelCheckpoint(MonitorCallback):
     Examples
     --------
     >>> from rnncore.callbacks import ModelCheckpoint
-    >>> ModelCheckpoint("best.npz", save_best_only=True).monitor
+    >>> ModelCheckpoint("best.rnnc", save_best_only=True).monitor
     'val_loss'
     """
 
@@ -73,7 +77,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.save_best_only and mode == "auto":
             mode = "min"  # does not count; a name that tells nothing is no error
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = os.fspath(filepath)
+        self.filepath = checked_path(owner, filepath)
         self.verbose = verbose
         self.save_weights_only = check_flag(owner, "save_weights_only", save_weights_only)
         if save_freq != "epoch":
@@ -84,6 +88,10 @@ class ModelCheckpoint(MonitorCallback):
 
     def get_state(self) -> dict[str, Any]:
         return {"best": self.best, "_batches": self._batches}
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        if not self.save_weights_only:
+            check_storable(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
@@ -112,7 +120,8 @@ class ModelCheckpoint(MonitorCallback):
         folder = os.path.dirname(path)
         if folder:
             os.makedirs(folder, exist_ok=True)
-        save_checkpoint(path, self.model, next_epoch, weights_only=self.save_weights_only)
+        whole = not self.save_weights_only
+        save_checkpoint(path, self.model, next_epoch, weights_only=not whole, whole_model=whole)
         if self.verbose:
             say(f"\nEpoch {self._epoch + 1}: saved {path}")
 

@@ -86,7 +86,7 @@ class Metric(Configurable):
         self.reset()
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items())
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
         return f"{type(self).__name__}({arguments})"
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:

@@ -114,7 +114,7 @@ class _Crossentropy(LossMetric):
     """A cross-entropy of which the metric takes the arguments."""
 
     def current_arguments(self) -> dict[str, Any]:
-        arguments = self.loss.arguments()
+        arguments = self.loss.own_arguments()
         del arguments["reduction"]
         return arguments | {"name": self.name}
 

@@ -26,6 +26,7 @@ class Compiled(Network):
         super().__init__(name)
         self.optimizer: Any = None
         self._objective: Objectives | None = None
+        self._compile_arguments: dict[str, Any] | None = None
         self._optimized: list[Parameter] = []
         self._shuffle_rng: np.random.Generator | None = None
 
@@ -33,8 +34,8 @@ class Compiled(Network):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        metrics: Any = None,
         loss_weights: Any = None,
+        metrics: Any = None,
         weighted_metrics: Any = None,
         run_eagerly: Any = False,
         steps_per_execution: Any = 1,
@@ -78,7 +79,6 @@ class Compiled(Network):
             if loss is None
             else Objectives(self.outputs_structure, loss, metrics, weighted_metrics, loss_weights)
         )
-        self.optimizer = chosen
         self._compile_arguments = {
             "loss": loss,
             "loss_weights": loss_weights,
@@ -89,6 +89,7 @@ class Compiled(Network):
             "jit_compile": jit_compile,
             "auto_scale_loss": auto_scale_loss,
         }
+        self.optimizer = chosen
         self._optimized = []
         self._draw_seeds()
 
@@ -102,7 +103,6 @@ class Compiled(Network):
         return self._objective
 
     @property
-    @property
     def metrics_names(self) -> list[str]:
         """The names of loss and metrics, those of `compile` together, as in Keras 3.
 
@@ -110,6 +110,7 @@ class Compiled(Network):
         """
         return [] if self._objective is None else self._objective.metrics_names()
 
+    @property
     def shuffle_rng(self) -> np.random.Generator:
         """The generator that orders the samples, derived from the global seed."""
         if self._shuffle_rng is None:

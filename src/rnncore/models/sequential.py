@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
+from rnncore.utils._config import deserialize, record
 
 
 class Sequential(Model):
@@ -168,19 +169,51 @@ class Sequential(Model):
         return self._layers[0].declared_input_shape if self._layers else None
 
     @property
-    @property
     def declared_batch_size(self) -> int | None:  # type: ignore[override]
         """Samples in a batch as declared by the user, None for any."""
         if self._input is not None:
             return self._input.declared_batch_size
         return self._layers[0].declared_batch_size if self._layers else None
 
+    @property
     def input_shape(self) -> Shape | None:  # type: ignore[override]
         """Shape of the input with None for the batch; None while it is unknown."""
         declared = self.declared_input_shape
         if declared is not None:
             return (self.declared_batch_size, *declared)
         return self._layers[0].input_shape if self._layers else None
+
+    def _structure(self) -> dict[str, Any]:
+        layers = list(self._layers)
+        if self.declared_input_shape is not None:
+            layers.insert(0, self._known_chain("input")[0].layer)
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype.name,
+            "layers": [{**record(layer), "name": layer.name} for layer in layers],
+            "build_input_shape": self.input_shape if self.built else None,
+        }
+
+    @classmethod
+    def _of_structure(
+        cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
+    ) -> Self:
+        model = cls(name=config.get("name"), dtype=config.get("dtype"))
+        for entry in config["layers"]:
+            name = entry.get("name")
+            if made and name in made:
+                layer = made[name]
+            else:
+                layer = deserialize(entry)
+                layer.name = layer.name if name is None else name
+            model.add(layer)
+        shape = config.get("build_input_shape")
+        if shape is not None and not model.built:
+            model.build(tuple(shape))
+        if not boolean("Sequential", "trainable", config.get("trainable", True)):
+            model.trainable = False
+        return model
 
     def add(self, layer: Any) -> None:
         """Append a layer.

@@ -67,6 +67,9 @@ class Optimizer(Configurable):
     _kernel: ClassVar[str]
     _slot_order: ClassVar[tuple[str | None, str | None, str | None]]
 
+    # What the state is filled with at first.
+    _initial = 0.0
+
     _learning_rate: float | LearningRateSchedule = 0.0
 
     def __init__(
@@ -154,7 +157,7 @@ class Optimizer(Configurable):
                     f"of {wanted}; make a new optimizer for another model"
                 )
             return
-        self.slots = {name: np.zeros(n_params, wanted) for name in self._slot_names()}
+        self.slots = {name: np.full(n_params, self._initial, wanted) for name in self._slot_names()}
         self._n_params, self._dtype = n_params, wanted
 
     def belong_to(self, model: str, weights: Sequence[Any]) -> None:
@@ -211,16 +214,20 @@ class Optimizer(Configurable):
         layout = [(s.offset, s.size, s.trainable, s.decay) for s in segments]
         if layout != self._layout:
             self._set_layout(layout)
+        self._update(params, grads, self._pieces(grads))
+        self.iterations += 1
+
+    def _update(self, params: Array, grads: Array, pieces: list[Piece]) -> None:
+        """Do the step for what `_pieces` lists."""
         _core.optimizer_step(
             self._kernel,
             params,
             grads,
             tuple(None if name is None else self.slots.get(name) for name in self._slot_order),
-            self._pieces(grads),
+            pieces,
             clip=math.inf if self.clipvalue is None else self.clipvalue,
             **self._arguments(),
         )
-        self.iterations += 1
 
     def _set_layout(self, layout: list[tuple[int, int, bool, bool]]) -> None:
         trainable = sorted(
@@ -277,7 +284,9 @@ class Optimizer(Configurable):
         return {**self.__dict__, "_owner": None}
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items() if v is not None)
+        arguments = ", ".join(
+            f"{k}={v!r}" for k, v in self.own_arguments().items() if v is not None
+        )
         return f"{self.name}({arguments})"
 
 

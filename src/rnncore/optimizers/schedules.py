@@ -21,7 +21,7 @@ class LearningRateSchedule(Configurable):
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items() if k != "name")
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items() if k != "name")
         return f"{type(self).__name__}({arguments})"
 
 
@@ -185,6 +185,174 @@ class CosineDecay(LearningRateSchedule):
         share = min(done / self.decay_steps, 1.0)
         fallen = 0.5 * (1.0 + math.cos(math.pi * share))
         return start * ((1.0 - self.alpha) * fallen + self.alpha)
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """A rate that falls to another one along a power of the remaining share of the steps.
+
+    ``(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps)**power +
+    end_learning_rate``; after `decay_steps` it stays.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : float
+        Above 0.
+    end_learning_rate : float, default 0.0001
+    power : float, default 1.0
+        1: a straight line.
+    cycle : bool, default False
+        Whether, instead of staying, it goes on with twice, three times as many `decay_steps`,
+        the least multiple that is not below the step.
+    name : str, default "PolynomialDecay"
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind or out of range.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers.schedules import PolynomialDecay
+    >>> schedule = PolynomialDecay(0.5, decay_steps=100, end_learning_rate=0.25)
+    >>> schedule(0), schedule(50), schedule(1000)
+    (0.5, 0.375, 0.25)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        owner = "PolynomialDecay"
+        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        self.end_learning_rate = check_number(owner, "end_learning_rate", end_learning_rate, low=0)
+        self.power = check_number(owner, "power", power)
+        self.cycle = check_flag(owner, "cycle", cycle)
+        self.name = check_name(owner, name, owner)
+
+    def __call__(self, step: int) -> float:
+        whole = self.decay_steps
+        if self.cycle:
+            whole *= max(1, math.ceil(step / self.decay_steps))
+        left = 1.0 - min(step, whole) / whole
+        fall = self.initial_learning_rate - self.end_learning_rate
+        return fall * left**self.power + self.end_learning_rate
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : float
+        Above 0.
+    decay_rate : float
+    staircase : bool, default False
+        Whether ``step / decay_steps`` is rounded down, so that the rate falls in steps.
+    name : str, default "InverseTimeDecay"
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind or out of range.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers.schedules import InverseTimeDecay
+    >>> schedule = InverseTimeDecay(0.5, decay_steps=10, decay_rate=1.0)
+    >>> schedule(0), schedule(10), schedule(30)
+    (0.5, 0.25, 0.125)
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        owner = "InverseTimeDecay"
+        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        self.decay_rate = check_number(owner, "decay_rate", decay_rate, low=0)
+        self.staircase = check_flag(owner, "staircase", staircase)
+        self.name = check_name(owner, name, owner)
+
+    def __call__(self, step: int) -> float:
+        share = step / self.decay_steps
+        if self.staircase:
+            share = math.floor(share)
+        return self.initial_learning_rate / (1 + self.decay_rate * share)
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """A rate that falls along half a cosine again and again, each time for longer.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    first_decay_steps : float
+        Steps of the first fall. Above 0.
+    t_mul : float, default 2.0
+        How many times as long each fall is as the one before. From 1.
+    m_mul : float, default 1.0
+        How many times as high each fall begins.
+    alpha : float, default 0.0
+        The least rate, as a share of the initial one.
+    name : str, default "SGDRDecay"
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments of another kind or out of range.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers.schedules import CosineDecayRestarts
+    >>> schedule = CosineDecayRestarts(0.5, first_decay_steps=10)
+    >>> [round(schedule(step), 3) for step in (0, 5, 10, 20, 30)]
+    [0.5, 0.25, 0.5, 0.25, 0.5]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        owner = "CosineDecayRestarts"
+        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.first_decay_steps = check_number(
+            owner, "first_decay_steps", first_decay_steps, low=0, open_low=True
+        )
+        self.t_mul = check_number(owner, "t_mul", t_mul, low=1)
+        self.m_mul = check_number(owner, "m_mul", m_mul, low=0)
+        self.alpha = check_number(owner, "alpha", alpha, low=0)
+        self.name = check_name(owner, name, "SGDRDecay")
+
+    def __call__(self, step: int) -> float:
+        share = step / self.first_decay_steps
+        if self.t_mul == 1:
+            falls = math.floor(share)
+            share -= falls
+        else:
+            # Falls before this one: the most whose lengths, 1 + t_mul + ..., come to no more.
+            falls = math.floor(math.log(1 - share * (1 - self.t_mul)) / math.log(self.t_mul))
+            before = (1 - self.t_mul**falls) / (1 - self.t_mul)
+            share = (share - before) / self.t_mul**falls
+        fallen = 0.5 * self.m_mul**falls * (1.0 + math.cos(math.pi * share))
+        return self.initial_learning_rate * ((1.0 - self.alpha) * fallen + self.alpha)
 
 
 def _rate(owner: str, value: float) -> float:

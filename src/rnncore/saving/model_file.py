@@ -61,6 +61,13 @@ def model_sections(
     return metadata, arrays
 
 
+def check_storable(model: Any) -> None:
+    """Raise what saving a model would raise, ValueError or TypeError, before it is trained."""
+    model_text(model)
+    if model.optimizer is not None:
+        to_text("compile", serialize(model.get_compile_config()))
+
+
 def model_text(model: Any, **options: Any) -> str:
     """Return the configuration of a model as JSON; `options` are those of `json.dumps`."""
     return to_text(model.name, written_as_one(lambda: record(model)), **options)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers.base import Layer
-from rnncore.utils._atomic import replacing
+from rnncore.saving.archive import write_archive
+from rnncore.saving.model_file import model_sections
+from rnncore.saving.state import fitting_state, training_state
+from rnncore.saving.text import from_text, to_text
+from rnncore.saving.weights import (
+    assign,
+    fitting_weights,
+    header,
+    read_file,
+    weight_arrays,
+)
+from rnncore.utils._config import serialize
 
-_FORMAT = "rnncore checkpoint"
-_VERSION = 1
-_LARGEST_HEADER = 2**26
-_BROKEN = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+_ARRAYS = "callbacks/"
 
 
 def save_checkpoint(
@@ -27,14 +30,14 @@ def save_checkpoint(
     epoch: int,
     *,
     weights_only: bool = False,
+    whole_model: bool = False,
     extra: Mapping[str, Any] | None = None,
     arrays: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
     """Write the state of a model in training; `path` is replaced as a whole.
 
-    The file is an ``.npz`` archive of NumPy, whatever its name: an array ``header`` holds JSON as
-    bytes, the others are the weights, ``weights/0`` and so on, and the state of the optimizer,
-    ``slots/<name>``.
+    The file is one of `model.save`, with or without its sections, and has the epoch beside; see
+    docs/model-files.md.
 
     Parameters
     ----------
@@ -44,40 +47,33 @@ def save_checkpoint(
     epoch : int
         Number of the epoch to go on with.
     weights_only : bool, default False
+        Whether the state of optimizer, shuffling and dropout is left out.
+    whole_model : bool, default False
+        Whether the file says, too, what the model is, so that `load_model` makes it.
     extra : mapping, optional
-        What else goes into the header, JSON only.
+        What else JSON is to hold.
     arrays : mapping of str to ndarray, optional
-        What else is to be kept, under names that do not begin as the ones above.
+        What else is to be kept.
 
     Raises
     ------
     OSError
         When the file cannot be written; what was there is there still.
     """
-    header: dict[str, Any] = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "epoch": epoch,
-        "weights": [[w.name, list(w.shape), w.dtype.name] for w in model.weights],
-        "extra": dict(extra or {}),
-    }
-    found: dict[str, Any] = dict(arrays or {})
-    found |= {f"weights/{i}": weight.value for i, weight in enumerate(model.weights)}
-    if not weights_only:
-        optimizer = model.optimizer
-        rate = optimizer.get_config()["learning_rate"]
-        header["optimizer"] = {
-            "name": optimizer.name,
-            "iterations": optimizer.iterations,
-            "learning_rate": rate if isinstance(rate, float) else None,
-            "slots": list(optimizer.slots),
-        }
-        header["shuffle"] = model.shuffle_rng.bit_generator.state
-        header["layers"] = [_numbers_of(layer) for layer in _all_layers(model.layers)]
-        found |= {f"slots/{name}": slot for name, slot in optimizer.slots.items()}
-    text = np.frombuffer(json.dumps(header, default=float).encode(), np.uint8)
-    with replacing(path) as file:
-        np.savez(file, header=text, **found)
+    beside = serialize({"epoch": epoch, "extra": dict(extra or {})})
+    metadata = header() | {"checkpoint": to_text("extra", beside)}
+    found = {_ARRAYS + name: array for name, array in (arrays or {}).items()}
+    if whole_model:
+        sections, own = model_sections(model)
+        metadata |= sections
+        found |= own
+    else:
+        found |= weight_arrays(model)
+        if not weights_only:
+            state, slots = training_state(model)
+            metadata["training"] = to_text("training", state)
+            found |= slots
+    write_archive(path, metadata, found)
 
 
 class Checkpoint:
@@ -96,34 +92,31 @@ class Checkpoint:
 
     Raises
     ------
-    FileNotFoundError
-        When there is none.
+    OSError
+        When it cannot be read.
     ValueError
-        When it is no checkpoint, broken, or of a newer version.
+        When it is no checkpoint, broken, or of a newer major version.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
+        metadata, self._all = read_file(path)
+        if "checkpoint" not in metadata:
+            raise ValueError(f"{self._path}: expected a checkpoint, got a file without an epoch")
         try:
-            self._header, self.arrays = _read(self._path)
-            found = (self._header["format"], self._header["version"])
-            if found == (_FORMAT, _VERSION):
-                _check(self._header)
-        except FileNotFoundError:
-            raise
-        except (*_BROKEN, AttributeError, TypeError, RecursionError) as error:
-            raise ValueError(
-                f"{self._path}: expected a checkpoint, got a file that is none or is broken "
-                f"({type(error).__name__}: {error})"
-            ) from None
-        if found != (_FORMAT, _VERSION):
-            raise ValueError(
-                f"{self._path}: expected {_FORMAT} of version {_VERSION}, got {found[0]} of "
-                f"version {found[1]}"
-            )
-
-        self.epoch: int = self._header["epoch"]
-        self.extra: dict[str, Any] = self._header["extra"]
+            found = from_text(metadata["checkpoint"])
+            self._state = from_text(metadata["training"]) if "training" in metadata else None
+            self.epoch: int = found["epoch"]
+            self.extra: dict[str, Any] = found["extra"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{self._path}: the checkpoint is broken: {error!r}") from None
+        if not isinstance(self.epoch, int) or self.epoch < 0 or not isinstance(self.extra, dict):
+            raise ValueError(f"{self._path}: the checkpoint is broken: its epoch is {self.epoch!r}")
+        self.arrays = {
+            name[len(_ARRAYS) :]: array.copy()
+            for name, array in self._all.items()
+            if name.startswith(_ARRAYS)
+        }
 
     def restore(self, model: Any) -> None:
         """Give a model the state of the file.
@@ -133,56 +126,13 @@ class Checkpoint:
         ValueError
             When the file is of another model or optimizer; nothing was changed then.
         """
-        weights, header = model.weights, self._header
-        optimizer = model.optimizer if "optimizer" in header else None
-        self._expect("weights", [[list(w.shape), w.dtype.name] for w in weights], self._weights())
-        if optimizer is None:
-            for index, weight in enumerate(weights):
-                weight.value[...] = self.arrays[f"weights/{index}"]
-            return
-        optimizer.build(sum(weight.size for weight in weights), model.dtype)
-        layers = list(_all_layers(model.layers))
-        saved = header["optimizer"]
-        self._expect("optimizer", optimizer.name, saved["name"])
-        self._expect("state of the optimizer", sorted(optimizer.slots), sorted(saved["slots"]))
-        self._expect(
-            "layers with random numbers",
-            [sorted(_numbers_of(layer)) for layer in layers],
-            [sorted(numbers) for numbers in header["layers"]],
-        )
-        slots = {name: self.arrays.get(f"slots/{name}", np.empty(0)) for name in saved["slots"]}
-        for name, slot in optimizer.slots.items():
-            self._expect(f"size of {name}", slot.shape, slots[name].shape)
-        try:
-            np.random.default_rng(0).bit_generator.state = header["shuffle"]
-        except (TypeError, ValueError, KeyError) as error:
-            raise ValueError(f"{self._path}: the state of the generator is broken") from error
-        for index, weight in enumerate(weights):
-            weight.value[...] = self.arrays[f"weights/{index}"]
-        for name, slot in optimizer.slots.items():
-            slot[...] = slots[name]
-        optimizer.iterations = int(saved["iterations"])
-        if (
-            isinstance(optimizer.get_config()["learning_rate"], float)
-            and saved["learning_rate"] is not None
-        ):
-            optimizer.learning_rate = saved["learning_rate"]
-        model.shuffle_rng.bit_generator.state = header["shuffle"]
-        for layer, numbers in zip(layers, header["layers"], strict=True):
-            for name, value in numbers.items():
-                setattr(layer, name, value)
-
-    def _weights(self) -> list[Any]:
-        count = len(self._header["weights"])
-        arrays = [self.arrays.get(f"weights/{i}") for i in range(count)]
-        return [None if a is None else [list(a.shape), a.dtype.name] for a in arrays]
-
-    def _expect(self, what: str, expected: Any, got: Any) -> None:
-        if expected != got:
-            raise ValueError(
-                f"{self._path}: expected a checkpoint of this model, whose {what}: {expected}, "
-                f"got {got}"
-            )
+        fitting = fitting_weights(self._path, model, self._all)
+        restore_state = None
+        if self._state is not None:
+            restore_state = fitting_state(self._path, model, self._state, self._all)
+        assign(fitting)
+        if restore_state is not None:
+            restore_state()
 
 
 def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
@@ -201,8 +151,8 @@ def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
 
     Raises
     ------
-    FileNotFoundError
-        When there is none.
+    OSError
+        When the file cannot be read.
     ValueError
         When the file is no checkpoint, broken, or of another model; nothing was changed then.
 
@@ -217,7 +167,7 @@ def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
     >>> model.compile("adam", "mse")
     >>> x, y = np.ones((4, 2)), np.ones((4, 1))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.npz")
+    ...     path = os.path.join(folder, "model.rnnc")
     ...     _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[ModelCheckpoint(path)])
     ...     load_checkpoint(model, path)
     3
@@ -225,53 +175,3 @@ def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
     checkpoint = Checkpoint(path)
     checkpoint.restore(model)
     return checkpoint.epoch
-
-
-def _read(path: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    size = os.path.getsize(path)
-    with np.load(path, allow_pickle=False) as archive:
-        for member in archive.zip.infolist():
-            # Nothing is compressed: no member can be larger than the file.
-            if member.file_size > size or member.compress_type != zipfile.ZIP_STORED:
-                raise ValueError("a member is larger than the file")
-        if archive.zip.getinfo("header.npy").file_size > _LARGEST_HEADER:
-            raise ValueError("the header is too large")
-        header = json.loads(bytes(archive["header"]))
-        arrays = {name: archive[name] for name in archive.files if name != "header"}
-    if not isinstance(header, dict):
-        raise ValueError("the header is no object")
-    return header, arrays
-
-
-def _check(header: dict[str, Any]) -> None:
-    """Raise for a header that lacks something, or holds something else there."""
-    kinds: dict[str, type] = {"epoch": int, "weights": list, "extra": dict}
-    if "optimizer" in header:
-        kinds |= {"optimizer": dict, "shuffle": dict, "layers": list}
-    for name, kind in kinds.items():
-        if not isinstance(header[name], kind):
-            raise ValueError(f"{name}: expected {kind.__name__}")
-    if header["epoch"] < 0:
-        raise ValueError("epoch: expected a number of at least 0")
-    if "optimizer" not in header:
-        return
-    saved = header["optimizer"]
-    names = [saved["name"], *saved["slots"]]
-    rate = saved["learning_rate"]
-    numbers = [saved["iterations"], *(n for layer in header["layers"] for n in layer.values())]
-    if not (
-        all(isinstance(name, str) for name in names)
-        and all(number is None or isinstance(number, int) for number in numbers)
-        and (rate is None or isinstance(rate, float))
-    ):
-        raise ValueError("expected names and numbers")
-
-
-def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
-    for layer in layers:
-        yield layer
-        yield from _all_layers(layer.children)
-
-
-def _numbers_of(layer: Layer) -> dict[str, int | None]:
-    return {name: getattr(layer, name) for name in layer.random_numbers}

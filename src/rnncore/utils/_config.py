@@ -52,9 +52,16 @@ class Configurable:
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal object, as `from_config` takes them."""
-        return {name: serialize(value) for name, value in self.arguments().items()}
+        found = {}
+        for name, value in self.own_arguments().items():
+            try:
+                found[name] = serialize(value)
+            except (TypeError, ValueError) as error:
+                owner = getattr(self, "name", type(self).__name__)
+                raise type(error)(f"{owner}: {name}: {error}") from None
+        return found
 
-    def arguments(self) -> dict[str, Any]:
+    def own_arguments(self) -> dict[str, Any]:
         """Return what `get_config` does with the objects themselves."""
         cls = type(self)
         if in_library(cls.get_config) and "_given" in vars(self):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import sys
 from typing import Any
 
@@ -35,15 +36,15 @@ def main(folder: str, weights: str, moment: str = "") -> None:
         "epoch": LambdaCallback(on_epoch_end=lambda epoch, logs: die() if epoch == 3 else None),
         "end": LambdaCallback(on_train_end=die),
     }
-    saves, save, replace = 0, np.savez, os.replace
+    saves, sync, replace = 0, os.fsync, os.replace
 
-    def half_saved(file: Any, **arrays: Any) -> None:
+    def half_saved(descriptor: int) -> None:
         nonlocal saves
-        saves += 1
-        save(file, **arrays)
+        saves += stat.S_ISREG(os.fstat(descriptor).st_mode)
         if saves == 3:
-            file.truncate(file.tell() // 2)
+            os.truncate(descriptor, os.fstat(descriptor).st_size // 2)
             die()
+        sync(descriptor)
 
     def not_replaced(*paths: Any) -> None:
         nonlocal saves
@@ -53,7 +54,7 @@ def main(folder: str, weights: str, moment: str = "") -> None:
         replace(*paths)
 
     if moment == "save":
-        np.savez = half_saved
+        os.fsync = half_saved
     if moment == "replace":
         os.replace = not_replaced
     callbacks = [
@@ -64,7 +65,7 @@ def main(folder: str, weights: str, moment: str = "") -> None:
     ]
     model.fit(x, y, 7, 9, 0, callbacks, validation_split=0.1)
     with open(weights, "wb") as file:
-        save(file, *model.get_weights(), rate=model.optimizer.learning_rate)
+        np.savez(file, *model.get_weights(), rate=model.optimizer.learning_rate)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ from rnncore.callbacks import (
     ModelCheckpoint,
     load_checkpoint,
 )
-from rnncore.layers import LSTM, Bidirectional, Dense, Dropout
+from rnncore.layers import LSTM, Bidirectional, Dense, Dropout, Lambda
+from rnncore.models import load_model
 from rnncore.optimizers import SGD
+from rnncore.saving.archive import read_archive, write_archive
 from rnncore.training.checkpoint import save_checkpoint
 from rnncore.utils._atomic import replacing
 
@@ -109,14 +111,28 @@ def test_weights_only_and_every_few_batches(tmp_path: Path, capsys: Any) -> None
     assert sorted(names) == ["1-3", "2-2"]
 
 
-def test_the_file_can_be_read_without_rnncore(tmp_path: Path) -> None:
+def test_what_a_file_is_good_for(tmp_path: Path) -> None:
     model = compiled()
-    fit(model, ModelCheckpoint(tmp_path / "a.npz"), epochs=2)
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
-        header = json.loads(bytes(file["header"]))
-        assert header["epoch"] == 2 and header["weights"][0][0] == model.weights[0].name
-        np.testing.assert_array_equal(file["weights/0"], model.weights[0].value)
-        assert file["slots/velocity"].shape == (model.count_params(),)
+    fit(model, ModelCheckpoint(tmp_path / "{epoch:02d}-{loss:.2f}.rnnc"), epochs=2)
+    (path,) = tmp_path.glob("02-*.rnnc")
+    made = load_model(path)
+    assert weights(made) == weights(model) and made.optimizer.iterations == 8
+    other = compiled("sgd")
+    other.load_weights(path)
+    assert weights(other) == weights(model)
+
+
+def test_a_model_that_no_file_can_hold_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    model = Sequential([Lambda(lambda x: x, name="odd"), Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="odd: function: expected a function with a name"):
+        model.fit(X[:, 0], Y, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "a")])
+    assert model.optimizer.iterations == 0 and not os.listdir(tmp_path)
+    kept = ModelCheckpoint(tmp_path / "a", save_weights_only=True)
+    model.fit(X[:, 0], Y, verbose=0, callbacks=[kept, BackupAndRestore(tmp_path / "b")])
+    assert load_checkpoint(model, tmp_path / "a") == 1
+    with pytest.raises(ValueError, match=r"ModelCheckpoint: filepath: .* got 'best.keras'"):
+        ModelCheckpoint("best.keras")
 
 
 @pytest.fixture
@@ -137,7 +153,7 @@ def refuses(model: Sequential, path: Path, message: str) -> None:
 
 
 def test_files_of_another_model_are_refused(saved: Path) -> None:
-    refuses(compiled(units=4), saved, r"expected a checkpoint of this model, whose weights: ")
+    refuses(compiled(units=4), saved, "expected the weights of .* has shape")
     refuses(compiled("sgd"), saved, "whose optimizer: SGD, got Adam")
     without = Sequential([Bidirectional(LSTM(3), input_shape=(5, 2)), Dense(1)])
     without.compile("adam", "mse")
@@ -151,16 +167,16 @@ def test_broken_files_are_refused(saved: Path, tmp_path: Path) -> None:
     model = compiled()
     for size in (0, 1, 50, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
-        refuses(model, path, "expected a checkpoint, got a file that is none or is broken")
+        refuses(model, path, "is none or is broken")
     rng = np.random.default_rng(0)
     named = []
     for place in rng.integers(0, len(whole), 60):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         try:
-            load_checkpoint(model, path)  # some bytes, such as the time in the archive, say nothing
+            load_checkpoint(model, path)  # the name of the checksum may be hit
         except ValueError as error:
             named.append(str(path) in str(error))
-    assert len(named) > 40 and all(named)
+    assert len(named) > 55 and all(named)
     path.write_bytes(pickle.dumps(print))
     refuses(model, path, "is none or is broken")
     np.save(path.with_suffix(".npy"), np.zeros(3))
@@ -168,32 +184,38 @@ def test_broken_files_are_refused(saved: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("section", "change", "message"),
     [
-        ({"version": 2}, "expected rnncore checkpoint of version 1, got .* version 2"),
-        ({"format": "other"}, "expected rnncore checkpoint"),
-        ({"epoch": "one"}, "broken"),
-        ({"epoch": -1}, "broken"),
-        ({"weights": 3}, "broken"),
-        ({"weights": [1, 2]}, "whose weights"),
-        ({"optimizer": None}, "broken"),
-        ({"optimizer": {"name": "Adam"}}, "broken"),
-        ({"layers": [[]]}, "broken"),
-        ({"layers": []}, "whose layers"),
-        ({"shuffle": {}}, "generator is broken"),
-        ({"extra": []}, "broken"),
+        ("checkpoint", {"epoch": "one"}, "broken"),
+        ("checkpoint", {"epoch": -1}, "broken"),
+        ("checkpoint", {"extra": []}, "broken"),
+        ("training", {"optimizer": None}, "broken"),
+        ("training", {"optimizer": {"name": "Adam"}}, "broken"),
+        ("training", {"layers": [[]]}, "broken"),
+        ("training", {"layers": []}, "whose layers"),
+        ("training", {"shuffle": {}}, "generator is broken"),
+        ("training", {"shuffle": 3}, "broken"),
     ],
 )
 def test_headers_that_say_something_else(
-    change: dict[str, Any], message: str, saved: Path, tmp_path: Path
+    section: str, change: dict[str, Any], message: str, saved: Path, tmp_path: Path
 ) -> None:
-    with np.load(saved) as file:
-        arrays = dict(file)
-    header = json.loads(bytes(arrays["header"])) | change
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    with (tmp_path / "changed").open("wb") as file:
-        np.savez(file, **arrays)
+    metadata, arrays = read_archive(saved)
+    del metadata["crc32"]
+    metadata[section] = json.dumps(json.loads(metadata[section]) | change)
+    write_archive(tmp_path / "changed", metadata, arrays)
     refuses(compiled(), tmp_path / "changed", message)
+
+
+@pytest.mark.parametrize("states", [3, [3], [["EarlyStopping", 3]]])
+def test_states_of_callbacks_that_say_something_else(states: Any, tmp_path: Path) -> None:
+    backup, model = BackupAndRestore(tmp_path / "b"), compiled()
+    (tmp_path / "b").mkdir()
+    save_checkpoint(backup.path, compiled(), 1, extra={"callbacks": states})
+    before = weights(model)
+    with pytest.raises(ValueError, match="the states of callbacks are broken"):
+        fit(model, EarlyStopping("loss"), backup, epochs=1)
+    assert weights(model) == before
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -224,7 +246,7 @@ def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
             assert run(folder, moment) == -signal.SIGKILL, moment
             assert folder.is_dir()
         assert run(folder) == 0
-        assert not (folder / "latest.npz").exists()
+        assert not (folder / "latest.rnnc").exists()
         with (
             np.load(tmp_path / "whole.npz") as expected,
             np.load(folder.with_suffix(".npz")) as found,
@@ -238,7 +260,7 @@ def test_backup_is_made_last_and_removed(tmp_path: Path) -> None:
     folder = tmp_path / "backup"
     seen: list[Any] = []
     looks = LambdaCallback(
-        on_epoch_end=lambda epoch, logs: seen.append((folder / "latest.npz").exists())
+        on_epoch_end=lambda epoch, logs: seen.append((folder / "latest.rnnc").exists())
     )
     fit(compiled(), BackupAndRestore(folder), looks, epochs=2)
     assert seen == [False, True]
