@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         optimizers,
         preprocessing,
         regularizers,
+        saving,
         testing,
         utils,
     )
@@ -59,6 +60,7 @@ __all__ = [
     "optimizers",
     "preprocessing",
     "regularizers",
+    "saving",
     "set_max_isa",
     "set_num_threads",
     "testing",
@@ -86,6 +88,7 @@ _MODULES = {
     "optimizers",
     "preprocessing",
     "regularizers",
+    "saving",
     "testing",
     "utils",
 }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.utils._checks import check_number, configured, lookup
-from rnncore.utils._config import Configurable
+from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 
 Array = NDArray[Any]
 Axis = int | Sequence[int]

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_number, check_shape, float_dtype, lookup
-from rnncore.utils._config import Configurable
+from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 

@@ -6,6 +6,9 @@ the backward pass; the others say so by `from_input`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rnncore.activations.base import Activation
 from rnncore.activations.fused import (
     FUSED,
@@ -35,9 +38,11 @@ from rnncore.activations.others import (
     softsign,
     swish,
 )
+from rnncore.utils._config import deserialize, serialize
 
 __all__ = [
     "Activation",
+    "deserialize",
     "elu",
     "exponential",
     "get",
@@ -54,6 +59,7 @@ __all__ = [
     "relu",
     "relu6",
     "selu",
+    "serialize",
     "sigmoid",
     "silu",
     "softmax",
@@ -66,12 +72,12 @@ __all__ = [
 _BY_NAME: dict[str, Activation] = {**FUSED, **OTHERS, "swish": silu, "hard_swish": hard_silu}
 
 
-def get(identifier: str | Activation | None) -> Activation:
+def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
     """Return the activation of that name; None means linear.
 
     Parameters
     ----------
-    identifier : str, Activation or None
+    identifier : str, Activation, dict or None
         One of ``"linear"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``, ``"softmax"``,
         ``"hard_sigmoid"``, which are the fastest, ``"elu"``, ``"exponential"``, ``"hard_silu"``
         (``"hard_swish"``), ``"hard_tanh"``, ``"leaky_relu"``, ``"log_sigmoid"``,
@@ -93,6 +99,8 @@ def get(identifier: str | Activation | None) -> Activation:
     """
     if identifier is None:
         return linear
+    if isinstance(identifier, Mapping):
+        identifier = deserialize(identifier)
     if isinstance(identifier, Activation):
         return identifier
     if not isinstance(identifier, str):

@@ -45,6 +45,7 @@ from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.spatial_dropout import SpatialDropout1D
 from rnncore.layers.stacked_rnn_cells import StackedRNNCells
 from rnncore.layers.time_distributed import TimeDistributed
+from rnncore.utils._config import deserialize, serialize
 
 __all__ = [
     "GRU",
@@ -97,9 +98,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

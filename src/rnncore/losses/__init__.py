@@ -13,6 +13,7 @@ from rnncore.losses.categorical import CategoricalCrossentropy
 from rnncore.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
 from rnncore.losses.sparse import SparseCategoricalCrossentropy
 from rnncore.utils._checks import lookup
+from rnncore.utils._config import deserialize, serialize
 
 __all__ = [
     "BinaryCrossentropy",
@@ -22,7 +23,9 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "deserialize",
     "get",
+    "serialize",
 ]
 
 _BY_NAME: dict[str, type[Loss]] = {

@@ -28,6 +28,7 @@ from rnncore.metrics.from_losses import (
     SparseCategoricalCrossentropy,
 )
 from rnncore.utils._checks import lookup
+from rnncore.utils._config import deserialize, serialize
 
 __all__ = [
     "Accuracy",
@@ -46,7 +47,9 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "deserialize",
     "get",
+    "serialize",
 ]
 
 _BY_NAME: dict[str, type[Metric]] = {

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from rnncore.utils._config import deserialize
+
 DTYPES = ("float32", "float64")
 
 
@@ -124,9 +126,11 @@ def check_count(owner: str, name: str, value: object, expected: str = "a positiv
 def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) -> Any:
     """Resolve a name, a class or an object of class ``base`` into an object.
 
-    A class, also one found under a name, is called without arguments. Raises ValueError for an
-    unknown name (listing the known ones) and TypeError for anything else.
+    A class, also one found under a name, is called without arguments; a dict is a configuration.
+    Raises ValueError for an unknown name (listing the known ones) and TypeError for anything else.
     """
+    if isinstance(identifier, Mapping):
+        identifier = configured(kind, identifier, table)
     found = identifier
     if isinstance(identifier, str):
         if identifier not in table:
@@ -145,7 +149,8 @@ def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) 
 def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) -> Any:
     """Make the object that a dict as Keras writes it describes.
 
-    The dict holds ``class_name``, a name in `table`, and ``config``, the arguments of the class.
+    The dict holds ``class_name``, a name in `table` or of a class that is registered, and
+    ``config``, the arguments of the class.
     """
     name, arguments = config.get("class_name"), config.get("config", {})
     if not isinstance(name, str) or not isinstance(arguments, Mapping):
@@ -153,9 +158,15 @@ def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) 
             f"{owner}: expected a dict with a class_name and a config, got {dict(config)!r}"
         )
     if name not in table:
-        raise ValueError(f"{owner}: expected one of {', '.join(sorted(table))}; got {name!r}")
+        try:
+            return deserialize({"config": {}, **config})
+        except ValueError:
+            known = ", ".join(sorted(table))
+            raise ValueError(
+                f"{owner}: expected one of {known}, or a class that is registered; got {name!r}"
+            ) from None
     made = table[name]
     try:
-        return (made if inspect.isclass(made) else type(made))(**arguments)
+        return (made if inspect.isclass(made) else type(made)).from_config(arguments)
     except TypeError as error:
         raise TypeError(f"{owner}: config: {error}") from None

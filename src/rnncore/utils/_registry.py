@@ -201,6 +201,10 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
         if (module, name) in _library:
             return _library[module, name]
         raise ValueError(f"expected a class of {module}, got {name!r}, which it does not have")
+    if module is None:  # as older versions of Keras write it
+        found = [cls for (_, key), cls in _library.items() if key == name]
+        if len(found) == 1:
+            return found[0]
     raise ValueError(
         f"expected classes and functions of this library, or that are registered "
         f"(register_keras_serializable) or given as custom_objects, got {name!r} of {module!r}"
