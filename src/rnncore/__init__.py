@@ -36,12 +36,23 @@ if TYPE_CHECKING:
         testing,
         utils,
     )
-    from rnncore.layers import Input
+    from rnncore.initializers import Initializer
+    from rnncore.layers import Input, Layer
+    from rnncore.losses import Loss
+    from rnncore.metrics import Metric
     from rnncore.models import Model, Sequential
+    from rnncore.optimizers import Optimizer
+    from rnncore.regularizers import Regularizer
 
 __all__ = [
+    "Initializer",
     "Input",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "__version__",
     "activations",
@@ -69,8 +80,14 @@ __all__ = [
 
 # Imported when first used, so that `import rnncore` stays quick.
 _OBJECTS = {
+    "Initializer": "rnncore.initializers",
     "Input": "rnncore.layers",
+    "Layer": "rnncore.layers",
+    "Loss": "rnncore.losses",
+    "Metric": "rnncore.metrics",
     "Model": "rnncore.models",
+    "Optimizer": "rnncore.optimizers",
+    "Regularizer": "rnncore.regularizers",
     "Sequential": "rnncore.models",
 }
 _MODULES = {

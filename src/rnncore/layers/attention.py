@@ -76,7 +76,7 @@ class Attention(Layer):
                 f"{owner}: score_mode: expected one of dot, concat, got {score_mode!r}"
             )
         self.score_mode = score_mode
-        self._dropout = Dropout(dropout, seed=seed)
+        self._dropout = Dropout(dropout, seed=seed, name="dropout")
         self.children: tuple[Dropout] = (self._dropout,)
 
     def build(self, input_shape: Any) -> None:

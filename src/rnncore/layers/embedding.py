@@ -24,7 +24,7 @@ class Embedding(Layer):
         Size of the vocabulary: ids run from 0 to ``input_dim - 1``.
     output_dim : int
         Size of the vectors.
-    embeddings_initializer : default "random_uniform"
+    embeddings_initializer : default "uniform"
     embeddings_regularizer : optional
         Penalty on all rows; see `rnncore.regularizers`.
     embeddings_constraint : optional
@@ -67,7 +67,7 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: Any = "random_uniform",
+        embeddings_initializer: Any = "uniform",
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
