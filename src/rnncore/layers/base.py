@@ -86,8 +86,10 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     takes_ids = False
     # Names of the arguments that a call, and `forward`, have beside x, mask and training.
     call_arguments: tuple[str, ...] = ()
-    # Whether what comes out for a sample depends on other samples of the batch, or on calls before.
+    # Whether in training what comes out for a sample depends on others of its batch.
     couples_samples = False
+    # Whether a call changes what the calls after it give, in inference too.
+    stateful = False
 
     def __init__(
         self,

@@ -71,6 +71,7 @@ class BatchNormalization(Normalization):
            [ 1.]], dtype=float32)
     """
 
+    couples_samples = True
     unsupported: Mapping[str, Any] = {
         **Layer.unsupported,
         "renorm": False,
@@ -119,6 +120,9 @@ class BatchNormalization(Normalization):
         self.moving_mean_initializer = known_initializer(moving_mean_initializer)
         self.moving_variance_initializer = known_initializer(moving_variance_initializer)
         boolean("BatchNormalization", "synchronized", synchronized)
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {**super().current_arguments(), "axis": self.axis[0]}
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)

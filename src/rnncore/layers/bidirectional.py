@@ -150,14 +150,9 @@ class Bidirectional(Layer):
         return self.forward_layer.return_state
 
     @property
-    def stateful(self) -> bool:
+    def stateful(self) -> bool:  # type: ignore[override]
         """Whether a batch starts from the states in which the batch before ended."""
         return self.forward_layer.stateful
-
-    @property
-    def couples_samples(self) -> bool:  # type: ignore[override]
-        """Whether a call depends on the calls before it, or a sample on others."""
-        return any(layer.couples_samples for layer in self.children)
 
     @property
     def state_sizes(self) -> list[int]:
@@ -230,15 +225,14 @@ class Bidirectional(Layer):
         given = initial_state
         starts = (None, None) if given is None else (given[:count], given[count:])
         calls = [
-            layer.forward_call(x, mask, training, layer.start_states(x, start, training), out)
+            layer.begin_forward(x, mask, training, start, out)
             for layer, start, out in zip(self.children, starts, outs, strict=True)
         ]
         results = run_calls(calls)
         ys: list[NDArray[Any]] = []
         states: list[NDArray[Any]] = []
         for layer, call, result in zip(self.children, calls, results, strict=True):
-            y, final = layer.finish_forward(call, result)
-            layer.keep_states(final)
+            y, final = layer.end_forward(call, result, mask, training)
             if layer.activity_regularizer is not None:
                 layer.penalize(y, training=training)
             ys.append(y)
@@ -296,7 +290,7 @@ class Bidirectional(Layer):
         dstates = given[outputs:] or [None] * len(self.state_sizes)
         count = len(self.forward_layer.state_sizes)
         calls = [
-            layer.backward_call(
+            layer.begin_backward(
                 one if layer.activity_regularizer is None else layer.penalized(one),
                 dstate,
                 need_dx,

@@ -173,18 +173,8 @@ class Recurrence(Layer):
         out = None
         if training and self.return_sequences:
             out = self._buffers.take("y", (*x.shape[:2], self.output_size), x.dtype)
-        start = self.start_states(x, initial_state, training)
-        if training:
-            self._saved = None
-        call = self.forward_call(x, mask, training, start, out)
-        y, states = self.finish_forward(call, run_calls([call])[0])
-        self.keep_states(states)
-        without = None
-        if mask is not None and not self.return_sequences:
-            without = self.rows_without_output(mask)
-            y = without_rows(y, without)
-        if training:
-            self._saved = (self._saved, without)
+        call = self.begin_forward(x, mask, training, initial_state, out)
+        y, states = self.end_forward(call, run_calls([call])[0], mask, training)
         # Each step stands beside its x; Keras gives the steps in the order of processing.
         y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
         return [y, *states] if self.return_state else y
@@ -197,14 +187,50 @@ class Recurrence(Layer):
         self, dy: Any, *, need_dx: bool = True
     ) -> tuple[Any, dict[str, Any]]:
         one, *dstates = dy if self.return_state else (dy, *(None for _ in self.state_sizes))
-        self._saved, without = self._saved
-        if one is not None and without is not None:
-            one = without_rows(one, without)
         if one is not None and self.return_sequences and self.go_backwards:
             one = one[:, ::-1]
-        call = self.backward_call(one, dstates, need_dx)
+        call = self.begin_backward(one, dstates, need_dx)
         dx, dinitial = self.finish_backward(call, run_calls([call])[0])
         return dx, {"initial_state": list(dinitial)}
+
+    # -- what `forward` and wrappers of several layers share ----------------------------
+
+    def begin_forward(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        initial_state: States | None,
+        out: NDArray[Any] | None,
+    ) -> Call:
+        """Return the call that computes the layer from the states that it has to start from."""
+        if training:
+            self._saved = None
+        start = self.start_states(x, initial_state, training)
+        return self.forward_call(x, mask, training, start, out)
+
+    def end_forward(
+        self, call: Call, result: Any, mask: NDArray[Any] | None, training: bool
+    ) -> tuple[NDArray[Any], States]:
+        """Return the output, each step beside its x, and the final states."""
+        y, states = self.finish_forward(call, result)
+        self.keep_states(states)
+        without = None
+        if mask is not None and not self.return_sequences:
+            without = self.rows_without_output(mask)
+            y = without_rows(y, without)
+        if training:
+            self._saved = (self._saved, without)
+        return y, states
+
+    def begin_backward(
+        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
+    ) -> Call:
+        """Return the call that computes the gradients; `dy` beside x."""
+        self._saved, without = self._saved
+        if dy is not None and without is not None:
+            dy = without_rows(dy, without)
+        return self.backward_call(dy, dstates, need_dx)
 
     def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the rows of which the last output is zero, as in Keras, whatever the state is.
@@ -235,11 +261,6 @@ class Recurrence(Layer):
                 f"{self.name}: x: expected {states[0].shape[0]} samples, the size of the batches "
                 f"that the states of a stateful layer are for, got {shape[0]}"
             )
-
-    @property
-    def couples_samples(self) -> bool:  # type: ignore[override]
-        """Whether a call depends on the calls before it."""
-        return self.stateful
 
     def start_states(
         self, x: NDArray[Any], given: States | None, training: bool

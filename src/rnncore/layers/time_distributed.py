@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._members import Memory, exchange, members
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.output_layer import OutputLayer
 
@@ -16,7 +18,8 @@ class TimeDistributed(OutputLayer):
     Parameters
     ----------
     layer : Layer
-        Its input is one step: for ``(B, T, ...)`` it computes ``B * T`` samples at once.
+        Its input is one step: for ``(B, T, ...)`` it computes ``B * T`` samples at once. A model
+        with one input and one output is a layer too.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
 
@@ -25,13 +28,18 @@ class TimeDistributed(OutputLayer):
     TypeError
         When `layer` is no layer.
     ValueError
-        When the input has fewer than three axes, or a dtype is asked for that is not the layer's.
+        When `layer` has several inputs or outputs, the input has fewer than three axes, or a
+        dtype is asked for that is not the layer's.
 
     Notes
     -----
-    Weights: those of `layer`. The mask goes on to the layers behind; `layer` gets its part of it
-    when a step has one axis, so that a `BatchNormalization` leaves padding out. Its statistics
-    are those of all steps together.
+    Weights: those of `layer`. Where samples depend on each other, in training with a
+    `BatchNormalization`, or on what came before, with a stateful layer, the steps are computed
+    one after the other as in Keras: each is normalized by itself.
+
+    A mask ``(B, T, S)`` gives `layer` the part ``(B, S)`` of each step, as one comes from the
+    padding of words in sentences. ``(B, T)`` says which steps are real; of a larger mask it is
+    what goes on where a step has become a vector: a step with anything real is real.
 
     Examples
     --------
@@ -44,6 +52,10 @@ class TimeDistributed(OutputLayer):
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise TypeError(f"TimeDistributed: layer: expected a layer object, got {layer!r}")
+        if layer.takes_several:
+            raise ValueError(
+                f"TimeDistributed: layer: expected a layer with one input, got {layer.name!r}"
+            )
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = layer.dtype if layer.built else layer.explicit_dtype
         super().__init__(**kwargs)
@@ -55,7 +67,8 @@ class TimeDistributed(OutputLayer):
             )
         self.layer = layer
         self.children: tuple[Layer] = (layer,)
-        self.trainable = self.trainable and layer.trainable
+        if not self._trainable:
+            self.trainable = False
         self.needs_features = layer.needs_features
         self.takes_ids = layer.takes_ids
         # A loss may take it over from the layer at every step.
@@ -67,12 +80,25 @@ class TimeDistributed(OutputLayer):
                 f"{self.name}: x: expected at least 3 axes (batch, timesteps, ...), "
                 f"got shape {input_shape}"
             )
-        self.layer.dtype = self.dtype
-        self.layer.make_weights((None, *input_shape[2:]))
+        if self.layer.dtype != self.dtype:
+            self.layer.dtype = self.dtype
+        stateful = any(one.stateful for one in members(self.layer))
+        self.layer.make_weights((input_shape[0] if stateful else None, *input_shape[2:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         step = self.layer.compute_output_shape((None, *input_shape[2:]))
+        if isinstance(step, list):
+            raise ValueError(
+                f"{self.name}: layer: expected a layer with one output, got {self.layer.name!r}, "
+                f"which gives {len(step)}"
+            )
         return (*input_shape[:2], *step[1:])
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        if mask is None:
+            return None
+        kept = max(2, len(self.compute_output_shape(x.shape)) - 1)
+        return mask if mask.ndim <= kept else mask.any(axis=tuple(range(kept, mask.ndim)))
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         if self.takes_ids:
@@ -82,19 +108,84 @@ class TimeDistributed(OutputLayer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        rows = None if mask is None or x.ndim != 3 else mask.reshape(-1)
+        if mask is not None and mask.ndim == 2 and x.ndim > 3 and not self.layer.couples_samples:
+            mask = None  # it says nothing about what is inside of a step
+        if self._one_by_one(training):
+            return self._forward_steps(x, mask, training)
+        rows = None if mask is None else _folded(mask)
         y = self.layer.forward(_folded(x), mask=rows, training=training)
+        if training:
+            self._saved = None
         return y.reshape(*x.shape[:2], *y.shape[1:])
+
+    def _one_by_one(self, training: bool) -> bool:
+        return any(
+            one.stateful or (training and one.couples_samples) for one in members(self.layer)
+        )
+
+    def _forward_steps(
+        self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool
+    ) -> NDArray[Any]:
+        shape: Any = self.compute_output_shape(x.shape)
+        y = self._buffers.take("y", shape, x.dtype) if training else np.empty(shape, x.dtype)
+        inside = members(self.layer)
+        memories: list[Memory | None] = [*(self._saved or ()), *(None for _ in range(x.shape[1]))]
+        for t in range(x.shape[1]):
+            aside = exchange(inside, memories[t]) if training else None
+            step = self._contiguous(f"x {t}", x[:, t], training)
+            real = None if mask is None else mask[:, t]
+            y[:, t] = self.layer.forward(step, mask=real, training=training)
+            if aside is not None:
+                memories[t] = exchange(inside, aside)
+        if training:
+            self._saved = memories[: x.shape[1]]
+        return y
+
+    def _contiguous(self, name: str, step: NDArray[Any], training: bool) -> NDArray[Any]:
+        """Return a copy of a step that stays as it is until the next training step."""
+        if not training:
+            return np.ascontiguousarray(step)
+        copy = self._buffers.take(name, step.shape, step.dtype)
+        np.copyto(copy, step)
+        return copy
 
     def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
         layer: Any = self.layer  # an OutputLayer, as there is an activation to leave out
         y = layer.forward_logits(_folded(x), training=training)
+        if training:
+            self._saved = None
         return y.reshape(*x.shape[:2], *y.shape[1:])
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        if self._saved is not None:
+            return self._backward_steps(dy, need_dx)
         dx = self.layer.backward(_folded(dy), need_dx=need_dx)
         return None if dx is None else dx.reshape(*dy.shape[:2], *dx.shape[1:])
+
+    def _backward_steps(self, dy: NDArray[Any], need_dx: bool) -> NDArray[Any] | None:
+        inside, memories = members(self.layer), self._saved
+        weights = self.layer.trainable_weights
+        dx: NDArray[Any] | None = None
+        sums = [self._buffers.take(f"sum {i}", w.shape, w.dtype) for i, w in enumerate(weights)]
+        for one in sums:
+            one[...] = 0
+        for t in range(dy.shape[1]):
+            aside = exchange(inside, memories[t])
+            dy_t = self._contiguous(f"dy {t}", dy[:, t], training=True)
+            dx_t = self.layer.backward(dy_t, need_dx=need_dx)
+            memories[t] = exchange(inside, aside)
+            if need_dx and dx_t is not None:
+                if dx is None:
+                    shape = (*dy.shape[:2], *dx_t.shape[1:])
+                    dx = self._buffers.take("dx", shape, dx_t.dtype)
+                dx[:, t] = dx_t
+            for one, weight in zip(sums, weights, strict=True):
+                one += weight.grad
+        for one, weight in zip(sums, weights, strict=True):
+            weight.grad[...] = one
+            weight.grad_rows = None
+        return dx
 
 
 def _folded(array: NDArray[Any]) -> NDArray[Any]:

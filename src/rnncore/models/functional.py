@@ -11,13 +11,21 @@ from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
+from rnncore.layers._members import Memory, exchange
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.diagrams import Calls
-from rnncore.models.graph import Graph, Memory, Step, exchange
+from rnncore.models.graph import Graph, Step
+from rnncore.models.graph_config import (
+    graph_config,
+    places_of,
+    structured_places,
+    structured_tensors,
+    tensors_of_config,
+)
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import Ragged, each
@@ -54,6 +62,7 @@ class Functional(Model):
         self.takes_several = len(given) > 1
         self.input_shape = [t.shape for t in given] if self.takes_several else given[0].shape  # type: ignore[assignment]
         self.declared_input_shape = None if self.takes_several else given[0].shape[1:]
+        self.declared_batch_size = given[0].shape[0]
         self._last_layers = [self._last_layer(number) for number in self.graph.outputs]
         # For each input the layers that read it, also those inside of models inside.
         self._readers = [self._readers_of(number) for number in self.graph.inputs]
@@ -62,7 +71,6 @@ class Functional(Model):
             self.trainable = False
 
     def _readers_of(self, number: int) -> list[Layer]:
-        self.declared_batch_size = given[0].shape[0]
         readers: list[Layer] = []
         for step in self.graph.steps:
             for index, taken in enumerate(step.inputs):
@@ -107,6 +115,28 @@ class Functional(Model):
     def output(self) -> Any:
         """The symbolic output, a list or a dict of several."""
         return self._outputs_structure.restore(self.outputs)
+
+    def _structure(self) -> dict[str, Any]:
+        places = places_of(self.graph, self.inputs)
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "layers": graph_config(self.graph, self.inputs),
+            "input_layers": structured_places(self.inputs_structure, self.inputs, places),
+            "output_layers": structured_places(self._outputs_structure, self.outputs, places),
+        }
+
+    @classmethod
+    def _of_structure(
+        cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
+    ) -> Self:
+        tensors = tensors_of_config(config["layers"], made)
+        return cls(
+            structured_tensors(config["input_layers"], tensors),
+            structured_tensors(config["output_layers"], tensors),
+            name=config.get("name"),
+            trainable=config.get("trainable", True),
+        )
 
     def make_weights(self, input_shape: Any) -> None:
         """Check that the model takes inputs of `input_shape`; its weights are there."""
@@ -163,6 +193,8 @@ class Functional(Model):
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x`, one array, a list or a dict, as arrays that `run` takes.
 
+        Sequences of different lengths are yet to be padded.
+
         Raises
         ------
         ValueError, TypeError
@@ -187,8 +219,6 @@ class Functional(Model):
     def run(
         self,
         inputs: Arrays,
-        Sequences of different lengths are yet to be padded.
-
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
         training: bool | None = False,

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from rnncore.layers._buffers import Buffers
+from rnncore.layers._members import members
 from rnncore.layers.base import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.symbolic import Node, SymbolicTensor
-
-# What one call of some layers left behind: a pair for each of them.
-Memory = list[tuple[Any, Buffers]]
-
 
 class Step(NamedTuple):
     """One call of a layer; tensors are known by their numbers in the graph.
@@ -82,9 +78,9 @@ class Graph:
         self.steps = self._make_steps([node for node in self.nodes if node.inputs], numbers)
 
     def _make_steps(self, nodes: list[Node], numbers: dict[SymbolicTensor, int]) -> list[Step]:
-        members = [_members(node.layer) for node in nodes]
+        inside = [members(node.layer) for node in nodes]
         calls: dict[int, int] = {}
-        for layer in (layer for found in members for layer in found):
+        for layer in (layer for found in inside for layer in found):
             calls[id(layer)] = calls.get(id(layer), 0) + 1
         last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.reads}
         steps = []
@@ -100,7 +96,7 @@ class Graph:
                     node.arguments,
                     node.takes_list,
                     node.gives_list,
-                    [layer for layer in members[i] if calls[id(layer)] > 1],
+                    [layer for layer in inside[i] if calls[id(layer)] > 1],
                     tuple(finished),
                 )
             )
@@ -126,28 +122,9 @@ class Graph:
         return next((step for step in self.steps if number in step.outputs), None)
 
 
-def exchange(layers: Sequence[Layer], memory: Memory | None) -> Memory:
-    """Put `memory` (None: nothing yet) into layers, and return what was there."""
-    found = [(layer._saved, layer._buffers) for layer in layers]
-    for index, layer in enumerate(layers):
-        layer._saved, layer._buffers = (None, Buffers()) if memory is None else memory[index]
-    return found
-
-
 def unique(items: Any) -> list[Any]:
     """Return each item once, by identity, in the order of first appearance."""
     return list({id(item): item for item in items}.values())
-
-
-def _members(layer: Layer) -> list[Layer]:
-    """Return a layer and all that are inside of it, each once."""
-
-    def walk(layer: Layer) -> Iterator[Layer]:
-        yield layer
-        for child in layer.children:
-            yield from walk(child)
-
-    return unique(walk(layer))
 
 
 def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

@@ -172,7 +172,6 @@ class Network(Layer):
         """Whether something flows back even if no loss depends on the outputs."""
         return any(layer.penalizes_activity for layer in self.layers)
 
-    # -- weights -------------------------------------------------------------------------
     # -- states --------------------------------------------------------------------------
 
     def reset_state(self) -> None:
@@ -210,6 +209,7 @@ class Network(Layer):
 
         return unique(walk(self))
 
+    # -- weights -------------------------------------------------------------------------
 
     @property
     def weights(self) -> list[Parameter]:

@@ -62,7 +62,7 @@ def test_two_layers_by_hand(
             4,
             return_sequences=sequences,
             go_backwards=backwards ^ reverse,
-            zero_output_for_mask=True,
+            zero_output_for_mask=sequences,
             dtype="float64",
         )
         one(x)

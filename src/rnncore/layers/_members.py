@@ -1,0 +1,33 @@
+"""Layers and what is inside of them, and the memory of layers that are called several times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rnncore.layers._buffers import Buffers
+
+if TYPE_CHECKING:
+    from rnncore.layers.base import Layer
+
+# What one call of some layers left behind: a pair for each of them.
+Memory = list[tuple[Any, Buffers]]
+
+
+def members(layer: Layer) -> list[Layer]:
+    """Return a layer and all that are inside of it, each once."""
+
+    def walk(layer: Layer) -> Iterator[Layer]:
+        yield layer
+        for child in layer.children:
+            yield from walk(child)
+
+    return list({id(one): one for one in walk(layer)}.values())
+
+
+def exchange(layers: Sequence[Layer], memory: Memory | None) -> Memory:
+    """Put `memory` (None: nothing yet) into layers, and return what was there."""
+    found = [(layer._saved, layer._buffers) for layer in layers]
+    for index, layer in enumerate(layers):
+        layer._saved, layer._buffers = (None, Buffers()) if memory is None else memory[index]
+    return found
