@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 CELLS: dict[str, int]
 ACTIVATIONS: dict[str, int]
+RECURRENT_ACTIVATIONS: dict[str, int]
 ISAS: dict[str, int]
 FUNCTIONS: dict[str, int]
 
@@ -59,6 +60,8 @@ def forward(
     workspace: Workspace | None = None,
     need_y: bool = True,
     zero_masked: bool = False,
+    recurrent_activation: str = "sigmoid",
+    recurrent_mask: Any = None,
 ) -> tuple[NDArray[np.floating], tuple[NDArray[np.floating], ...], Any]: ...
 def backward(
     cell: str,
@@ -101,6 +104,8 @@ def forward_call(
     workspace: Workspace | None = None,
     need_y: bool = True,
     zero_masked: bool = False,
+    recurrent_activation: str = "sigmoid",
+    recurrent_mask: Any = None,
 ) -> Call: ...
 def backward_call(
     cell: str,
@@ -113,6 +118,12 @@ def backward_call(
     drecurrent_kernel: Any = None,
     dbias: Any = None,
 ) -> Call: ...
+def kernel_path(
+    cell: str,
+    activation: str,
+    recurrent_activation: str = "sigmoid",
+    recurrent_dropout: bool = False,
+) -> str: ...
 def run(call: Call) -> tuple[Any, ...]: ...
 def run_together(calls: list[Call]) -> list[Any]: ...
 def available_isas() -> list[str]: ...

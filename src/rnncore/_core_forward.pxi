@@ -4,20 +4,22 @@
 def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
             go_backwards, time_major, out, str activation="tanh", reset_after=True,
             bint training=False, Workspace workspace=None, bint need_y=True,
-            bint zero_masked=False):
+            bint zero_masked=False, str recurrent_activation="sigmoid", recurrent_mask=None):
     """Run a layer; returns (y, state, tape).
 
     The tape is None unless `training`, y is None unless `need_y`.
     """
     return run(forward_call(cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
                             go_backwards, time_major, out, activation, reset_after, training,
-                            workspace, need_y, zero_masked))
+                            workspace, need_y, zero_masked, recurrent_activation,
+                            recurrent_mask))
 
 
 cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
                         go_backwards, time_major, out, str activation="tanh", reset_after=True,
                         bint training=False, Workspace workspace=None, bint need_y=True,
-                        bint zero_masked=False):
+                        bint zero_masked=False, str recurrent_activation="sigmoid",
+                        recurrent_mask=None):
     """The call that `forward` makes, checked and ready to run."""
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
@@ -27,15 +29,19 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
     call.workspace = workspace
     check_float("x", x, 3, -1)
     rows = cnp.PyArray_DIM(x, 1 if is_time_major else 0)
+    if recurrent_mask is not None and not training:
+        raise ValueError("recurrent_mask: expected None outside of training, got a mask")
     if rows == 0 or cnp.PyArray_DIM(x, 2) == 0:
         raise ValueError(f"x: expected at least one row and one feature, got shape {x.shape}")
     try:
         weights = set_layer(call, cell, x, kernel, recurrent_kernel, bias, activation,
-                            boolean("reset_after", reset_after), training)
+                            recurrent_activation, boolean("reset_after", reset_after), training)
         call.request.batch.go_backwards = boolean("go_backwards", go_backwards)
         call.request.batch.zero_masked = zero_masked
         batch = set_batch(call, x, is_time_major, initial_state, lengths, mask)
         call.alive = weights + batch
+        if recurrent_mask is not None:
+            call.alive += (set_recurrent_mask(call, recurrent_mask),)
         set_outputs(call, is_time_major, out, need_y)
         set_memory(call, weights, is_time_major)
     except MemoryError as error:
@@ -45,7 +51,7 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
 
 
 cdef tuple set_layer(Call call, str cell, x, kernel, recurrent_kernel, bias, str activation,
-                     bint reset_after, bint training):
+                     str recurrent_activation, bint reset_after, bint training):
     """Fill request.layer; returns the three weights, contiguous."""
     cdef rnncore_layer *layer = &call.request.layer
     cdef int type_number = cnp.PyArray_TYPE(x)
@@ -76,7 +82,8 @@ cdef tuple set_layer(Call call, str cell, x, kernel, recurrent_kernel, bias, str
     layer.dtype = RNNCORE_FLOAT32 if type_number == cnp.NPY_FLOAT else RNNCORE_FLOAT64
     layer.input_size = features
     layer.hidden_size = units
-    layer.activation = 0 if is_lstm or is_gru else ACTIVATIONS[activation]
+    layer.activation = ACTIVATIONS[activation]
+    layer.recurrent_activation = RECURRENT_ACTIVATIONS[recurrent_activation]
     layer.reset_after = is_gru and reset_after
     layer.training = training
     return kernel, recurrent_kernel, bias
@@ -115,6 +122,21 @@ cdef tuple set_batch(Call call, x, bint time_major, initial_state, lengths, mask
     return x, lengths, mask, initial_state
 
 
+cdef object set_recurrent_mask(Call call, mask):
+    """Point request.batch to the factors of the states; returns the array that must stay alive."""
+    cdef rnncore_layer *layer = &call.request.layer
+    cdef int type_number = cnp.NPY_FLOAT if layer.dtype == RNNCORE_FLOAT32 else cnp.NPY_DOUBLE
+    check_float("recurrent_mask", mask, 3, type_number)
+    shape = (<int>GATES[layer.cell], call.request.batch.batch, layer.hidden_size)
+    if mask.shape != shape:
+        raise ValueError(f"recurrent_mask: expected shape {shape} (gates, batch, units), "
+                         f"got {mask.shape}")
+    mask = contiguous(mask)
+    layer.recurrent_dropout = True
+    call.request.batch.recurrent_mask = cnp.PyArray_DATA(mask)
+    return mask
+
+
 cdef int set_outputs(Call call, bint time_major, out, bint need_y) except -1:
     """Make y and the final states, or take `out`, and point request.batch to them."""
     cdef rnncore_batch *batch = &call.request.batch
@@ -125,7 +147,7 @@ cdef int set_outputs(Call call, bint time_major, out, bint need_y) except -1:
     cdef cnp.npy_intp second = batch.batch if time_major else batch.steps
     y = None
     if out is not None:
-        kernel, recurrent_kernel, bias, x, _, _, initial_state = call.alive
+        kernel, recurrent_kernel, bias, x, _, _, initial_state, *_ = call.alive
         y = check_out("out", out, first, second, layer.hidden_size, type_number,
                       (x, kernel, recurrent_kernel, bias, *(initial_state or ())))
     elif need_y:

@@ -79,6 +79,23 @@ cdef Weights pack(Context context, const rnncore_layer *layer, object kernel,
 cdef double[3] GATES = [1, 4, 3]  # by rnncore_cell
 
 
+def kernel_path(str cell, str activation, str recurrent_activation="sigmoid",
+                bint recurrent_dropout=False):
+    """"fused" or "generic": which form of the gate equations such a layer takes."""
+    cdef rnncore_layer layer
+    cdef rnncore_path path
+    memset(&layer, 0, sizeof(layer))
+    layer.struct_size = sizeof(layer)
+    layer.cell = CELLS[cell]
+    layer.input_size = layer.hidden_size = 1
+    layer.activation = ACTIVATIONS[activation]
+    layer.training = True
+    layer.recurrent_activation = RECURRENT_ACTIVATIONS[recurrent_activation]
+    layer.recurrent_dropout = recurrent_dropout
+    check(rnncore_kernel_path(&layer, &path))
+    return "fused" if path == RNNCORE_PATH_FUSED else "generic"
+
+
 cdef enum Kind:
     FORWARD_ONCE  # weights that nobody keeps: packed into the scratch, or for a few rows not at all
     FORWARD

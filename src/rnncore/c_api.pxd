@@ -47,6 +47,12 @@ cdef extern from "rnncore.h" nogil:
         int32_t activation
         int32_t reset_after
         int32_t training
+        int32_t recurrent_activation
+        int32_t recurrent_dropout
+    ctypedef enum rnncore_path:
+        RNNCORE_PATH_FUSED
+        RNNCORE_PATH_GENERIC
+    int rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *path)
     ctypedef struct rnncore_weights
     int rnncore_weights_create(const rnncore_context *context, const rnncore_layer *layer,
                                const void *kernel, const void *recurrent_kernel,
@@ -75,6 +81,7 @@ cdef extern from "rnncore.h" nogil:
         int64_t y_stride_feature
         void *final_h
         void *final_c
+        const void *recurrent_mask
     int rnncore_forward_workspace_size(const rnncore_context *context,
                                        const rnncore_weights *weights,
                                        const rnncore_batch *batch, size_t *bytes)

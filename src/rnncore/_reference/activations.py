@@ -4,6 +4,7 @@ sigmoid(a) = 1 / (1 + exp(-a)),   dsigmoid/da = s * (1 - s)
 tanh(a),                          dtanh/da    = 1 - y * y
 relu(a)    = max(a, 0),           drelu/da    = 1 where y > 0, else 0 (0 at a = 0 too)
 linear(a)  = a,                   dlinear/da  = 1
+hard_sigmoid(a) = min(max(a + 3, 0), 6) / 6,   derivative 1/6 where 0 < y < 1, else 0
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def tanh(a: Array) -> Array:
     return np.tanh(a)
 
 
+def hard_sigmoid(a: Array) -> Array:
+    return np.minimum(np.maximum(a + 3.0, 0.0), 6.0) / 6.0
+
+
 def dsigmoid(y: Array) -> Array:
     """Derivative of the sigmoid, from its output."""
     return y * (1.0 - y)
@@ -53,9 +58,22 @@ def dlinear(y: Array) -> Array:
     return np.ones_like(y)
 
 
+def dhard_sigmoid(y: Array) -> Array:
+    """Derivative of the hard sigmoid, from its output."""
+    return ((y > 0) & (y < 1)) / 6.0
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "tanh": (tanh, dtanh),
     "relu": (relu, drelu),
     "sigmoid": (sigmoid, dsigmoid),
     "linear": (linear, dlinear),
+    "hard_sigmoid": (hard_sigmoid, dhard_sigmoid),
 }
+
+
+def named(argument: str, name: str) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """Return the function of that name and its derivative."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"{argument}: expected one of {sorted(ACTIVATIONS)}, got {name!r}")
+    return ACTIVATIONS[name]

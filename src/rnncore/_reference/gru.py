@@ -2,35 +2,40 @@
 
 Both forms, for one row and one real step, from the old h':
 
-    z = sigmoid(x W_z + h' U_z + biases)        r = sigmoid(x W_r + h' U_r + biases)
+    h_z = m_z * h'          h_r = m_r * h'          h_n = m_n * h'
+    z = s(x W_z + h_z U_z + biases)             r = s(x W_r + h_r U_r + biases)
     h = z * h' + (1 - z) * n
+
+with s the sigmoid (`recurrent_activation`), t tanh (`activation`), and m_k the mask of gate k in
+recurrent dropout, ones without it.
 
 ``reset_after=True``; bias (2, 3H), row 0 is b (with x), row 1 is c (with h'):
 
-    q = h' U_n + c_n
-    n = tanh(x W_n + b_n + r * q)
+    q = h_n U_n + c_n
+    n = t(x W_n + b_n + r * q)
 
 ``reset_after=False``; bias (3H,):
 
-    s = r * h'
-    n = tanh(x W_n + s U_n + b_n)
+    p = r * h_n
+    n = t(x W_n + p U_n + b_n)
 
 Backward, given dh (from y and from the next step):
 
-    dz   = dh * (h' - n)         da_z = dz * z(1-z)
-    dn   = dh * (1 - z)          da_n = dn * (1 - n^2)
+    dz   = dh * (h' - n)         da_z = dz * s'(.)
+    dn   = dh * (1 - z)          da_n = dn * t'(.)
 
     reset_after=True:   dr = da_n * q             dq = da_n * r
                         da = [da_z da_r da_n]     de = [da_z da_r dq]
-                        dh' = dh * z + de U^T     dU += h'^T de
-                        db  = da (row 0), de (row 1)
-    reset_after=False:  ds = da_n U_n^T           dr = ds * h'
+                        dh' = dh * z + sum over k of m_k * (de_k U_k^T)
+                        dU_k += h_k^T de_k        db  = da (row 0), de (row 1)
+    reset_after=False:  dp = da_n U_n^T           dr = dp * h_n
                         da = [da_z da_r da_n]
-                        dh' = dh * z + ds * r + da_z U_z^T + da_r U_r^T
-                        dU_z += h'^T da_z         dU_r += h'^T da_r       dU_n += s^T da_n
+                        dh' = dh * z + m_n * dp * r + m_z * (da_z U_z^T) + m_r * (da_r U_r^T)
+                        dU_z += h_z^T da_z        dU_r += h_r^T da_r      dU_n += p^T da_n
                         db  = da
 
-    with da_r = dr * r(1-r);  dx = da W^T;  dW += x^T da
+    with da_r = dr * s'(.);  dx = da W^T;  dW += x^T da;  s' = s (1 - s) and t' = 1 - t^2, and in
+    general the derivatives are taken from outputs
 """
 
 from __future__ import annotations
@@ -41,7 +46,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import dsigmoid, dtanh, sigmoid
+from rnncore._reference.activations import named
 from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
 
 
@@ -51,41 +56,55 @@ class GRUResetAfterCell:
     n_states = 1
 
     def __init__(
-        self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None
+        self,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None,
+        activation: str,
+        recurrent_activation: str,
     ) -> None:
         self.kernel = sequences.as_float64(kernel)
         self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
         self.bias = sequences.optional_float64(bias)
+        self.t, self.dt = named("activation", activation)
+        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
-    def step(self, x: Array, state: State) -> tuple[State, Any]:
+    def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
+        blocks = np.split(self.recurrent_kernel, 3, axis=1)
         a = x @ self.kernel
-        e = h_old @ self.recurrent_kernel
+        e = np.concatenate([(m * h_old) @ u for m, u in zip(masks, blocks, strict=True)])
         if self.bias is not None:
             a = a + self.bias[0]
             e = e + self.bias[1]
         a_z, a_r, a_n = np.split(a, 3)
         e_z, e_r, q = np.split(e, 3)
-        z, r = sigmoid(a_z + e_z), sigmoid(a_r + e_r)
-        n = np.tanh(a_n + r * q)
-        return (z * h_old + (1.0 - z) * n,), (x, h_old, z, r, n, q)
+        z, r = self.s(a_z + e_z), self.s(a_r + e_r)
+        n = self.t(a_n + r * q)
+        return (z * h_old + (1.0 - z) * n,), (x, h_old, masks, z, r, n, q)
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
     ) -> tuple[Array, State]:
-        x, h_old, z, r, n, q = saved
+        x, h_old, masks, z, r, n, q = saved
         (dh,) = dstate
-        da_z = dh * (h_old - n) * dsigmoid(z)
-        da_n = dh * (1.0 - z) * dtanh(n)
-        da_r = da_n * q * dsigmoid(r)
+        da_z = dh * (h_old - n) * self.ds(z)
+        da_n = dh * (1.0 - z) * self.dt(n)
+        da_r = da_n * q * self.ds(r)
         da = np.concatenate([da_z, da_r, da_n])
-        de = np.concatenate([da_z, da_r, da_n * r])
+        des = [da_z, da_r, da_n * r]
+        de = np.concatenate(des)
+        blocks = np.split(self.recurrent_kernel, 3, axis=1)
+        dh_old = dh * z
+        for m, u, de_k in zip(masks, blocks, des, strict=True):
+            dh_old = dh_old + m * (de_k @ u.T)
         total.kernel += np.outer(x, da)
-        total.recurrent_kernel += np.outer(h_old, de)
+        du = [np.outer(m * h_old, de_k) for m, de_k in zip(masks, des, strict=True)]
+        total.recurrent_kernel += np.concatenate(du, axis=1)
         if total.bias is not None:
             total.bias[0] += da
             total.bias[1] += de
-        return da @ self.kernel.T, (dh * z + de @ self.recurrent_kernel.T,)
+        return da @ self.kernel.T, (dh_old,)
 
 
 class GRUResetBeforeCell:
@@ -94,40 +113,50 @@ class GRUResetBeforeCell:
     n_states = 1
 
     def __init__(
-        self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None
+        self,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None,
+        activation: str,
+        recurrent_activation: str,
     ) -> None:
         self.kernel = sequences.as_float64(kernel)
         self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
         self.bias = sequences.optional_float64(bias)
+        self.t, self.dt = named("activation", activation)
+        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
-    def step(self, x: Array, state: State) -> tuple[State, Any]:
+    def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
+        h_z, h_r, h_n = masks * h_old
         u_z, u_r, u_n = np.split(self.recurrent_kernel, 3, axis=1)
         a = x @ self.kernel
         if self.bias is not None:
             a = a + self.bias
         a_z, a_r, a_n = np.split(a, 3)
-        z, r = sigmoid(a_z + h_old @ u_z), sigmoid(a_r + h_old @ u_r)
-        n = np.tanh(a_n + (r * h_old) @ u_n)
-        return (z * h_old + (1.0 - z) * n,), (x, h_old, z, r, n)
+        z, r = self.s(a_z + h_z @ u_z), self.s(a_r + h_r @ u_r)
+        n = self.t(a_n + (r * h_n) @ u_n)
+        return (z * h_old + (1.0 - z) * n,), (x, h_old, masks, z, r, n)
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
     ) -> tuple[Array, State]:
-        x, h_old, z, r, n = saved
+        x, h_old, masks, z, r, n = saved
         (dh,) = dstate
+        m_z, m_r, m_n = masks
+        h_z, h_r, h_n = masks * h_old
         u_z, u_r, u_n = np.split(self.recurrent_kernel, 3, axis=1)
-        da_z = dh * (h_old - n) * dsigmoid(z)
-        da_n = dh * (1.0 - z) * dtanh(n)
-        ds = da_n @ u_n.T
-        da_r = ds * h_old * dsigmoid(r)
+        da_z = dh * (h_old - n) * self.ds(z)
+        da_n = dh * (1.0 - z) * self.dt(n)
+        dp = da_n @ u_n.T
+        da_r = dp * h_n * self.ds(r)
         da = np.concatenate([da_z, da_r, da_n])
         total.kernel += np.outer(x, da)
-        du = [np.outer(h_old, da_z), np.outer(h_old, da_r), np.outer(r * h_old, da_n)]
+        du = [np.outer(h_z, da_z), np.outer(h_r, da_r), np.outer(r * h_n, da_n)]
         total.recurrent_kernel += np.concatenate(du, axis=1)
         if total.bias is not None:
             total.bias += da
-        dh_old = dh * z + ds * r + da_z @ u_z.T + da_r @ u_r.T
+        dh_old = dh * z + m_n * dp * r + m_z * (da_z @ u_z.T) + m_r * (da_r @ u_r.T)
         return da @ self.kernel.T, (dh_old,)
 
 
@@ -143,12 +172,15 @@ def gru_forward(
     go_backwards: bool = False,
     time_major: bool = False,
     out: NDArray[Any] | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    recurrent_mask: ArrayLike | None = None,
     reset_after: bool = True,
 ) -> tuple[Array, State, Tape]:
     """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape."""
     cell = GRUResetAfterCell if reset_after else GRUResetBeforeCell
     return sequences.forward(
-        cell(kernel, recurrent_kernel, bias),
+        cell(kernel, recurrent_kernel, bias, activation, recurrent_activation),
         x,
         initial_state,
         lengths=lengths,
@@ -156,6 +188,7 @@ def gru_forward(
         go_backwards=go_backwards,
         time_major=time_major,
         out=out,
+        recurrent_mask=recurrent_mask,
     )
 
 
@@ -171,6 +204,8 @@ def gru(
     go_backwards: bool = False,
     time_major: bool = False,
     out: NDArray[Any] | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     reset_after: bool = True,
 ) -> tuple[Array, State]:
     """Twin of `rnncore.ops.gru`: y and (h,)."""
@@ -185,6 +220,8 @@ def gru(
         go_backwards=go_backwards,
         time_major=time_major,
         out=out,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
         reset_after=reset_after,
     )
     return y, state

@@ -2,19 +2,24 @@
 
 Forward, for one row and one real step, from the old h' and c':
 
-    a = x W + h' U + b,      split in four blocks of H columns: a_i a_f a_g a_o
-    i = sigmoid(a_i)   f = sigmoid(a_f)   g = tanh(a_g)   o = sigmoid(a_o)
+    a_k = x W_k + (m_k * h') U_k + b_k,      k one of i f g o: the four blocks of H columns
+    i = s(a_i)   f = s(a_f)   g = t(a_g)   o = s(a_o)
     c = f * c' + i * g
-    h = o * tanh(c)
+    h = o * t(c)
+
+with s the sigmoid (`recurrent_activation`), t tanh (`activation`), and m_k the mask of gate k in
+recurrent dropout, ones without it.
 
 Backward, given dh (from y and from the next step) and dc (from the next step):
 
-    do   = dh * tanh(c)
-    dc  += dh * o * (1 - tanh(c)^2)
+    do   = dh * t(c)
+    dc  += dh * o * t'(c)
     di   = dc * g      df = dc * c'      dg = dc * i      dc' = dc * f
-    da_i = di * i(1-i)   da_f = df * f(1-f)   da_g = dg * (1-g^2)   da_o = do * o(1-o)
-    dx   = da W^T      dh' = da U^T
-    dW  += x^T da      dU += h'^T da          db += da
+    da_i = di * s'(a_i)   da_f = df * s'(a_f)   da_g = dg * t'(a_g)   da_o = do * s'(a_o)
+    dx   = da W^T      dh' = sum over k of m_k * (da_k U_k^T)
+    dW  += x^T da      dU_k += (m_k * h')^T da_k      db += da
+
+where s' = s (1 - s) and t' = 1 - t^2, and in general the derivatives are taken from outputs.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import dsigmoid, dtanh, sigmoid
+from rnncore._reference.activations import named
 from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
 
 
@@ -35,38 +40,53 @@ class LSTMCell:
     n_states = 2
 
     def __init__(
-        self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None
+        self,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None,
+        activation: str,
+        recurrent_activation: str,
     ) -> None:
         self.kernel = sequences.as_float64(kernel)
         self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
         self.bias = sequences.optional_float64(bias)
+        self.t, self.dt = named("activation", activation)
+        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
-    def step(self, x: Array, state: State) -> tuple[State, Any]:
+    def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         h_old, c_old = state
-        a = x @ self.kernel + h_old @ self.recurrent_kernel
+        blocks = np.split(self.recurrent_kernel, 4, axis=1)
+        a = x @ self.kernel
+        a = a + np.concatenate([(m * h_old) @ u for m, u in zip(masks, blocks, strict=True)])
         if self.bias is not None:
             a = a + self.bias
         a_i, a_f, a_g, a_o = np.split(a, 4)
-        i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+        i, f, g, o = self.s(a_i), self.s(a_f), self.t(a_g), self.s(a_o)
         c = f * c_old + i * g
-        h = o * np.tanh(c)
-        return (h, c), (x, h_old, c_old, i, f, g, o, c)
+        h = o * self.t(c)
+        return (h, c), (x, h_old, c_old, masks, i, f, g, o, c)
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
     ) -> tuple[Array, State]:
-        x, h_old, c_old, i, f, g, o, c = saved
+        x, h_old, c_old, masks, i, f, g, o, c = saved
         dh, dc_next = dstate
-        tanh_c = np.tanh(c)
-        do = dh * tanh_c
-        dc = dc_next + dh * o * dtanh(tanh_c)
+        t_c = self.t(c)
+        do = dh * t_c
+        dc = dc_next + dh * o * self.dt(t_c)
         di, df, dg = dc * g, dc * c_old, dc * i
-        da = np.concatenate([di * dsigmoid(i), df * dsigmoid(f), dg * dtanh(g), do * dsigmoid(o)])
+        das = [di * self.ds(i), df * self.ds(f), dg * self.dt(g), do * self.ds(o)]
+        da = np.concatenate(das)
+        blocks = np.split(self.recurrent_kernel, 4, axis=1)
+        dh_old = np.zeros_like(h_old)
+        for m, u, da_k in zip(masks, blocks, das, strict=True):
+            dh_old += m * (da_k @ u.T)
         total.kernel += np.outer(x, da)
-        total.recurrent_kernel += np.outer(h_old, da)
+        du = [np.outer(m * h_old, da_k) for m, da_k in zip(masks, das, strict=True)]
+        total.recurrent_kernel += np.concatenate(du, axis=1)
         if total.bias is not None:
             total.bias += da
-        return da @ self.kernel.T, (da @ self.recurrent_kernel.T, dc * f)
+        return da @ self.kernel.T, (dh_old, dc * f)
 
 
 def lstm_forward(
@@ -81,10 +101,13 @@ def lstm_forward(
     go_backwards: bool = False,
     time_major: bool = False,
     out: NDArray[Any] | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    recurrent_mask: ArrayLike | None = None,
 ) -> tuple[Array, State, Tape]:
     """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape."""
     return sequences.forward(
-        LSTMCell(kernel, recurrent_kernel, bias),
+        LSTMCell(kernel, recurrent_kernel, bias, activation, recurrent_activation),
         x,
         initial_state,
         lengths=lengths,
@@ -92,6 +115,7 @@ def lstm_forward(
         go_backwards=go_backwards,
         time_major=time_major,
         out=out,
+        recurrent_mask=recurrent_mask,
     )
 
 
@@ -107,6 +131,8 @@ def lstm(
     go_backwards: bool = False,
     time_major: bool = False,
     out: NDArray[Any] | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
 ) -> tuple[Array, State]:
     """Twin of `rnncore.ops.lstm`: y and (h, c)."""
     y, state, _ = lstm_forward(
@@ -120,6 +146,8 @@ def lstm(
         go_backwards=go_backwards,
         time_major=time_major,
         out=out,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
     )
     return y, state
 

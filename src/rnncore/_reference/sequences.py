@@ -2,6 +2,7 @@
 
 For one row of the batch let ``t_1, ..., t_n`` be its real steps in the order in which they are
 processed. A cell maps ``state_k = step(x[t_k], state_{k-1})`` with ``state_0`` the initial state.
+With recurrent dropout its gate g reads ``m_g * h'`` for h', m_g being the row's mask of that gate.
 
     final state   = state_n                      (the initial state when n = 0)
     y[t_k]        = h of state_k
@@ -65,8 +66,8 @@ class Cell(Protocol):
     bias: Array | None
     n_states: int
 
-    def step(self, x: Array, state: State) -> tuple[State, Any]:
-        """One step of one row: the new state, and what `step_backward` needs of it."""
+    def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
+        """One step of one row, `masks` (G, H): the new state, and what `step_backward` needs."""
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
@@ -105,6 +106,7 @@ def forward(
     go_backwards: bool,
     time_major: bool,
     out: NDArray[Any] | None,
+    recurrent_mask: ArrayLike | None,
 ) -> tuple[Array, State, Tape]:
     """Run `cell` over all rows; see the functions of `rnncore.ops` for the arguments."""
     inputs = as_float64(x)
@@ -113,6 +115,10 @@ def forward(
     batch, steps, _ = inputs.shape
     units = cell.recurrent_kernel.shape[0]
     orders, sources = _plan(batch, steps, lengths, mask, go_backwards)
+    gates = cell.recurrent_kernel.shape[1] // units
+    masks = np.ones((gates, batch, units))
+    if recurrent_mask is not None:
+        masks = as_float64(recurrent_mask).reshape(gates, batch, units)
 
     state = _states(initial_state, cell.n_states, batch, units)
     y = np.zeros((batch, steps, units))
@@ -121,7 +127,7 @@ def forward(
         row_state = tuple(s[b].copy() for s in state)
         outputs, row_saved = [], []
         for t in order:
-            row_state, kept = cell.step(inputs[b, t], row_state)
+            row_state, kept = cell.step(inputs[b, t], row_state, masks[:, b])
             outputs.append(row_state[0])
             row_saved.append(kept)
         for t in range(steps):

@@ -2,13 +2,15 @@
 
 Forward, for one row and one real step:
 
-    h = f(x W + h' U + b),   f one of tanh, relu, sigmoid, linear
+    h = f(x W + (m * h') U + b),   f one of tanh, relu, sigmoid, linear, hard_sigmoid
+
+with m the mask of recurrent dropout, ones without it.
 
 Backward, given dh (from y and from the next step):
 
     da  = dh * f'(a)         f' from the output h
-    dx  = da W^T             dh' = da U^T
-    dW += x^T da             dU += h'^T da             db += da
+    dx  = da W^T             dh' = m * (da U^T)
+    dW += x^T da             dU += (m * h')^T da       db += da
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import ACTIVATIONS
+from rnncore._reference.activations import named
 from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
 
 
@@ -31,32 +33,31 @@ class SimpleRNNCell:
     def __init__(
         self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None, name: str
     ) -> None:
-        if name not in ACTIVATIONS:
-            raise ValueError(f"activation: expected one of {sorted(ACTIVATIONS)}, got {name!r}")
         self.kernel = sequences.as_float64(kernel)
         self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
         self.bias = sequences.optional_float64(bias)
-        self.f, self.df = ACTIVATIONS[name]
+        self.f, self.df = named("activation", name)
 
-    def step(self, x: Array, state: State) -> tuple[State, Any]:
+    def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
-        a = x @ self.kernel + h_old @ self.recurrent_kernel
+        (m,) = masks
+        a = x @ self.kernel + (m * h_old) @ self.recurrent_kernel
         if self.bias is not None:
             a = a + self.bias
         h = self.f(a)
-        return (h,), (x, h_old, h)
+        return (h,), (x, h_old, m, h)
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
     ) -> tuple[Array, State]:
-        x, h_old, h = saved
+        x, h_old, m, h = saved
         (dh,) = dstate
         da = dh * self.df(h)
         total.kernel += np.outer(x, da)
-        total.recurrent_kernel += np.outer(h_old, da)
+        total.recurrent_kernel += np.outer(m * h_old, da)
         if total.bias is not None:
             total.bias += da
-        return da @ self.kernel.T, (da @ self.recurrent_kernel.T,)
+        return da @ self.kernel.T, (m * (da @ self.recurrent_kernel.T),)
 
 
 def simple_rnn_forward(
@@ -71,6 +72,7 @@ def simple_rnn_forward(
     go_backwards: bool = False,
     time_major: bool = False,
     out: NDArray[Any] | None = None,
+    recurrent_mask: ArrayLike | None = None,
     activation: str = "tanh",
 ) -> tuple[Array, State, Tape]:
     """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape."""
@@ -83,6 +85,7 @@ def simple_rnn_forward(
         go_backwards=go_backwards,
         time_major=time_major,
         out=out,
+        recurrent_mask=recurrent_mask,
     )
 
 

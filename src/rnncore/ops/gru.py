@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
+from rnncore.ops._activations import check_activation
 from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
@@ -16,6 +17,8 @@ def gru(
     initial_state: State | None = None,
     *,
     reset_after: bool = True,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -56,6 +59,10 @@ def gru(
         (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
     reset_after : bool, optional
         Apply the reset gate after the product with the recurrent kernel. Default True.
+    activation : {"tanh", "relu", "sigmoid", "linear", "hard_sigmoid"}, optional
+        In place of tanh, of the candidate n. Default "tanh".
+    recurrent_activation : {"sigmoid", "tanh", "relu", "linear", "hard_sigmoid"}, optional
+        In place of the sigmoid of the gates z, r. Default "sigmoid".
 
     Returns
     -------
@@ -101,6 +108,8 @@ def gru(
         time_major,
         out,
         reset_after=reset_after,
+        activation=check_activation("activation", activation),
+        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
     )
     return y, state
 
@@ -113,13 +122,22 @@ def gru_forward(
     initial_state: State | None = None,
     *,
     reset_after: bool = True,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
     time_major: bool = False,
     out: Array | None = None,
+    recurrent_mask: Array | None = None,
 ) -> tuple[Array, State, Tape]:
     """As `gru`, and keep what `gru_backward` needs.
+
+    Parameters
+    ----------
+    recurrent_mask : ndarray, optional
+        (3, B, H): what h' is multiplied by where it meets the recurrent kernel, apart for
+        each gate; the same at every step. Recurrent dropout draws it. Default ones.
 
     Returns
     -------
@@ -141,7 +159,10 @@ def gru_forward(
         time_major,
         out,
         reset_after=reset_after,
+        activation=check_activation("activation", activation),
+        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
         training=True,
+        recurrent_mask=recurrent_mask,
     )
     return y, state, tape
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
+from rnncore.ops._activations import check_activation
 from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
@@ -15,6 +16,8 @@ def lstm(
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -52,6 +55,10 @@ def lstm(
         `x`, `y` and `out` are (T, B, features). Default False.
     out : ndarray, optional
         (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
+    activation : {"tanh", "relu", "sigmoid", "linear", "hard_sigmoid"}, optional
+        In place of tanh, of the candidate and of c in h. Default "tanh".
+    recurrent_activation : {"sigmoid", "tanh", "relu", "linear", "hard_sigmoid"}, optional
+        In place of the sigmoid of the gates i, f, o. Default "sigmoid".
 
     Returns
     -------
@@ -96,6 +103,8 @@ def lstm(
         go_backwards,
         time_major,
         out,
+        activation=check_activation("activation", activation),
+        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
     )
     return y, state
 
@@ -107,13 +116,22 @@ def lstm_forward(
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
     time_major: bool = False,
     out: Array | None = None,
+    recurrent_mask: Array | None = None,
 ) -> tuple[Array, State, Tape]:
     """As `lstm`, and keep what `lstm_backward` needs.
+
+    Parameters
+    ----------
+    recurrent_mask : ndarray, optional
+        (4, B, H): what h' is multiplied by where it meets the recurrent kernel, apart for
+        each gate; the same at every step. Recurrent dropout draws it. Default ones.
 
     Returns
     -------
@@ -134,7 +152,10 @@ def lstm_forward(
         go_backwards,
         time_major,
         out,
+        activation=check_activation("activation", activation),
+        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
         training=True,
+        recurrent_mask=recurrent_mask,
     )
     return y, state, tape
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
+from rnncore.ops._activations import check_activation
 from rnncore.ops.gradients import Array, Gradients, State, Tape
-
-
-def check_activation(activation: str) -> str:
-    if not isinstance(activation, str) or activation not in _core.ACTIVATIONS:
-        known = ", ".join(_core.ACTIVATIONS)
-        raise ValueError(f"activation: expected one of {known}, got {activation!r}")
-    return activation
 
 
 def simple_rnn(
@@ -59,7 +53,7 @@ def simple_rnn(
         `x`, `y` and `out` are (T, B, features). Default False.
     out : ndarray, optional
         (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
-    activation : {"tanh", "relu", "sigmoid", "linear"}, optional
+    activation : {"tanh", "relu", "sigmoid", "linear", "hard_sigmoid"}, optional
         f. Default "tanh".
 
     Returns
@@ -104,7 +98,7 @@ def simple_rnn(
         go_backwards,
         time_major,
         out,
-        activation=check_activation(activation),
+        activation=check_activation("activation", activation),
     )
     return y, state
 
@@ -122,8 +116,15 @@ def simple_rnn_forward(
     go_backwards: bool = False,
     time_major: bool = False,
     out: Array | None = None,
+    recurrent_mask: Array | None = None,
 ) -> tuple[Array, State, Tape]:
     """As `simple_rnn`, and keep what `simple_rnn_backward` needs.
+
+    Parameters
+    ----------
+    recurrent_mask : ndarray, optional
+        (1, B, H): what h' is multiplied by where it meets the recurrent kernel; the
+        same at every step. Recurrent dropout draws it. Default ones.
 
     Returns
     -------
@@ -144,8 +145,9 @@ def simple_rnn_forward(
         go_backwards,
         time_major,
         out,
-        activation=check_activation(activation),
+        activation=check_activation("activation", activation),
         training=True,
+        recurrent_mask=recurrent_mask,
     )
     return y, state, tape
 
