@@ -58,7 +58,8 @@ class Masking(Layer):
         narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return self._real_steps(x)
+        real = self._real_steps(x)
+        return real if mask is None else real & mask
 
     def _real_steps(self, x: NDArray[Any]) -> NDArray[np.bool_]:
         # Compared in the dtype of x: 0.1 in float32 is not 0.1 in float64.
@@ -69,7 +70,6 @@ class Masking(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        real = self.compute_mask(x, mask)
         real = self._real_steps(x)[..., None]
         if training:
             self._saved = real

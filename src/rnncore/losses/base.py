@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from rnncore import _core
-from rnncore.losses._arrays import as_predictions, as_weights, fill_unknown, fold_mask
+from rnncore.losses._arrays import as_numbers, as_predictions, as_weights, fill_unknown, fold_mask
 from rnncore.utils._checks import check_name
 from rnncore.utils._config import Configurable
 
@@ -40,6 +40,29 @@ class Loss(Configurable):
     ----------
     fuses : str or None
         Name of the output activation that :meth:`value_and_grad_from_logits` takes in.
+
+    Notes
+    -----
+    One's own loss overrides :meth:`value_and_grad`. A model gives it arrays of its dtype: targets
+    of the shape of the predictions where theirs differs by a last axis of length 1 only, and
+    weights that are 0 at masked steps. `check_targets` may be overridden to refuse targets before
+    the training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.losses import Loss
+    >>> class Quantile(Loss):
+    ...     def value_and_grad(self, y_true, y_pred, sample_weight=None):
+    ...         error = y_true - y_pred
+    ...         slope = np.where(error > 0, 0.9, -0.1)
+    ...         if sample_weight is not None:  # (B,) or (B, T) beside (B, ..., C)
+    ...             missing = (1,) * (error.ndim - sample_weight.ndim)
+    ...             slope *= sample_weight.reshape(sample_weight.shape + missing)
+    ...         return float((slope * error).mean()), -slope / error.size
+    >>> value, gradient = Quantile().value_and_grad(np.ones((2, 1)), np.zeros((2, 1)))
+    >>> value, gradient.shape
+    (0.9, (2, 1))
     """
 
     default_name = "loss"
@@ -62,6 +85,8 @@ class Loss(Configurable):
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
         """Return the loss of a batch; see :meth:`value_and_grad` for the arguments."""
+        if type(self).value_and_grad is not Loss.value_and_grad:
+            return self.value_and_grad(y_true, y_pred, sample_weight)[0]
         return self._evaluate(self._kernel, y_true, y_pred, sample_weight, False)[0]
 
     def value_and_grad(
@@ -171,15 +196,15 @@ class Loss(Configurable):
         self._targets(y_true, fill_unknown(pred_shape, np.shape(y_true)), np.float64)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.arguments().items())
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
         return f"{type(self).__name__}({arguments})"
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        """Return the targets as the kernels take them, or raise."""
-        raise NotImplementedError
+        """Return the targets as the kernels take them, or raise; by default any numbers."""
+        return as_numbers(type(self).__name__, "y_true", y_true)
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method value_and_grad")
 
     def _logits_kernel(
         self, target: Array, logits: Array, grad: bool

@@ -20,6 +20,10 @@ from rnncore.training.streams import Feed, Source, Stream, is_stream
 class Evaluated(Compiled):
     """A compiled network that computes its outputs and what they are worth."""
 
+    # What `fit` looks at; see Model.
+    stop_training: bool
+    first_epoch: int
+
     def evaluate(
         self,
         x: Any = None,
@@ -175,7 +179,7 @@ class Evaluated(Compiled):
         _expect_none(
             owner, {"y": y, "sample_weight": sample_weight, "batch_size": batch_size}, prefix
         )
-        self.objective  # not compiled is another mistake than the data
+        _ = self.objective  # not compiled is another mistake than the data
         stream = Stream(
             x,
             lambda parts, named: prepare_samples(self, *parts, class_weight, named),

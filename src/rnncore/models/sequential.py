@@ -350,7 +350,9 @@ class Sequential(Model):
         return self._layers[0].convert_input(x, argument)
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x` as an array that `run` takes, or as sequences to be padded, building the model when it is not yet.
+        """Return `x` as an array that `run` takes, building the model when it is not yet.
+
+        Sequences of different lengths are yet to be padded.
 
         Raises
         ------

@@ -46,9 +46,7 @@ def validation_share(value: Any) -> float:
 def validation_epochs(value: Any) -> Callable[[int], bool]:
     """Return whether there is validation after the epoch of a number, counted from 1."""
     if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
-        chosen = {
-            check_count("fit", f"validation_freq[{i}]", one) for i, one in enumerate(value)
-        }
+        chosen = {check_count("fit", f"validation_freq[{i}]", one) for i, one in enumerate(value)}
         return chosen.__contains__
     every = check_count("fit", "validation_freq", value)
     return lambda epoch: epoch % every == 0

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Buffers
 from rnncore.training.buckets import batches_by_length
-from rnncore.training.data import Masks, Parts, Samples
-from rnncore.training.interfaces import Inputs
+from rnncore.training.data import Batch, Masks, Samples, Targets
+from rnncore.training.interfaces import Arrays
 from rnncore.training.ragged import Ragged
 
 Rows = NDArray[np.intp] | slice
@@ -66,14 +66,14 @@ class Batches:
         for start in range(0, len(self.samples), self.batch_size):
             yield slice(start, min(start + self.batch_size, len(self.samples)))
 
-    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield every sample once, shuffled where there is a generator for it."""
         return iter(self) if rng is None else self.shuffled(rng)
 
-    def __iter__(self) -> Iterator[Samples]:
+    def __iter__(self) -> Iterator[Batch]:
         return map(self.take, self.rows())
 
-    def shuffled(self, rng: np.random.Generator) -> Iterator[Samples]:
+    def shuffled(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield every sample once, in a new random order."""
         if self._lengths is not None:
             yield from map(self.take, batches_by_length(self._lengths, self.batch_size, rng))
@@ -87,29 +87,23 @@ class Batches:
         for start in range(0, len(order), self.batch_size):
             yield self.take(order[start : start + self.batch_size])
 
-    def take(self, rows: Rows) -> Samples:
+    def take(self, rows: Rows) -> Batch:
         """Return the batch of these samples."""
         samples = self.samples
         if self._lengths is None:
-            if isinstance(rows, slice):
-                return samples.part(rows.start, rows.stop)
-            x, y, weight = (
-                tuple(
-                    None if array is None else self._gathered(f"{name} {index}", array, rows)
-                    for index, array in enumerate(arrays)
-                )
-                for name, arrays in (("x", samples.x), ("y", samples.y), ("w", samples.weight))
-            )
-            return Samples(cast("Inputs", x), y, weight)
+            x = self._all_gathered("x", samples.x, rows)
+            y = self._all_gathered("y", samples.y, rows)
+            weight = self._all_gathered("w", samples.weight, rows)
+            return Batch(cast("Arrays", x), y, weight)
         x, masks = self._padded("x", samples.x, rows)
         y, counted = self._padded("y", samples.y, rows)
         weight, _ = self._padded("w", samples.weight, rows)
         lengths = samples.lengths and tuple(
             None if one is None else one[rows] for one in samples.lengths
         )
-        return Samples(cast("Inputs", x), y, weight, masks, counted, lengths)
+        return Batch(cast("Arrays", x), y, weight, masks, counted, lengths)
 
-    def _padded(self, name: str, parts: Sequence[Any], rows: Rows) -> tuple[Parts, Masks]:
+    def _padded(self, name: str, parts: Sequence[Any], rows: Rows) -> tuple[Targets, Masks]:
         """Return arrays for a batch, and which steps are real in those that vary."""
         arrays: list[NDArray[Any] | None] = []
         masks: list[NDArray[np.bool_] | None] = []
@@ -124,6 +118,12 @@ class Batches:
             masks.append(mask)
         return tuple(arrays), tuple(masks)
 
+    def _all_gathered(self, name: str, parts: Sequence[Any], rows: Rows) -> Targets:
+        return tuple(
+            None if part is None else self._gathered(f"{name} {index}", part, rows)
+            for index, part in enumerate(parts)
+        )
+
     def _gathered(self, name: str, array: NDArray[Any], rows: Rows) -> NDArray[Any]:
         if isinstance(rows, slice) or not array.flags.c_contiguous:
             picked: NDArray[Any] = array[rows]  # take would copy all of it first
@@ -136,8 +136,6 @@ class Batches:
         return out
 
 
-def one_batch(samples: Samples) -> Samples:
+def one_batch(samples: Samples) -> Batch:
     """Return all samples as one batch."""
-    if not samples.ragged:
-        return samples
     return Batches(samples, len(samples), by_length=False).take(slice(0, len(samples)))

@@ -9,14 +9,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.training.interfaces import Inputs, Trainable
+from rnncore.training.interfaces import Arrays, Inputs, Trainable
 from rnncore.training.ragged import Ragged, array_or_ragged
 from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
 from rnncore.utils._arrays import RAGGED, narrowed
 
 # One for each output, None where there is none.
 Parts = tuple[NDArray[Any] | Ragged | None, ...]
+Targets = tuple[NDArray[Any] | None, ...]
 Masks = tuple[NDArray[np.bool_] | None, ...]
+Lengths = tuple[NDArray[np.intp] | None, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples that are computed together, with sequences padded to one length.
+
+    Attributes
+    ----------
+    x, y, weight
+        As in `Samples`, arrays only.
+    masks : tuple of ndarray or None, optional
+        Where the lengths of sequences differ: the real steps of each input.
+    counted : tuple of ndarray or None, optional
+        There too: the real steps of each output's targets.
+    lengths : tuple of ndarray or None, optional
+        There too, where outputs are asked for: the steps that each has for each sequence.
+    """
+
+    x: Arrays
+    y: Targets
+    weight: Targets
+    masks: Masks | None = None
+    counted: Masks | None = None
+    lengths: Lengths | None = None
+
+    def __len__(self) -> int:
+        return len(self.x[0])
 
 
 @dataclass(frozen=True)
@@ -32,10 +61,6 @@ class Samples:
         dtype; None where there is no loss.
     weight : tuple of ndarray, Ragged or None
         For each output one weight a sample ``(N,)`` or one a time step ``(N, T)``.
-    masks : tuple of ndarray or None, optional
-        In a batch of sequences of different lengths: the real steps of each input.
-    counted : tuple of ndarray or None, optional
-        There too: the real steps of each output's targets.
     lengths : tuple of ndarray or None, optional
         Where outputs are asked for: the steps that each has for each of the sequences.
     """
@@ -43,9 +68,7 @@ class Samples:
     x: Inputs
     y: Parts
     weight: Parts
-    masks: Masks | None = None
-    counted: Masks | None = None
-    lengths: tuple[NDArray[np.intp] | None, ...] | None = None
+    lengths: Lengths | None = None
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -73,7 +96,8 @@ def prepare_inputs(model: Trainable, x: Any, argument: str = "x") -> Samples:
     inputs = model.prepare_input(x, argument)
     nothing = (None,) * len(model.outputs_structure)
     lengths = tuple(output_lengths(model, inputs))
-    return Samples(inputs, nothing, nothing, lengths=None if lengths == nothing else lengths)
+    varies = any(one is not None for one in lengths)
+    return Samples(inputs, nothing, nothing, lengths if varies else None)
 
 
 def prepare_samples(
@@ -209,7 +233,7 @@ def output_lengths(model: Trainable, inputs: Inputs) -> list[NDArray[np.intp] | 
         for place, size in zip(places, sizes, strict=True):
             shapes[place] = (1, int(size), *shapes[place][2:])
         for row, shape in enumerate(model.output_shapes(shapes)):
-            found[row, column] = shape[1] if varies[row] else 0
+            found[row, column] = (shape[1] or 0) if varies[row] else 0
     rows = inverse.reshape(-1)
     return [steps[rows] if one else None for one, steps in zip(varies, found, strict=True)]
 

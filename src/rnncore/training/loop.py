@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._activity import ActivityPenalties
-from rnncore.training.data import Samples
+from rnncore.training.data import Batch
 from rnncore.training.history import History
 from rnncore.training.interfaces import Hooks, Output, Trainable
 from rnncore.training.interrupts import InterruptGuard
@@ -20,7 +20,7 @@ from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
 
 
-def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float:
+def train_step(model: Trainable, batch: Batch, guard: InterruptGuard) -> float:
     """Change the weights for one batch, add it to the metrics and return its loss."""
     with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
         done = _compute(model, batch, training=True)
@@ -31,13 +31,13 @@ def train_step(model: Trainable, batch: Samples, guard: InterruptGuard) -> float
     return model.objective.total(done.losses, done.penalty)
 
 
-def test_step(model: Trainable, batch: Samples) -> None:
+def test_step(model: Trainable, batch: Batch) -> None:
     """Add one batch to the loss and the metrics."""
     with np.errstate(all="ignore"):
         _update(model, batch, _compute(model, batch, training=False))
 
 
-def gradient_step(model: Trainable, batch: Samples) -> None:
+def gradient_step(model: Trainable, batch: Batch) -> None:
     """Compute the gradients for one batch and change nothing else."""
     with np.errstate(all="ignore"):
         _backward(model, _compute(model, batch, training=True))
@@ -73,7 +73,7 @@ class _Computed(NamedTuple):
     penalty: float
 
 
-def _compute(model: Trainable, batch: Samples, *, training: bool) -> _Computed:
+def _compute(model: Trainable, batch: Batch, *, training: bool) -> _Computed:
     objective = model.objective
     activations = model.output_activations()
     logits = objective.fused(activations)
@@ -109,7 +109,7 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
     return Output(y, steps if mask is None else mask)
 
 
-def _update(model: Trainable, batch: Samples, done: _Computed) -> None:
+def _update(model: Trainable, batch: Batch, done: _Computed) -> None:
     model.objective.update(
         done.losses, batch.y, done.outputs, batch.weight, done.taken_over, done.penalty
     )
@@ -160,7 +160,7 @@ def fit(
 
 def _epoch(
     model: Trainable,
-    batches: Iterator[Samples],
+    batches: Iterator[Batch],
     count: int | None,
     epoch: int,
     warned: bool,

@@ -79,8 +79,17 @@ class Objective:
             stacklevel=stacklevel + 1,
         )
 
-    def convert(self, y: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    def convert(
+        self, y: NDArray[Any], output_shape: Sequence[int | None], dtype: np.dtype[Any]
+    ) -> NDArray[Any]:
         """Return checked targets in the dtype that the loss computes with."""
+        if type(self.loss).value_and_grad is not losses.Loss.value_and_grad:
+            # One's own loss need not know that the last axis may be missing.
+            shape = tuple(output_shape)
+            if (*y.shape, 1) == shape:
+                y = y[..., None]
+            elif y.shape == (*shape, 1):
+                y = y[..., 0]
         return np.ascontiguousarray(self.loss.convert_targets(y, dtype))
 
     @property

@@ -201,7 +201,7 @@ class Objectives:
             return targets
         part.resolve((None, *shape[1:]))
         part.check(targets, shape)
-        return part.convert(targets, np.dtype(dtype))
+        return part.convert(targets, shape, np.dtype(dtype))
 
 
 def _losses(outputs: Structure, loss: Any) -> list[Any]:

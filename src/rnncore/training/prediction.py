@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.training.batches import Batches, Rows
-from rnncore.training.data import Samples
+from rnncore.training.data import Batch
 from rnncore.training.interfaces import Hooks, Trainable
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
@@ -46,7 +46,7 @@ def predict(model: Trainable, feed: Feed, progress: Progress, hooks: Hooks) -> l
 class _Results(Protocol):
     """What a loop collects."""
 
-    def add(self, rows: Any, batch: Samples, ys: Sequence[Array]) -> None:
+    def add(self, rows: Any, batch: Batch, ys: Sequence[Array]) -> None:
         """Take the outputs of a batch, which are those of `rows`."""
 
     def whole(self) -> list[Any]:
@@ -60,7 +60,7 @@ class _InOrder:
         self._count = count
         self._arrays: list[Array] = []
 
-    def add(self, rows: Any, batch: Samples, ys: Sequence[Array]) -> None:
+    def add(self, rows: Any, batch: Batch, ys: Sequence[Array]) -> None:
         if not self._arrays:
             self._arrays = self._made(ys, batch)
         for array, y in zip(self._arrays, ys, strict=True):
@@ -70,7 +70,7 @@ class _InOrder:
     def whole(self) -> list[Any]:
         return list(self._arrays)
 
-    def _made(self, ys: Sequence[Array], batch: Samples) -> list[Array]:
+    def _made(self, ys: Sequence[Array], batch: Batch) -> list[Array]:
         """Return arrays for all samples: those of the first batch where it is all of them."""
         made: list[Array] = []
         for y in ys:
@@ -90,7 +90,7 @@ class _OfSequences:
         self._count = count
         self._outputs: list[Any] = []
 
-    def add(self, rows: Any, batch: Samples, ys: Sequence[Array]) -> None:
+    def add(self, rows: Any, batch: Batch, ys: Sequence[Array]) -> None:
         if not self._outputs:
             self._outputs = [
                 _empty(self._count, y) if steps is None else [None] * self._count
@@ -115,7 +115,7 @@ class _Appended:
         self._parts: list[list[Any]] = []
         self._cut = False
 
-    def add(self, rows: Any, batch: Samples, ys: Sequence[Array]) -> None:
+    def add(self, rows: Any, batch: Batch, ys: Sequence[Array]) -> None:
         self._parts = self._parts or [[] for _ in ys]
         for part, y, steps in zip(self._parts, ys, _steps_of(batch, ys), strict=True):
             part.append(y.copy() if steps is None else _cut(y, steps))
@@ -132,7 +132,7 @@ def _joined(parts: list[Any]) -> Any:
     return [one for part in parts for one in part]
 
 
-def _steps_of(batch: Samples, ys: Sequence[Array]) -> Sequence[NDArray[np.intp] | None]:
+def _steps_of(batch: Batch, ys: Sequence[Array]) -> Sequence[NDArray[np.intp] | None]:
     return [None] * len(ys) if batch.lengths is None else batch.lengths
 
 

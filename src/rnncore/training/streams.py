@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rnncore.training.batches import one_batch
-from rnncore.training.data import Samples
+from rnncore.training.data import Batch, Samples
 from rnncore.utils.dataset import PyDataset
 
 
@@ -28,7 +28,7 @@ class Source(Protocol):
     def steps(self) -> int | None:
         """Number of batches, None where it is not known or they never end."""
 
-    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield all batches, in a random order where there is a generator for it."""
 
     def begin(self) -> None:
@@ -77,7 +77,7 @@ class Stream:
         self._indexed = _is_indexed(data)
         self.once = not self._indexed and iter(data) is data
         self._number = 0  # of the batches that an iterator has given
-        self._head: tuple[Iterator[Any], Samples] | None = None
+        self._head: tuple[Iterator[Any], Batch] | None = None
 
     @property
     def steps(self) -> int | None:
@@ -108,7 +108,7 @@ class Stream:
             return
         raise ValueError(f"{self._prefix}x: expected at least one batch, got none")
 
-    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield the batches; with a generator those of a dataset come in a random order."""
         if self._indexed:
             count = self.steps
@@ -142,7 +142,7 @@ class Stream:
         if callable(listener):
             listener()
 
-    def _prepared(self, item: Any, number: int) -> Samples:
+    def _prepared(self, item: Any, number: int) -> Batch:
         prefix = f"{self._prefix}batch {number}: "
         parts = tuple(item) if isinstance(item, (tuple, list)) else (item,)
         if not 1 <= len(parts) <= 3:
@@ -176,7 +176,7 @@ class Feed:
     def __init__(self, source: Source, wanted: int | None = None) -> None:
         self.source = source
         self._wanted = wanted
-        self._rest: Iterator[Samples] | None = None
+        self._rest: Iterator[Batch] | None = None
         self._found: int | None = None
         self.taken = 0
         self.spent = False
@@ -191,7 +191,7 @@ class Feed:
         """Whether the epoch that has ended had fewer batches than it should have."""
         return self._wanted is not None and self.taken < self._wanted
 
-    def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Samples]:
+    def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield the batches of the next epoch, shuffled where there is a generator for it."""
         self.taken = 0
         self.source.begin()
