@@ -28,7 +28,7 @@ static void take_workspace(rnncore_run *run, const rnncore_context *context,
 {
     const rnncore_weights *w = run->weights;
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
-    const int64_t rows = rnncore_chunk_rows(context, &run->plan);
+    const int64_t rows = rnncore_chunk_rows(context, run);
     run->dy = rnncore_arena_take(arena, rnncore_count(rows, w->padded), w->element);
     run->carry = rnncore_arena_take(arena, states, w->element);
     if (w->layer.cell == RNNCORE_LSTM) {
@@ -124,7 +124,7 @@ static void run_backward(backward_run *b, const rnncore_gradients *g,
     if (run->dc != NULL) {
         rnncore_gather_states(plan, g->dfinal_c, w->hidden, w->element, run->dc, w->padded);
     }
-    const int64_t chunk_rows = rnncore_chunk_rows(run->context, plan);
+    const int64_t chunk_rows = rnncore_chunk_rows(run->context, run);
     for (int64_t k1 = plan->longest, k0; k1 > 0; k1 = k0) {
         k0 = rnncore_plan_chunk_begin(plan, k1, chunk_rows);
         run->dy_base = rnncore_plan_offset(plan, k0);

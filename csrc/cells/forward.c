@@ -59,7 +59,7 @@ rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_context *context
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
     rnncore_plan_build(batch, &run->plan, arena);
-    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(context, plan);
+    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(context, run);
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);
@@ -212,7 +212,7 @@ void rnncore_run_forward(rnncore_forward_run *f)
     if (b->y != NULL) {
         rnncore_clear_padding(&run->plan, &f->y, run->plan.zero_masked);
     }
-    const int64_t chunk_rows = rnncore_chunk_rows(run->context, &run->plan);
+    const int64_t chunk_rows = rnncore_chunk_rows(run->context, run);
     for (int64_t k0 = 0, k1; k0 < run->plan.longest; k0 = k1) {
         k1 = rnncore_plan_chunk_end(&run->plan, k0, chunk_rows);
         if (!run->training) {

@@ -14,11 +14,19 @@ typedef struct time_loop {
     int64_t block, tasks;
 } time_loop;
 
-int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_plan *plan)
+int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_run *run)
 {
-    const int64_t wanted = RNNCORE_CHUNK_ROWS * rnncore_pool_size(context->pool);
-    const int64_t rows = plan->batch > wanted ? plan->batch : wanted;
-    return rows < plan->rows ? rows : plan->rows;
+    const rnncore_plan *plan = &run->plan;
+    const int64_t row = rnncore_count(run->slots, run->weights->padded); /* -1: too many */
+    int64_t wanted = RNNCORE_CHUNK_BYTES / (int64_t)run->weights->element / row;
+    if (wanted < RNNCORE_CHUNK_ROWS_MIN) {
+        wanted = RNNCORE_CHUNK_ROWS_MIN;
+    } else if (wanted > RNNCORE_CHUNK_ROWS_MAX) {
+        wanted = RNNCORE_CHUNK_ROWS_MAX;
+    }
+    wanted *= rnncore_pool_size(context->pool);
+    wanted = plan->batch > wanted ? plan->batch : wanted;
+    return wanted < plan->rows ? wanted : plan->rows;
 }
 
 int rnncore_threads_for(const rnncore_run *run, int64_t flops)

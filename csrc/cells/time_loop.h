@@ -4,12 +4,16 @@
 
 #include "cell.h"
 
-/* Compact rows of one chunk for each thread: enough to keep the projection busy, and few enough
- * that the gates are still in L2 when the time loop reads them. */
-enum { RNNCORE_CHUNK_ROWS = 128 };
+/* The gates of one chunk, in bytes for each thread: still in L2 when the time loop reads them; and
+ * compact rows of a chunk for each thread, enough to keep the projection busy. */
+enum {
+    RNNCORE_CHUNK_BYTES = 256 << 10,
+    RNNCORE_CHUNK_ROWS_MIN = 128,
+    RNNCORE_CHUNK_ROWS_MAX = 512
+};
 
-/* Rows of one chunk of this batch: at least one step, at most all. */
-int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_plan *plan);
+/* Compact rows of one chunk of this run: at least one step, at most all. */
+int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_run *run);
 
 /* Called for each thread's rows before the first and after the last step of a chunk. */
 typedef void (*rnncore_share_fn)(const rnncore_run *run, int64_t k0, int64_t k1,
