@@ -237,10 +237,9 @@ class Recurrence(Layer):
 
         Those without a real step, and with `zero_output_for_mask` those that end masked.
         """
-        if self.zero_output_for_mask:
-            ends: NDArray[np.bool_] = ~mask[:, 0 if self.go_backwards else -1]
-            return ends
-        return ~mask.any(axis=1)
+        last = 0 if self.go_backwards else -1
+        real: NDArray[np.bool_] = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
+        return ~real
 
     # -- states from batch to batch ------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import boolean
 from rnncore.layers._cell_loop import CellLoop
 from rnncore.layers._cell_states import (
     initial_states,
@@ -99,14 +100,14 @@ class RNN(Recurrence):
             return_state=return_state,
             go_backwards=go_backwards,
             stateful=stateful,
-            unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
             **kwargs,
         )
         self.cell = cell
+        self.unroll = boolean("RNN", "unroll", unroll)
         # What computes: a layer for each cell of a stack, made with the weights.
         self._parts: list[Recurrence] = []
-        self.children = [] if inner is None else [inner]
+        self.children: list[Layer] = [] if inner is None else [inner]
         self.trainable = self.trainable and (inner is None or inner.trainable)
 
     @property
@@ -144,8 +145,12 @@ class RNN(Recurrence):
             cell.sequence_layer() if runs_on_kernels(cell) else CellLoop(cell, self.dtype)
             for cell in chain_of(self.cell)
         ]
-        inner = [self.cell] if isinstance(self.cell, Layer) else []
-        self.children = [*inner, *self._parts]
+        self.children = [*self.children, *self._parts]
+
+    def forget_weights(self) -> None:
+        super().forget_weights()
+        self.children = [child for child in self.children if child is self.cell]
+        self._parts = []
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -243,7 +248,7 @@ class RNN(Recurrence):
         """Return the output and the final states."""
         states: list[NDArray[Any]] = []
         for number, part in enumerate(self._parts):
-            into = out
+            into = out if part is self._parts[-1] else None
             if training and part is not self._parts[-1]:
                 shape = (*x.shape[:2], part.output_size)
                 into = self._buffers.take(f"y {number}", shape, x.dtype)

@@ -55,7 +55,8 @@ class StackedRNNCells(AbstractRNNCell):
             if sum(cell is other for other in cells) > 1:
                 raise ValueError(f"StackedRNNCells: cells: expected each once, got {cell!r} twice")
         if kwargs.get("dtype") is None:
-            kwargs["dtype"] = next(filter(None, map(dtype_of, cells)), None)
+            asked = (dtype_of(cell) for cell in cells)
+            kwargs["dtype"] = next((dtype for dtype in asked if dtype is not None), None)
         super().__init__(**kwargs)
         self.cells = list(cells)
         self.children = [cell for cell in cells if isinstance(cell, Layer)]
@@ -125,8 +126,9 @@ def dtype_of(cell: Any) -> np.dtype[Any] | None:
 
 def build_cell(cell: Any, input_shape: Shape, dtype: np.dtype[Any]) -> None:
     """Make the weights of a cell, if it has a way to."""
-    if dtype_of(cell) not in (None, dtype):
-        raise ValueError(f"{cell.name}: dtype: expected {dtype}, as around it, got {cell.dtype}")
+    asked = dtype_of(cell)
+    if asked is not None and asked != dtype:
+        raise ValueError(f"{cell.name}: dtype: expected {dtype}, as around it, got {asked}")
     if isinstance(cell, Layer):
         cell.dtype = dtype
         cell.make_weights(input_shape)
