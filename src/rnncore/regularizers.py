@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.utils._checks import check_number, configured, lookup
+from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 
 Array = NDArray[Any]
 
 # Keras' epsilon: rows shorter than this are not made longer than one.
 _EPSILON = 1e-7
+# So many elements are worked on at a time.
+_BLOCK = 8192
 
 
-class Regularizer:
+class Regularizer(Configurable):
     """Base class of the regularizers.
 
     A subclass gives `value` and `grad`. Both take the weight, an array of float32 or float64.
@@ -42,18 +45,14 @@ class Regularizer:
         raise NotImplementedError
 
     def add_grad(self, weight: Array, out: Array) -> None:
-        """Add the gradient to `out`, an array like `weight`."""
+        """Add the gradient to `out`, an array of the weight's shape and dtype in C order."""
         out += _of_shape(self.grad(weight), weight, type(self).__name__)
 
     def __call__(self, weight: Array) -> float:
         return self.value(_checked(type(self).__name__, weight))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal regularizer."""
-        raise NotImplementedError
-
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.own_arguments().items())
         return f"{type(self).__name__}({arguments})"
 
 
@@ -87,19 +86,36 @@ class L1L2(Regularizer):
         self.l2 = _factor(type(self).__name__, "l2", l2, 0.0)
 
     def value(self, weight: Array) -> float:
+        flat = weight.reshape(-1)
+        scratch = np.empty(min(flat.size, _BLOCK), weight.dtype)
         total = 0.0
-        if self.l1:
-            total += self.l1 * float(np.abs(weight).sum())
-        if self.l2:
-            total += self.l2 * float(np.square(weight).sum())
+        for start in range(0, flat.size, _BLOCK):
+            block = flat[start : start + _BLOCK]
+            if self.l1:
+                total += self.l1 * float(np.abs(block, out=scratch[: block.size]).sum())
+            if self.l2:
+                total += self.l2 * float(np.dot(block, block))
         return total
 
     def grad(self, weight: Array) -> Array:
-        gradient: Array = self.l1 * np.sign(weight) + (2 * self.l2) * weight
+        gradient = np.zeros(weight.shape, weight.dtype)
+        self.add_grad(weight, gradient)
         return gradient
 
-    def get_config(self) -> dict[str, Any]:
-        return {"l1": self.l1, "l2": self.l2}
+    def add_grad(self, weight: Array, out: Array) -> None:
+        flat, sums = weight.reshape(-1), out.view()
+        sums.shape = (out.size,)  # unlike reshape it never copies
+        scratch = np.empty(min(flat.size, _BLOCK), weight.dtype)
+        for start in range(0, flat.size, _BLOCK):
+            block, total = flat[start : start + _BLOCK], sums[start : start + _BLOCK]
+            part = scratch[: block.size]
+            if self.l1:
+                np.sign(block, out=part)
+                part *= self.l1
+                total += part
+            if self.l2:
+                np.multiply(block, 2 * self.l2, out=part)
+                total += part
 
 
 class L1(L1L2):
@@ -119,9 +135,6 @@ class L1(L1L2):
     def __init__(self, l1: float | None = 0.01) -> None:
         super().__init__(l1=0.01 if l1 is None else l1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {"l1": self.l1}
-
 
 class L2(L1L2):
     """``l2 * sum(w**2)``.
@@ -139,9 +152,6 @@ class L2(L1L2):
 
     def __init__(self, l2: float | None = 0.01) -> None:
         super().__init__(l2=0.01 if l2 is None else l2)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"l2": self.l2}
 
 
 class OrthogonalRegularizer(Regularizer):
@@ -207,9 +217,6 @@ class OrthogonalRegularizer(Regularizer):
     def _pairs(unit: Array) -> float:
         """Return the number of ordered pairs: the sum over them counts every pair twice."""
         return float(len(unit) * (len(unit) - 1))
-
-    def get_config(self) -> dict[str, Any]:
-        return {"factor": self.factor, "mode": self.mode}
 
 
 def _without_diagonal(matrix: Array) -> Array:

@@ -136,6 +136,14 @@ class Weighted:
         """The weights that the optimizer leaves alone."""
         return [parameter for parameter in self.weights if not parameter.trainable]
 
+    @property
+    def losses(self) -> list[float]:
+        """The penalties on the weights that are trained, one for each that has a regularizer.
+
+        Those on outputs depend on the data: `evaluate` and training count them.
+        """
+        return [p.penalty() for p in self.trainable_weights if p.regularizer is not None]
+
     def get_weights(self) -> list[NDArray[Any]]:
         """Return copies of the weights, in Keras' order and shapes."""
         return [parameter.value.copy() for parameter in self.weights]
