@@ -79,6 +79,10 @@ class Attention(Layer):
         self._dropout = Dropout(dropout, seed=seed, name="dropout")
         self.children: tuple[Dropout] = (self._dropout,)
 
+    def current_arguments(self) -> dict[str, Any]:
+        rest = {"dropout": self._dropout.rate, "seed": self._dropout.seed}
+        return {**super().current_arguments(), **rest}
+
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
         self.scale = self.add_weight("scale", (), "ones") if self.use_scale else None

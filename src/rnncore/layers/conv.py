@@ -25,6 +25,8 @@ class Conv(Dense):
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
+    not_configured = frozenset({"units"})
+
     def __init__(
         self,
         filters: int,

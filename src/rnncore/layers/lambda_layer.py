@@ -74,6 +74,9 @@ class Lambda(Layer):
         self._declared_output_shape = output_shape
         self._named = _parameters(function) & {"mask", "training"}
 
+    def current_arguments(self) -> dict[str, Any]:
+        return {**super().current_arguments(), "output_shape": self._declared_output_shape}
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         declared = self._declared_output_shape
         if callable(declared):
