@@ -6,16 +6,36 @@ All work in place on flat arrays that hold every parameter of a model, described
 from __future__ import annotations
 
 from rnncore.optimizers import schedules
+from rnncore.optimizers.adadelta import Adadelta
+from rnncore.optimizers.adagrad import Adagrad
 from rnncore.optimizers.adam import Adam, AdamW
+from rnncore.optimizers.adamax import Adamax
 from rnncore.optimizers.base import Optimizer, Segment
+from rnncore.optimizers.nadam import Nadam
 from rnncore.optimizers.rmsprop import RMSprop
 from rnncore.optimizers.sgd import SGD
 from rnncore.utils._checks import lookup
+from rnncore.utils._config import deserialize, serialize
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Segment", "get", "schedules"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "Segment",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 _BY_NAME: dict[str, type[Optimizer]] = {}
-for _cls in (SGD, RMSprop, Adam, AdamW):
+for _cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, Nadam):
     _BY_NAME[_cls.__name__] = _BY_NAME[_cls.__name__.lower()] = _cls
 
 

@@ -29,6 +29,14 @@ CASES = [
     ("Adam", {"clipnorm": 0.5, **BETAS}),
     ("Adam", {"clipvalue": 0.125, **BETAS}),
     ("AdamW", {"weight_decay": 0.015625, **BETAS}),
+    ("Adagrad", {"initial_accumulator_value": 0.125}),
+    ("Adagrad", {"initial_accumulator_value": 0.5, "clipvalue": 0.125}),
+    ("Adadelta", {"rho": 0.75, "epsilon": 0.0009765625}),
+    ("Adadelta", {"clipnorm": 0.5, "weight_decay": 0.015625}),
+    ("Adamax", BETAS),
+    ("Adamax", {"global_clipnorm": 0.5, **BETAS}),
+    ("Nadam", BETAS),
+    ("Nadam", {"weight_decay": 0.015625, "epsilon": 0.0009765625, **BETAS}),
 ]
 
 

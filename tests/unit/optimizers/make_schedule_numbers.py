@@ -19,6 +19,14 @@ CASES = [
     ("CosineDecay", [0.0, 20], WARM),
     ("CosineDecay", [0.1, 20], {"alpha": 0.1, **WARM}),
     ("CosineDecay", [0.1, 20], {"warmup_target": 0.5}),
+    ("PolynomialDecay", [0.5, 20], {}),
+    ("PolynomialDecay", [0.5, 20, 0.1], {"power": 2.0}),
+    ("PolynomialDecay", [0.5, 10, 0.1], {"power": 0.5, "cycle": True}),
+    ("InverseTimeDecay", [0.5, 10, 0.9], {}),
+    ("InverseTimeDecay", [0.5, 10, 0.9], {"staircase": True}),
+    ("CosineDecayRestarts", [0.5, 9], {}),
+    ("CosineDecayRestarts", [0.5, 4], {"t_mul": 1.0, "m_mul": 0.5, "alpha": 0.25}),
+    ("CosineDecayRestarts", [0.5, 4], {"t_mul": 1.5, "m_mul": 0.75}),
 ]
 
 

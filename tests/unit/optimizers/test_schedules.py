@@ -14,9 +14,12 @@ from rnncore.layers import Dense
 from rnncore.optimizers import SGD, Adam
 from rnncore.optimizers.schedules import (
     CosineDecay,
+    CosineDecayRestarts,
     ExponentialDecay,
+    InverseTimeDecay,
     LearningRateSchedule,
     PiecewiseConstantDecay,
+    PolynomialDecay,
 )
 
 CASES = json.loads(Path(__file__).with_name("schedule_numbers.json").read_text())
@@ -33,7 +36,9 @@ def test_values_are_those_of_keras(case: dict[str, Any]) -> None:
     assert [again(step) for step in case["steps"]] == rates
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "AdamW"])
+@pytest.mark.parametrize(
+    "name", ["SGD", "RMSprop", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "Nadam"]
+)
 def test_every_optimizer_follows_a_schedule(name: str) -> None:
     schedule = PiecewiseConstantDecay([0, 2], [0.5, 0.25, 0.125])
     follows, told = (getattr(optimizers, name)(rate, clipnorm=1.0) for rate in (schedule, 0.5))
@@ -104,6 +109,11 @@ def test_schedules_of_the_user() -> None:
         (lambda: ExponentialDecay(0.1, 0, 0.9), ValueError, "decay_steps: .* > 0, got 0"),
         (lambda: ExponentialDecay(0.1, 10, "a"), TypeError, "decay_rate: .* got 'a'"),
         (lambda: ExponentialDecay(0.1, 10, 0.9, 1), TypeError, "staircase: expected True or"),
+        (lambda: PolynomialDecay(0.1, 0), ValueError, "PolynomialDecay: decay_steps: .* got 0"),
+        (lambda: PolynomialDecay(0.1, 5, -1), ValueError, "end_learning_rate: .* got -1"),
+        (lambda: InverseTimeDecay(0.1, 5, -1), ValueError, "decay_rate: .* >= 0, got -1"),
+        (lambda: CosineDecayRestarts(0.1, 0), ValueError, "first_decay_steps: .* > 0, got 0"),
+        (lambda: CosineDecayRestarts(0.1, 5, t_mul=0.5), ValueError, "t_mul: .* >= 1, got 0.5"),
         (lambda: CosineDecay(0.1, -5), ValueError, "CosineDecay: decay_steps: .* got -5"),
         (lambda: CosineDecay(0.1, 5, warmup_target=-1), ValueError, "warmup_target: .* got -1"),
         (lambda: CosineDecay(0.1, 5, warmup_steps=-1), ValueError, "warmup_steps: .* got -1"),

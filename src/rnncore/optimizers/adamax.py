@@ -1,0 +1,70 @@
+"""Adamax."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore.optimizers.base import Array
+from rnncore.optimizers.blockwise import BlockwiseOptimizer
+from rnncore.optimizers.schedules import LearningRateSchedule
+from rnncore.utils._checks import check_number
+
+
+class Adamax(BlockwiseOptimizer):
+    """Adam with the largest recent gradient in place of the root of their mean square.
+
+    ``m += (1 - beta_1) * (g - m)``, ``u = max(beta_2 * u, |g|)``, and in step ``t``
+    ``p -= lr / (1 - beta_1**t) * m / (u + epsilon)``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+    beta_1 : float, default 0.9
+        From 0 to below 1.
+    beta_2 : float, default 0.999
+        From 0 to below 1.
+    epsilon : float, default 1e-7
+    weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import Adamax
+    >>> Adamax().beta_2
+    0.999
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.beta_1 = check_number("Adamax", "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
+        self.beta_2 = check_number("Adamax", "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
+        self.epsilon = check_number("Adamax", "epsilon", epsilon, low=0.0)
+
+    def _slot_names(self) -> tuple[str, ...]:
+        return ("momentum", "norm")
+
+    def _prepare(self) -> None:
+        self._rate = self.learning_rate / (1 - self.beta_1 ** (self.iterations + 1))
+
+    def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
+        (momentum, norm), (step, size) = slots, spare
+        np.subtract(grad, momentum, out=step)
+        step *= 1 - self.beta_1
+        momentum += step
+        norm *= self.beta_2
+        np.maximum(norm, np.abs(grad, out=size), out=norm)
+        np.multiply(momentum, self._rate, out=step)
+        np.add(norm, self.epsilon, out=size)
+        step /= size
+        return step

@@ -1,0 +1,94 @@
+"""Nadam."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rnncore.optimizers.base import Array
+from rnncore.optimizers.blockwise import BlockwiseOptimizer
+from rnncore.optimizers.schedules import LearningRateSchedule
+from rnncore.utils._checks import check_number
+
+
+class Nadam(BlockwiseOptimizer):
+    """Adam that looks ahead along its momentum, as Nesterov does.
+
+    With ``m`` and ``v`` of :class:`Adam`, ``u_t = beta_1 * (1 - 0.96**t / 2)`` and ``U_t`` the
+    product of ``u_1`` to ``u_t``, step ``t`` is ``p -= lr * n / (sqrt(v / (1 - beta_2**t)) +
+    epsilon)`` with ``n = u_{t+1} / (1 - U_{t+1}) * m + (1 - u_t) / (1 - U_t) * g``.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+    beta_1 : float, default 0.9
+        From 0 to below 1.
+    beta_2 : float, default 0.999
+        From 0 to below 1.
+    epsilon : float, default 1e-7
+    weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
+        As in :class:`~rnncore.optimizers.Optimizer`.
+
+    Examples
+    --------
+    >>> from rnncore.optimizers import Nadam
+    >>> Nadam(0.01).learning_rate
+    0.01
+    """
+
+    # A step, and the product of the shares up to it.
+    _product = (0, 1.0)
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.beta_1 = check_number("Nadam", "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
+        self.beta_2 = check_number("Nadam", "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
+        self.epsilon = check_number("Nadam", "epsilon", epsilon, low=0.0)
+
+    def _slot_names(self) -> tuple[str, ...]:
+        return ("momentum", "velocity")
+
+    def _prepare(self) -> None:
+        t, rate = self.iterations + 1, self.learning_rate
+        before, done = self._product
+        if before != t - 1:  # the optimizer goes on from a file
+            done = math.prod(self._share(n) for n in range(1, t))
+        done *= self._share(t)
+        self._product = (t, done)
+        ahead = self._share(t + 1)
+        self._ahead = rate * ahead / (1 - done * ahead)
+        self._now = rate * (1 - self._share(t)) / (1 - done)
+        self._correction = 1 / (1 - self.beta_2**t)
+
+    def _share(self, t: int) -> float:
+        return self.beta_1 * (1 - 0.5 * 0.96**t)
+
+    def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
+        (momentum, velocity), (step, size) = slots, spare
+        np.subtract(grad, momentum, out=step)
+        step *= 1 - self.beta_1
+        momentum += step
+        np.square(grad, out=step)
+        step -= velocity
+        step *= 1 - self.beta_2
+        velocity += step
+        np.multiply(momentum, self._ahead, out=step)
+        grad *= self._now
+        step += grad
+        np.multiply(velocity, self._correction, out=size)
+        np.sqrt(size, out=size)
+        size += self.epsilon
+        step /= size
+        return step
