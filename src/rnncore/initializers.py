@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_number, check_shape, float_dtype, lookup
@@ -98,15 +98,35 @@ class Constant(Initializer):
 
     Parameters
     ----------
-    value : float, default 0.0
+    value : float or array_like, default 0.0
+        An array, such as one of pretrained word vectors, is stretched over the shape as NumPy does.
+
+    Examples
+    --------
+    >>> from rnncore import initializers
+    >>> initializers.Constant([1.0, 2.0])((3, 2)).tolist()
+    [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]
     """
 
-    def __init__(self, value: float = 0.0) -> None:
+    def __init__(self, value: ArrayLike = 0.0) -> None:
+        owner = type(self).__name__
         self.seed = None
-        self.value = check_number(type(self).__name__, "value", value)
+        self.value: float | Array
+        if isinstance(value, (np.ndarray, list, tuple)):
+            self.value = np.array(value)
+            if self.value.dtype.kind not in "iuf" or not np.isfinite(self.value).all():
+                raise ValueError(f"{owner}: value: expected finite numbers, got {value!r}")
+        else:
+            self.value = check_number(owner, "value", value)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        return np.full(shape, self.value)
+        try:
+            return np.array(np.broadcast_to(np.asarray(self.value, np.float64), shape))
+        except ValueError:
+            raise ValueError(
+                f"{type(self).__name__}: value: expected an array that fits the shape {shape}, got "
+                f"one of shape {np.shape(self.value)}"
+            ) from None
 
 
 class Zeros(Constant):

@@ -180,3 +180,23 @@ def test_values_that_the_dtype_cannot_hold():
     assert large((1,), "float64")[0] == 1e300
     with pytest.raises(ValueError, match=r"^Constant: expected numbers within .* float32.*1e\+300"):
         large((1,), "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_constant_takes_an_array(dtype: str) -> None:
+    vectors = np.arange(6.0).reshape(3, 2)
+    made = initializers.Constant(vectors)
+    first = made((3, 2), dtype)
+    np.testing.assert_array_equal(first, vectors)
+    first[...] = 7  # is the caller's own
+    vectors[...] = 8  # the initializer keeps what it was given
+    np.testing.assert_array_equal(made((3, 2), dtype), np.arange(6.0).reshape(3, 2))
+    assert initializers.Constant([1, 2])((2, 2)).tolist() == [[1, 2], [1, 2]]
+    again = initializers.get(initializers.serialize(made))
+    np.testing.assert_array_equal(again((3, 2)), made((3, 2)))
+    with pytest.raises(
+        ValueError, match=r"Constant: value: expected an array that fits .*\(4, 2\)"
+    ):
+        made((4, 2))
+    with pytest.raises(ValueError, match="Constant: value: expected finite numbers"):
+        initializers.Constant([1.0, np.nan])
