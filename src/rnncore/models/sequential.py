@@ -373,7 +373,7 @@ class Sequential(Model):
                 features = None if first.takes_ids else array.shape[-1]
                 shape = (*(None for _ in array.shape[:-1]), features)
             self._make_weights(shape)
-        first.check_input_shape(array.shape)
+        first.check_input_shape((None, *array.shape[1:]))  # the samples come in batches
         return (each(array, lambda one: first.convert_input(one, argument)),)
 
     def run(
