@@ -43,6 +43,7 @@ QUICK = {
     "co2": (0.0, 0.9),
     "japanese_vowels": (0.5, 1.0),
     "ops": (0.15, 1.0),
+    "own_cell": (0.4, 1.0),
     "reviews": (0.55, 1.0),
     "sunspots": (0.5, 1.5),
 }
@@ -51,6 +52,7 @@ FULL = {
     "co2": (0.0, 0.4),
     "japanese_vowels": (0.93, 1.0),
     "ops": (0.85, 1.0),
+    "own_cell": (0.9, 1.0),
     "reviews": (0.75, 1.0),
     "sunspots": (0.5, 1.0),
 }
