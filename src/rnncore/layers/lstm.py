@@ -18,10 +18,11 @@ class LSTM(Recurrent):
     ----------
     units : int
         Size H of the states and of the output.
-    activation : "tanh"
-        Of the cell candidate and of the cell; the only one supported so far.
-    recurrent_activation : "sigmoid"
-        Of the gates; the only one supported so far.
+    activation : {"tanh", "sigmoid", "relu", "linear", "hard_sigmoid"}, default "tanh"
+        Of the cell candidate and of the cell; None means linear.
+    recurrent_activation : {"sigmoid", "tanh", "relu", "linear", "hard_sigmoid"}
+        Of the gates, by default "sigmoid"; None means linear. With tanh and sigmoid the layer takes
+        the fused kernels, else the generic ones; `kernel_path` says which.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
@@ -34,6 +35,14 @@ class LSTM(Recurrent):
         Penalty on the output, divided by the number of samples.
     kernel_constraint, recurrent_constraint, bias_constraint : optional
         Projections of the weights after each step; see `rnncore.constraints`.
+    dropout : float, default 0
+        Share of the inputs that are dropped in training, from 0 to below 1: the same features at
+        all steps of a sequence.
+    recurrent_dropout : float, default 0
+        Share of the state that is dropped in training where it meets the recurrent kernel, apart
+        for each gate; the same units at all steps.
+    seed : int, optional
+        Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     return_sequences : bool, default False
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
     go_backwards : bool, default False
@@ -64,7 +73,6 @@ class LSTM(Recurrent):
     operation = "lstm"
     gates = 4
     state_count = 2
-    activation_names = ("tanh",)
 
     def __init__(
         self,
@@ -83,6 +91,9 @@ class LSTM(Recurrent):
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
         *,
         return_sequences: bool = False,
         go_backwards: bool = False,
@@ -102,12 +113,15 @@ class LSTM(Recurrent):
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
             bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
             return_sequences=return_sequences,
             go_backwards=go_backwards,
             **kwargs,
         )
         self.recurrent_activation = named_activation(
-            "LSTM", "recurrent_activation", recurrent_activation, ("sigmoid",)
+            "LSTM", "recurrent_activation", recurrent_activation
         )
         self.unit_forget_bias = boolean("LSTM", "unit_forget_bias", unit_forget_bias)
 
@@ -117,3 +131,9 @@ class LSTM(Recurrent):
             start = _FORGET_GATE * self.units
             bias.value[start : start + self.units] = 1.0
         return bias
+
+    def options(self) -> dict[str, Any]:
+        return {
+            **super().options(),
+            "recurrent_activation": self.recurrent_activation,
+        }

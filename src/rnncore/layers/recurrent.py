@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.layers._arguments import boolean
 from rnncore.layers._keep import Kept
+from rnncore.layers._recurrent_dropout import (
+    RecurrentDropout,
+    check_rate,
+    check_seed,
+    input_factors,
+)
 from rnncore.layers.base import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.recurrence import Call, Recurrence, States
@@ -22,9 +28,6 @@ class Recurrent(Recurrence):
 
     unsupported: Mapping[str, Any] = {
         **Recurrence.unsupported,
-        "dropout": 0.0,
-        "recurrent_dropout": 0.0,
-        "seed": None,
         "time_major": False,
         "implementation": 2,
         "use_cudnn": "auto",
@@ -35,7 +38,7 @@ class Recurrent(Recurrence):
     operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
     state_count: int  # number of state arrays
-    activation_names: tuple[str, ...]  # what `activation` may be
+    random_numbers = ("_key", "_calls")
 
     def __init__(
         self,
@@ -52,16 +55,23 @@ class Recurrent(Recurrence):
         kernel_constraint: Any,
         recurrent_constraint: Any,
         bias_constraint: Any,
+        dropout: Any,
+        recurrent_dropout: Any,
+        seed: Any,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.units = check_count(owner, "units", units)
-        self.activation = named_activation(owner, "activation", activation, self.activation_names)
+        self.activation = named_activation(owner, "activation", activation)
         self.use_bias = boolean(owner, "use_bias", use_bias)
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.dropout = check_rate(owner, "dropout", dropout)
+        self.recurrent_dropout = check_rate(owner, "recurrent_dropout", recurrent_dropout)
+        self.seed = check_seed(owner, seed)
+        self._dropout = RecurrentDropout(self.seed)
         # Packed weights and working memory, so that the next call need not allocate them again.
         self._workspaces = Kept(_core.Workspace)
 
@@ -88,12 +98,59 @@ class Recurrent(Recurrence):
         return self.add_weight("bias", (self.gates * self.units,), **self.chosen("bias"))
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments that only this layer's operation has."""
-        return {}
+        """Return the arguments of the operation that make the layer what it is."""
+        return {"activation": self.activation}
+
+    @property
+    def kernel_path(self) -> str:
+        """Which kernels the layer takes: "fused", or "generic" for its training with
+        `recurrent_dropout` and for other activations than tanh, and sigmoid in the gates."""
+        options = self.options()
+        return _core.kernel_path(
+            self.operation,
+            options["activation"],
+            options.get("recurrent_activation", "sigmoid"),
+            self.recurrent_dropout > 0,
+        )
 
     @property
     def state_sizes(self) -> list[int]:
         return [self.units] * self.state_count
+
+    # -- dropout -------------------------------------------------------------------------
+
+    @property
+    def _key(self) -> int | None:
+        return self._dropout.key
+
+    @_key.setter
+    def _key(self, value: int | None) -> None:
+        self._dropout.key = value
+
+    @property
+    def _calls(self) -> int:
+        return self._dropout.calls
+
+    @_calls.setter
+    def _calls(self, value: int) -> None:
+        self._dropout.calls = value
+
+    def draw_seeds(self) -> None:
+        super().draw_seeds()
+        if self.dropout or self.recurrent_dropout:
+            self._dropout.draw_seeds()
+
+    def drop(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return `x` after dropout, and the factors of the state for each gate (G, B, H)."""
+        factors = None
+        if self.dropout:
+            drawn = self._dropout.factors(input_factors(self._buffers, x), self.dropout)
+            x = np.multiply(x, drawn, out=self._buffers.take("x", x.shape, x.dtype))
+        if self.recurrent_dropout:
+            shape = (self.gates, x.shape[0], self.units)
+            factors = self._buffers.take("state factors", shape, x.dtype)
+            self._dropout.factors(factors, self.recurrent_dropout)
+        return x, factors
 
     # -- the calls of the kernels --------------------------------------------------------
 
@@ -107,6 +164,9 @@ class Recurrent(Recurrence):
     ) -> Call:
         if mask is not None and mask.all():
             mask = None  # nothing is masked: the kernels have a shorter way
+        recurrent_mask = None
+        if training:
+            x, recurrent_mask = self.drop(x)
         return _core.forward_call(
             self.operation,
             x,
@@ -123,6 +183,7 @@ class Recurrent(Recurrence):
             workspace=self._workspaces.take(),
             need_y=self.return_sequences,
             zero_masked=self.zero_output_for_mask,
+            recurrent_mask=recurrent_mask,
             **self.options(),
         )
 
@@ -156,20 +217,22 @@ class Recurrent(Recurrence):
             dbias=None if self.bias is None else self.bias.grad,
         )
 
-    def _sum(
-        self, one: NDArray[Any] | None, other: NDArray[Any] | None
-    ) -> NDArray[Any] | None:
+    def _sum(self, one: NDArray[Any] | None, other: NDArray[Any] | None) -> NDArray[Any] | None:
         if one is None or other is None:
             return other if one is None else one
         return np.add(one, other, out=self._buffers.take("dh", one.shape, one.dtype))
 
     def finish_backward(self, call: Any, result: Any) -> tuple[NDArray[Any] | None, States]:
         self._workspaces.give_back(call.workspace)
-        return result[0], result[-1]
+        dx = result[0]
+        if dx is not None and self.dropout:
+            np.multiply(dx, input_factors(self._buffers, dx), out=dx)
+        return dx, result[-1]
 
 
-def named_activation(owner: str, argument: str, value: Any, names: tuple[str, ...]) -> str:
-    """Return the name of an activation that the kernel knows, or raise listing those."""
+def named_activation(owner: str, argument: str, value: Any) -> str:
+    """Return the name of an activation that the kernels know, or raise listing those."""
+    names = _core.ACTIVATIONS
     try:
         name = activations.get(value).name
     except (ValueError, TypeError):

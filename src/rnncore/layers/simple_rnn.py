@@ -14,8 +14,9 @@ class SimpleRNN(Recurrent):
     ----------
     units : int
         Size H of the state and of the output.
-    activation : {"tanh", "relu", "sigmoid", "linear"}, default "tanh"
-        f; None means linear.
+    activation : {"tanh", "sigmoid", "relu", "linear", "hard_sigmoid"}, default "tanh"
+        f; None means linear. With tanh the layer takes the fused kernels, else the generic ones;
+        `kernel_path` says which.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
@@ -26,6 +27,14 @@ class SimpleRNN(Recurrent):
         Penalty on the output, divided by the number of samples.
     kernel_constraint, recurrent_constraint, bias_constraint : optional
         Projections of the weights after each step; see `rnncore.constraints`.
+    dropout : float, default 0
+        Share of the inputs that are dropped in training, from 0 to below 1: the same features at
+        all steps of a sequence.
+    recurrent_dropout : float, default 0
+        Share of the state that is dropped in training where it meets the recurrent kernel;
+        the same units at all steps.
+    seed : int, optional
+        Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     return_sequences : bool, default False
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
     go_backwards : bool, default False
@@ -55,7 +64,6 @@ class SimpleRNN(Recurrent):
     operation = "simple_rnn"
     gates = 1
     state_count = 1
-    activation_names = ("tanh", "relu", "sigmoid", "linear")
 
     def __init__(
         self,
@@ -72,9 +80,12 @@ class SimpleRNN(Recurrent):
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
         *,
         return_sequences: bool = False,
         go_backwards: bool = False,
+        seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -91,10 +102,10 @@ class SimpleRNN(Recurrent):
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
             bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
             return_sequences=return_sequences,
             go_backwards=go_backwards,
             **kwargs,
         )
-
-    def options(self) -> dict[str, Any]:
-        return {"activation": self.activation}

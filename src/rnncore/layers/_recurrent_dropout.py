@@ -1,0 +1,61 @@
+"""The dropout of recurrent layers: one draw for all steps of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import _core
+from rnncore.layers._buffers import Buffers
+from rnncore.utils.random import new_rng
+
+
+class RecurrentDropout:
+    """Factors, 0 or ``1 / (1 - rate)``, that follow from a key and the number of the draw.
+
+    Shallow copies of a layer share it, so that each draws other factors.
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+        self.key: int | None = None
+        self.calls = 0
+
+    def draw_seeds(self) -> None:
+        """Choose the key unless there is one."""
+        if self.key is None:
+            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
+            self.key = int(rng.integers(2**64, dtype=np.uint64))
+
+    def factors(self, out: NDArray[Any], rate: float) -> NDArray[Any]:
+        """Fill `out` with the factors of one more draw."""
+        self.draw_seeds()
+        self.calls = (self.calls + 1) % 2**32
+        out.fill(1)
+        _core.dropout(out, out, rate, self.key or 0, self.calls)
+        return out
+
+
+def input_factors(buffers: Buffers, x: NDArray[Any]) -> NDArray[Any]:
+    """Return where the factors of the inputs of `x`, or of its gradient, lie: (B, 1, I)."""
+    return buffers.take("input factors", (x.shape[0], 1, x.shape[2]), x.dtype)
+
+
+def check_rate(owner: str, argument: str, rate: Any) -> float:
+    """Return a rate of dropout as a float, or raise naming the argument."""
+    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{owner}: {argument}: expected a number from 0 to below 1, got {rate!r}")
+    if not 0 <= rate < 1:
+        raise ValueError(f"{owner}: {argument}: expected a number from 0 to below 1, got {rate!r}")
+    return float(rate)
+
+
+def check_seed(owner: str, seed: Any) -> int | None:
+    """Return a seed of dropout, or raise naming the argument."""
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+        raise TypeError(f"{owner}: seed: expected an integer >= 0 or None, got {seed!r}")
+    if seed is not None and seed < 0:
+        raise ValueError(f"{owner}: seed: expected an integer >= 0 or None, got {seed!r}")
+    return None if seed is None else int(seed)
