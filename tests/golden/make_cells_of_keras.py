@@ -222,12 +222,52 @@ def constant_weights():
         yield {"cell": spec, "calls": calls, "weights": listed(layer.get_weights())}
 
 
+def trained_models():
+    """Return the weights of models before and after 20 steps, the input partly masked."""
+    specs = [
+        [CELLS["stack"], {}, False],
+        [CELLS["own"], {"go_backwards": True}, False],
+        [CELLS["stack_with_own"], {"return_sequences": True}, False],
+        [CELLS["stack"], {"return_sequences": True}, True],
+    ]
+    for number, (spec, options, both) in enumerate(specs):
+        rng = np.random.default_rng(200 + number)
+        x = drawn(rng, (6, 5, 2))
+        x[:3, 3:] = 0
+        x[2, 0] = 0
+        layer = layers.RNN(made(spec), **options)
+        model = keras.Sequential(
+            [
+                layers.Input((5, 2)),
+                layers.Masking(),
+                layers.Bidirectional(layer) if both else layer,
+                layers.Dense(1),
+            ]
+        )
+        weights = [rng.uniform(-0.8, 0.8, w.shape).round(2) for w in model.get_weights()]
+        model.set_weights(weights)
+        y = drawn(rng, (6, *model.output_shape[1:]))
+        model.compile(keras.optimizers.SGD(0.1, momentum=0.5), "mse")
+        losses = [float(model.train_on_batch(x, y)) for _ in range(20)]
+        yield {
+            "cell": spec,
+            "options": options,
+            "both": both,
+            "x": x.tolist(),
+            "y": y.tolist(),
+            "weights": listed(weights),
+            "losses": losses,
+            "trained": listed(model.get_weights()),
+        }
+
+
 def main():
     keras.config.set_floatx("float64")
     found = {
         "cases": [computed(*case) for case in cases()],
         "steps": list(single_steps()),
         "constant": list(constant_weights()),
+        "trained": list(trained_models()),
     }
     path = Path(__file__).parent / "data" / "cells_of_keras.json"
     path.write_text(json.dumps(found, separators=(",", ":")) + "\n")

@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from own_cells import MinimalGatedCell, MovingAverageCell
 
-from rnncore import layers
+from rnncore import Input, Sequential, layers
 from rnncore.initializers import Constant
 from rnncore.layers import RNN
+from rnncore.optimizers import SGD
 
 FOUND = json.loads((Path(__file__).parent / "data" / "cells_of_keras.json").read_text())
 
@@ -107,6 +108,25 @@ def test_constant_weights_and_states_that_stay(case: dict[str, Any]) -> None:
         same([layer(x)], [expected])
     layer.reset_state()
     same([layer(x)], [case["calls"][0]])
+
+
+@pytest.mark.parametrize("case", FOUND["trained"], ids=lambda case: str(case["cell"])[:60])
+def test_weights_after_20_steps(case: dict[str, Any]) -> None:
+    layer: Any = RNN(made(case["cell"]), **case["options"])
+    model = Sequential(
+        [
+            Input((5, 2), dtype="float64"),
+            layers.Masking(dtype="float64"),
+            layers.Bidirectional(layer) if case["both"] else layer,
+            layers.Dense(1),
+        ]
+    )
+    model.set_weights(case["weights"])
+    model.compile(SGD(0.1, momentum=0.5), "mse")
+    x, y = np.array(case["x"]), np.array(case["y"])
+    losses = [model.train_on_batch(x, y) for _ in range(20)]
+    np.testing.assert_allclose(losses, case["losses"], rtol=1e-6)  # Keras' are float32
+    same(model.get_weights(), case["trained"])
 
 
 def test_every_kind_of_case_is_there() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnncore.layers.gru import GRU
 from rnncore.layers.lstm import LSTM
+from rnncore.layers.recurrent import Recurrent
 from rnncore.layers.recurrent_cell import RecurrentCell, of_layer
 from rnncore.layers.simple_rnn import SimpleRNN
 
@@ -273,3 +274,13 @@ class SimpleRNNCell(RecurrentCell):
             name="simple_rnn_cell",
         )
         super().__init__(layer, **kwargs)
+
+
+def cell_of(layer: Recurrent) -> RecurrentCell:
+    """Return the cell of a layer, with the layer's own weights."""
+    kinds: dict[str, type[RecurrentCell]] = {
+        LSTM.operation: LSTMCell,
+        GRU.operation: GRUCell,
+        SimpleRNN.operation: SimpleRNNCell,
+    }
+    return kinds[layer.operation].of(layer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ class RecurrentCell(AbstractRNNCell):
     """Base of the cells of the library; a subclass makes `layer`, which has the weights.
 
     `RNN` runs whole sequences through a copy of that layer that shares the weights. By itself the
-    cell is that layer over sequences of one step.
+    cell is that layer over sequences of one step, and draws its dropout anew at each of them.
     """
 
     unsupported: Mapping[str, Any] = {**AbstractRNNCell.unsupported, "implementation": 2}
@@ -70,10 +70,21 @@ class RecurrentCell(AbstractRNNCell):
         self.layer.dtype = self.dtype
         self.layer.make_weights((input_shape[0], None, input_shape[-1]))
 
+    @classmethod
+    def of(cls, layer: Recurrent) -> Self:
+        """Return the cell of a layer that is there already."""
+        cell = cls.__new__(cls)
+        dtype = layer.dtype if layer.built else layer.explicit_dtype
+        RecurrentCell.__init__(cell, layer, name=layer.name, dtype=dtype, trainable=layer.trainable)
+        if layer.built and layer.input_shape is not None:
+            cell.make_weights((None, layer.input_shape[-1]))
+        return cell
+
     def sequence_layer(self) -> Recurrent:
         """Return a layer with the same weights and working memory of its own."""
         layer = copy.copy(self.layer)
         layer._buffers = Buffers()
+        layer.return_sequences = False
         return layer
 
     def forward(  # type: ignore[override]
