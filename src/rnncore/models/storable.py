@@ -151,7 +151,7 @@ class Storable(Network):
 
     def get_config(self) -> dict[str, Any]:
         """Return the structure: the layers with their arguments and connections."""
-        if "_given" in vars(self):
+        if self.is_remembered:
             return super().get_config()
         return written_as_one(self._structure)
 

@@ -167,7 +167,7 @@ def understood(path: str) -> Iterator[None]:
         text = str(error) or type(error).__name__
         if isinstance(error, ValueError) and text.startswith(path):
             raise
-        raise ValueError(f"{path}: expected a model that can be made, got: {text}") from error
+        raise ValueError(f"{path}: the model cannot be made: {text}") from error
 
 
 class _Supply:

@@ -133,8 +133,7 @@ def fitting_weights(
         raise ValueError(f"{path}: expected a model with weights, got {model.name!r}: build it")
     weights = named_weights(model)
     found = {name[len(PREFIX) :]: a for name, a in arrays.items() if name.startswith(PREFIX)}
-    problems = [f"{name} is not in the file" for name in weights if name not in found]
-    problems += [f"{name} is not in the model" for name in found if name not in weights]
+    problems = []
     fitting = []
     for name, weight in weights.items():
         array = found.get(name)
@@ -146,6 +145,8 @@ def fitting_weights(
             )
         else:
             fitting.append((weight, weight.converted(array, f"{path}: {name}")))
+    problems += [f"{name} is not in the file" for name in weights if name not in found]
+    problems += [f"{name} is not in the model" for name in found if name not in weights]
     if problems:
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")
         text = f"{path}: expected the weights of {model.name!r}, got others: {listed}"

@@ -64,7 +64,7 @@ class Configurable:
     def own_arguments(self) -> dict[str, Any]:
         """Return what `get_config` does with the objects themselves."""
         cls = type(self)
-        if in_library(cls.get_config) and "_given" in vars(self):
+        if self.is_remembered:
             return self._remembered()
         nearest = next(base for base in cls.__mro__ if in_library(base))
         left_out: set[str] = set()
@@ -88,6 +88,12 @@ class Configurable:
     def current_arguments(self) -> dict[str, Any]:
         """Return the arguments that something else than an attribute of their name tells."""
         return {}
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the configuration is what the constructor of a user's class was called with."""
+        own = type(self).get_config.__module__.split(".")[0] == "rnncore"
+        return own and "_given" in vars(self)
 
     def serialized(self) -> Any:
         """Return what stands for the object in the configuration of another one."""
@@ -231,7 +237,7 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, Configurable):
         return value.serialized()
-    if inspect.isclass(value) or inspect.isroutine(value):
+    if inspect.isclass(value) or inspect.isroutine(value) or isinstance(value, np.ufunc):
         return _by_name(value)
     if hasattr(value, "get_config"):
         return record(value)
