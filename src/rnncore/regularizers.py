@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.utils._checks import check_number, configured, lookup
+from rnncore.utils._checks import check_number, lookup
 from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 
 Array = NDArray[Any]
@@ -280,8 +280,6 @@ def get(identifier: Any, owner: str = "regularizer") -> Any:
     """
     if identifier is None:
         return None
-    if isinstance(identifier, Mapping):
-        return configured(owner, identifier, _BY_NAME)
     if callable(identifier):
         return identifier() if inspect.isclass(identifier) else identifier
     return lookup(owner, identifier, _BY_NAME, Regularizer)

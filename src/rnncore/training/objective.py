@@ -41,7 +41,7 @@ class Objective:
             metrics.get(request, loss=self.loss, output_shape=(None, 1))
         self._metrics: list[tuple[str, Any, bool]] | None = None
         self._loss_sum = 0.0
-        self._samples = 0
+        self._batches = 0
         self._buffers = Buffers()
 
     def resolve(self, output_shape: Sequence[int | None]) -> None:
@@ -99,7 +99,7 @@ class Objective:
 
     def reset(self) -> None:
         """Start to accumulate anew."""
-        self._loss_sum, self._samples = 0.0, 0
+        self._loss_sum, self._batches = 0.0, 0
         for _, metric, _ in self._metrics or ():
             metric.reset()
 
@@ -148,15 +148,18 @@ class Objective:
         mask: NDArray[Any] | None,
         weight: NDArray[Any] | None,
     ) -> None:
-        """Add a batch: its loss weighs as many samples as it has."""
-        self._loss_sum += loss * len(y)
-        self._samples += len(y)
+        """Add a batch."""
+        self._loss_sum += loss
+        self._batches += 1
         for _, metric, takes_weights in self._metrics or ():
             metric.update_checked(y, prediction, _combined(mask, weight if takes_weights else None))
 
     def mean_loss(self) -> float:
-        """Return the loss over all batches since `reset`."""
-        return self._loss_sum / max(self._samples, 1)
+        """Return the loss over all batches since `reset`, which count alike: as Keras shows it.
+
+        In the loss of the whole model they count by their samples.
+        """
+        return self._loss_sum / max(self._batches, 1)
 
     def metric_names(self) -> list[str]:
         """Return the names that the metrics have by themselves, in their order."""
