@@ -14,12 +14,14 @@ from rnncore.utils._checks import check_number
 Array = NDArray[Any]
 
 
-class _Regression(Loss):
+class Regression(Loss):
+    """Base of the losses whose targets are numbers of the shape of the predictions."""
+
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return as_float_targets(type(self).__name__, y_true, shape, dtype)
 
 
-class MeanSquaredError(_Regression):
+class MeanSquaredError(Regression):
     """``mean((y_pred - y_true)**2)`` over the last axis.
 
     Parameters
@@ -46,7 +48,7 @@ class MeanSquaredError(_Regression):
         return losses, error
 
 
-class MeanAbsoluteError(_Regression):
+class MeanAbsoluteError(Regression):
     """``mean(|y_pred - y_true|)`` over the last axis; the derivative where they are equal is 0.
 
     Parameters
@@ -74,7 +76,7 @@ class MeanAbsoluteError(_Regression):
         return losses, error
 
 
-class Huber(_Regression):
+class Huber(Regression):
     """``e**2 / 2`` for errors up to ``delta``, beyond it ``delta * (|e| - delta / 2)``.
 
     Parameters

@@ -15,6 +15,8 @@ CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
 def test_value_and_gradient_are_those_of_keras(case):
     loss = getattr(losses, case["name"])(**case["arguments"])
     value, grad = loss.value_and_grad(case["y_true"], case["y_pred"], case["sample_weight"])
-    assert value == pytest.approx(case["value"], rel=1e-13)
+    # Keras rounds the log(2) of this one to float32.
+    rel = 1e-8 if case["name"] == "LogCosh" else 1e-13
+    assert value == pytest.approx(case["value"], rel=rel)
     np.testing.assert_allclose(grad, case["grad"], rtol=1e-11, atol=1e-15)
     assert loss(case["y_true"], case["y_pred"], case["sample_weight"]) == value

@@ -1,0 +1,145 @@
+"""Losses as functions: one number a sample, without gradients, weights or a mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.losses.base import Loss
+from rnncore.losses.binary import BinaryCrossentropy
+from rnncore.losses.categorical import CategoricalCrossentropy
+from rnncore.losses.further import (
+    CosineSimilarity,
+    KLDivergence,
+    LogCosh,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+)
+from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
+from rnncore.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
+from rnncore.losses.sparse import SparseCategoricalCrossentropy
+
+Array = NDArray[Any]
+
+
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `MeanSquaredError` of every sample, shape ``y_pred.shape[:-1]``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like
+        Targets and predictions, as the loss takes them. So it is with all functions here.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As the loss does.
+
+    Examples
+    --------
+    >>> from rnncore.losses import mean_squared_error
+    >>> mean_squared_error([[0.0, 0.0], [1.0, 1.0]], [[1.0, 3.0], [1.0, 1.0]])
+    array([5., 0.])
+    """
+    return MeanSquaredError().per_sample(y_true, y_pred)
+
+
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `MeanAbsoluteError` of every sample, shape ``y_pred.shape[:-1]``."""
+    return MeanAbsoluteError().per_sample(y_true, y_pred)
+
+
+def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `MeanAbsolutePercentageError` of every sample, shape ``y_pred.shape[:-1]``."""
+    return MeanAbsolutePercentageError().per_sample(y_true, y_pred)
+
+
+def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `MeanSquaredLogarithmicError` of every sample, shape ``y_pred.shape[:-1]``."""
+    return MeanSquaredLogarithmicError().per_sample(y_true, y_pred)
+
+
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `CosineSimilarity` of every sample, shape ``y_pred.shape[:-1]``."""
+    return CosineSimilarity().per_sample(y_true, y_pred)
+
+
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `LogCosh` of every sample, shape ``y_pred.shape[:-1]``."""
+    return LogCosh().per_sample(y_true, y_pred)
+
+
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `KLDivergence` of every sample, shape ``y_pred.shape[:-1]``."""
+    return KLDivergence().per_sample(y_true, y_pred)
+
+
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `Poisson` of every sample, shape ``y_pred.shape[:-1]``."""
+    return Poisson().per_sample(y_true, y_pred)
+
+
+def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `Hinge` of every sample, shape ``y_pred.shape[:-1]``."""
+    return Hinge().per_sample(y_true, y_pred)
+
+
+def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `SquaredHinge` of every sample, shape ``y_pred.shape[:-1]``."""
+    return SquaredHinge().per_sample(y_true, y_pred)
+
+
+def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return `CategoricalHinge` of every sample, shape ``y_pred.shape[:-1]``."""
+    return CategoricalHinge().per_sample(y_true, y_pred)
+
+
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+    """Return `Huber` of every sample, shape ``y_pred.shape[:-1]``."""
+    return Huber(delta).per_sample(y_true, y_pred)
+
+
+def binary_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Array:
+    """Return `BinaryCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
+    return BinaryCrossentropy(from_logits, label_smoothing).per_sample(y_true, y_pred)
+
+
+def categorical_crossentropy(
+    y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Array:
+    """Return `CategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
+    return CategoricalCrossentropy(from_logits, label_smoothing).per_sample(y_true, y_pred)
+
+
+def sparse_categorical_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+) -> Array:
+    """Return `SparseCategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
+    return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
+
+
+# The losses that the functions belong to.
+LOSS_OF: dict[Any, type[Loss]] = {
+    mean_squared_error: MeanSquaredError,
+    mean_absolute_error: MeanAbsoluteError,
+    mean_absolute_percentage_error: MeanAbsolutePercentageError,
+    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
+    cosine_similarity: CosineSimilarity,
+    log_cosh: LogCosh,
+    kl_divergence: KLDivergence,
+    poisson: Poisson,
+    hinge: Hinge,
+    squared_hinge: SquaredHinge,
+    categorical_hinge: CategoricalHinge,
+    huber: Huber,
+    binary_crossentropy: BinaryCrossentropy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+}

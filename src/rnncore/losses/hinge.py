@@ -1,0 +1,110 @@
+"""Hinge losses: zero once a prediction lies on the right side by a margin of 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.losses.regression import Regression
+
+Array = NDArray[Any]
+
+
+class Hinge(Regression):
+    """``mean(max(1 - y_true * y_pred, 0))`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "hinge"
+
+    Notes
+    -----
+    Targets are -1 and 1; where all of a batch are 0 or 1, a 0 counts as -1.
+
+    Examples
+    --------
+    >>> from rnncore.losses import Hinge
+    >>> Hinge()([[-1.0], [1.0]], [[0.5], [0.5]])
+    1.0
+    """
+
+    default_name = "hinge"
+
+    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+        signs = _signs(target)
+        margin = np.maximum(1 - signs * pred, 0)
+        losses = np.mean(margin, axis=-1)
+        if not grad:
+            return losses, None
+        return losses, (margin > 0) * -signs / pred.shape[-1]
+
+
+class SquaredHinge(Regression):
+    """``mean(max(1 - y_true * y_pred, 0)**2)`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "squared_hinge"
+
+    Notes
+    -----
+    Targets are -1 and 1; where all of a batch are 0 or 1, a 0 counts as -1.
+
+    Examples
+    --------
+    >>> from rnncore.losses import SquaredHinge
+    >>> SquaredHinge()([[-1.0], [1.0]], [[0.5], [0.5]])
+    1.25
+    """
+
+    default_name = "squared_hinge"
+
+    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+        signs = _signs(target)
+        margin = np.maximum(1 - signs * pred, 0)
+        losses = np.mean(margin * margin, axis=-1)
+        if not grad:
+            return losses, None
+        return losses, margin * signs * (-2 / pred.shape[-1])
+
+
+class CategoricalHinge(Regression):
+    """``max(largest of (1 - y_true) * y_pred - sum(y_true * y_pred) + 1, 0)`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "categorical_hinge"
+
+    Examples
+    --------
+    >>> from rnncore.losses import CategoricalHinge
+    >>> CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.75]])
+    0.75
+    """
+
+    default_name = "categorical_hinge"
+
+    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+        others = (1 - target) * pred
+        worst = np.argmax(others, axis=-1)[..., np.newaxis]
+        along = np.sum(target * pred, axis=-1)
+        losses = np.maximum(np.take_along_axis(others, worst, axis=-1)[..., 0] - along + 1, 0)
+        if not grad:
+            return losses, None
+        dpred = -target
+        there = 1 - np.take_along_axis(target, worst, axis=-1)
+        np.put_along_axis(dpred, worst, np.take_along_axis(dpred, worst, axis=-1) + there, axis=-1)
+        dpred *= (losses > 0)[..., np.newaxis]
+        return losses, dpred
+
+
+def _signs(target: Array) -> Array:
+    """Return targets of 0 and 1 as -1 and 1, others as they are."""
+    bits = np.all((target == 0) | (target == 1))
+    signs: Array = target * 2 - 1 if bits else target
+    return signs
