@@ -117,7 +117,7 @@ class Recurrence(Layer):
 
     # -- calls ---------------------------------------------------------------------------
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         x: Any,
         initial_state: Any = None,
@@ -238,8 +238,9 @@ class Recurrence(Layer):
         Those without a real step, and with `zero_output_for_mask` those that end masked.
         """
         last = 0 if self.go_backwards else -1
-        real: NDArray[np.bool_] = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
-        return ~real
+        real: Any = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
+        without: NDArray[np.bool_] = ~real
+        return without
 
     # -- states from batch to batch ------------------------------------------------------
 

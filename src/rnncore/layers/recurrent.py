@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from rnncore.layers.base import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.recurrence import Call, Recurrence, States
 from rnncore.utils._checks import check_count
+
+if TYPE_CHECKING:
+    from rnncore.layers.recurrent_cell import RecurrentCell
 
 
 class Recurrent(Recurrence):
@@ -100,6 +103,13 @@ class Recurrent(Recurrence):
     def options(self) -> dict[str, Any]:
         """Return the arguments of the operation that make the layer what it is."""
         return {"activation": self.activation}
+
+    @property
+    def cell(self) -> RecurrentCell:
+        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        from rnncore.layers.cells import cell_of  # which needs this module
+
+        return cell_of(self)
 
     @property
     def kernel_path(self) -> str:

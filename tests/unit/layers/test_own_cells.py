@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from rnncore.layers import (
     StackedRNNCells,
     TimeDistributed,
 )
+from rnncore.models import load_model
 from rnncore.optimizers import Adam
 from rnncore.testing import check_cell
 
@@ -208,6 +210,15 @@ def test_copies_go_on_alike(copied: Any) -> None:
         one.fit(x, np.ones((3, 1)), verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_saved_model_comes_back(tmp_path: Path) -> None:
+    x = inputs().astype("float32")
+    model = Sequential([Input((5, 2)), RNN([ResidualCell(2), GRUCell(3)]), Dense(1)])
+    model.save(tmp_path / "model.rnnc")
+    names = {"ResidualCell": ResidualCell}
+    other = load_model(tmp_path / "model.rnnc", custom_objects=names)
+    np.testing.assert_array_equal(other.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
 def test_stateful_and_what_a_cell_starts_from() -> None:

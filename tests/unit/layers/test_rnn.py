@@ -190,14 +190,50 @@ def trained(layers: list[Layer], weights: list[NDArray[Any]] | None) -> list[NDA
     return [*start, *model.get_weights()]
 
 
-def test_training_is_that_of_the_layers() -> None:
-    one = trained([RNN([LSTMCell(5), GRUCell(4)])], None)
+@pytest.mark.parametrize("dropout", [{}, {"dropout": 0.3}, {"recurrent_dropout": 0.2}])
+def test_training_is_that_of_the_layers(dropout: dict[str, Any]) -> None:
+    one = trained([RNN([LSTMCell(5, **dropout, seed=1), GRUCell(4, **dropout, seed=2)])], None)
     count = len(one) // 2
-    other = trained([LSTM(5, return_sequences=True), GRU(4)], one[:count])
+    layers = [LSTM(5, return_sequences=True, **dropout, seed=1), GRU(4, **dropout, seed=2)]
+    other = trained(layers, one[:count])
     assert count == 8
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(a, b)
     assert all((a != b).any() for a, b in zip(one[:count], one[count:], strict=True))
+
+
+def test_dropout_of_cells() -> None:
+    layer = RNN(LSTMCell(4, dropout=0.5, recurrent_dropout=0.5, seed=3), return_sequences=True)
+    x = inputs()
+    y = layer(x)
+    one, other = layer(x, training=True), layer(x, training=True)
+    assert (one != y).any() and (one != other).any()
+    np.testing.assert_array_equal(layer(x), y)
+    assert (layer.cell.dropout, layer.cell.recurrent_dropout, layer.cell.seed) == (0.5, 0.5, 3)
+    states = layer.cell.get_initial_state(batch_size=3)
+    step = layer.cell(x[:, 0], states)[0]
+    np.testing.assert_array_equal(step, layer.cell(x[:, 0], states)[0])
+    assert (step != layer.cell(x[:, 0], states, training=True)[0]).any()
+
+
+@pytest.mark.parametrize("make", [LSTM, GRU, SimpleRNN])
+def test_the_cell_of_a_layer(make: Make) -> None:
+    layer, x = make(3, return_sequences=True, dtype="float64", name="of_mine"), inputs()
+    assert layer.cell.units == 3
+    y = layer(x)
+    cell = layer.cell
+    assert cell.kernel is layer.kernel
+    assert layer.name == "of_mine"
+    states = cell.get_initial_state(batch_size=3)
+    for t in range(5):
+        step, states = cell(x[:, t], states)
+        np.testing.assert_allclose(step, y[:, t], rtol=1e-13)
+    np.testing.assert_array_equal(RNN(cell)(x), y[:, -1])
+    layer.trainable = False
+    assert not layer.cell.trainable
+    assert not layer.trainable
+    with pytest.raises(ValueError, match="expected shape"):
+        cell(x[:, 0, :1], states)
 
 
 def test_stateful_stack() -> None:
