@@ -25,8 +25,8 @@ def graph_config(graph: Graph, inputs: Sequence[SymbolicTensor]) -> list[dict[st
     for tensor in inputs:
         if tensor.node.inputs:  # what is in front of it is no part of the model
             name = places[tensor][0]
-            layer = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name, name=name)
-            entries.append({**record(layer), "name": name, "inbound_nodes": []})
+            first = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name, name=name)
+            entries.append({**record(first), "name": name, "inbound_nodes": []})
     for layer in graph.layers:
         calls = [
             {
@@ -127,7 +127,8 @@ def _in_order(
     try:
         return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
-        raise ValueError(f"expected calls that do not need each other, got {error.args[1]}") from None
+        found = error.args[1]
+        raise ValueError(f"expected calls that do not need each other, got {found}") from None
 
 
 def _place(value: Any) -> Place | None:

@@ -104,13 +104,13 @@ def write_archive(
         )
     checksum = zlib.crc32(header)
     for part in parts:
-        checksum = zlib.crc32(part.view(np.uint8), checksum)
+        checksum = zlib.crc32(part.view(np.uint8).data, checksum)
     header = header.replace(_NO_CHECKSUM, b'"crc32":"%08x"' % checksum, 1)
     with replacing(path) as file:
         file.write(len(header).to_bytes(_LENGTH, "little"))
         file.write(header)
         for part in parts:
-            file.write(part.view(np.uint8))
+            file.write(part.view(np.uint8).data)
 
 
 def read_archive(path: str | os.PathLike[str]) -> Archive:

@@ -167,6 +167,7 @@ def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) 
             ) from None
     made = table[name]
     try:
-        return (made if inspect.isclass(made) else type(made)).from_config(arguments)
+        cls: Any = made if inspect.isclass(made) else type(made)
+        return cls.from_config(arguments)
     except TypeError as error:
         raise TypeError(f"{owner}: config: {error}") from None

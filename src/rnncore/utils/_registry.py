@@ -87,7 +87,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     'Mine>Doubled'
     """
     owner = "register_keras_serializable"
-    if not isinstance(package, str) or not (name is None or isinstance(name, str)):
+    if not all(isinstance(one, str) for one in (package, "" if name is None else name)):
         raise TypeError(f"{owner}: expected strings, got package={package!r}, name={name!r}")
 
     def register(thing: T) -> T:
