@@ -29,6 +29,27 @@ CELLS: dict[str, tuple[str, dict[str, Any], int]] = {
     "rnn_sigmoid": ("simple_rnn", {"activation": "sigmoid"}, 1),
     "rnn_linear": ("simple_rnn", {"activation": "linear"}, 1),
 }
+# Activations that the generic form of the equations takes: of the candidate, and of the gates.
+PAIRS = (
+    ("relu", "hard_sigmoid"),
+    ("linear", "tanh"),
+    ("sigmoid", "sigmoid"),
+    ("hard_sigmoid", "linear"),
+    ("tanh", "relu"),
+)
+GENERIC: dict[str, tuple[str, dict[str, Any], int]] = {
+    "rnn_hard_sigmoid": ("simple_rnn", {"activation": "hard_sigmoid"}, 1),
+    **{
+        f"{cell}_{activation}_{gates}": (
+            CELLS[cell][0],
+            CELLS[cell][1] | {"activation": activation, "recurrent_activation": gates},
+            CELLS[cell][2],
+        )
+        for cell in ("lstm", "gru", "gru_before")
+        for activation, gates in PAIRS
+    },
+}
+ALL_CELLS = CELLS | GENERIC
 ROWS = (
     "full",
     "lengths",  # any mix, with 0 and T
@@ -57,21 +78,22 @@ class Case:
     bias: bool = True
     states: bool = True
     seed: int = 0
+    dropout: bool = False  # of the states, in training
 
     def __str__(self) -> str:
         short = [self.cell, f"B{self.batch}T{self.steps}I{self.inputs}H{self.units}"]
         short += [self.dtype, self.rows]
-        short += [name for name in ("go_backwards", "time_major") if getattr(self, name)]
+        short += [name for name in ("go_backwards", "time_major", "dropout") if getattr(self, name)]
         short += [f"no_{name}" for name in ("bias", "states") if not getattr(self, name)]
         return "-".join(short)
 
     @property
     def op(self) -> str:
-        return CELLS[self.cell][0]
+        return ALL_CELLS[self.cell][0]
 
     @property
     def columns(self) -> int:
-        return CELLS[self.cell][2] * self.units
+        return ALL_CELLS[self.cell][2] * self.units
 
 
 @dataclass(frozen=True)
@@ -88,6 +110,7 @@ class Call:
     dy: Array | None
     dstate: tuple[Array | None, ...] | None
     real: Array = field(repr=False)  # (B, T) bool: which steps are real
+    recurrent_mask: Array | None = None
 
     def changed(self, **changes: Any) -> Call:
         """The same call with other arrays; names that are no field go to the options."""
@@ -106,6 +129,8 @@ class Call:
     def train(self, module: ModuleType = ops, **more: Any) -> dict[str, Array]:
         """y, the final state and every gradient, by name."""
         forward = getattr(module, f"{self.case.op}_forward")
+        if self.recurrent_mask is not None:
+            more["recurrent_mask"] = self.recurrent_mask
         y, state, tape = forward(*self.arguments(), **(self.options | more))
         g = getattr(module, f"{self.case.op}_backward")(tape, self.dy, self.dstate)
         assert (g.dbias is None) == (self.bias is None)
@@ -161,6 +186,11 @@ def _ignored_outputs(case: Case, real: Array) -> Array:
     return ~(seen[:, ::-1] if case.go_backwards else seen)
 
 
+def has_two_biases(case: Case) -> bool:
+    """Whether h' U has a bias of its own."""
+    return bool(ALL_CELLS[case.cell][1].get("reset_after", False))
+
+
 def make_call(case: Case) -> Call:
     """Draws the arrays of a case: the same ones every time."""
     # Drawn in float64 and rounded, so that both dtypes compute the same thing.
@@ -177,10 +207,16 @@ def make_call(case: Case) -> Call:
     kernel = rng.uniform(-1.7 * bound, 1.7 * bound, (case.inputs, columns))
     # Variance (0.8 bound)^2 / 3: the norm of U is at most about 2 * 0.8 / sqrt(3) < 1.
     recurrent = rng.uniform(-0.8 * bound, 0.8 * bound, (units, columns))
-    bias = rng.uniform(-0.5, 0.5, (2, columns) if case.cell == "gru" else (columns,))
+    bias = rng.uniform(-0.5, 0.5, (2, columns) if has_two_biases(case) else (columns,))
     count = 2 if case.op == "lstm" else 1
     initial = tuple(rng.standard_normal((batch, units)).astype(dtype) for _ in range(count))
     dstate = tuple(rng.standard_normal((batch, units)).astype(dtype) for _ in range(count))
+    recurrent_mask = None
+    if case.dropout:
+        # Factors up to 1, as nothing else amplifies; apart for each gate, row and unit.
+        recurrent_mask = rng.uniform(0.3, 1.0, (columns // units, batch, units))
+        recurrent_mask[rng.random(recurrent_mask.shape) < 0.3] = 0
+        recurrent_mask = recurrent_mask.astype(dtype)
     if case.time_major:
         x, dy = x.swapaxes(0, 1), dy.swapaxes(0, 1)
     return Call(
@@ -191,7 +227,7 @@ def make_call(case: Case) -> Call:
         bias=bias.astype(dtype) if case.bias else None,
         initial_state=initial if case.states else None,
         options={
-            **CELLS[case.cell][1],
+            **ALL_CELLS[case.cell][1],
             **options,
             "go_backwards": case.go_backwards,
             "time_major": case.time_major,
@@ -199,6 +235,7 @@ def make_call(case: Case) -> Call:
         dy=np.ascontiguousarray(dy, dtype),
         dstate=dstate,
         real=real,
+        recurrent_mask=recurrent_mask,
     )
 
 
