@@ -133,6 +133,8 @@ class Recurrence(Layer):
             What the sequences start from; one alone where the layer has one state. Gradients flow
             to symbolic ones. By default zeros, or the states of a stateful layer.
         mask : array_like of bool or SymbolicTensor, shape (B, T), optional
+            In a graph by default that of the layers below. Beside an `initial_state` that one goes
+            on to the layers behind, but is not applied here, as in Keras 3: give it if it should.
         training : bool, optional
 
         Returns
@@ -262,9 +264,7 @@ class Recurrence(Layer):
                 f"that the states of a stateful layer are for, got {shape[0]}"
             )
 
-    def start_states(
-        self, x: NDArray[Any], given: States | None, training: bool
-    ) -> States | None:
+    def start_states(self, x: NDArray[Any], given: States | None, training: bool) -> States | None:
         """Return what a batch starts from: what was given, or the states of a stateful layer."""
         if not self.stateful:
             return given

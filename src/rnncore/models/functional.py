@@ -244,14 +244,14 @@ class Functional(Model):
                 aside = exchange(step.shared, memories.get(step.number))
             given = {"mask": mask, "training": training}
             if step.arguments:
-                given |= self._arguments(step, values)
-                if training is not None:  # it overrides what the call said
-                    given["training"] = training
+                given = self._arguments(step, values, given)
+                mask = given["mask"] if "mask" in step.arguments else mask
             if step.outputs[0] in bare and isinstance(step.layer, OutputLayer):
                 y: Any = step.layer.forward_logits(x, training=bool(training))
-                mask = step.layer.compute_mask(x, given["mask"])
+                mask = step.layer.compute_mask(x, mask)
             else:
-                y, mask = step.layer.forward_with_mask(x, **given)
+                y, found = step.layer.forward_with_mask(x, **given)
+                mask = found if given["mask"] is mask else step.layer.compute_mask(x, mask)
                 if given["training"] and not training:
                     y = _own(y)
             if step.layer.activity_regularizer is not None:
@@ -266,8 +266,15 @@ class Functional(Model):
             self._saved = memories
         return [Output(values[number], found_masks[number]) for number in graph.outputs]
 
-    def _arguments(self, step: Step, values: Sequence[Any]) -> dict[str, Any]:
-        """Return the arguments of a call with arrays in place of tensors."""
+    def _arguments(
+        self, step: Step, values: Sequence[Any], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the arguments of a call with arrays in place of tensors.
+
+        `given` are those that the model gives: what it says of training counts, and its mask
+        where the call has none, but, as in Keras 3, not beside other arrays: such a mask goes on
+        without being applied.
+        """
 
         def array(tensor: SymbolicTensor) -> NDArray[Any]:
             found: NDArray[Any] = values[self.graph.numbers[tensor]]
@@ -278,7 +285,11 @@ class Functional(Model):
             masks = found["mask"] if step.takes_list else [found["mask"]]
             masks = [None if one is None else one.astype(bool, copy=False) for one in masks]
             found["mask"] = masks if step.takes_list else masks[0]
-        return found
+        elif any(isinstance(one, np.ndarray) for one in leaves(list(found.values()))):
+            found["mask"] = None
+        if given["training"] is not None:
+            found["training"] = given["training"]
+        return {**given, **found}
 
     def _as_taken(self, layer: Layer, x: NDArray[Any]) -> NDArray[Any]:
         """Return token ids as numbers for a layer that reads them as such."""
