@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from state_cases import CASES, GRAPHS, trained  # noqa: E402
+from state_cases import CASES, GRAPHS, trained
 
 
 def plain(value):

@@ -110,9 +110,7 @@ def declared_shape(
     return None, (check_count(owner, "input_length", input_length), features)
 
 
-def split_batch(
-    owner: str, argument: str, shape: Any
-) -> tuple[int | None, tuple[int | None, ...]]:
+def split_batch(owner: str, argument: str, shape: Any) -> tuple[int | None, tuple[int | None, ...]]:
     """Return the batch size, None for any, and the shape of a sample."""
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ValueError(

@@ -11,6 +11,7 @@ from rnncore.layers.base import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.symbolic import Node, SymbolicTensor
 
+
 class Step(NamedTuple):
     """One call of a layer; tensors are known by their numbers in the graph.
 
