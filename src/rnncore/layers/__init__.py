@@ -39,6 +39,7 @@ from rnncore.layers.pooling2d import (
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
+from rnncore.layers.rectifiers import ELU, LeakyReLU, ReLU
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.rnn import RNN
 from rnncore.layers.simple_rnn import SimpleRNN
@@ -48,6 +49,7 @@ from rnncore.layers.time_distributed import TimeDistributed
 from rnncore.utils._config import deserialize, serialize
 
 __all__ = [
+    "ELU",
     "GRU",
     "LSTM",
     "RNN",
@@ -80,6 +82,7 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LeakyReLU",
     "Masking",
     "MaxPooling1D",
     "MaxPooling2D",
@@ -87,6 +90,7 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Permute",
+    "ReLU",
     "RepeatVector",
     "Reshape",
     "SimpleRNN",
