@@ -31,6 +31,8 @@ class Embedding(Layer):
         Projection of all rows after each step; see `rnncore.constraints`.
     mask_zero : bool, default False
         Whether id 0 is padding, to be masked in the layers behind.
+    weights : array_like or list of one, shape (input_dim, output_dim), optional
+        Vectors to start from, in place of the initializer; with ``trainable=False`` they stay.
     input_length : int, optional
         Number of ids in a row, for the first layer of a model.
     **kwargs
@@ -52,12 +54,15 @@ class Embedding(Layer):
     >>> from rnncore.layers import Embedding
     >>> Embedding(10, 4)([[1, 2, 0]]).shape
     (1, 3, 4)
+    >>> Embedding(2, 3, weights=[[0, 0, 0], [1, 2, 3]], trainable=False)([[1]])
+    array([[[1., 2., 3.]]], dtype=float32)
     """
 
     unsupported: Mapping[str, Any] = {
         **Layer.unsupported,
-        "weights": None,
         "lora_rank": None,
+        "lora_alpha": None,
+        "quantization_config": None,
     }
     also_configured = frozenset({"input_dim"})
     takes_ids = True
@@ -71,6 +76,7 @@ class Embedding(Layer):
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
+        weights: Any = None,
         *,
         input_length: int | None = None,
         input_shape: Any = None,
@@ -87,11 +93,26 @@ class Embedding(Layer):
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
         self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
+        self._pretrained = None if weights is None else self._table(weights)
 
     def build(self, input_shape: Shape) -> None:
         self.embeddings = self.add_weight(
             "embeddings", (self.input_dim, self.output_dim), **self.chosen("embeddings")
         )
+        if self._pretrained is not None:
+            self.embeddings.assign(self._pretrained)
+            self._pretrained = None
+
+    def _table(self, weights: Any) -> NDArray[Any]:
+        """Return the array in `weights`, alone or in a list as `set_weights` takes it."""
+        alone = weights[0] if isinstance(weights, list) and len(weights) == 1 else weights
+        table = numeric_array("Embedding: weights", alone)
+        if table.shape != (self.input_dim, self.output_dim):
+            raise ValueError(
+                "Embedding: weights: expected an array of shape "
+                f"{(self.input_dim, self.output_dim)}, got {table.shape}"
+            )
+        return table
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)

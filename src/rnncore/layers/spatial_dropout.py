@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rnncore import _core
 from rnncore.layers._shapes import expect_steps
 from rnncore.layers.base import Shape
 from rnncore.layers.dropout import Dropout
@@ -40,15 +36,10 @@ class SpatialDropout1D(Dropout):
     True
     """
 
+    not_configured = Dropout.not_configured | {"noise_shape"}
+
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(rate, seed=seed, **kwargs)
+        super().__init__(rate, (None, 1, None), seed, **kwargs)
 
     def build(self, input_shape: Shape) -> None:
         expect_steps(self.name, input_shape)
-
-    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
-        shape = (x.shape[0], 1, x.shape[2])
-        factors = self._buffers.take("factors", shape, x.dtype)
-        factors.fill(1)
-        _core.dropout(factors, factors, self.rate, self._key or 0, call)
-        return np.multiply(x, factors, out=self._buffers.take(name, x.shape, x.dtype))
