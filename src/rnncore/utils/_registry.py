@@ -11,9 +11,8 @@ import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
 
 # The parts of the library whose classes have a configuration.
 MODULES = (
@@ -90,7 +89,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     if not all(isinstance(one, str) for one in (package, "" if name is None else name)):
         raise TypeError(f"{owner}: expected strings, got package={package!r}, name={name!r}")
 
-    def register(thing: T) -> T:
+    def register(thing: Any) -> Any:
         if not callable(thing) or not hasattr(thing, "__name__"):
             raise TypeError(f"{owner}: expected a class or a function, got {thing!r}")
         if inspect.isclass(thing) and not hasattr(thing, "get_config"):
