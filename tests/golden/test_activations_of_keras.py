@@ -1,0 +1,50 @@
+"""Activations and dropout of the recurrent layers against numbers of Keras 3.
+
+Made by make_activations_of_keras.py, which says with which version.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from golden.make_activations_of_keras import CASES, MASK, UNITS, arrays
+from rnncore import layers
+
+FOUND = json.loads((Path(__file__).parent / "data" / "activations_of_keras.json").read_text())
+
+
+def test_all_cases_are_there() -> None:
+    assert [found["case"] for found in FOUND] == CASES
+
+
+@pytest.mark.parametrize("found", FOUND, ids=lambda found: str(found["case"]))
+def test_as_keras(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {name: value for name, value in found["case"].items() if name != "layer"}
+    layer = getattr(layers, found["case"]["layer"])(
+        UNITS, return_sequences=True, dtype="float64", **options
+    )
+    a = arrays(found["case"])
+    layer(a["x"])
+    layer.set_weights([a["kernel"], a["recurrent_kernel"], a["bias"]])
+    drawn = []
+
+    def given(out: NDArray[Any], rate: float) -> NDArray[Any]:
+        assert rate == options["dropout" if out.shape[1] == 1 else "recurrent_dropout"]
+        out[...] = a["input_factors" if out.shape[1] == 1 else "state_factors"]
+        drawn.append(rate)
+        return out
+
+    monkeypatch.setattr(layer._dropout, "factors", given)
+    y = layer.forward(a["x"], mask=MASK, training=True).copy()
+    dx = layer.backward(a["dy"])
+    assert len(drawn) == sum(name.endswith("dropout") for name in options)
+    actual = [y, dx, *(weight.grad for weight in layer.weights)]
+    names = ["y", "dx", "dkernel", "drecurrent_kernel", "dbias"]
+    for name, array in zip(names, actual, strict=True):
+        np.testing.assert_allclose(array.ravel(), found[name], rtol=1e-9, atol=1e-11, err_msg=name)
