@@ -64,6 +64,7 @@ class Evaluated(Compiled):
         """
         wanted = steps_of("evaluate", "steps", steps)
         source = self._source("evaluate", x, y, sample_weight, batch_size, wanted)
+        self.expect_batches("evaluate", source)
         self._ensure_buffer()
         level = resolve_verbose(verbose)
         feed = Feed(source, wanted)
@@ -144,6 +145,7 @@ class Evaluated(Compiled):
         else:
             samples = prepare_inputs(self, x)
             source = batches_of("predict", samples, batch_size, wanted)
+            self.expect_batches("predict", source)
         self._ensure_buffer()
         level = resolve_verbose(verbose)
         feed = Feed(source, wanted)

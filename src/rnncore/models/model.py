@@ -258,6 +258,8 @@ class Model(Evaluated, Storable):
             if not is_stream(validation_data):
                 validation_batch_size = validation_batch_size or batch_size
             held = self._validation_source(validation_data, validation_batch_size, held_wanted)
+        for batches in (source, held):
+            self.expect_batches("fit", batches)
         feed = Feed(source, wanted)
         params = {"verbose": level, "epochs": last, "steps": feed.steps, "batch_size": size}
         hooks = CallbackList(callbacks, self, "fit", params)

@@ -19,6 +19,7 @@ from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.graph import unique
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
+from rnncore.training.batches import Batches
 from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import rectangular
 from rnncore.training.structure import Structure
@@ -195,6 +196,23 @@ class Network(Layer):
     def reset_states(self) -> None:
         """Do what `reset_state` does."""
         self.reset_state()
+
+    def expect_batches(self, owner: str, source: Any) -> None:
+        """Raise ValueError unless all batches have the size that the states of layers are for.
+
+        Nothing is known beforehand of batches that come one by one.
+        """
+        layers = self._stateful_layers()
+        if not layers or not isinstance(source, Batches):
+            return
+        size, count = source.batch_size, len(source.samples)
+        for layer in layers:
+            expected = size if layer.states is None else layer.states[0].shape[0]
+            if size != expected or count % expected:
+                raise ValueError(
+                    f"{owner}: batch_size: expected {expected} and as many samples as fill whole "
+                    f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
+                )
 
     def _stateful_layers(self) -> list[Recurrence]:
         """Return the layers, also inside of others, that keep states from batch to batch."""
