@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden.make_activations_of_keras import CASES, MASK, UNITS, arrays
 from numpy.typing import NDArray
 
-from golden.make_activations_of_keras import CASES, MASK, UNITS, arrays
 from rnncore import layers
 
 FOUND = json.loads((Path(__file__).parent / "data" / "activations_of_keras.json").read_text())

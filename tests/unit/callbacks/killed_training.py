@@ -21,7 +21,14 @@ def die(*_: Any) -> None:
 def main(folder: str, weights: str, moment: str = "") -> None:
     # Only a run from the start may depend on the seed: a resumed one is given another.
     set_random_seed(len(os.listdir(folder)) if os.path.isdir(folder) else 0)
-    model = Sequential([Embedding(20, 4), Dropout(0.3), Bidirectional(LSTM(3)), Dense(1)])
+    model = Sequential(
+        [
+            Embedding(20, 4),
+            Dropout(0.3),
+            Bidirectional(LSTM(3, dropout=0.2, recurrent_dropout=0.2)),
+            Dense(1),
+        ]
+    )
     model.build((None, 6))
     model.compile("adam", "mse")
     rng = np.random.default_rng(0)
