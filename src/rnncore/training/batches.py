@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any, cast
 
 import numpy as np
@@ -40,6 +41,8 @@ class Batches:
         ragged = [one.lengths for one in samples.x if isinstance(one, Ragged)]
         self._lengths = cast("NDArray[np.intp]", sum(ragged)) if ragged else None
         self._by_length = by_length
+        self._parts: tuple[Sequence[Any], ...] = (samples.x, samples.y, samples.weight)
+        self._memory: list[tuple[NDArray[Any] | None, ...]] | None = None
         self._buffers = Buffers()
         self._in_order: NDArray[np.intp] | None = None
         self._order: NDArray[np.intp] | None = None
@@ -91,49 +94,69 @@ class Batches:
         """Return the batch of these samples."""
         samples = self.samples
         if self._lengths is None:
-            x = self._all_gathered("x", samples.x, rows)
-            y = self._all_gathered("y", samples.y, rows)
-            weight = self._all_gathered("w", samples.weight, rows)
+            if isinstance(rows, slice):
+                x, y, weight = (_cut(parts, rows) for parts in self._parts)
+            else:
+                x, y, weight = self._gathered(rows)
             return Batch(cast("Arrays", x), y, weight)
-        x, masks = self._padded("x", samples.x, rows)
-        y, counted = self._padded("y", samples.y, rows)
-        weight, _ = self._padded("w", samples.weight, rows)
+        (x, masks), (y, counted), (weight, _) = map(self._padded, range(3), repeat(rows))
         lengths = samples.lengths and tuple(
             None if one is None else one[rows] for one in samples.lengths
         )
         return Batch(cast("Arrays", x), y, weight, masks, counted, lengths)
 
-    def _padded(self, name: str, parts: Sequence[Any], rows: Rows) -> tuple[Targets, Masks]:
+    def _padded(self, which: int, rows: Rows) -> tuple[Targets, Masks]:
         """Return arrays for a batch, and which steps are real in those that vary."""
         arrays: list[NDArray[Any] | None] = []
         masks: list[NDArray[np.bool_] | None] = []
-        for index, part in enumerate(parts):
+        memory = self._rooms()[which]
+        for index, (part, room) in enumerate(zip(self._parts[which], memory, strict=True)):
             array = mask = None
             if isinstance(part, Ragged):
                 steps = max(1, int(part.lengths[rows].max()))
-                array, mask = part.padded(rows, steps, self._buffers, f"{name} {index}")
-            elif part is not None:
-                array = self._gathered(f"{name} {index}", part, rows)
+                array, mask = part.padded(rows, steps, self._buffers, f"{which} {index}")
+            elif isinstance(rows, slice):
+                array = None if part is None else part[rows]
+            else:
+                array = _taken(part, room, rows)
             arrays.append(array)
             masks.append(mask)
         return tuple(arrays), tuple(masks)
 
-    def _all_gathered(self, name: str, parts: Sequence[Any], rows: Rows) -> Targets:
-        return tuple(
-            None if part is None else self._gathered(f"{name} {index}", part, rows)
-            for index, part in enumerate(parts)
-        )
+    def _gathered(self, rows: NDArray[np.intp]) -> list[Targets]:
+        """Return inputs, targets and weights of some samples; the next call overwrites them."""
+        return [
+            tuple(map(_taken, parts, memory, repeat(rows)))
+            for parts, memory in zip(self._parts, self._rooms(), strict=True)
+        ]
 
-    def _gathered(self, name: str, array: NDArray[Any], rows: Rows) -> NDArray[Any]:
-        if isinstance(rows, slice) or not array.flags.c_contiguous:
-            picked: NDArray[Any] = array[rows]  # take would copy all of it first
-            return picked
-        # The first batch may be the smaller one.
-        memory = self._buffers.take(name, (self.batch_size, *array.shape[1:]), array.dtype)
-        out = memory[: len(rows)]
-        # mode="clip" writes straight into out; the default buffers it to undo errors.
-        np.take(array, rows, axis=0, out=out, mode="clip")
-        return out
+    def _rooms(self) -> list[tuple[NDArray[Any] | None, ...]]:
+        """Return the memory that batches of arrays are gathered in."""
+        if self._memory is None:
+            self._memory = [tuple(map(self._room, parts)) for parts in self._parts]
+        return self._memory
+
+    def _room(self, array: NDArray[Any] | Ragged | None) -> NDArray[Any] | None:
+        if array is None or isinstance(array, Ragged) or not array.flags.c_contiguous:
+            return None
+        return np.empty((self.batch_size, *array.shape[1:]), array.dtype)
+
+
+def _cut(parts: Sequence[Any], rows: slice) -> Targets:
+    return tuple(None if part is None else part[rows] for part in parts)
+
+
+def _taken(
+    array: NDArray[Any] | None, memory: NDArray[Any] | None, rows: NDArray[np.intp]
+) -> NDArray[Any] | None:
+    """Return some rows of an array, in `memory` where there is any."""
+    if array is None:
+        return None
+    if memory is None:
+        return array[rows]  # take would copy all of it first
+    out = memory if len(rows) == len(memory) else memory[: len(rows)]
+    # mode="clip" writes straight into out; the default buffers it to undo errors.
+    return array.take(rows, axis=0, out=out, mode="clip")
 
 
 def one_batch(samples: Samples) -> Batch:

@@ -21,7 +21,7 @@ Masks = tuple[NDArray[np.bool_] | None, ...]
 Lengths = tuple[NDArray[np.intp] | None, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Batch:
     """Samples that are computed together, with sequences padded to one length.
 
