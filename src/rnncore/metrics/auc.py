@@ -1,0 +1,135 @@
+"""Area under a curve over all thresholds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.activations import sigmoid
+from rnncore.metrics.base import Metric
+from rnncore.metrics.confusion import binary_batch
+from rnncore.utils._checks import check_count, check_flag
+
+Array = NDArray[Any]
+
+
+class AUC(Metric):
+    """Area under the curve of a yes-or-no prediction, as its threshold goes from 0 to 1.
+
+    Parameters
+    ----------
+    num_thresholds : int, default 200
+        Points of the curve, at least 2.
+    curve : {"ROC", "PR"}, default "ROC"
+        Recall over the share of false alarms, or precision over recall.
+    summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
+        How the area between two points is taken: between, below, or above both.
+    name : str, default "auc"
+    from_logits : bool, default False
+        Whether the predictions are logits and not probabilities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import AUC
+    >>> metric = AUC()
+    >>> metric.update([[0], [0], [1], [1]], [[0.1], [0.4], [0.35], [0.8]])
+    >>> round(metric.result(), 4)
+    0.75
+    """
+
+    default_name = "auc"
+
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        *,
+        from_logits: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self.num_thresholds = check_count("AUC", "num_thresholds", num_thresholds)
+        if self.num_thresholds < 2:
+            raise ValueError("AUC: num_thresholds: expected an integer from 2 up, got 1")
+        for argument, value, known in (
+            ("curve", curve, ("ROC", "PR")),
+            ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"AUC: {argument}: expected one of {', '.join(known)}, got {value!r}"
+                )
+        self.curve = curve
+        self.summation_method = summation_method
+        self.from_logits = check_flag("AUC", "from_logits", from_logits)
+        self._weights = np.zeros((2, self.num_thresholds))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        self._weights = np.zeros((2, self.num_thresholds))
+
+    def update(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Take in a batch; see `Metric.update`. Predictions are probabilities.
+
+        Raises ValueError for predictions that are not from 0 to 1.
+        """
+        target, pred, weights = binary_batch("AUC", y_true, y_pred, sample_weight)
+        if self.from_logits:
+            pred = sigmoid.forward(pred)
+        wrong = ~((pred >= 0) & (pred <= 1))
+        if wrong.any():
+            raise ValueError(f"AUC: y_pred: expected numbers from 0 to 1, got {pred[wrong][0]}")
+        # How many thresholds lie below a prediction: the first, below 0, always does.
+        below = np.ceil(pred * pred.dtype.type(self.num_thresholds - 1)).astype(np.int64)
+        place = np.maximum(below - 1, 0).reshape(-1)
+        for row, share in enumerate((1 - target, target)):
+            found = np.bincount(place, (share * weights).reshape(-1), self.num_thresholds)
+            self._weights[row] += found
+
+    def result(self) -> float:
+        """Return the area so far, 0.0 when there was nothing."""
+        # What lies above each threshold.
+        false_yes, true_yes = self._weights[:, ::-1].cumsum(axis=1)[:, ::-1]
+        if self.curve == "PR" and self.summation_method == "interpolation":
+            return _precision_recall(true_yes, false_yes)
+        recall = _share(true_yes, true_yes[0])
+        if self.curve == "ROC":
+            x, y = _share(false_yes, false_yes[0]), recall
+        else:
+            x, y = recall, _share(true_yes, true_yes + false_yes)
+        heights = {
+            "interpolation": (y[:-1] + y[1:]) / 2,
+            "minoring": np.minimum(y[:-1], y[1:]),
+            "majoring": np.maximum(y[:-1], y[1:]),
+        }[self.summation_method]
+        return float(np.sum((x[:-1] - x[1:]) * heights))
+
+
+def _precision_recall(true_yes: Array, false_yes: Array) -> float:
+    """Return the area below precision over recall, true alarms being linear in all alarms.
+
+    Between two points tp = a + s * p, p being all alarms: the area is an integral of tp / p.
+    """
+    alarms = true_yes + false_yes
+    more = true_yes[:-1] - true_yes[1:]
+    slope = _share(more, np.maximum(alarms[:-1] - alarms[1:], 0))
+    start = true_yes[1:] - slope * alarms[1:]
+    both = (alarms[:-1] > 0) & (alarms[1:] > 0)
+    ratio = np.where(both, alarms[:-1] / np.where(both, alarms[1:], 1), 1)
+    return float(np.sum(_share(slope * (more + start * np.log(ratio)), true_yes[0])))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """Return ``part / whole``, 0 where there is no whole."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

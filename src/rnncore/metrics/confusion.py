@@ -1,0 +1,153 @@
+"""Counts of right and wrong yes-or-no predictions, and their quotients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.losses._arrays import as_predictions, as_probability_targets, as_weights
+from rnncore.metrics.base import Metric
+from rnncore.utils._checks import check_number, check_optional_int
+
+Array = NDArray[Any]
+
+
+def binary_batch(
+    owner: str, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[Array, Array, Array]:
+    """Return targets from 0 to 1, predictions and weights, all of the shape of the predictions."""
+    pred = as_predictions(owner, y_pred)
+    if pred.ndim == 1:
+        pred = pred[:, np.newaxis]
+    target = as_probability_targets(owner, y_true, pred.shape, np.float64)
+    weights = as_weights(owner, sample_weight, pred.shape[:-1], np.float64)
+    each = np.ones((1,)) if weights is None else weights[..., np.newaxis]
+    return target, pred, np.broadcast_to(each, pred.shape)
+
+
+class _Counting(Metric):
+    """Base of the metrics that count with a threshold: weights of true and false, yes and no."""
+
+    def __init__(
+        self,
+        thresholds: float | None = None,
+        top_k: None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        owner = type(self).__name__
+        if top_k is not None:
+            raise ValueError(
+                f"{owner}: top_k: expected None (no other value is supported yet), got {top_k!r}"
+            )
+        if isinstance(thresholds, (list, tuple)) and len(thresholds) == 1:
+            thresholds = thresholds[0]
+        self.thresholds = (
+            None
+            if thresholds is None
+            else check_number(owner, "thresholds", thresholds, low=0.0, high=1.0)
+        )
+        self.class_id = check_optional_int(owner, "class_id", class_id)
+        self._counts = np.zeros((2, 2))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        self._counts = np.zeros((2, 2))  # [target][prediction]
+
+    def update(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Take in a batch; see `Metric.update`. Targets are from 0 to 1, as probabilities."""
+        owner = type(self).__name__
+        target, pred, weights = binary_batch(owner, y_true, y_pred, sample_weight)
+        if self.class_id is not None:
+            if not -pred.shape[-1] <= self.class_id < pred.shape[-1]:
+                raise ValueError(
+                    f"{owner}: y_pred: expected a class {self.class_id}, got {pred.shape[-1]}"
+                )
+            target, pred, weights = (a[..., self.class_id] for a in (target, pred, weights))
+        yes = pred > (0.5 if self.thresholds is None else self.thresholds)
+        found = np.array(
+            [
+                [np.sum(weights, where=(target == truth) & (yes == said)) for said in (0, 1)]
+                for truth in (0, 1)
+            ]
+        )
+        self._counts = self._counts + found
+
+
+def _quotient(part: float, other: float) -> float:
+    whole = part + other
+    return float(part / whole) if whole else 0.0
+
+
+class Precision(_Counting):
+    """Share of the predictions above a threshold whose target is 1.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    top_k : None
+        Only None is supported so far.
+    class_id : int, optional
+        The number on the last axis that counts. Default: all.
+    name : str, default "precision"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Precision
+    >>> metric = Precision()
+    >>> metric.update([[0], [1], [1], [1]], [[0.9], [0.2], [0.8], [0.7]])
+    >>> round(metric.result(), 4)
+    0.6667
+    """
+
+    default_name = "precision"
+
+    def result(self) -> float:
+        """Return the share so far, 0.0 when nothing was above the threshold."""
+        return _quotient(self._counts[1, 1], self._counts[0, 1])
+
+
+class Recall(_Counting):
+    """Share of the targets that are 1 whose prediction lies above a threshold.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    top_k : None
+        Only None is supported so far.
+    class_id : int, optional
+        The number on the last axis that counts. Default: all.
+    name : str, default "recall"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Recall
+    >>> metric = Recall()
+    >>> metric.update([[0], [1], [1], [1]], [[0.9], [0.2], [0.8], [0.7]])
+    >>> round(metric.result(), 4)
+    0.6667
+    """
+
+    default_name = "recall"
+
+    def result(self) -> float:
+        """Return the share so far, 0.0 when no target was 1."""
+        return _quotient(self._counts[1, 1], self._counts[1, 0])
