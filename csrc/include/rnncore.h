@@ -136,7 +136,7 @@ typedef struct rnncore_layer {
     int32_t reset_after; /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
     int32_t training;    /* 1: also pack what the backward pass needs */
     int32_t padding;     /* not read */
-    /* 0.1.0 ended here. */
+    /* The first version of this struct ended here. */
     int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0: SIGMOID */
     int32_t recurrent_dropout;    /* 1, with training: each batch brings its recurrent_mask, and the
                                      weights serve rnncore_forward_train and backward only */
@@ -188,7 +188,7 @@ typedef struct rnncore_batch {
     int64_t y_stride_batch, y_stride_time, y_stride_feature;
     void *final_h; /* NULL: not wanted */
     void *final_c; /* LSTM only; NULL: not wanted */
-    /* 0.1.0 ended here. */
+    /* The first version of this struct ended here. */
     /* (G, B, H), contiguous: what the state before each step is multiplied by, apart for each gate,
      * where it meets recurrent_kernel; the same at every step. For rnncore_forward_train with a
      * layer that has recurrent_dropout, which needs it; otherwise NULL. Copied to the tape. */
