@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -138,6 +138,17 @@ class Bidirectional(Layer):
         inner = config["layer"]["config"]
         inner["name"] = inner["name"].removeprefix("forward_")  # which the copy gets again
         return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned."""
+        made = super().from_config(config)
+        # One direction may be frozen alone, which the constructor does not know.
+        made.trainable = config.get("trainable", True)
+        for layer, key in ((made.forward_layer, "layer"), (made.backward_layer, "backward_layer")):
+            if made.trainable and isinstance(config.get(key), Mapping):
+                layer.trainable = config[key]["config"].get("trainable", True)
+        return made
 
     @property
     def return_sequences(self) -> bool:

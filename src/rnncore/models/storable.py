@@ -181,14 +181,23 @@ class Storable(Network):
         """Return the arguments of `compile`, None before that."""
         if self._compile_arguments is None:
             return None
-        found: dict[str, Any] = serialize(
-            {"optimizer": self.optimizer, **self._compile_arguments}
-        )
+        found: dict[str, Any] = serialize({"optimizer": self.optimizer, **self._compile_arguments})
         return found
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile with what `get_compile_config` returned."""
         self.compile(**deserialize_items(config))
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return for which shape of the input the weights were made, if nothing else tells it."""
+        if not self.is_remembered or not self.built:
+            return None
+        return {"input_shape": self.input_shape}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Make the weights for what `get_build_config` returned."""
+        if not self.built:
+            self.build(tuple(config["input_shape"]))
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Choose how to train."""

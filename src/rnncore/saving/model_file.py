@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._supply import supplied_by
 from rnncore.saving.archive import Archive, write_archive
+from rnncore.saving.compatibility import drop_unknown_defaults, name_defaults
 from rnncore.saving.state import fitting_state, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
@@ -53,7 +54,7 @@ def model_sections(
     metadata = {"model": model_text(model)}
     arrays = weight_arrays(model) if model.built else {}
     if include_optimizer and model.optimizer is not None:
-        metadata["compile"] = to_text("compile", serialize(model.get_compile_config()))
+        metadata["compile"] = _compile_text(model)
         if model.built:
             state, slots = training_state(model)
             metadata["training"] = to_text("save", state)
@@ -65,12 +66,20 @@ def check_storable(model: Any) -> None:
     """Raise what saving a model would raise, ValueError or TypeError, before it is trained."""
     model_text(model)
     if model.optimizer is not None:
-        to_text("compile", serialize(model.get_compile_config()))
+        _compile_text(model)
+
+
+def _compile_text(model: Any) -> str:
+    found = serialize(model.get_compile_config())
+    name_defaults(found)
+    return to_text("compile", found)
 
 
 def model_text(model: Any, **options: Any) -> str:
     """Return the configuration of a model as JSON; `options` are those of `json.dumps`."""
-    return to_text(model.name, written_as_one(lambda: record(model)), **options)
+    found = written_as_one(lambda: record(model))
+    name_defaults(found)
+    return to_text(model.name, found, **options)
 
 
 def model_of_text(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -78,6 +87,7 @@ def model_of_text(text: str, custom_objects: Mapping[str, Any] | None = None) ->
     found = from_text(text)
     if not isinstance(found, dict) or not {"class_name", "config"} <= set(found):
         raise ValueError("expected the configuration of a model")
+    drop_unknown_defaults(found)
     with custom_object_scope(custom_objects or {}):
         model = read_as_one(lambda: deserialize(found))
     if not hasattr(model, "compile"):
@@ -146,7 +156,9 @@ def load_model(
         if model.built or any(name.startswith(PREFIX) for name in archive.arrays):
             assign(fitting_weights(path, model, archive.arrays))
         if compile and "compile" in archive.metadata:
-            model.compile_from_config(from_text(archive.metadata["compile"]))
+            arguments = from_text(archive.metadata["compile"])
+            drop_unknown_defaults(arguments)
+            model.compile_from_config(arguments)
             _restore_training(path, model, archive)
     return model
 

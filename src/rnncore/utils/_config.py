@@ -214,6 +214,9 @@ def record(thing: Any) -> dict[str, Any]:
         "config": serialize(thing.get_config()),
         "registered_name": _registered_name(cls),
     }
+    shape = thing.get_build_config() if hasattr(thing, "get_build_config") else None
+    if shape is not None:
+        made["build_config"] = shape
     written = _written.get()
     if written is not None and getattr(thing, "may_be_shared", False):
         # The object stays in the table: its id must not become that of another one.
@@ -302,6 +305,8 @@ def _made(found: Mapping[str, Any]) -> Any:
         made = cls.from_config(dict(config))
     else:
         made = cls(**deserialize_items(config))
+    if found.get("build_config") is not None:
+        made.build_from_config(found["build_config"])
     if number is not None and read is not None:
         read[number] = made
     return made

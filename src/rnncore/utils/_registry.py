@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-
 # The parts of the library whose classes have a configuration.
 MODULES = (
     "rnncore.activations",
@@ -183,6 +182,14 @@ def get_registered_object(
     return None
 
 
+def library_class(module: Any, name: Any) -> type | None:
+    """Return the class of the library that a configuration names, None when there is none."""
+    if not isinstance(module, str) or not isinstance(name, str) or module not in MODULES:
+        return None
+    importlib.import_module(module)
+    return _library.get((module, name))
+
+
 def find(module: Any, name: Any, registered_name: Any) -> Any:
     """Return the class or function that a configuration names.
 
@@ -196,9 +203,9 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
         if found is not None:
             return found
     if module in MODULES:
-        importlib.import_module(module)
-        if (module, name) in _library:
-            return _library[module, name]
+        cls = library_class(module, name)
+        if cls is not None:
+            return cls
         raise ValueError(f"expected a class of {module}, got {name!r}, which it does not have")
     if module is None:  # as older versions of Keras write it
         found = [cls for (_, key), cls in _library.items() if key == name]

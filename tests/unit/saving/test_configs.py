@@ -111,6 +111,7 @@ CANDIDATES: list[Any] = [
     "mul",
     "uniform",
     "fan_out",
+    "variance_weighted_average",
     regularizers.L1(0.5),
     constraints.MaxNorm(0.5),
     initializers.RandomUniform(seed=3),

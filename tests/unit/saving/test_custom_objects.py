@@ -94,6 +94,13 @@ class Head(Sequential):
         self.units = units
 
 
+class Open(Sequential):
+    """One that does not say the shape of its input."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__([Dense(units)])
+
+
 OBJECTS = {
     cls.__name__: cls for cls in (Shifted, Wide, Wrapper, Small, Falling, Slow, Squares, Head)
 }
@@ -157,6 +164,13 @@ def test_models_with_a_constructor_of_their_own(tmp_path: Path) -> None:
     other = load_model(tmp_path / "m", OBJECTS)
     assert type(other) is Head and other.units == 4
     assert other.get_weights()[0].tobytes() == one.get_weights()[0].tobytes()
+    two = Open(4)
+    two.save(tmp_path / "m")
+    assert not load_model(tmp_path / "m", {"Open": Open}).built
+    two.predict(np.ones((2, 3)), verbose=0)
+    two.save(tmp_path / "m")
+    other = load_model(tmp_path / "m", {"Open": Open})
+    assert other.get_weights()[0].tobytes() == two.get_weights()[0].tobytes()
 
 
 def test_the_registry() -> None:

@@ -295,6 +295,17 @@ def test_frozen_layers_and_dtypes(tmp_path: Path) -> None:
     assert {weight.dtype for weight in other.weights} == {np.dtype("float64")}
 
 
+def test_one_direction_frozen_alone(tmp_path: Path) -> None:
+    model = Sequential([Bidirectional(LSTM(2), input_shape=(3, 2))])
+    model.layers[0].backward_layer.trainable = False
+    model.save(tmp_path / "m")
+    for other in (load_model(tmp_path / "m"), clone_model(model)):
+        assert [w.trainable for w in other.weights] == [True] * 3 + [False] * 3
+    model.trainable = False
+    model.save(tmp_path / "m")
+    assert not load_model(tmp_path / "m").trainable_weights
+
+
 def test_functions_have_to_be_known(tmp_path: Path) -> None:
     path = tmp_path / "m"
     model = Sequential([TimeDistributed(Lambda(np.tanh, name="t"), input_shape=(4, 2)), GRU(1)])
@@ -343,6 +354,29 @@ def test_versions(tmp_path: Path) -> None:
     rewritten(path, {"version": "1.0", "format": "pt"})
     with pytest.raises(ValueError, match="expected a file of rnncore, got one of pt"):
         model.load_weights(path)
+
+
+def test_arguments_of_later_versions(tmp_path: Path) -> None:
+    """One that has its default is left out; another value is refused by the name."""
+    model, path = trained(), tmp_path / "m"
+    model.save(path)
+    found = json.loads(read_archive(path).metadata["model"])
+    layer = found["config"]["layers"][-1]
+    assert "bias_initializer" in layer["defaults"] and "units" not in layer["defaults"]
+    layer["config"]["later"] = "x"
+    layer["defaults"].append("later")
+    rewritten(path, {"model": json.dumps(found)})
+    assert bits(load_model(path)) == bits(model)
+    assert model_from_json(json.dumps(found)).built
+    layer["defaults"].remove("later")
+    rewritten(path, {"model": json.dumps(found)})
+    with pytest.raises(ValueError, match=r"m: the model cannot be made: Dense: .*got 'later'"):
+        load_model(path)
+    for nonsense in (3, [3], {"a": 1}, [["later"]]):
+        layer["defaults"] = nonsense
+        rewritten(path, {"model": json.dumps(found)})
+        with pytest.raises(ValueError, match="got 'later'"):
+            load_model(path)
 
 
 def test_the_safetensors_package_opens_a_file(tmp_path: Path) -> None:
