@@ -1,0 +1,23 @@
+"""Programs written for Keras 3 run with the import changed, and say the same of their models."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PROGRAMS = sorted((HERE / "programs").glob("*.py"))
+KERAS = json.loads((HERE / "keras_results.json").read_text())["results"]
+
+
+def test_every_program_was_run_with_keras_too() -> None:
+    """By run_with_keras.py, in an environment with Keras."""
+    assert sorted(KERAS) == [path.stem for path in PROGRAMS]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_program(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = runpy.run_path(str(path))["RESULT"]
+    assert json.loads(json.dumps(result)) == KERAS[path.stem]
