@@ -165,8 +165,9 @@ class Model(Evaluated, Storable):
             Weight of each sample or time step in the loss; one ndarray is for all outputs.
         initial_epoch : int, default 0
         steps_per_epoch : int, optional
-            Batches of an epoch, by default all; the next epoch goes on where one stopped. With
-            arrays and without `batch_size` they are as large as so many steps need.
+            Batches of an epoch, by default all; the next epoch goes on where one stopped, but a
+            training that is resumed from a file begins the data anew. With arrays and without
+            `batch_size` they are as large as so many steps need.
         validation_steps : int, optional
             Batches of a validation, by default all. Each begins anew, but for an iterator.
         validation_batch_size : int, optional
@@ -207,7 +208,8 @@ class Model(Evaluated, Storable):
         sequences of similar length, anew in every epoch; with ``shuffle=False`` they come as they
         are given. They are padded behind with zeros that are masked as if by a `Masking` layer:
         recurrent layers do not compute them, losses and metrics leave them out. A layer that
-        mixes time steps without regard to masks, such as `Conv1D`, reads zeros there.
+        mixes time steps without regard to masks, such as `Conv1D` and `GlobalMaxPooling1D`, reads
+        zeros there, of which there are as many as the longest sequence of the batch asks for.
 
         Examples
         --------

@@ -73,6 +73,23 @@ def test_final_line_is_complete_on_a_narrow_terminal(monkeypatch: pytest.MonkeyP
         assert len(last) >= len(frames[-1].rstrip())  # nothing of the bar is left behind it
 
 
+def test_steps_whose_number_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    clock, stream = Clock(), Terminal()
+    progress = Progress(1, 1, stream, clock)
+    progress.begin(None, 0)
+    for _ in range(2):
+        clock.now += 0.5
+        progress.step(lambda: {"loss": 0.5})
+    progress.end({"loss": 0.25})
+    frames = [frame.rstrip() for frame in stream.getvalue().split("\r")[1:]]
+    assert frames == [
+        "Epoch 1/1 - 1/? - 500ms/step - loss: 0.5000",
+        "Epoch 1/1 - 2/? - 500ms/step - loss: 0.5000",
+        "Epoch 1/1 - 2/? - 1.0s - 500ms/step - loss: 0.2500",
+    ]
+
+
 def test_bar_is_not_drawn_at_every_step() -> None:
     clock, stream = Clock(), Terminal()
     progress = Progress(1, 1, stream, clock)
