@@ -17,7 +17,7 @@ Array = NDArray[Any]
 # Keras' epsilon: rows shorter than this are not made longer than one.
 _EPSILON = 1e-7
 # So many elements are worked on at a time.
-_BLOCK = 8192
+_BLOCK = 4096
 
 
 class Regularizer(Configurable):

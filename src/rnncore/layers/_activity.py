@@ -55,14 +55,22 @@ class Penalizing:
         """Whether something flows back from the layer even if no loss depends on its output."""
         return self.activity_regularizer is not None
 
-    def penalize(self, y: Any, *, training: bool) -> None:
+    def penalize(self, y: Any, *, training: bool | None) -> None:
         """Add the penalty on an output, or a list of them, to those that are collected.
 
         In training its gradient is kept for `penalized`.
         """
         collected = _collecting.get()
+        if collected is None and not training:
+            return
         for index, one in enumerate(y if isinstance(y, list) else [y]):
             samples = max(1, len(one))
+            if not one.flags.c_contiguous:  # a regularizer would make a copy of its own
+                copy = self._buffers.when(bool(training)).take(
+                    f"output {index}", one.shape, one.dtype
+                )
+                copy[...] = one
+                one = copy
             if collected is not None:
                 collected.total += regularizers.value(self.activity_regularizer, one) / samples
             if training:

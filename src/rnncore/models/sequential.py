@@ -412,14 +412,16 @@ class Sequential(Model):
                 dy = layer.penalized(dy)
             if dy is None and not layer.penalizes_activity:
                 layer.clear_grads()  # the loss does not depend on it
-            else:
-                dy = layer.backward(dy, need_dx=index > lowest or need_dx)
+                continue
+            given: Any = dy  # None for a network with penalties of its own inside
+            dy = layer.backward(given, need_dx=index > lowest or need_dx)
         return [dy if need_dx else None]
 
     def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
-        bare = isinstance(last, OutputLayer) and last.activity_regularizer is None
-        return [last.activation if bare else None]
+        if isinstance(last, OutputLayer) and last.activity_regularizer is None:
+            return [last.activation]
+        return [None]  # a penalty is on the activated output
 
 
 def _needs_sizes(layer: Layer) -> bool:

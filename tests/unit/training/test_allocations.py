@@ -12,6 +12,7 @@ from rnncore import Model, Sequential, _core
 from rnncore.layers import (
     GRU,
     LSTM,
+    RNN,
     Activation,
     Add,
     AdditiveAttention,
@@ -29,8 +30,10 @@ from rnncore.layers import (
     Flatten,
     GlobalAveragePooling1D,
     GlobalMaxPooling1D,
+    GRUCell,
     Input,
     LayerNormalization,
+    LSTMCell,
     Maximum,
     MaxPooling1D,
     MaxPooling2D,
@@ -59,7 +62,7 @@ def stack() -> tuple[Sequential, Any, Any]:
     model = Sequential(
         [
             Input((STEPS, 8)),
-            GRU(24, return_sequences=True),
+            GRU(24, dropout=0.1, recurrent_dropout=0.1, return_sequences=True),
             Dropout(0.1),
             SimpleRNN(16, return_sequences=True, go_backwards=True),
             LSTM(16, return_sequences=True),
@@ -71,6 +74,14 @@ def stack() -> tuple[Sequential, Any, Any]:
     return model, x, np.zeros((SAMPLES, STEPS), np.int64)
 
 
+def cells() -> tuple[Sequential, Any, Any]:
+    model = Sequential(
+        [Input((STEPS, 16)), RNN([GRUCell(16), LSTMCell(12, dropout=0.1)]), Dense(1)]
+    )
+    model.compile("adam", "mse")
+    return model, np.ones((SAMPLES, STEPS, 16), np.float32), np.ones((SAMPLES, 1))
+
+
 def classifier() -> tuple[Sequential, Any, Any]:
     model = Sequential(
         [Input((STEPS,)), Embedding(3000, 16), LSTM(24), Dense(1, activation="sigmoid")]
@@ -78,6 +89,19 @@ def classifier() -> tuple[Sequential, Any, Any]:
     model.compile("adamw", "binary_crossentropy", metrics=["accuracy"])
     x = np.random.default_rng(0).integers(0, 3000, (SAMPLES, STEPS))
     return model, x, np.ones(SAMPLES)
+
+
+def penalized() -> tuple[Any, Any, Any]:
+    layer = LSTM(
+        16,
+        return_sequences=True,
+        activity_regularizer="l1_l2",
+        kernel_regularizer="l2",
+        kernel_constraint="max_norm",
+    )
+    model = Sequential([Input((STEPS, 8)), layer, Dense(1, kernel_constraint="non_neg")])
+    model.compile("sgd", "mse")
+    return model, np.ones((SAMPLES, STEPS, 8), np.float32), np.ones((SAMPLES, STEPS, 1))
 
 
 def convolutions() -> tuple[Any, Any, Any]:
@@ -148,7 +172,7 @@ def watched_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, i
 
 
 @pytest.mark.parametrize(
-    "make", [forecaster, stack, classifier, convolutions, images, attention]
+    "make", [forecaster, stack, cells, classifier, convolutions, images, attention, penalized]
 )
 def test_the_second_epoch_allocates_nothing_of_the_size_of_a_batch(
     make: Callable[[], tuple[Any, Any, Any]], monkeypatch: pytest.MonkeyPatch
