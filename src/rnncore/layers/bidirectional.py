@@ -202,7 +202,7 @@ class Bidirectional(Layer):
 
     # -- calls ---------------------------------------------------------------------------
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         x: Any,
         initial_state: Any = None,

@@ -41,11 +41,16 @@ class GRU(Recurrent):
         Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     return_sequences : bool, default False
         Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+    return_state : bool, default False
+        Whether a call returns the final states too, each ``(B, H)``: ``[y, h]``.
     go_backwards : bool, default False
         Process each sequence from its end; the output is in the order of processing.
     reset_after : bool, default True
         Apply the reset gate after the product with the recurrent kernel (as PyTorch and cuDNN
         do) or, False, to the state before it.
+    stateful : bool, default False
+        Whether a batch starts, row by row, from the states in which the one before ended; all
+        batches have one size. `reset_state` starts anew.
     zero_output_for_mask : bool, default False
         Whether a masked step's output is zero; else it repeats the one before.
     **kwargs

@@ -86,7 +86,7 @@ class TimeDistributed(OutputLayer):
         self.layer.make_weights((input_shape[0] if stateful else None, *input_shape[2:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        step = self.layer.compute_output_shape((None, *input_shape[2:]))
+        step: Any = self.layer.compute_output_shape((None, *input_shape[2:]))
         if isinstance(step, list):
             raise ValueError(
                 f"{self.name}: layer: expected a layer with one output, got {self.layer.name!r}, "
@@ -98,7 +98,9 @@ class TimeDistributed(OutputLayer):
         if mask is None:
             return None
         kept = max(2, len(self.compute_output_shape(x.shape)) - 1)
-        return mask if mask.ndim <= kept else mask.any(axis=tuple(range(kept, mask.ndim)))
+        if mask.ndim <= kept:
+            return mask
+        return np.asarray(mask.any(axis=tuple(range(kept, mask.ndim))))
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         if self.takes_ids:

@@ -147,7 +147,9 @@ class Network(Layer):
 
     # -- use ------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *, mask: Any = None, training: bool | None = None) -> Any:
+    def __call__(  # type: ignore[override]
+        self, x: Any, *, mask: Any = None, training: bool | None = None
+    ) -> Any:
         """Compute the outputs of one batch; with ``training=True`` dropout is active.
 
         On symbolic tensors the model becomes part of a graph, as a layer does.

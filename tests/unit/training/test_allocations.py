@@ -20,6 +20,7 @@ from rnncore.layers import (
     Average,
     AveragePooling1D,
     BatchNormalization,
+    Bidirectional,
     Concatenate,
     Conv1D,
     Conv2D,
@@ -147,6 +148,18 @@ def attention() -> tuple[Any, Any, Any]:
     return model, np.ones((SAMPLES, STEPS, 24), np.float32), np.ones((SAMPLES, STEPS, 1))
 
 
+def states() -> tuple[Any, Any, Any]:
+    x = Input((STEPS, 16))
+    both = {"return_sequences": True, "stateful": True}
+    y, start, _ = Bidirectional(GRU(8, return_state=True, return_sequences=True), "mul")(x)
+    h = GRU(8, return_sequences=True, go_backwards=True)(y, initial_state=start)
+    one, other = Bidirectional(SimpleRNN(8, **both), None)(h)
+    h = Concatenate()([Bidirectional(LSTM(8, **both), "ave")(one), other])
+    model = Model(x, Dense(1)(TimeDistributed(BatchNormalization())(h)))
+    model.compile("adam", "mse")
+    return model, np.ones((5 * BATCH, STEPS, 16), np.float32), np.ones((5 * BATCH, STEPS, 1))
+
+
 @contextmanager
 def watched_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
     """For every step, from the end of the one before: bytes added at most, and blocks of C."""
@@ -172,7 +185,18 @@ def watched_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, i
 
 
 @pytest.mark.parametrize(
-    "make", [forecaster, stack, cells, classifier, convolutions, images, attention, penalized]
+    "make",
+    [
+        forecaster,
+        stack,
+        cells,
+        classifier,
+        states,
+        convolutions,
+        images,
+        attention,
+        penalized,
+    ],
 )
 def test_the_second_epoch_allocates_nothing_of_the_size_of_a_batch(
     make: Callable[[], tuple[Any, Any, Any]], monkeypatch: pytest.MonkeyPatch
