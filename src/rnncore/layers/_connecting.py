@@ -38,6 +38,10 @@ class Connectable:
         """Return the arguments of a call beside an input of `shape`, without those left out."""
         raise NotImplementedError
 
+    def call_output_shape(self, input_shape: Shape, arguments: Mapping[str, Any]) -> Any:
+        """Return the shape of what a call with these arguments gives, a list for several."""
+        return self.compute_output_shape(input_shape)
+
     def connect(self, x: Any, **arguments: Any) -> Any:
         """Make a call on symbolic tensors part of a graph and return what it gives."""
         several = isinstance(x, (list, tuple))
@@ -55,13 +59,14 @@ class Connectable:
         self._agree_on_dtype(tensors)
         shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
         self.make_weights(shapes)
+        arguments = self.check_arguments(arguments, shapes)
         node = Node(
             self,  # type: ignore[arg-type]
             tensors,
-            self.compute_output_shape(shapes),
+            self.call_output_shape(shapes, arguments),
             self.dtype,
             takes_list=several,
-            arguments=self.check_arguments(arguments, shapes),
+            arguments=arguments,
         )
         self._agree_on_dtype(node.reads)
         self._nodes.append(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ class Attention(Layer):
     Inputs: query ``(B, Tq, D)``, value ``(B, Tv, E)``, key ``(B, Tv, D)``, by default the value.
     Output: ``(B, Tq, E)``. Weights: scale ``()`` with `use_scale`, concat_score_weight ``()`` with
     "concat". The mask of the value leaves steps of it out, the mask of the query makes the output
-    zero and goes on.
+    zero and goes on. A call takes `mask`, the list of both, ``use_causal_mask=True``, which keeps
+    a step of the query from steps of the value behind it, and ``return_attention_scores=True``:
+    then the softmax ``(B, Tq, Tv)`` comes back too, behind the output.
 
     Examples
     --------
@@ -59,6 +62,7 @@ class Attention(Layer):
     """
 
     takes_several = True
+    call_arguments = ("return_attention_scores", "use_causal_mask")
 
     def __init__(
         self,
@@ -102,32 +106,71 @@ class Attention(Layer):
             )
         return (query[0], query[1], value[2])
 
+    def call_output_shape(self, input_shape: Any, arguments: Mapping[str, Any]) -> Any:
+        shape = self.compute_output_shape(input_shape)
+        if not arguments.get("return_attention_scores"):
+            return shape
+        return [shape, (*shape[:2], input_shape[1][1])]
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        for name in self.call_arguments:
+            if name in found:
+                found[name] = boolean(self.name, name, found[name])
+        return found
+
+    def _checked_mask(self, mask: Any, shapes: Any) -> Any:
+        # The key has the steps of the value, so that its mask may be left out.
+        if isinstance(mask, (list, tuple)) and len(mask) == 2:
+            mask = [*mask, None][: len(shapes)]
+        return super()._checked_mask(mask, shapes)
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return None if mask is None else mask[0]
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+    def forward_with_mask(
+        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
+    ) -> tuple[Any, Any]:
+        y, found = super().forward_with_mask(x, mask=mask, training=training, **arguments)
+        return y, [found, None] if isinstance(y, list) else found
+
+    def forward(
+        self,
+        x: Any,
+        *,
+        mask: Any = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
         memory = self._buffers.when(training)
         scores, tape = self._scores(query, key, memory)
-        if real_value is not None:
-            np.subtract(scores, _FAR, out=scores, where=~real_value[:, None])
+        hidden: Any = False if real_value is None else ~real_value[:, None]
+        if use_causal_mask:
+            hidden = hidden | ~np.tri(*scores.shape[1:], dtype=bool)
+        if hidden is not False:
+            np.subtract(scores, _FAR, out=scores, where=hidden)
         shares = softmax.forward(scores, scores)
         kept = self._dropout.forward(shares, training=training)
         y = memory.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
         np.matmul(kept, value, out=y)
         if training:
             self._saved = (query, value, key, len(x), real_query, shares, kept, tape)
-        return _zero(y, real_query)
+        _zero(y, real_query)
+        return [y, kept] if return_attention_scores else y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
         (query, value, key, count, real_query, shares, kept, tape), self._saved = self._saved, None
         take = self._buffers.take
-        if real_query is not None:
-            dy_given, dy = dy, take("dy", dy.shape, dy.dtype)
-            dy[...] = dy_given
-            _zero(dy, real_query)
+        given, dscores_given = dy if isinstance(dy, list) else (dy, None)
+        dy = take("dy", (*query.shape[:2], value.shape[2]), query.dtype)
+        dy[...] = 0 if given is None else given
+        _zero(dy, real_query)
         dkept = np.matmul(dy, value.swapaxes(1, 2), out=take("dkept", shares.shape, dy.dtype))
+        if dscores_given is not None:
+            dkept += dscores_given
         dshares: Any = self._dropout.backward(dkept)
         dscores = softmax.backward_into(shares, dshares, take("dscores", shares.shape, dy.dtype))
         dquery, dkey = self._scores_backward(query, key, dscores, tape)

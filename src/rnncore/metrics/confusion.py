@@ -32,8 +32,8 @@ class _Counting(Metric):
 
     def __init__(
         self,
-        thresholds: float | None = None,
-        top_k: None = None,
+        thresholds: Any = None,
+        top_k: int | None = None,
         class_id: int | None = None,
         name: str | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class _Counting(Metric):
         yes = pred > (0.5 if self.thresholds is None else self.thresholds)
         found = np.array(
             [
-                [np.sum(weights, where=(target == truth) & (yes == said)) for said in (0, 1)]
+                [np.sum(weights, where=(target == truth) & (yes == said)) for said in (False, True)]
                 for truth in (0, 1)
             ]
         )

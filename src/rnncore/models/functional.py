@@ -157,7 +157,7 @@ class Functional(Model):
         for step in self.graph.steps:
             taken = [found[number] for number in step.inputs]
             taken_shape: Any = taken if step.takes_list else taken[0]
-            given: Any = step.layer.compute_output_shape(taken_shape)
+            given: Any = step.layer.call_output_shape(taken_shape, step.arguments)
             _spread(found, step, given)
         return [found[number] for number in self.graph.outputs]
 

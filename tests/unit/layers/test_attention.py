@@ -8,6 +8,7 @@ import pytest
 
 from rnncore import Input, Model
 from rnncore.layers import LSTM, AdditiveAttention, Attention, Dense, Masking
+from rnncore.testing import check_gradients
 
 RNG = np.random.default_rng(0)
 QUERY, VALUE = RNG.standard_normal((3, 2, 4)), RNG.standard_normal((3, 5, 4))
@@ -90,6 +91,75 @@ def test_in_a_graph() -> None:
     assert loss[-1] < loss[0]
 
 
+CAUSAL = np.tri(2, 5, dtype=bool)
+
+
+@pytest.mark.parametrize("masks", [None, [QUERY_MASK, MASK]])
+@pytest.mark.parametrize(("make", "options"), KINDS)
+def test_causal_masks_and_scores(make: Any, options: Any, masks: Any) -> None:
+    layer = make(**options, dtype="float64")
+    x = [QUERY, VALUE, KEY]
+    y, scores = layer(x, mask=masks, use_causal_mask=True, return_attention_scores=True)
+    np.testing.assert_allclose(scores.sum(axis=-1), 1)
+    real = CAUSAL if masks is None else CAUSAL & MASK[:, None]
+    some = np.broadcast_to(real.any(axis=-1, keepdims=True), scores.shape)
+    assert (
+        scores[~real & some if real.ndim == 3 else np.broadcast_to(~real, scores.shape)] == 0
+    ).all()
+    expected = scores @ VALUE
+    if masks is not None:
+        expected = np.where(QUERY_MASK[..., None], expected, 0)
+    np.testing.assert_allclose(y, expected)
+    np.testing.assert_array_equal(layer(x, mask=masks, use_causal_mask=True), y)
+    np.testing.assert_array_equal(
+        layer(x, mask=masks, return_attention_scores=True)[0], layer(x, mask=masks)
+    )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("make", "options"), KINDS)
+def test_gradients_of_output_and_scores(make: Any, options: Any, masked: bool) -> None:
+    layer = make(**options, dtype="float64")
+    x = [QUERY.copy(), VALUE.copy(), KEY.copy()]
+    # Where all is hidden the scores stand beside 1e9, which leaves them few digits.
+    seen = MASK | (np.arange(5) == 0)
+    mask = [QUERY_MASK, seen, None] if masked else None
+    layer(x)
+    call = {"mask": mask, "return_attention_scores": True, "use_causal_mask": True}
+    rng = np.random.default_rng(4)
+    dy, dscores = rng.standard_normal((3, 2, 4)), rng.standard_normal((3, 2, 5))
+
+    def value() -> float:
+        y, scores = layer.forward(x, training=False, **call)
+        return float((y * dy).sum() + (scores * dscores).sum())
+
+    layer.forward(x, training=True, **call)
+    gradients = [np.array(one) for one in layer.backward([dy, dscores])]
+    names = ("query", "value", "key")
+    check_gradients(
+        value, dict(zip(names, x, strict=True)), dict(zip(names, gradients, strict=True))
+    )
+    layer.forward(x, training=True, **call)
+    only_scores = layer.backward([None, dscores])
+    np.testing.assert_array_equal(only_scores[1], np.zeros_like(VALUE))
+
+
+def test_scores_and_causal_masks_in_a_graph() -> None:
+    x = Input((5, 4))
+    y, scores = Attention()([x, x], return_attention_scores=True, use_causal_mask=True)
+    assert y.shape == (None, 5, 4) and scores.shape == (None, 5, 5)
+    model = Model(x, [y, scores])
+    got = model.predict(VALUE.astype("float32"), verbose=0)
+    expected = Attention()([VALUE, VALUE], return_attention_scores=True, use_causal_mask=True)
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
+    trained = Model(x, Dense(1)(y))
+    trained.compile("adam", "mse")
+    trained.fit(VALUE, np.ones((3, 5, 1)), verbose=0)
+    nested = Model(x, model(x)[1])
+    np.testing.assert_array_equal(nested.predict(VALUE.astype("float32"), verbose=0), got[1])
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -97,6 +167,12 @@ def test_in_a_graph() -> None:
         (lambda: Attention(use_scale=1), TypeError, "Attention: use_scale: expected True or"),
         (lambda: Attention(dropout=2), ValueError, "rate: expected a number from 0 to 1, got 2"),
         (lambda: Attention(heads=2), TypeError, "Attention: expected .* got 'heads'"),
+        (
+            lambda: Attention()([QUERY, VALUE], use_causal_mask=1),
+            TypeError,
+            "use_causal_mask: expected True or False",
+        ),
+        (lambda: Attention()([QUERY, VALUE], causal=True), TypeError, "got 'causal'"),
         (lambda: Attention()(QUERY), TypeError, "attention: x: expected a list of arrays"),
         (lambda: Attention()([QUERY]), ValueError, r"attention: x: expected \[query"),
         (
