@@ -93,6 +93,14 @@ class AbstractRNNCell(Layer):
     state_size: Any = None
     output_size: Any = None
 
+    def __init__(self, **kwargs: Any) -> None:
+        if kwargs.get("activity_regularizer") is not None:
+            raise ValueError(
+                f"{type(self).__name__}: activity_regularizer: expected None (RNN takes one), "
+                f"got {kwargs['activity_regularizer']!r}"
+            )
+        super().__init__(**kwargs)
+
     # -- what subclasses give ------------------------------------------------------------
 
     def forward(  # type: ignore[override]

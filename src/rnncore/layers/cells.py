@@ -80,7 +80,7 @@ class LSTMCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        layer = LSTM(
+        self.layer = LSTM(
             units,
             activation=activation,
             recurrent_activation=recurrent_activation,
@@ -100,7 +100,7 @@ class LSTMCell(RecurrentCell):
             seed=seed,
             name="lstm_cell",
         )
-        super().__init__(layer, **kwargs)
+        super().__init__(**kwargs)
 
 
 class GRUCell(RecurrentCell):
@@ -172,7 +172,7 @@ class GRUCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        layer = GRU(
+        self.layer = GRU(
             units,
             activation=activation,
             recurrent_activation=recurrent_activation,
@@ -192,7 +192,7 @@ class GRUCell(RecurrentCell):
             seed=seed,
             name="gru_cell",
         )
-        super().__init__(layer, **kwargs)
+        super().__init__(**kwargs)
 
 
 class SimpleRNNCell(RecurrentCell):
@@ -255,7 +255,7 @@ class SimpleRNNCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        layer = SimpleRNN(
+        self.layer = SimpleRNN(
             units,
             activation=activation,
             use_bias=use_bias,
@@ -273,7 +273,7 @@ class SimpleRNNCell(RecurrentCell):
             seed=seed,
             name="simple_rnn_cell",
         )
-        super().__init__(layer, **kwargs)
+        super().__init__(**kwargs)
 
 
 def cell_of(layer: Recurrent) -> RecurrentCell:

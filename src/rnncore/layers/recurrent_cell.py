@@ -29,7 +29,6 @@ class RecurrentCell(AbstractRNNCell):
     """
 
     unsupported: Mapping[str, Any] = {**AbstractRNNCell.unsupported, "implementation": 2}
-    not_configured = frozenset({"layer"})
 
     units: int = of_layer("units", "Size H of the states and of the output.")
     output_size: int = of_layer("units", "Size H of the output.")
@@ -52,11 +51,12 @@ class RecurrentCell(AbstractRNNCell):
     recurrent_dropout: float = of_layer("recurrent_dropout")
     seed: Any = of_layer("seed")
 
-    def __init__(self, layer: Recurrent, **kwargs: Any) -> None:
-        self.layer = layer
-        self.children = (layer,)
+    layer: Recurrent  # made before the constructor of this class is called
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.children = (self.layer,)
         super().__init__(**kwargs)
-        layer.name = self.name
+        self.layer.name = self.name
 
     @property
     def state_size(self) -> int | list[int]:
@@ -75,7 +75,8 @@ class RecurrentCell(AbstractRNNCell):
         """Return the cell of a layer that is there already."""
         cell = cls.__new__(cls)
         dtype = layer.dtype if layer.built else layer.explicit_dtype
-        RecurrentCell.__init__(cell, layer, name=layer.name, dtype=dtype, trainable=layer.trainable)
+        cell.layer = layer
+        RecurrentCell.__init__(cell, name=layer.name, dtype=dtype, trainable=layer.trainable)
         if layer.built and layer.input_shape is not None:
             cell.make_weights((None, layer.input_shape[-1]))
         return cell

@@ -223,9 +223,8 @@ class RNN(Recurrence):
         dx, dinitial = result
         return dx, dinitial
 
-    def make_states(self, batch_size: int) -> None:
-        super().make_states(batch_size)
-        self.keep_states(initial_states(self.cell, batch_size, self.dtype))
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        return self._nested(initial_states(self.cell, batch_size, self.dtype))
 
     # -- a stack: one layer after the other over the whole sequence ------------------------
 

@@ -377,6 +377,10 @@ def test_errors_name_what_was_expected() -> None:
         LSTMCell(2)(np.zeros((3, 1)), [np.zeros((3, 2)), np.zeros((3, 3))])
     with pytest.raises(ValueError, match="expected 2 states"):
         LSTMCell(2)(np.zeros((3, 1)), np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="activity_regularizer: expected None"):
+        GRUCell(2, activity_regularizer="l2")
+    with pytest.raises(TypeError, match="did you mean 'dropout'"):
+        GRUCell(2, droput=0.1)
     with pytest.raises(ValueError, match="dtype"):
         RNN([GRUCell(2), LSTMCell(3, dtype="float64")], dtype="float32")(inputs())
     with pytest.raises(ValueError, match=r"\(batch, timesteps, features\)"):
