@@ -82,6 +82,11 @@ class Recurrence(Layer):
         raise NotImplementedError
 
     @property
+    def state_size(self) -> list[Any]:
+        """The sizes of the states as Keras gives them, nested for a stack of cells."""
+        return list(self.state_sizes)
+
+    @property
     def output_size(self) -> int:
         """The last axis of the output."""
         return self.state_sizes[0]
@@ -282,11 +287,24 @@ class Recurrence(Layer):
             copies.append(copy)
         return copies
 
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        """Return what sequences start from by default: zeros, or what a cell says.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Returns
+        -------
+        list of ndarray, each (batch_size, H)
+        """
+        return [np.zeros((batch_size, size), self.dtype) for size in self.state_sizes]
+
     def make_states(self, batch_size: int) -> None:
-        """Make the states of a stateful layer, zeros, for batches of a size."""
+        """Make the states of a stateful layer for batches of a size."""
         self.states = [
-            Parameter(self, f"state_{index}", np.zeros((batch_size, size), self.dtype))
-            for index, size in enumerate(self.state_sizes)
+            Parameter(self, f"state_{index}", state, trainable=False)
+            for index, state in enumerate(leaves(self.get_initial_state(batch_size)))
         ]
 
     def keep_states(self, states: States) -> None:

@@ -108,7 +108,8 @@ class RNN(Recurrence):
         # What computes: a layer for each cell of a stack, made with the weights.
         self._parts: list[Recurrence] = []
         self.children: list[Layer] = [] if inner is None else [inner]
-        self.trainable = self.trainable and (inner is None or inner.trainable)
+        if not self.trainable:
+            self.trainable = False  # and so the cell
 
     @property
     def state_size(self) -> list[Any]:

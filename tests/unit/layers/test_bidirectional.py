@@ -184,6 +184,23 @@ def test_the_given_layer_stays_as_it_is() -> None:
     assert layer.count_params() == 2 * 4 * 4 * (2 + 4 + 1)
 
 
+def test_weights_to_start_from() -> None:
+    wanted = randomized(Bidirectional(LSTM(4)), inputs()).get_weights()
+    layer = Bidirectional(LSTM(4), weights=wanted)
+    layer(inputs())
+    for one, other in zip(layer.get_weights(), wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_built_layer_gives_its_arguments_only_and_the_backward_layer_itself() -> None:
+    given, backward = LSTM(4), LSTM(4, go_backwards=True, name="other")
+    given(inputs())
+    layer = Bidirectional(given, backward_layer=backward)
+    layer(inputs())
+    assert layer.backward_layer is backward and backward.built and backward.name == "other"
+    assert (layer.forward_layer.kernel.value != given.kernel.value).any()
+
+
 @pytest.mark.parametrize(
     ("make", "error", "argument"),
     [

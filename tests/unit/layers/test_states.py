@@ -131,6 +131,13 @@ def test_wrong_arguments_of_a_call() -> None:
         Bidirectional(GRU(2)).reset_state()
 
 
+def test_what_sequences_start_from() -> None:
+    layer = LSTM(4)
+    assert layer.state_size == [4, 4]
+    np.testing.assert_array_equal(layer(X, layer.get_initial_state(3)), layer(X))
+    assert [state.dtype for state in layer.get_initial_state(batch_size=2)] == [np.float32] * 2
+
+
 # ---- in graphs -------------------------------------------------------------------------------
 
 
