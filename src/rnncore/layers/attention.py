@@ -149,7 +149,7 @@ class Attention(Layer):
         scores, tape = self._scores(query, key, memory)
         hidden: Any = False if real_value is None else ~real_value[:, None]
         if use_causal_mask:
-            hidden = hidden | ~np.tri(*scores.shape[1:], dtype=bool)
+            hidden = hidden | np.logical_not(np.tri(*scores.shape[1:]))
         if hidden is not False:
             np.subtract(scores, _FAR, out=scores, where=hidden)
         shares = softmax.forward(scores, scores)

@@ -127,6 +127,14 @@ class Loss(Configurable):
         result = self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
         return cast("tuple[float, Array]", result)
 
+    def takes_over(self, activation: str) -> bool:
+        """Return whether a model leaves the activation of its output to the loss.
+
+        As in Keras, a cross-entropy goes on from what stands before a sigmoid or a softmax, also
+        where it is not its own one of the two.
+        """
+        return self.fuses is not None and activation in _FROM_LOGITS
+
     def compiled(self, from_logits: bool) -> bool:
         """Return whether `batch_value` has a fused kernel for predictions of this kind."""
         from_logits = from_logits or self.from_logits

@@ -84,7 +84,7 @@ class Objectives:
     def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
         """Return for each output whether its loss takes the activation over."""
         return [
-            part is not None and activation is not None and activation.name == part.loss.fuses
+            part is not None and activation is not None and part.loss.takes_over(activation.name)
             for part, activation in zip(self.parts, activations, strict=True)
         ]
 
