@@ -117,5 +117,5 @@ class CellForKeras(Layer):
 
     def call(self, inputs: Any, states: Any) -> Any:
         h = np.matmul(inputs, self.kernel)
-        output = h + np.matmul(states[0], self.recurrent_kernel)
+        output = h + states[0] @ self.recurrent_kernel[:, :]
         return output, [output]

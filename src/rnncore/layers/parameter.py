@@ -171,6 +171,13 @@ class Parameter:
         self.grad_rows = None
         self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
 
+    def numpy(self) -> NDArray[Any]:
+        """Return a copy of the weight."""
+        return self.value.copy()
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = self.value if dtype is None else self.value.astype(dtype)
         return array.copy() if copy else array

@@ -60,7 +60,8 @@ class StackedRNNCells(AbstractRNNCell):
         super().__init__(**kwargs)
         self.cells = list(cells)
         self.children = [cell for cell in cells if isinstance(cell, Layer)]
-        self.trainable = self.trainable and all(cell.trainable for cell in self.children)
+        if not self.trainable:
+            self.trainable = False  # and so the cells
 
     @property
     def state_size(self) -> list[Any]:

@@ -332,6 +332,17 @@ def test_frozen_cells_stay() -> None:
     assert not layer.trainable_weights
 
 
+def test_a_cell_may_be_frozen_from_the_start() -> None:
+    layer = RNN([LSTMCell(3, trainable=False), GRUCell(2)])
+    layer(inputs())
+    assert [weight.trainable for weight in layer.weights] == [False] * 3 + [True] * 3
+    layer = RNN([LSTMCell(3), GRUCell(2)], trainable=False)
+    layer(inputs())
+    assert len(layer.weights) == 6
+    assert not layer.trainable_weights
+    assert not StackedRNNCells([GRUCell(2)], trainable=False).cells[0].trainable
+
+
 def test_the_configuration_makes_an_equal_layer() -> None:
     layer = RNN([LSTMCell(3, use_bias=False), GRUCell(2)], return_state=True, go_backwards=True)
     other = RNN.from_config(layer.get_config())
