@@ -79,9 +79,8 @@ def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ..
 
 
 def known_initializer(initializer: Any) -> Any:
-    """Return it as it is; ValueError or TypeError, from `initializers.get`, for an unknown one."""
-    initializers.get(initializer)
-    return initializer
+    """Return the initializer; ValueError or TypeError for an unknown one."""
+    return initializers.get(initializer)
 
 
 def declared_shape(

@@ -44,8 +44,7 @@ class Weighted:
         `kernel_constraint`; `chosen` passes them to `add_weight`.
         """
         owner = type(self).__name__
-        initializers.get(initializer)
-        setattr(self, f"{weight}_initializer", initializer)
+        setattr(self, f"{weight}_initializer", initializers.get(initializer))
         for kind, get, given in (
             ("regularizer", regularizers.get, regularizer),
             ("constraint", constraints.get, constraint),
@@ -135,6 +134,21 @@ class Weighted:
     def non_trainable_weights(self) -> list[Parameter]:
         """The weights that the optimizer leaves alone."""
         return [parameter for parameter in self.weights if not parameter.trainable]
+
+    @property
+    def variables(self) -> list[Parameter]:
+        """Keras' other name for `weights`."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras' other name for `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras' other name for `non_trainable_weights`."""
+        return self.non_trainable_weights
 
     @property
     def losses(self) -> list[float]:
