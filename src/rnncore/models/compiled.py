@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from rnncore import optimizers
+from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.parameter import Parameter
 from rnncore.models.network import Network
 from rnncore.training.objectives import Objectives
+from rnncore.utils._arrays import RAGGED
 from rnncore.utils.random import new_rng
 
 
@@ -101,6 +103,23 @@ class Compiled(Network):
                 f"{self.name}: expected a compiled model: call compile(loss=...) first"
             )
         return self._objective
+
+    def expect_steps_in_order(self, argument: str) -> None:
+        """Raise ValueError when a layer gives its steps in reverse.
+
+        The steps of the shorter ones of several sequences would then stand behind the padding.
+        """
+        layers = list(self.layers)
+        while layers:
+            layer: Any = layers.pop()
+            if isinstance(layer, Bidirectional):
+                continue  # puts them in order again
+            if getattr(layer, "go_backwards", False) and getattr(layer, "return_sequences", False):
+                raise ValueError(
+                    f"{argument}: expected a rectangular array for {layer.name!r}, which returns "
+                    f"sequences backwards, got {RAGGED}"
+                )
+            layers.extend(layer.children)
 
     @property
     def metrics_names(self) -> list[str]:

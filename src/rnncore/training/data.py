@@ -95,7 +95,7 @@ def prepare_inputs(model: Trainable, x: Any, argument: str = "x") -> Samples:
     """Check and convert inputs alone, for outputs to be computed."""
     inputs = model.prepare_input(x, argument)
     nothing = (None,) * len(model.outputs_structure)
-    lengths = tuple(output_lengths(model, inputs))
+    lengths = tuple(output_lengths(model, inputs, argument))
     varies = any(one is not None for one in lengths)
     return Samples(inputs, nothing, nothing, lengths if varies else None)
 
@@ -139,7 +139,7 @@ def prepare_samples(
         if sample_weight is None
         else outputs.flatten(names["sample_weight"], sample_weight, missing=True, whole=all_samples)
     )
-    lengths = output_lengths(model, inputs)
+    lengths = output_lengths(model, inputs, names["x"])
     targets: list[NDArray[Any] | Ragged | None] = []
     weights: list[NDArray[Any] | Ragged | None] = []
     for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
@@ -213,14 +213,18 @@ def _converted(
     return targets.converted(lambda one: objective.converted(index, one, flat, model.dtype))
 
 
-def output_lengths(model: Trainable, inputs: Inputs) -> list[NDArray[np.intp] | None]:
+def output_lengths(
+    model: Trainable, inputs: Inputs, argument: str
+) -> list[NDArray[np.intp] | None]:
     """Return for each output the steps that it has for each of the sequences.
 
-    None for an output whose shape does not depend on the lengths of the sequences.
+    None for an output whose shape does not depend on the lengths of the sequences. `argument` is
+    to blame where a layer does not take them.
     """
     ragged = [one for one in inputs if isinstance(one, Ragged)]
     if not ragged:
         return [None] * len(model.outputs_structure)
+    model.expect_steps_in_order(argument)
     shapes = [(None, *one.shape[1:]) for one in inputs]
     varies = [len(shape) > 2 and shape[1] is None for shape in model.output_shapes(shapes)]
     if not any(varies):

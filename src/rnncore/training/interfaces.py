@@ -63,6 +63,9 @@ class Trainable(Protocol):
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x` as arrays that `run` takes, and as sequences that are yet to be padded."""
 
+    def expect_steps_in_order(self, argument: str) -> None:
+        """Raise ValueError when a layer gives its steps in reverse."""
+
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs, batch axis included."""
 

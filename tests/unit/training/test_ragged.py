@@ -20,6 +20,7 @@ from rnncore.layers import (
     Embedding,
     GlobalAveragePooling1D,
     Masking,
+    MaxPooling1D,
 )
 from rnncore.training.batches import Batches
 from rnncore.training.data import prepare_samples
@@ -326,3 +327,36 @@ def test_where_sequences_of_different_lengths_do_not_go() -> None:
         tagger().fit(X, Y, sample_weight=[np.ones(n + 1) for n in LENGTHS], verbose=0)
     with pytest.raises(ValueError, match="class_weight: expected targets of shape"):
         tagger().fit(X, Y, class_weight={0: 1.0}, verbose=0)
+    inside = Sequential([Input((None, 3)), LSTM(2, return_sequences=True, go_backwards=True)])
+    model = Sequential([inside, Dense(2)])
+    with pytest.raises(ValueError, match=r"x: expected a rectangular array for 'lstm.*', which ret"):
+        model.predict(X, verbose=0)
+
+
+def test_backwards_to_one_state() -> None:
+    model = Sequential([Input((None, 3)), LSTM(2, go_backwards=True)], dtype="float64")
+    found = model.predict(X, batch_size=4, verbose=0)
+    same(found, [model.predict(x[None], verbose=0)[0] for x in X])
+
+
+def test_steps_that_a_layer_takes_together() -> None:
+    layers = [Input((None, 3)), LSTM(2, return_sequences=True), MaxPooling1D(2), Dense(2)]
+    model = Sequential(layers, dtype="float64")
+    model.compile("sgd", "mse")
+    x = [RNG.normal(size=(n, 3)) for n in (6, 2, 8, 4)]
+    found = model.predict(x, batch_size=2, verbose=0)
+    same(found, [model.predict(one[None], verbose=0)[0] for one in x])
+    model.fit(x, [np.ones((len(one) // 2, 2)) for one in x], verbose=0)
+    with pytest.raises(ValueError, match=r"y\[0\]: expected targets for 3 steps, got 6"):
+        model.fit(x, [np.ones((len(one), 2)) for one in x], verbose=0)
+
+
+def test_steps_of_two_inputs_together_are_refused() -> None:
+    a, b = Input((None, 3)), Input((None, 3))
+    model = Model([a, b], Concatenate(axis=1)([a, b]))
+    model.compile("sgd", "mse")
+    lengths = np.array(LENGTHS)
+    targets = [np.ones((n, 3)) for n in lengths + lengths[::-1]]
+    for call in (lambda: model.predict([X, X[::-1]]), lambda: model.fit([X, X[::-1]], targets)):
+        with pytest.raises(ValueError, match="x: expected outputs whose steps are those of one"):
+            call()
