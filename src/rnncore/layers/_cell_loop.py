@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._cell_states import initial_states, name_of, output_size, state_sizes
 from rnncore.layers._cell_steps import CellSteps
+from rnncore.layers.base import detached
 from rnncore.layers.recurrence import Call, Recurrence, States
 
 Array = NDArray[Any]
@@ -109,6 +110,8 @@ class CellLoop(Recurrence):
                 if mask is not None and self.zero_output_for_mask:
                     y[~mask[:, t], t] = 0
             tape.append(Step(t, rows, saved))
+        if start is not None:  # a cell may give back what it got, which is the caller's
+            states = [detached(state, start, training=False) for state in states]
         return (last if y is None else y), states, (cell, x.shape, tape) if training else None
 
     def _run_backward(

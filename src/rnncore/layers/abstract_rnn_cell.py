@@ -133,7 +133,8 @@ class AbstractRNNCell(Layer):
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Compute the gradients of one step; `RNN` calls it for the last step first.
 
-        Adds those of the weights to their `grad`, which `RNN` has set to zero.
+        Adds those of the weights to their `grad`, which `RNN` has set to zero. `dy` and `dstates`
+        may not be written to.
 
         Parameters
         ----------

@@ -240,6 +240,22 @@ def test_stateful_and_what_a_cell_starts_from() -> None:
     assert (stack(x) != stack(x, initial_state=[0 * ones, [zeros]])).any()
 
 
+def test_a_state_that_never_changes_is_a_copy() -> None:
+    class Keeping(ElmanCell):
+        def forward(self, inputs: Any, states: Any) -> Any:  # type: ignore[override]
+            return inputs, states, len(inputs)
+
+        def backward(self, saved: Any, dy: Any, dstates: Any) -> Any:  # type: ignore[override]
+            return dy, dstates
+
+    layer = RNN(Keeping(2), return_state=True, dtype="float64")
+    start = np.ones((3, 2))
+    y, state = layer(inputs(), initial_state=start)
+    state += 1
+    np.testing.assert_array_equal(start, 1)
+    np.testing.assert_array_equal(y, inputs()[:, -1])
+
+
 def test_states_of_own_cells_in_stacks_stand_alone() -> None:
     layer = RNN([MinimalGatedCell(3), MovingAverageCell(2), GRUCell(2)], return_state=True)
     y, one, two, three = layer(inputs())
