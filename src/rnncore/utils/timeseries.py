@@ -1,0 +1,145 @@
+"""timeseries_dataset_from_array: windows over a series, batch by batch."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.utils._checks import check_count, check_flag
+from rnncore.utils.dataset import PyDataset
+from rnncore.utils.random import new_rng
+
+_OWNER = "timeseries_dataset_from_array"
+
+
+class TimeseriesDataset(PyDataset):
+    """What `timeseries_dataset_from_array` returns: batches of windows, made when asked for."""
+
+    def __init__(
+        self,
+        data: NDArray[Any],
+        targets: NDArray[Any] | None,
+        starts: NDArray[np.intp],
+        steps: NDArray[np.intp],
+        batch_size: int,
+        rng: np.random.Generator | None,
+    ) -> None:
+        super().__init__()
+        self._data = data
+        self._targets = targets
+        self._starts = starts
+        self._steps = steps
+        self._batch_size = batch_size
+        self._rng = rng
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self._starts) // self._batch_size)
+
+    def __getitem__(self, index: int) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError(f"{_OWNER}: expected a batch below {len(self)}, got {index}")
+        first = index * self._batch_size
+        starts = self._starts[first : first + self._batch_size]
+        windows = self._data[starts[:, None] + self._steps]
+        return windows if self._targets is None else (windows, self._targets[starts])
+
+    def take(self, count: int) -> Iterator[Any]:
+        """Yield the first batches."""
+        return itertools.islice(iter(self), count)
+
+    def on_epoch_end(self) -> None:
+        """Put the windows in a new order if they are to be shuffled."""
+        if self._rng is not None:
+            self._rng.shuffle(self._starts)
+
+
+def timeseries_dataset_from_array(
+    data: ArrayLike,
+    targets: ArrayLike | None,
+    sequence_length: int,
+    sequence_stride: int = 1,
+    sampling_rate: int = 1,
+    batch_size: int = 128,
+    shuffle: bool = False,
+    seed: int | None = None,
+    start_index: int | None = None,
+    end_index: int | None = None,
+) -> TimeseriesDataset:
+    """Make windows over a series, for `fit`, `evaluate` and `predict`.
+
+    Parameters
+    ----------
+    data : array_like, shape (N, ...)
+        The series: a row a time step.
+    targets : array_like, shape (M, ...), or None
+        ``targets[i]`` belongs to the window that begins at ``data[i]``. None: windows alone.
+    sequence_length : int
+        Time steps of a window.
+    sequence_stride : int, default 1
+        How many rows later the next window begins.
+    sampling_rate : int, default 1
+        A window takes every row of so many.
+    batch_size : int, default 128
+    shuffle : bool, default False
+        Whether the windows are in a random order, a new one after each epoch.
+    seed : int, optional
+        Of that order; by default it follows from `set_random_seed`.
+    start_index, end_index : int, optional
+        The rows to take: from `start_index` to before `end_index`.
+
+    Returns
+    -------
+    TimeseriesDataset
+        A `PyDataset` whose batches are ``windows`` of shape ``(batch_size, sequence_length, ...)``
+        or ``(windows, targets)``; the last may be smaller. ``take(n)`` yields the first n.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For numbers that do not fit the data, or data too short for one window.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.utils import timeseries_dataset_from_array
+    >>> series = np.arange(10)
+    >>> windows = timeseries_dataset_from_array(series[:-3], series[3:], 3, batch_size=2)
+    >>> x, y = windows[0]
+    >>> x.tolist(), y.tolist()
+    ([[0, 1, 2], [1, 2, 3]], [3, 4])
+    """
+    series = np.asarray(data)
+    length = check_count(_OWNER, "sequence_length", sequence_length)
+    stride = check_count(_OWNER, "sequence_stride", sequence_stride)
+    rate = check_count(_OWNER, "sampling_rate", sampling_rate)
+    size = check_count(_OWNER, "batch_size", batch_size)
+    first = 0 if start_index is None else _row("start_index", start_index, 0, len(series) - 1)
+    end = len(series) if end_index is None else _row("end_index", end_index, 1, len(series))
+    wanted = None if targets is None else np.asarray(targets)[first:end]
+    count = end - first - (length - 1) * rate
+    if wanted is not None:
+        count = min(count, len(wanted))
+    if count < 1:
+        raise ValueError(
+            f"{_OWNER}: sequence_length: expected windows that fit into {max(end - first, 0)} rows "
+            f"of data and targets, got {length} with sampling_rate {rate}"
+        )
+    rng = None
+    if check_flag(_OWNER, "shuffle", shuffle):
+        rng = new_rng() if seed is None else np.random.default_rng(seed)
+    starts = np.arange(0, count, stride)
+    steps = np.arange(0, length * rate, rate)
+    return TimeseriesDataset(series[first:end], wanted, starts, steps, size, rng)
+
+
+def _row(argument: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{_OWNER}: {argument}: expected an integer or None, got {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{_OWNER}: {argument}: expected from {low} to {high}, got {value}")
+    return int(value)
