@@ -194,7 +194,7 @@ class Multiply(Merge):
     def _combine(
         self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
     ) -> None:
-        reduce_into(np.multiply, _factors(operands, mask, memory), y)
+        reduce_into(np.multiply, _filled(operands, mask, 1.0, memory), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # where nothing is real there is no product
             np.copyto(y, 0, where=~_beside(real, y))
@@ -202,7 +202,7 @@ class Multiply(Merge):
     def _gradients(
         self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
-        factors = _factors(operands, mask, self._buffers)
+        factors = _filled(operands, mask, 1.0, self._buffers)
         gradients = []
         for number in range(len(operands)):
             others = factors[:number] + factors[number + 1 :]
@@ -260,11 +260,15 @@ class _Extremum(Merge):
     """Base of Maximum and Minimum: of equal numbers the first gets the gradient."""
 
     _choice: np.ufunc
+    _worst: float
 
     def _combine(
         self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
     ) -> None:
-        reduce_into(self._choice, operands, y)
+        reduce_into(self._choice, _filled(operands, mask, self._worst, memory), y)
+        real = self.compute_mask(operands, mask)
+        if real is not None:  # where nothing is real, the first stands
+            np.copyto(y, operands[0], where=~_beside(real, y))
 
     def _gradients(
         self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
@@ -273,11 +277,11 @@ class _Extremum(Merge):
         rest[...] = dy
         chosen = self._buffers.take("chosen", dy.shape, np.bool_)
         gradients = []
-        for number, operand in enumerate(operands):
-            np.equal(operand, y, out=chosen)
-            gradient = np.multiply(rest, chosen, out=self._take(f"dx{number}", dy))
+        for number, one in enumerate(_filled(operands, mask, self._worst, self._buffers)):
+            np.equal(one, y, out=chosen)
+            gradients.append(np.multiply(rest, chosen, out=self._take(f"dx{number}", dy)))
             np.copyto(rest, 0, where=chosen)
-            gradients.append(gradient)
+        gradients[0] += rest
         return gradients
 
 
@@ -296,7 +300,8 @@ class Maximum(_Extremum):
 
     Notes
     -----
-    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
+    is the first. The mask is True where any is, if every input has one.
 
     Examples
     --------
@@ -307,6 +312,7 @@ class Maximum(_Extremum):
     """
 
     _choice = np.maximum
+    _worst = -np.inf
 
 
 class Minimum(_Extremum):
@@ -324,7 +330,8 @@ class Minimum(_Extremum):
 
     Notes
     -----
-    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
+    is the first. The mask is True where any is, if every input has one.
 
     Examples
     --------
@@ -335,6 +342,7 @@ class Minimum(_Extremum):
     """
 
     _choice = np.minimum
+    _worst = np.inf
 
 
 def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[Any]) -> None:
@@ -347,18 +355,21 @@ def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[A
         function(out, one, out=out)
 
 
-def _factors(operands: list[NDArray[Any]], mask: Any, memory: Memory) -> list[NDArray[Any]]:
+def _filled(
+    operands: list[NDArray[Any]], mask: Any, value: float, memory: Memory
+) -> list[NDArray[Any]]:
+    """Return the operands with a value in place of their masked steps."""
     if mask is None:
         return operands
-    factors = []
+    filled = []
     for number, (one, real) in enumerate(zip(operands, mask, strict=True)):
-        factor = one
+        array = one
         if real is not None:
-            factor = memory.take(f"factor{number}", one.shape, one.dtype)
-            factor[...] = one
-            np.copyto(factor, 1, where=~_beside(real, one))
-        factors.append(factor)
-    return factors
+            array = memory.take(f"filled{number}", one.shape, one.dtype)
+            array[...] = one
+            np.copyto(array, value, where=~_beside(real, one))
+        filled.append(array)
+    return filled
 
 
 def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:

@@ -96,12 +96,25 @@ CASES = [
     ),
     *(
         (name, {}, shapes, masks, True)
-        for name in ["Add", "Multiply", "Average"]
+        for name in ["Add", "Multiply", "Average", "Maximum", "Minimum"]
         for shapes, masks in [
             ([SEQUENCES, SEQUENCES, SEQUENCES], [None, None, None]),
             ([SEQUENCES, SEQUENCES], [MASK, FULL]),
             ([SEQUENCES, (3, 1, 4)], [MASK, None]),
             ([SEQUENCES, (3, 4)], [None, None]),
+        ]
+    ),
+    ("Subtract", {}, [SEQUENCES, (3, 1, 4)], [MASK, None], True),
+    ("Subtract", {}, [SEQUENCES, SEQUENCES], [MASK, FULL], True),
+    *(
+        ("Dot", arguments, shapes, [None, None], True)
+        for arguments, shapes in [
+            ({"axes": 1}, [(3, 4), (3, 4)]),
+            ({"axes": 2}, [SEQUENCES, (3, 2, 4)]),
+            ({"axes": [2, 1]}, [SEQUENCES, (3, 4, 2)]),
+            ({"axes": [1, 2], "normalize": True}, [SEQUENCES, (3, 2, 5)]),
+            ({"axes": -1, "normalize": True}, [(3, 4), (3, 4)]),
+            ({"axes": [1, 1]}, [(3, 5), SEQUENCES]),
         ]
     ),
     ("Concatenate", {}, [SEQUENCES, (3, 5, 2)], [MASK, None], True),
