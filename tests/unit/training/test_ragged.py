@@ -329,7 +329,7 @@ def test_where_sequences_of_different_lengths_do_not_go() -> None:
         tagger().fit(X, Y, class_weight={0: 1.0}, verbose=0)
     inside = Sequential([Input((None, 3)), LSTM(2, return_sequences=True, go_backwards=True)])
     model = Sequential([inside, Dense(2)])
-    with pytest.raises(ValueError, match=r"x: expected a rectangular array for 'lstm.*', which ret"):
+    with pytest.raises(ValueError, match=r"x: expected a rectangular array for 'lstm.*', whi"):
         model.predict(X, verbose=0)
 
 
