@@ -1,4 +1,4 @@
-"""Forecast the temperature from hourly weather, with windows made by hand."""
+"""Forecast the temperature from hourly weather, in windows of every sixth hour."""
 
 import numpy as np
 
@@ -12,20 +12,23 @@ split = 400
 mean, std = raw_data[:split].mean(axis=0), raw_data[:split].std(axis=0)
 raw_data = (raw_data - mean) / std
 past, future, step = 48, 12, 6
-
-
-def windows(start, end):
-    starts = range(start, end - past - future)
-    x = np.stack([raw_data[i : i + past : step] for i in starts])
-    y = np.array([raw_data[i + past + future, 0] for i in starts])
-    return x, y[:, None]
-
-
-x_train, y_train = windows(0, split)
-x_val, y_val = windows(split, 600)
+features = raw_data[:split], raw_data[split:]
+sequence_length = past // step
+dataset_train, dataset_val = (
+    keras.utils.timeseries_dataset_from_array(
+        part[: -past - future],
+        part[past + future :, :1],
+        sequence_length=sequence_length,
+        sampling_rate=step,
+        batch_size=64,
+    )
+    for part in features
+)
+for batch in dataset_train.take(1):
+    inputs, targets = batch
 
 keras.utils.set_random_seed(0)
-inputs = keras.layers.Input(shape=(x_train.shape[1], x_train.shape[2]))
+inputs = keras.layers.Input(shape=(inputs.shape[1], inputs.shape[2]))
 lstm_out = keras.layers.LSTM(16)(inputs)
 outputs = keras.layers.Dense(1)(lstm_out)
 model = keras.Model(inputs=inputs, outputs=outputs)
@@ -34,11 +37,9 @@ model.summary()
 
 es_callback = keras.callbacks.EarlyStopping(monitor="val_loss", min_delta=0, patience=5)
 history = model.fit(
-    x_train,
-    y_train,
+    dataset_train,
     epochs=3,
-    batch_size=64,
-    validation_data=(x_val, y_val),
+    validation_data=dataset_val,
     callbacks=[es_callback],
     verbose=0,
 )
@@ -49,5 +50,5 @@ RESULT = {
     "history": sorted(history.history),
     "epochs": history.epoch,
     "params": model.count_params(),
-    "shape": list(model.predict(x_val[:5], verbose=0).shape),
+    "shape": list(model.predict(dataset_val, verbose=0).shape),
 }
