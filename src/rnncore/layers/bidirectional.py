@@ -213,7 +213,14 @@ class Bidirectional(Layer):
 
         `initial_state` holds the states of the forward layer, then those of the backward layer.
         """
-        return super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+        found = super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+        if not self.return_state:
+            return found
+        outputs = 2 if self.merge_mode is None else 1
+        middle = outputs + len(self.forward_layer.state_sizes)
+        one = self.forward_layer.nested_states(list(found[outputs:middle]))
+        other = self.backward_layer.nested_states(list(found[middle:]))
+        return (*found[:outputs], *one, *other)
 
     def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
         found = super().check_arguments(arguments, shape)

@@ -164,6 +164,10 @@ class Recurrence(Layer):
             return y
         return [y, *((input_shape[0], size) for size in self.state_sizes)]
 
+    def nested_states(self, states: list[Any]) -> list[Any]:
+        """Return a flat list of states as a call gives them: in lists where a cell has several."""
+        return states
+
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
         # As in Keras the mask goes on unreversed, with go_backwards too.
         found = mask if self.return_sequences else None

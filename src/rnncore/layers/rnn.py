@@ -182,9 +182,9 @@ class RNN(Recurrence):
         if not self.return_state:
             return found
         y, *states = found
-        return (y, *self._nested(states))
+        return (y, *self.nested_states(states))
 
-    def _nested(self, states: list[Any]) -> list[Any]:
+    def nested_states(self, states: list[Any]) -> list[Any]:
         structure = state_structure(self.cell)
         found = nest(structure, states)
         return found if isinstance(structure, (list, tuple)) else [found]
@@ -225,7 +225,7 @@ class RNN(Recurrence):
         return dx, dinitial
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
-        return self._nested(initial_states(self.cell, batch_size, self.dtype))
+        return self.nested_states(initial_states(self.cell, batch_size, self.dtype))
 
     # -- a stack: one layer after the other over the whole sequence ------------------------
 

@@ -299,6 +299,21 @@ def test_both_directions(check_layer: Any) -> None:
     assert layer(inputs()).shape == (3, 5, 4)
 
 
+def test_states_of_both_directions_are_nested_as_those_of_one() -> None:
+    cells = [LSTMCell(3), GRUCell(2)]
+    layer = Bidirectional(RNN(cells, return_state=True), merge_mode=None)
+    for x, batch in ((inputs(), 3), (Input((5, 2)), None)):
+        found = layer(x)
+        shapes = [
+            [state.shape for state in one] if isinstance(one, list) else one.shape for one in found
+        ]
+        states = [[(batch, 3), (batch, 3)], [(batch, 2)]]
+        assert shapes == [(batch, 2), (batch, 2), *states, *states]
+    start = [np.ones((3, 3)), np.ones((3, 3)), np.ones((3, 2))]
+    again = layer(inputs(), initial_state=[start[:2], start[2:], start[:2], start[2:]])
+    assert (again[0] != layer(inputs())[0]).any()
+
+
 def test_time_distributed(check_layer: Any) -> None:
     layer = TimeDistributed(RNN(LSTMCell(2)), dtype="float64")
     check_layer(layer, np.random.default_rng(0).standard_normal((2, 3, 4, 2)))
