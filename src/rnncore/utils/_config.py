@@ -299,6 +299,8 @@ def _made(found: Mapping[str, Any]) -> Any:
     if name in ("class", "function"):
         return find(module, config, registered)
     cls = find(module, name, registered)
+    if not inspect.isclass(cls):  # making it would call a function
+        raise ValueError(f"{name}: expected a class, got {cls!r}")
     if not isinstance(config, Mapping):
         raise ValueError(f"{name}: config: expected a dict, got {config!r}")
     if hasattr(cls, "from_config"):

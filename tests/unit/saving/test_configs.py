@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from rnncore import (
+    Input,
+    Model,
     activations,
     constraints,
     initializers,
@@ -20,6 +23,7 @@ from rnncore import (
     optimizers,
     regularizers,
 )
+from rnncore.models import load_model
 from rnncore.optimizers import schedules
 from rnncore.saving import deserialize_keras_object, serialize_keras_object
 from rnncore.saving.text import from_text, to_text
@@ -209,6 +213,47 @@ def _equal(value: Any, other: Any) -> bool:
         return bool(value == other)
     except ValueError:
         return False
+
+
+LAYERS = [
+    param
+    for param in CLASSES
+    if issubclass(param.values[0], layers.Layer)
+    and not param.values[0].__name__.endswith(("Cell", "Cells"))
+    and param.values[0] not in (layers.Layer, layers.InputLayer)
+]
+
+
+def in_a_model(layer: Any) -> Any:
+    """A graph with the layer in it, for the first shape of an input that it takes."""
+    for shape in ((6, 4), (6,), (5, 6, 3), (4, 6, 6, 3)):
+        inputs = [Input(shape) for _ in range(2)]
+        for given in (inputs[0], inputs):
+            try:
+                outputs = layer(given)
+            except (TypeError, ValueError):
+                continue
+            return Model(given, list(outputs) if isinstance(outputs, tuple) else outputs)
+    raise AssertionError(f"{layer} takes none of the inputs")
+
+
+@pytest.mark.parametrize("cls", LAYERS)
+def test_a_layer_in_a_file(cls: Any, tmp_path: Path) -> None:
+    if cls is layers.Permute:
+        layer = layers.Permute((2, 1))
+    elif cls is layers.Reshape:
+        layer = layers.Reshape((4, 6))
+    else:
+        layer = made(cls)
+    model = in_a_model(layer)
+    x = [np.random.default_rng(0).integers(0, 3, (2, *t.shape[1:])) for t in model.inputs]
+    model.save(tmp_path / "m")
+    other = load_model(tmp_path / "m", {"half": half})
+    expected = model.predict(x if len(x) > 1 else x[0], verbose=0)
+    found = other.predict(x if len(x) > 1 else x[0], verbose=0)
+    for a, b in zip(np.atleast_1d(expected), np.atleast_1d(found), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert [w.shape for w in other.weights] == [w.shape for w in model.weights]
 
 
 def test_names_survive() -> None:

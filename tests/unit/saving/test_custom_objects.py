@@ -208,6 +208,18 @@ def test_positional_arguments_without_names_are_refused() -> None:
         Many(1, 2).get_config()
 
 
+def test_no_function_is_called_for_a_file() -> None:
+    def never(**arguments: Any) -> None:
+        raise AssertionError
+
+    for record in (
+        {"class_name": "never", "config": {"a": 1}},
+        {"module": "m", "class_name": "x", "config": {}, "registered_name": "never"},
+    ):
+        with pytest.raises(ValueError, match="expected a class, got <function"):
+            saving.deserialize_keras_object(record, {"never": never})
+
+
 def test_a_function_of_the_library_is_not_code() -> None:
     """A file may name classes of the library that have a configuration, and nothing else."""
     for module, name in (
