@@ -133,7 +133,10 @@ def test_a_random_model_comes_back(model: Any) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(chains(), st.sampled_from(["adam", "rmsprop", "sgd"]))
+@given(
+    chains(),
+    st.sampled_from(["adam", "rmsprop", "sgd", "nadam", "adamax", "adagrad", "adadelta", "adamw"]),
+)
 def test_training_goes_on_alike(model: Any, optimizer: str) -> None:
     x, y = data_for(model), np.ones((5, 2))
     model.compile(optimizer, "mse")
