@@ -25,8 +25,24 @@ class Regularizer(Configurable):
 
     A subclass gives `value` and `grad`. Both take the weight, an array of float32 or float64.
 
+    Notes
+    -----
+    Layers take any callable that returns the penalty for an array. There is no automatic
+    differentiation: to train with it, it also needs a method `grad` that returns the gradient, an
+    array like the weight. `fit` refuses one without (TypeError); `evaluate` does not need it.
+
     Examples
     --------
+    >>> from rnncore.regularizers import Regularizer
+    >>> class Quartic(Regularizer):
+    ...     def value(self, weight):
+    ...         return float((weight**4).sum())
+    ...
+    ...     def grad(self, weight):
+    ...         return 4 * weight**3
+    >>> from rnncore.layers import Dense
+    >>> layer = Dense(1, kernel_regularizer=Quartic())
+
     >>> import numpy as np
     >>> from rnncore import regularizers
     >>> penalty = regularizers.get("l2")

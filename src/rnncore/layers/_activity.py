@@ -18,13 +18,20 @@ class ActivityPenalties:
 
     Each thread has its own, so that models may be shared by threads.
 
+    Parameters
+    ----------
+    samples : int
+        Number of samples of the batch, by which the penalties are divided. A layer within a
+        `TimeDistributed` gets the steps of all of them as samples.
+
     Attributes
     ----------
     total : float
         What the layers that have run in the context add to the loss.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, samples: int) -> None:
+        self.samples = samples
         self.total = 0.0
         self._token: Token[ActivityPenalties | None] | None = None
 
@@ -64,7 +71,7 @@ class Penalizing:
         if collected is None and not training:
             return
         for index, one in enumerate(y if isinstance(y, list) else [y]):
-            samples = max(1, len(one))
+            samples = max(1, len(one)) if collected is None else collected.samples
             if not one.flags.c_contiguous:  # a regularizer would make a copy of its own
                 copy = self._buffers.when(bool(training)).take(
                     f"output {index}", one.shape, one.dtype

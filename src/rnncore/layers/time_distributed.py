@@ -33,9 +33,11 @@ class TimeDistributed(OutputLayer):
 
     Notes
     -----
-    Weights: those of `layer`. Where samples depend on each other, in training with a
-    `BatchNormalization`, or on what came before, with a stateful layer, the steps are computed
-    one after the other as in Keras: each is normalized by itself.
+    Weights: those of `layer`, whose own `activity_regularizer` has no effect, as in Keras.
+
+    Where samples depend on each other, in training with a `BatchNormalization`, or on what came
+    before, with a stateful layer, the steps are computed one after the other as in Keras: each is
+    normalized by itself.
 
     A mask ``(B, T, S)`` gives `layer` the part ``(B, S)`` of each step, as one comes from the
     padding of words in sentences. ``(B, T)`` says which steps are real; of a larger mask it is

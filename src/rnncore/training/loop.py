@@ -77,7 +77,7 @@ def _compute(model: Trainable, batch: Batch, *, training: bool) -> _Computed:
     objective = model.objective
     activations = model.output_activations()
     logits = objective.fused(activations)
-    with ActivityPenalties() as activity:
+    with ActivityPenalties(len(batch)) as activity:
         found = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
     outputs = [Output(y, None if mask is None or mask.all() else mask) for y, mask in found]
     if batch.counted is not None:

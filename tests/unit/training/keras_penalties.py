@@ -99,6 +99,18 @@ def time_distributed(k):
     return k.Sequential([k.Input((5, 3)), k.GRU(3, return_sequences=True), outer])
 
 
+def model_at_every_step(k):
+    step = k.Sequential([k.Input((3,)), k.Dense(2, activity_regularizer=k.regularizers.l2(0.5))])
+    return k.Sequential([k.Input((5, 3)), k.GRU(3, return_sequences=True), k.TimeDistributed(step)])
+
+
+def states(k):
+    x = k.Input((5, 3))
+    layer = k.LSTM(3, return_sequences=True, return_state=True, activity_regularizer="l2")
+    _, h, _ = layer(x)
+    return k.Model(x, k.Dense(2)(h))
+
+
 def shared(k):
     one, other = k.Input((5, 3)), k.Input((5, 3))
     state = k.LSTM(
@@ -224,6 +236,8 @@ MODELS = {
         STEPWISE,
         {"optimizer": "rmsprop", "loss": "mse"},
     ),
+    "model at every step": (model_at_every_step, SERIES, STEPWISE, {"optimizer": "rmsprop"}),
+    "states": (states, SERIES, LEVEL, {"optimizer": "rmsprop"}),
     "shared": (
         shared,
         [SERIES, OTHER],

@@ -12,6 +12,7 @@ from rnncore import Input, Model, Sequential, constraints, regularizers
 from rnncore.layers import (
     GRU,
     LSTM,
+    RNN,
     Activation,
     Bidirectional,
     Concatenate,
@@ -20,8 +21,10 @@ from rnncore.layers import (
     Embedding,
     Flatten,
     LayerNormalization,
+    LSTMCell,
     Masking,
     SimpleRNN,
+    TimeDistributed,
 )
 from rnncore.layers._activity import Penalizing
 from rnncore.layers.parameter import Parameter
@@ -84,6 +87,26 @@ MODELS = {
                 LSTM(2, activity_regularizer=Quartic(), recurrent_regularizer="l2"),
                 merge_mode="mul",
                 activity_regularizer=regularizers.l2(0.2),
+            ),
+        ],
+        dtype="float64",
+    ),
+    "model at every step": lambda: Sequential(
+        [
+            Input((4, 3)),
+            TimeDistributed(
+                Sequential([Dense(2, activity_regularizer="l2", input_shape=(3,))], dtype="float64")
+            ),
+            GRU(2, activity_regularizer="l2"),
+        ],
+        dtype="float64",
+    ),
+    "cell": lambda: Sequential(
+        [
+            RNN(
+                LSTMCell(2, kernel_regularizer="l2", bias_regularizer=Quartic()),
+                activity_regularizer="l2",
+                input_shape=(4, 3),
             ),
         ],
         dtype="float64",
