@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rnncore.utils._checks import check_count, check_flag
 
+_MODES = ("binary", "count", "freq", "tfidf")
+# What a tokenizer has counted, besides the number of texts.
+_COUNTED = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
 _FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 
 
@@ -198,6 +206,70 @@ class Tokenizer:
             numbers = (self._number(number, unknown) for number in known)
             yield " ".join(self.index_word[number] for number in numbers if number is not None)
 
+    def texts_to_matrix(
+        self, texts: Iterable[str | Sequence[str]], mode: str = "binary"
+    ) -> NDArray[np.float64]:
+        """Return one row a text, without the order of its words; see `sequences_to_matrix`."""
+        return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
+
+    def sequences_to_matrix(
+        self, sequences: Iterable[Sequence[int]], mode: str = "binary"
+    ) -> NDArray[np.float64]:
+        """Return one row a sequence of numbers, with a column for each number below `num_words`.
+
+        Parameters
+        ----------
+        sequences : iterable of sequences of int
+        mode : {"binary", "count", "freq", "tfidf"}, default "binary"
+            What stands in a column: 1 where the number occurs, how often it does, that as a share
+            of the sequence, or ``(1 + log(count)) * log(1 + texts / (1 + texts with the word))``.
+
+        Returns
+        -------
+        ndarray, float64, shape (N, num_words)
+            Without `num_words`, one column more than there are words: that of 0 is empty.
+
+        Raises
+        ------
+        ValueError
+            For another mode, without `num_words` before `fit_on_texts`, and "tfidf" before that.
+        """
+        owner = "Tokenizer"
+        if mode not in _MODES:
+            raise ValueError(f"{owner}: mode: expected one of {', '.join(_MODES)}, got {mode!r}")
+        if self.num_words is None and not self.word_index:
+            raise ValueError(f"{owner}: num_words: expected a number before fit_on_texts, got None")
+        if mode == "tfidf" and not self.document_count:
+            raise ValueError(f"{owner}: mode: expected fit_on_texts before 'tfidf'")
+        rows = list(sequences)
+        columns = self.num_words or len(self.word_index) + 1
+        matrix = np.zeros((len(rows), columns))
+        for row, numbers in zip(matrix, rows, strict=True):
+            for number, count in Counter(map(int, numbers)).items():
+                if number < columns:
+                    row[number] = self._weight(mode, number, count, len(numbers))
+        return matrix
+
+    def _weight(self, mode: str, number: int, count: int, length: int) -> float:
+        if mode == "tfidf":
+            texts = self.index_docs.get(number, 0)
+            rarity = math.log(1 + self.document_count / (1 + texts))
+            return (1 + math.log(count)) * rarity
+        return {"binary": 1.0, "count": float(count), "freq": count / length}[mode]
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the tokenizer with all that it has counted, for `tokenizer_from_json`.
+
+        The format is that of Keras 2. ValueError for a tokenizer with an `analyzer`, which is
+        code; `kwargs` are arguments of ``json.dumps``.
+        """
+        config = self.get_config()
+        if config.pop("analyzer") is not None:
+            raise ValueError(f"Tokenizer: analyzer: expected None in a file, got {self.analyzer!r}")
+        config["document_count"] = self.document_count
+        config |= {name: json.dumps(getattr(self, name)) for name in _COUNTED}
+        return json.dumps({"class_name": "Tokenizer", "config": config}, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal tokenizer, without what it has counted."""
         names = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
@@ -229,3 +301,42 @@ class Tokenizer:
                 yield self.analyzer(text)
             else:
                 yield text_to_word_sequence(text, self.filters, self.lower, self.split)
+
+
+def tokenizer_from_json(json_string: str) -> Tokenizer:
+    """Return the tokenizer that `Tokenizer.to_json` wrote, here or in Keras.
+
+    Parameters
+    ----------
+    json_string : str
+
+    Raises
+    ------
+    ValueError
+        When the text is no JSON of a tokenizer.
+
+    Examples
+    --------
+    >>> from rnncore.preprocessing.text import Tokenizer, tokenizer_from_json
+    >>> tokenizer = Tokenizer()
+    >>> tokenizer.fit_on_texts(["a cat", "a dog"])
+    >>> tokenizer_from_json(tokenizer.to_json()).texts_to_sequences(["dog"])
+    [[3]]
+    """
+    try:
+        config = dict(json.loads(json_string)["config"])
+        counted = {name: json.loads(config.pop(name)) for name in _COUNTED}
+        document_count = int(config.pop("document_count"))
+        tokenizer = Tokenizer(**config)
+        for name in ("index_docs", "index_word"):  # JSON has no keys but strings
+            counted[name] = {int(key): value for key, value in counted[name].items()}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(
+            "tokenizer_from_json: json_string: expected what Tokenizer.to_json returned, got "
+            f"something else ({error!r})"
+        ) from None
+    tokenizer.document_count = document_count
+    tokenizer.word_counts = OrderedDict(counted.pop("word_counts"))
+    for name, value in counted.items():
+        setattr(tokenizer, name, value)
+    return tokenizer

@@ -36,6 +36,11 @@ def run(arguments):
     sequences = tokenizer.texts_to_sequences(TEXTS + NEW + LISTS)
     return {
         "sequences": sequences,
+        "matrices": {
+            mode: tokenizer.sequences_to_matrix(sequences[3:8], mode).round(12).tolist()
+            for mode in ("binary", "count", "freq", "tfidf")
+        },
+        "json": tokenizer.to_json(),
         "texts": tokenizer.sequences_to_texts([*sequences, [0, 1, 2, 3, 7, 999]]),
         "word_index": tokenizer.word_index,
         "word_counts": dict(tokenizer.word_counts),

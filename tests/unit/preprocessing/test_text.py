@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rnncore.preprocessing.sequence import pad_sequences
-from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence
+from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence, tokenizer_from_json
 
 FILE = Path(__file__).with_name("keras_numbers.json")
 NUMBERS = json.loads(FILE.read_text(encoding="utf-8"))
@@ -31,9 +31,45 @@ def test_it_is_that_of_keras(case: dict[str, Any]) -> None:
         "word_docs": tokenizer.word_docs,
         "document_count": tokenizer.document_count,
     }
-    assert found == case["found"]
+    expected = dict(case["found"])
+    matrices, written = expected.pop("matrices"), expected.pop("json")
+    assert found == expected
     assert list(tokenizer.word_index) == list(case["found"]["word_index"])
     assert list(tokenizer.word_counts) == list(case["found"]["word_counts"])
+    for mode, matrix in matrices.items():
+        got = tokenizer.sequences_to_matrix(sequences[3:8], mode)
+        np.testing.assert_allclose(got, matrix, atol=1e-11)
+    read, again = tokenizer_from_json(written), tokenizer_from_json(tokenizer.to_json(indent=1))
+    for other in (read, again):
+        assert other.texts_to_sequences(TEXTS + NEW + LISTS) == sequences
+        assert other.index_docs == tokenizer.index_docs
+        assert other.document_count == tokenizer.document_count
+        assert other.get_config() == tokenizer.get_config()
+        twin = copy.deepcopy(tokenizer)
+        for one in (twin, other):
+            one.fit_on_texts(["one more text"])
+        assert other.word_counts == twin.word_counts
+
+
+def test_matrices_and_files_by_hand() -> None:
+    tokenizer = Tokenizer(num_words=3)
+    tokenizer.fit_on_texts(["a a b", "b c"])
+    assert tokenizer.texts_to_matrix(["a b b c"], "count").tolist() == [[0, 1, 2]]
+    assert tokenizer.sequences_to_matrix([[1, 1, 2, 2], []], "freq").tolist() == [
+        [0, 0.5, 0.5],
+        [0, 0, 0],
+    ]
+    with pytest.raises(ValueError, match="Tokenizer: mode: expected one of binary, .* got 'x'"):
+        tokenizer.texts_to_matrix(["a"], "x")
+    with pytest.raises(ValueError, match="num_words: expected a number before fit_on_texts"):
+        Tokenizer().texts_to_matrix(["a"])
+    with pytest.raises(ValueError, match="expected fit_on_texts before 'tfidf'"):
+        Tokenizer(num_words=5).sequences_to_matrix([[1]], "tfidf")
+    with pytest.raises(ValueError, match="analyzer: expected None in a file"):
+        Tokenizer(analyzer=str.split).to_json()
+    for text in ("", "[]", "{}", '{"config": {"num_words": 3}}', '{"config": 1}'):
+        with pytest.raises(ValueError, match="tokenizer_from_json: json_string: expected what"):
+            tokenizer_from_json(text)
 
 
 def test_copies_go_on() -> None:
