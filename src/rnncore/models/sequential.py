@@ -17,13 +17,13 @@ from rnncore.layers.parameter import building
 from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.chain import Chain
+from rnncore.models.chain_config import chain_config, chain_of_config
 from rnncore.models.diagrams import Calls
 from rnncore.models.model import Model
 from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
-from rnncore.utils._config import deserialize, record
 
 
 class Sequential(Model):
@@ -184,36 +184,13 @@ class Sequential(Model):
         return self._layers[0].input_shape if self._layers else None
 
     def _structure(self) -> dict[str, Any]:
-        layers = list(self._layers)
-        if self.declared_input_shape is not None:
-            layers.insert(0, self._known_chain("input")[0].layer)
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": self.dtype.name,
-            "layers": [{**record(layer), "name": layer.name} for layer in layers],
-            "build_input_shape": self.input_shape if self.built else None,
-        }
+        return chain_config(self)
 
     @classmethod
     def _of_structure(
         cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
     ) -> Self:
-        model = cls(name=config.get("name"), dtype=config.get("dtype"))
-        for entry in config["layers"]:
-            name = entry.get("name")
-            if made and name in made:
-                layer = made[name]
-            else:
-                layer = deserialize(entry)
-                layer.name = layer.name if name is None else name
-            model.add(layer)
-        shape = config.get("build_input_shape")
-        if shape is not None and not model.built:
-            model.build(tuple(shape))
-        if not boolean("Sequential", "trainable", config.get("trainable", True)):
-            model.trainable = False
-        return model
+        return chain_of_config(cls, config, made)
 
     def add(self, layer: Any) -> None:
         """Append a layer.
