@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.layers._arguments import boolean
 from rnncore.models.evaluation import Evaluated, batches_of, size_for
+from rnncore.models.network import Network
 from rnncore.models.storable import Storable
 from rnncore.training import loop
 from rnncore.training.arguments import (
@@ -95,6 +96,13 @@ class Model(Evaluated, Storable):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
+        if type(self).layers is Network.layers:
+            derived = "Functional or Sequential" if inputs is None else "Functional"
+            raise NotImplementedError(
+                f"{type(self).__name__}: expected a class derived from rnncore.models.{derived}, "
+                "whose layers are connected by calling them on an Input; a `call` of one's own has "
+                "no gradients here"
+            )
         super().__init__(name)
         self.history: History | None = None
         self.stop_training = False

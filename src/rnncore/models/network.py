@@ -56,10 +56,7 @@ class Network(Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once."""
-        raise NotImplementedError(
-            f"{type(self).__name__}: expected a Sequential or a Model(inputs, outputs): there "
-            "are no gradients for a `call` of one's own"
-        )
+        raise NotImplementedError
 
     @property
     def outputs_structure(self) -> Structure:
