@@ -62,5 +62,5 @@ class Adadelta(BlockwiseOptimizer):
         deltas *= self.rho
         np.square(grad, out=one)
         deltas += np.multiply(one, 1 - self.rho, out=one)
-        grad *= self.learning_rate
+        grad *= float(self.learning_rate)
         return grad

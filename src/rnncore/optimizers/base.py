@@ -33,6 +33,26 @@ class Segment(Protocol):
     def name(self) -> str: ...
 
 
+class LearningRate(float):
+    """A learning rate: a number that programs may ask to change where it came from.
+
+    ``optimizer.learning_rate.assign(value)`` does what ``optimizer.learning_rate = value`` does.
+    """
+
+    _optimizer: Optimizer
+
+    def assign(self, value: float) -> None:
+        """Set the learning rate of the optimizer."""
+        self._optimizer.learning_rate = value
+
+    def numpy(self) -> np.float64:
+        """Return the number as NumPy's."""
+        return np.float64(self)
+
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        return float, (float(self),)  # a copy is a number and no more
+
+
 class Optimizer(Configurable):
     """Base class of the optimizers.
 
@@ -107,12 +127,14 @@ class Optimizer(Configurable):
         return type(self).__name__
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> LearningRate:
         """Size of the steps; with a schedule that of the next step."""
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
-            return check_number(self.name, repr(rate), rate(self.iterations), low=0.0)
-        return rate
+            rate = check_number(self.name, repr(rate), rate(self.iterations), low=0.0)
+        found = LearningRate(rate)
+        found._optimizer = self
+        return found
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule) -> None:

@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 import pickle
 import tracemalloc
@@ -207,6 +208,19 @@ def test_learning_rate_can_be_set():
     assert params[0] == -0.25
     with pytest.raises(ValueError, match="SGD: learning_rate: expected a finite number >= 0"):
         optimizer.learning_rate = -1.0
+
+
+def test_learning_rate_can_be_assigned_as_in_keras():
+    optimizer = optimizers.Adam()
+    optimizer.learning_rate.assign(0.25)
+    assert optimizer.learning_rate == float(optimizer.learning_rate) == 0.25
+    assert optimizer.learning_rate.numpy() == 0.25
+    optimizer.learning_rate = optimizer.learning_rate * 0.5
+    assert repr(optimizer.learning_rate) == "0.125"
+    assert type(pickle.loads(pickle.dumps(optimizer.learning_rate))) is float
+    assert json.dumps({"lr": optimizer.learning_rate}) == '{"lr": 0.125}'
+    with pytest.raises(ValueError, match="Adam: learning_rate"):
+        optimizer.learning_rate.assign(-1)
 
 
 @pytest.mark.parametrize("key", ALL)

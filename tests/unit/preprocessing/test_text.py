@@ -59,7 +59,7 @@ def test_matrices_and_files_by_hand() -> None:
         [0, 0.5, 0.5],
         [0, 0, 0],
     ]
-    with pytest.raises(ValueError, match="Tokenizer: mode: expected one of binary, .* got 'x'"):
+    with pytest.raises(ValueError, match=r"Tokenizer: mode: expected one of binary, .* got 'x'"):
         tokenizer.texts_to_matrix(["a"], "x")
     with pytest.raises(ValueError, match="num_words: expected a number before fit_on_texts"):
         Tokenizer().texts_to_matrix(["a"])
