@@ -76,9 +76,11 @@ def _box(node: Node, *, shared: bool, shown: Shown) -> Box:
 def _class_name(layer: Layer) -> str:
     """Return the class, with that of the wrapped layer: ``Bidirectional(LSTM)``."""
     name = type(layer).__name__
-    if not layer.children or hasattr(layer, "diagram"):
-        return name
-    return f"{name}({_class_name(layer.children[0])})"
+    for attribute in ("forward_layer", "layer", "cell"):
+        wrapped = vars(layer).get(attribute)
+        if isinstance(wrapped, Layer):
+            return f"{name}({_class_name(wrapped)})"
+    return name
 
 
 def _tensor_lines(prefix: str, tensors: Sequence[SymbolicTensor], shown: Shown) -> list[str]:

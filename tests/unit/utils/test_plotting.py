@@ -11,11 +11,14 @@ from rnncore import Input, Model, Sequential
 from rnncore.layers import (
     GRU,
     LSTM,
+    RNN,
     Add,
+    Attention,
     Bidirectional,
     Concatenate,
     Dense,
     Embedding,
+    LSTMCell,
     TimeDistributed,
 )
 from rnncore.utils import plot_model
@@ -114,6 +117,15 @@ def test_what_boxes_say() -> None:
     assert labels[4].startswith(r"gru (GRU)\nActivation: tanh\n")
     bare = [line for line in plot_model(chain(), None).dot.splitlines() if "label" in line]
     assert bare[1] == '  n1 [label="Embedding"];'
+
+
+def test_classes_of_what_is_wrapped() -> None:
+    x = Input((2, 5, 3))
+    y = TimeDistributed(Bidirectional(RNN(LSTMCell(2))))(x)
+    lines = plot_model(Model(x, Attention()([y, LSTM(4, return_sequences=True)(y)])), None).dot
+    assert [line.split('"')[1] for line in lines.splitlines() if "label" in line][1:] == [
+        *("TimeDistributed(Bidirectional(RNN(LSTMCell)))", "LSTM", "Attention"),
+    ]
 
 
 def test_calls_of_a_shared_layer_are_dashed() -> None:
