@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rnncore.layers.base import Layer
+from rnncore.layers.bidirectional import Bidirectional
+from rnncore.layers.rnn import RNN
 from rnncore.layers.symbolic import Node, SymbolicTensor
+from rnncore.layers.time_distributed import TimeDistributed
 from rnncore.utils.drawing.diagram import Box, Diagram, Edge
+
+_WRAPPED = ((Bidirectional, "forward_layer"), (TimeDistributed, "layer"), (RNN, "cell"))
 
 # Nodes, inputs and outputs.
 Calls = tuple[Sequence[Node], Sequence[SymbolicTensor], Sequence[SymbolicTensor]]
@@ -76,10 +81,9 @@ def _box(node: Node, *, shared: bool, shown: Shown) -> Box:
 def _class_name(layer: Layer) -> str:
     """Return the class, with that of the wrapped layer: ``Bidirectional(LSTM)``."""
     name = type(layer).__name__
-    for attribute in ("forward_layer", "layer", "cell"):
-        wrapped = vars(layer).get(attribute)
-        if isinstance(wrapped, Layer):
-            return f"{name}({_class_name(wrapped)})"
+    for wrapper, attribute in _WRAPPED:
+        if isinstance(layer, wrapper):
+            return f"{name}({_class_name(getattr(layer, attribute))})"
     return name
 
 
