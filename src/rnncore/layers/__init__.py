@@ -32,6 +32,7 @@ from rnncore.layers.merge_functions import (
     multiply,
     subtract,
 )
+from rnncore.layers.noise import GaussianDropout, GaussianNoise
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
 from rnncore.layers.pooling2d import (
     AveragePooling2D,
@@ -87,6 +88,8 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
