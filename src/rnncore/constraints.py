@@ -25,9 +25,20 @@ class Constraint(Configurable):
     A subclass gives `project`. It takes the weight, an array of float32 or float64, and returns
     another like it.
 
+    Notes
+    -----
+    Layers take any callable that returns an array like the weight. In training it is applied after
+    each step of the optimizer, which clips gradients before (`clipnorm` and the like), unless the
+    weight is frozen.
+
     Examples
     --------
+    Clip every weight, and not the lengths of vectors as `MinMaxNorm` does:
+
     >>> import numpy as np
+    >>> from rnncore.layers import LSTM
+    >>> layer = LSTM(4, kernel_constraint=lambda w: np.clip(w, -0.1, 0.1))
+
     >>> from rnncore import constraints
     >>> constraints.get("non_neg")(np.array([-1.0, 2.0]))
     array([0., 2.])

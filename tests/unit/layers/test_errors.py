@@ -62,7 +62,11 @@ X = np.zeros((2, 5, 3))
         (lambda: Dropout(0.1, seed=-1), ValueError, "Dropout: seed: expected an integer >= 0"),
         (lambda: Masking(np.complex64(1)), TypeError, "mask_value: expected a number"),
         (lambda: Dropout("a"), TypeError, "Dropout: rate: expected a number"),
-        (lambda: Dropout(0.1, noise_shape=(0,)), ValueError, r"noise_shape\[0\]: expected a positive"),
+        (
+            lambda: Dropout(0.1, noise_shape=(0,)),
+            ValueError,
+            r"noise_shape\[0\]: expected a positive",
+        ),
         (lambda: Dropout(0.1, seed="a"), TypeError, "seed: expected an integer"),
         (lambda: Masking("0"), TypeError, "mask_value: expected a number"),
         (lambda: Embedding(0, 2), ValueError, "input_dim: expected a positive integer"),

@@ -47,9 +47,7 @@ def test_frozen_vectors_stay(trainable: bool) -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(
-        ValueError, match=r"weights: expected .* \(5, 4\), got \(5, 3"
-    ):
+    with pytest.raises(ValueError, match=r"weights: expected .* \(5, 4\), got \(5, 3"):
         Embedding(5, 4, weights=VECTORS)
     with pytest.raises(ValueError, match=r"weights: expected an array of shape \(5, 3\), got"):
         Embedding(5, 3, weights=[VECTORS, VECTORS])

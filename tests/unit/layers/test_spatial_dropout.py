@@ -45,5 +45,7 @@ def test_backward_uses_the_factors_of_the_forward() -> None:
 def test_errors() -> None:
     with pytest.raises(ValueError, match=r"SpatialDropout1D: rate|Dropout: rate: expected"):
         SpatialDropout1D(1.5)
-    with pytest.raises(ValueError, match=r"spatial_dropout1_?d(_\d+)?: x: expected 3 axes .*\(None, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"spatial_dropout1_?d(_\d+)?: x: expected 3 axes .*\(None, 3\)"
+    ):
         SpatialDropout1D(0.5)(np.zeros((2, 3)))
