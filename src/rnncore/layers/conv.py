@@ -25,8 +25,6 @@ class Conv(Dense):
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
-    not_configured = frozenset({"units"})
-
     def __init__(
         self,
         filters: int,

@@ -67,10 +67,7 @@ class Configurable:
         if self.is_remembered:
             return self._remembered()
         nearest = next(base for base in cls.__mro__ if in_library(base))
-        left_out: set[str] = set()
-        for base in cls.__mro__:
-            left_out |= vars(base).get("not_configured", frozenset())
-        left_out -= self.also_configured
+        left_out = self.left_out()
         found = self.current_arguments()
         for name, default in constructor_arguments(nearest).items():
             if name not in found and name not in left_out:
@@ -84,6 +81,14 @@ class Configurable:
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make an object from what `get_config` returned."""
         return cls(**deserialize_items(config))
+
+    @classmethod
+    def left_out(cls) -> set[str]:
+        """Return the arguments of the constructors that are no part of the configuration."""
+        found: set[str] = set()
+        for base in cls.__mro__:
+            found |= vars(base).get("not_configured", frozenset())
+        return found - cls.also_configured
 
     def current_arguments(self) -> dict[str, Any]:
         """Return the arguments that something else than an attribute of their name tells."""
@@ -127,16 +132,19 @@ class Configurable:
 def constructor_arguments(cls: type) -> dict[str, Any]:
     """Return the arguments that the constructors of `cls` and of its bases take, with defaults.
 
-    ``inspect.Parameter.empty`` stands where there is no default.
+    ``inspect.Parameter.empty`` stands where there is no default. What a base cannot do without and
+    `cls` does not take is left out: `cls` gives it.
     """
     found: dict[str, Any] = {}
+    own = True
     for base in cls.__mro__:
         if base is object or "__init__" not in vars(base):
             continue
         _self, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
         for one in parameters:
-            if one.kind not in _VARIADIC:
+            if one.kind not in _VARIADIC and (own or one.default is not one.empty):
                 found.setdefault(one.name, one.default)
+        own = False
         if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in parameters):
             break
     return found

@@ -34,7 +34,7 @@ def half(x: Any, y: Any = None) -> Any:
     return x
 
 
-# What classes cannot do without. A new class that needs something belongs here.
+# What classes cannot do without. A new class that needs something else than 0.5 belongs here.
 NEEDED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "tanh"},
     "AveragePooling1D": {"pool_size": 2},
@@ -82,20 +82,13 @@ LEFT_OUT: set[Any] = {
     models.Sequential,
 }
 
-# Arguments that say nothing about the object: they change how Keras computes, or are written
-# elsewhere.
+# Arguments that say nothing about the object: they change how Keras computes.
 UNSAID = {
-    "axis_name",
-    "batch_input_shape",
     "data_format",
     "implementation",
-    "input_dim",
-    "input_length",
-    "input_shape",
     "synchronized",
     "unroll",
     "use_cudnn",
-    "weights",
 }
 
 CANDIDATES: list[Any] = [
@@ -151,7 +144,16 @@ CLASSES = [param for param in public_classes() if param.values[0] not in LEFT_OU
 
 
 def made(cls: Any, **arguments: Any) -> Any:
-    return cls(**{**NEEDED.get(cls.__name__, {}), **arguments})
+    return cls(**{**needed(cls), **arguments})
+
+
+def needed(cls: Any) -> dict[str, Any]:
+    """Return what the constructor cannot do without: numbers, where nothing else is said."""
+    if cls.__name__ in NEEDED:
+        return NEEDED[cls.__name__]
+    empty = inspect.Parameter.empty
+    names = [name for name, default in constructor_arguments(cls).items() if default is empty]
+    return dict.fromkeys(names, 0.5)
 
 
 def without_name(config: Any) -> str:
@@ -184,14 +186,14 @@ def test_no_argument_is_forgotten(cls: Any) -> None:
     checked = 0
     for argument in constructor_arguments(cls):
         for candidate in CANDIDATES:
-            if argument in UNSAID or argument == "name":
+            if argument in UNSAID | cls.left_out() or argument == "name":
                 continue
             try:
                 thing = made(cls, **{argument: candidate})
             except (TypeError, ValueError):
                 continue
             same = made(cls, **{argument: candidate})
-            given = NEEDED.get(cls.__name__, {}).get(argument)
+            given = needed(cls).get(argument)
             default = constructor_arguments(cls)[argument]
             if any(_equal(candidate, other) for other in (given, default)):
                 continue

@@ -362,7 +362,7 @@ def test_arguments_of_later_versions(tmp_path: Path) -> None:
     model.save(path)
     found = json.loads(read_archive(path).metadata["model"])
     layer = found["config"]["layers"][-1]
-    assert "bias_initializer" in layer["defaults"] and "units" not in layer["defaults"]
+    assert "use_bias" in layer["defaults"] and "units" not in layer["defaults"]
     layer["config"]["later"] = "x"
     layer["defaults"].append("later")
     rewritten(path, {"model": json.dumps(found)})
