@@ -10,10 +10,29 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-NAMES = (
-    "elu exponential hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid "
-    "log_softmax mish relu relu6 selu sigmoid silu softmax softplus softsign swish tanh"
-).split()
+NAMES = [
+    "elu",
+    "exponential",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 X = np.array([[-30.0, -3.5, -1.25, -0.5, -1e-5], [0.25, 0.75, 1.5, 2.875, 7.0]])
 DY = np.array([[0.5, -1.0, 2.0, 1.5, -0.75], [1.25, 0.25, -2.0, 1.0, 0.875]])
 

@@ -50,7 +50,7 @@ X = np.zeros((2, 5, 3))
         (lambda: LSTM(2, input_shape=(4, 3), input_dim=3), ValueError, "one of input_shape"),
         (lambda: LSTM(2, input_length=3), ValueError, "input_length: .* with input_dim"),
         (lambda: LSTM(2, batch_input_shape=(0, 4, 3)), ValueError, "batch_input_shape"),
-        (lambda: Dense(2, activation="swish"), ValueError, "expected one of .*got 'swish'"),
+        (lambda: Dense(2, activation="swoosh"), ValueError, "expected one of .*got 'swoosh'"),
         (lambda: Activation("nope"), ValueError, "expected one of .*got 'nope'"),
         (lambda: Dropout(1.5), ValueError, "Dropout: rate: expected a number from 0 to 1"),
         (
