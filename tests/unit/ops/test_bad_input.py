@@ -263,7 +263,7 @@ def test_unknown_arguments(call: Call) -> None:
             call.infer(**{unknown: 1})
         with pytest.raises(TypeError, match=unknown):
             call.train(**{unknown: 1})
-    foreign = "reset_after" if call.case.op != "gru" else "activation"
+    foreign = "reset_after" if call.case.op != "gru" else "unit_forget_bias"
     with pytest.raises(TypeError, match=foreign):
         call.infer(**{foreign: True})
     with pytest.raises(TypeError, match="positional"):
