@@ -151,21 +151,6 @@ class Weighted:
         return self.non_trainable_weights
 
     @property
-    def variables(self) -> list[Parameter]:
-        """Keras' other name for `weights`."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Parameter]:
-        """Keras' other name for `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Parameter]:
-        """Keras' other name for `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    @property
     def losses(self) -> list[float]:
         """The penalties on the weights that are trained, one for each that has a regularizer.
 

@@ -31,7 +31,7 @@ def test_masked_arrays() -> None:
     for x in (hidden, list(hidden)):
         with pytest.raises(TypeError, match=r"^x: expected a plain array, got a masked array"):
             LSTM(2)(x)
-    with pytest.raises(TypeError, match=r"^lstm: mask: expected a plain array, got a masked"):
+    with pytest.raises(TypeError, match=r"^lstm_2: mask: expected a plain array, got a masked"):
         LSTM(2)(X, mask=np.ma.array(MASK))
     with pytest.raises(TypeError, match=r"^x: expected a plain array"):
         Embedding(5, 2)(np.ma.array([[1, 2]], mask=[[0, 1]]))

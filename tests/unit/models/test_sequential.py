@@ -107,7 +107,7 @@ def test_dtype_of_the_model() -> None:
         (["lstm"], TypeError, "layer: expected a layer object, got 'lstm'"),
         (LSTM(2), TypeError, "layers: expected a list of layers"),
         ([Dense(1), rnncore.Input((3,))], ValueError, "Input: expected as the first layer"),
-        ([LSTM(2, input_shape=(5, 3)), LSTM(2)], ValueError, r"lstm_\d: x: expected 3 axes"),
+        ([LSTM(2, input_shape=(5, 3)), LSTM(2)], ValueError, r"lstm_\d+: x: expected 3 axes"),
     ],
 )
 def test_wrong_layers(layers: Any, error: type[Exception], message: str) -> None:
