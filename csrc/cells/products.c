@@ -5,7 +5,7 @@
 #include "time_loop.h"
 
 /* Rows of dx in one task, and columns of a weight gradient: enough for BLAS to run well. */
-enum { DX_ROWS = 256, MIN_COLUMNS = 128, MAX_SLICES = 8, FLOPS_PER_SLICE = 16000000 };
+enum { DX_ROWS = 256, MIN_COLUMNS = 256, MAX_SLICES = 8, FLOPS_PER_SLICE = 16000000 };
 
 /* A weight gradient C = A^T B over all compact rows, in slices of columns. */
 typedef struct weight_product {
