@@ -13,7 +13,7 @@ from rnncore import initializers
 from rnncore.utils._checks import check_count
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
-_WITHOUT_EFFECT = frozenset({"unroll", "implementation", "use_cudnn"})
+_WITHOUT_EFFECT = frozenset({"implementation", "use_cudnn"})
 
 
 def boolean(owner: str, argument: str, value: Any) -> bool:

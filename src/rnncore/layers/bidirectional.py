@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._given_states import checked_states
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.recurrence import Recurrence, States, checked_states, run_calls
+from rnncore.layers.recurrence import Recurrence, States, run_calls
 
 # By name: how the two outputs become one. Side by side has a way of its own.
 _MERGES: dict[str, Callable[..., Any]] = {

@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
 from rnncore.layers._arguments import boolean
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._given_states import checked_states
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.symbolic import SymbolicTensor, leaves
-from rnncore.utils._arrays import narrowed
+from rnncore.layers.symbolic import leaves
 
 # A pass that is ready to run, of the kernels or of a loop in Python, and what it returns.
 Call = _core.Call | Callable[[], Any]
@@ -42,6 +41,8 @@ class Recurrence(Layer):
         Whether a batch starts from the states in which the batch before ended, row by row; see
         `states` and `reset_state`. All batches have the size of the first one. Gradients end at
         the start of a batch. Threads cannot share such a layer.
+    unroll : bool, default False
+        Without effect: in Keras it steers how the layer computes, not what.
     zero_output_for_mask : bool, default False
         Whether a masked step's output is zero; else it repeats the one before.
 
@@ -52,8 +53,6 @@ class Recurrence(Layer):
     """
 
     call_arguments = ("initial_state",)
-    # Arguments of Keras' recurrent layers that change how it computes, never what.
-    unsupported: Mapping[str, Any] = {**Layer.unsupported, "unroll": False}
 
     def __init__(
         self,
@@ -62,6 +61,7 @@ class Recurrence(Layer):
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
+        unroll: bool = False,
         zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -71,6 +71,7 @@ class Recurrence(Layer):
         self.return_state = boolean(owner, "return_state", return_state)
         self.go_backwards = boolean(owner, "go_backwards", go_backwards)
         self.stateful = boolean(owner, "stateful", stateful)
+        self.unroll = boolean(owner, "unroll", unroll)
         self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
         self.states: list[Parameter] | None = None
 
@@ -371,32 +372,3 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
         kernels: list[Any] = list(calls)
         return _core.run_together(kernels) if len(kernels) > 1 else [_core.run(kernels[0])]
     return [_core.run(call) if isinstance(call, _core.Call) else call() for call in calls]
-
-
-def checked_states(
-    owner: str, given: Any, sizes: Sequence[int], batch_size: int | None, dtype: np.dtype[Any]
-) -> list[Any]:
-    """Return states as a list of arrays in the layer's dtype, and symbolic tensors.
-
-    Raises
-    ------
-    ValueError, TypeError
-        For another number of states, other shapes, or what is not numeric.
-    """
-    states = list(leaves(given))
-    if len(states) != len(sizes):
-        raise ValueError(
-            f"{owner}: initial_state: expected {len(sizes)} arrays (batch, units), "
-            f"got {len(states)}"
-        )
-    checked: list[Any] = []
-    for index, (state, size) in enumerate(zip(states, sizes, strict=True)):
-        argument = f"{owner}: initial_state[{index}]"
-        if not isinstance(state, SymbolicTensor):
-            state = narrowed(argument, numeric_array(argument, state), dtype)
-        shape = state.shape
-        fits = len(shape) == 2 and shape[1] == size
-        if not fits or (None not in (shape[0], batch_size) and shape[0] != batch_size):
-            raise ValueError(f"{argument}: expected shape {(batch_size, size)}, got {shape}")
-        checked.append(state)
-    return checked

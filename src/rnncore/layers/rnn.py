@@ -8,7 +8,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers._cell_loop import CellLoop
 from rnncore.layers._cell_states import (
     initial_states,
@@ -100,11 +99,11 @@ class RNN(Recurrence):
             return_state=return_state,
             go_backwards=go_backwards,
             stateful=stateful,
+            unroll=unroll,
             zero_output_for_mask=zero_output_for_mask,
             **kwargs,
         )
         self.cell = cell
-        self.unroll = boolean("RNN", "unroll", unroll)
         # What computes: a layer for each cell of a stack, made with the weights.
         self._parts: list[Recurrence] = []
         self.children: list[Layer] = [] if inner is None else [inner]

@@ -87,7 +87,6 @@ UNSAID = {
     "data_format",
     "implementation",
     "synchronized",
-    "unroll",
     "use_cudnn",
 }
 
