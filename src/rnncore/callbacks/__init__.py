@@ -5,6 +5,7 @@ from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.csv_logger import CSVLogger
 from rnncore.callbacks.early_stopping import EarlyStopping
 from rnncore.callbacks.gradient_norms import GradientNorms
+from rnncore.callbacks.history import History
 from rnncore.callbacks.lambda_callback import LambdaCallback
 from rnncore.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from rnncore.callbacks.model_checkpoint import ModelCheckpoint
@@ -19,6 +20,7 @@ __all__ = [
     "CallbackList",
     "EarlyStopping",
     "GradientNorms",
+    "History",
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",

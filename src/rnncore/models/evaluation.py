@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rnncore.callbacks.base import Callback, CallbackList
-from rnncore.models.compiled import Compiled
+from rnncore.models.inspected import Inspected
 from rnncore.training import loop
 from rnncore.training.arguments import batch_size_of, steps_of
 from rnncore.training.batches import Batches
@@ -17,7 +17,7 @@ from rnncore.training.progress import Progress, resolve_verbose
 from rnncore.training.streams import Feed, Source, Stream, is_stream
 
 
-class Evaluated(Compiled):
+class Evaluated(Inspected):
     """A compiled network that computes its outputs and what they are worth."""
 
     # What `fit` looks at; see Model.

@@ -9,6 +9,7 @@ from typing import Any, Self, cast
 from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, CallbackList
+from rnncore.callbacks.history import History
 from rnncore.layers._arguments import boolean
 from rnncore.models.evaluation import Evaluated, batches_of, size_for
 from rnncore.models.network import Network
@@ -23,7 +24,6 @@ from rnncore.training.arguments import (
 )
 from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import prepare_samples, split_off_validation
-from rnncore.training.history import History
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import resolve_verbose
 from rnncore.training.streams import Feed, Source, is_stream

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from rnncore import _core
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.optimizers.schedules import LearningRateSchedule
+from rnncore.optimizers.variables import Variable, variables
 from rnncore.utils._checks import check_number
 from rnncore.utils._config import Configurable
 
@@ -147,6 +148,25 @@ class Optimizer(Configurable):
             )
         else:
             self._learning_rate = check_number(self.name, "learning_rate", value, low=0.0)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Number of steps, learning rate, and from the first step on the state of each weight.
+
+        They go along with the optimizer, and `assign` sets one.
+
+        Examples
+        --------
+        >>> from rnncore.optimizers import Adam
+        >>> [variable.name for variable in Adam().variables]
+        ['iteration', 'learning_rate']
+        """
+        return variables(self)
+
+    @property
+    def served_weights(self) -> list[Any]:
+        """The weights that it has served since `belong_to`, trainable or not."""
+        return [] if self._owner is None or not self.built else list(self._owner[1])
 
     @property
     def built(self) -> bool:

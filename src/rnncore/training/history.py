@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class History:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
         self.validation_epoch: list[int] = []
-        self.params = dict(params or {})
+        self.params: Mapping[str, Any] = dict(params or {})
 
     def add(self, epoch: int, logs: dict[str, float]) -> None:
         """Append the results of an epoch."""

@@ -97,6 +97,11 @@ class Objective:
         """Whether `update` needs predictions."""
         return bool(self._metrics)
 
+    @property
+    def metrics(self) -> list[metrics.Metric]:
+        """The metrics, none before `resolve`."""
+        return [metric for _, metric, _ in self._metrics or ()]
+
     def reset(self) -> None:
         """Start to accumulate anew."""
         self._loss_sum, self._batches = 0.0, 0
@@ -163,7 +168,7 @@ class Objective:
 
     def metric_names(self) -> list[str]:
         """Return the names that the metrics have by themselves, in their order."""
-        return [metric.name for _, metric, _ in self._metrics or ()]
+        return [metric.name for metric in self.metrics]
 
     def metric_results(self) -> dict[str, float]:
         """Return the metrics over all batches since `reset`."""

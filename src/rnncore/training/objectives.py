@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
+from rnncore.metrics import Mean, Metric
 from rnncore.training.objective import Objective
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import check_number
@@ -188,6 +189,15 @@ class Objectives:
         losses = [f"{name}_loss" for name, _ in named] if len(named) > 1 else []
         return ["loss", *(["compile_metrics"] if self._asked else []), *losses]
 
+    def as_metrics(self) -> list[Metric]:
+        """Return the loss, all metrics, and the losses of several outputs."""
+        named = self._named()
+        found = [_mean("loss", self._loss_sum / max(self._samples, 1))]
+        found += [metric for _, part in named for metric in part.metrics]
+        if len(named) > 1:
+            found += [_mean(f"{name}_loss", part.mean_loss()) for name, part in named]
+        return found
+
     def _named(self) -> list[tuple[str, Objective]]:
         pairs = zip(self.outputs.names, self.parts, strict=True)
         return [(name, part) for name, part in pairs if part is not None]
@@ -202,6 +212,12 @@ class Objectives:
         part.resolve((None, *shape[1:]))
         part.check(targets, shape)
         return part.convert(targets, shape, np.dtype(dtype))
+
+
+def _mean(name: str, value: float) -> Metric:
+    mean = Mean(name)
+    mean.update_values(value)
+    return mean
 
 
 def _losses(outputs: Structure, loss: Any) -> list[Any]:

@@ -1,0 +1,82 @@
+"""What an optimizer keeps, piece by piece under names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Variable:
+    """One array of an optimizer's state, or one of its numbers.
+
+    Attributes
+    ----------
+    name : str
+        ``"iteration"``, ``"learning_rate"``, or weight and kind: ``"dense_kernel_momentum"``.
+    """
+
+    def __init__(
+        self, name: str, read: Callable[[], NDArray[Any]], write: Callable[[NDArray[Any]], None]
+    ) -> None:
+        self.name = name
+        self._read = read
+        self._write = write
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array, () of a number."""
+        return self._read().shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """dtype of the array."""
+        return self._read().dtype
+
+    def numpy(self) -> NDArray[Any]:
+        """Return a copy."""
+        return self._read().copy()
+
+    def assign(self, value: ArrayLike) -> None:
+        """Set it; ValueError for another shape."""
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(f"{self.name}: expected shape {self.shape}, got {array.shape}")
+        self._write(array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.numpy() if dtype is None else self._read().astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name} shape={self.shape} dtype={self.dtype}>"
+
+
+def variables(optimizer: Any) -> list[Variable]:
+    """Return `Optimizer.variables`."""
+
+    def set_iterations(value: NDArray[Any]) -> None:
+        optimizer.iterations = int(value)
+
+    def set_rate(value: NDArray[Any]) -> None:
+        optimizer.learning_rate = float(value)
+
+    found = [
+        Variable("iteration", lambda: np.array(optimizer.iterations, np.int64), set_iterations),
+        Variable("learning_rate", lambda: np.array(optimizer.learning_rate, np.float32), set_rate),
+    ]
+    for weight in optimizer.served_weights:
+        if weight.trainable:
+            for slot, flat in optimizer.slots.items():
+                found.append(_of_weight(f"{weight.name.replace('/', '_')}_{slot}", weight, flat))
+    return found
+
+
+def _of_weight(name: str, weight: Any, flat: NDArray[Any]) -> Variable:
+    state = flat[weight.offset : weight.offset + weight.size].reshape(weight.shape)
+
+    def write(value: NDArray[Any]) -> None:
+        state[...] = value
+
+    return Variable(name, lambda: state, write)
