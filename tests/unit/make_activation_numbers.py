@@ -13,6 +13,7 @@ import tensorflow as tf
 NAMES = [
     "elu",
     "exponential",
+    "gelu",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",

@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 import pickle
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from rnncore import activations
+from rnncore.activations._normal import erfc
 from rnncore.testing.gradcheck import check_gradients
 
 FUSED = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
@@ -45,8 +47,8 @@ def test_values_and_gradients_are_those_of_keras(name):
     case = NUMBERS["cases"][name]
     activation = activations.get(name)
     y = activation.forward(x)
-    # TensorFlow rounds the slope of a leaky relu to float32.
-    rtol = 1e-7 if name == "leaky_relu" else 1e-12
+    # Keras rounds the slope of a leaky relu and the root of 2 in a gelu to float32.
+    rtol = {"leaky_relu": 1e-7, "gelu": 1e-6}.get(name, 1e-12)
     np.testing.assert_allclose(y, case["y"], rtol=rtol, atol=1e-14)
     before = np.array(y)
     dx = activation.backward(x if activation.from_input else y, dy)
@@ -116,8 +118,44 @@ def test_get():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_other_dtypes_are_refused(name):
+def test_as_functions_they_take_all_numbers(name):
+    activation = activations.get(name)
+    y = activation([[1, -2, 3]])
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, activation(np.array([[1, -2, 3]], "int64")))
+    assert activation(np.array([1.0])).dtype == np.float64
     with pytest.raises(TypeError, match="x: expected a float32 or float64 array, got int64"):
-        activations.get(name)(np.arange(3, dtype="int64"))
-    with pytest.raises(TypeError, match="x: expected a float32 or float64 array, got list"):
-        activations.get(name)([1.0])
+        activation.forward(np.arange(3, dtype="int64"))
+    with pytest.raises(TypeError, match="x: expected numbers, got dtype"):
+        activation(["a"])
+
+
+# Keras 3.15.1 with TensorFlow 2.21.0: keras.activations.<name>([[-3.0, 0.5, 8.0]], **arguments).
+WITH_ARGUMENTS = [
+    ("relu", {"max_value": 6}, [0.0, 0.5, 6.0]),
+    ("relu", {"negative_slope": 0.25, "threshold": 1.0}, [-1.0, -0.125, 8.0]),
+    ("leaky_relu", {"negative_slope": 0.5}, [-1.5, 0.5, 8.0]),
+    ("elu", {"alpha": 2.0}, [-1.9004259109497, 0.5, 8.0]),
+    ("gelu", {"approximate": True}, [-0.0036373920817729943, 0.345714009983068, 8.0]),
+    ("softmax", {"axis": 0}, [1.0, 1.0, 1.0]),
+    ("log_softmax", {"axis": 0}, [0.0, 0.0, 0.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "wanted"), WITH_ARGUMENTS)
+def test_functions_have_the_arguments_of_keras(name, arguments, wanted):
+    found = getattr(activations, name)(np.array([[-3.0, 0.5, 8.0]]), **arguments)
+    np.testing.assert_allclose(found, [wanted], rtol=1e-6, atol=1e-9)
+
+
+def test_the_approximate_gelu_by_finite_differences():
+    x, dy = np.random.default_rng(0).normal(size=(2, 4, 5))
+    activation = activations.gelu.variant(approximate=True)
+    dx = activation.backward(x, dy)
+    check_gradients(lambda: float(np.sum(activation.forward(x) * dy)), {"x": x}, {"x": dx})
+
+
+def test_erfc_is_that_of_the_math_library():
+    x = np.concatenate([np.linspace(-7, 26, 4001), [-np.inf, 0.0, 0.46875, 4.0, 27.5, np.inf]])
+    np.testing.assert_allclose(erfc(x), [math.erfc(one) for one in x], rtol=2e-15)
+    assert np.isnan(erfc(np.array([np.nan])))

@@ -20,23 +20,19 @@ from rnncore.activations.fused import (
     softmax,
     tanh,
 )
+from rnncore.activations.gated import GATED, gelu, hard_silu, hard_swish, mish, silu, swish
 from rnncore.activations.others import (
     OTHERS,
     elu,
     exponential,
-    hard_silu,
-    hard_swish,
     hard_tanh,
     leaky_relu,
     log_sigmoid,
     log_softmax,
-    mish,
     relu6,
     selu,
-    silu,
     softplus,
     softsign,
-    swish,
 )
 from rnncore.utils._config import deserialize, serialize
 
@@ -45,6 +41,7 @@ __all__ = [
     "deserialize",
     "elu",
     "exponential",
+    "gelu",
     "get",
     "hard_sigmoid",
     "hard_silu",
@@ -69,7 +66,13 @@ __all__ = [
     "tanh",
 ]
 
-_BY_NAME: dict[str, Activation] = {**FUSED, **OTHERS, "swish": silu, "hard_swish": hard_silu}
+_BY_NAME: dict[str, Activation] = {
+    **FUSED,
+    **OTHERS,
+    **GATED,
+    "swish": silu,
+    "hard_swish": hard_silu,
+}
 
 
 def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
@@ -79,8 +82,8 @@ def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
     ----------
     identifier : str, Activation, dict or None
         One of ``"linear"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``, ``"softmax"``,
-        ``"hard_sigmoid"``, which are the fastest, ``"elu"``, ``"exponential"``, ``"hard_silu"``
-        (``"hard_swish"``), ``"hard_tanh"``, ``"leaky_relu"``, ``"log_sigmoid"``,
+        ``"hard_sigmoid"``, which are the fastest, ``"elu"``, ``"exponential"``, ``"gelu"``,
+        ``"hard_silu"`` (``"hard_swish"``), ``"hard_tanh"``, ``"leaky_relu"``, ``"log_sigmoid"``,
         ``"log_softmax"``, ``"mish"``, ``"relu6"``, ``"selu"``, ``"silu"`` (``"swish"``),
         ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is.
 

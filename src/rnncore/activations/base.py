@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rnncore.utils._arrays import plain_array
 from rnncore.utils._config import Configurable
 from rnncore.utils._registry import in_library
 
@@ -62,8 +63,17 @@ class Activation(Configurable):
         out[...] = self.backward(y, dy)
         return out
 
-    def __call__(self, x: Array) -> Array:
-        return self.forward(x)
+    def __call__(self, x: ArrayLike, *args: Any, **kwargs: Any) -> Array:
+        """Return ``f(x)`` in float32, or float64 for an array of that; other numbers, too.
+
+        Further arguments are those of the function in Keras: ``relu(x, max_value=6)``.
+        """
+        array = numeric(x)
+        return (self.variant(*args, **kwargs) if args or kwargs else self).forward(array)
+
+    def variant(self, *args: Any, **kwargs: Any) -> Activation:
+        """Return the activation that the function is with these arguments."""
+        return type(self)(*args, **kwargs)
 
     def serialized(self) -> Any:
         usual = in_library(type(self)) and self.get_config() == type(self)().get_config()
@@ -71,6 +81,15 @@ class Activation(Configurable):
 
     def __repr__(self) -> str:
         return f"<activation {self.name}>"
+
+
+def numeric(x: ArrayLike) -> Array:
+    """Return numbers as an array of a dtype that `forward` takes."""
+    array = plain_array("x", x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"x: expected numbers, got dtype {array.dtype}")
+    as_given = isinstance(x, np.ndarray) and array.dtype == np.float64
+    return array if as_given else array.astype(np.float32, copy=False)
 
 
 def checked(x: Array) -> Array:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rnncore.activations.base import Activation, Array, Builtin, checked
+from rnncore.activations.base import Activation, Array, Builtin, checked, numeric
 
 
 class Linear(Builtin):
@@ -36,6 +37,49 @@ class Relu(Builtin):
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.sign(y, out=out)
         return np.multiply(out, dy, out=out)
+
+    def variant(
+        self,
+        negative_slope: float = 0.0,
+        max_value: float | None = None,
+        threshold: float = 0.0,
+    ) -> Activation:
+        return Rectifier(negative_slope, max_value, threshold)
+
+
+class Rectifier(Activation):
+    """``y = max_value`` where x reaches that, x from ``threshold`` on, else
+    ``negative_slope * (x - threshold)``."""
+
+    name = "relu"
+    from_input = True
+
+    def __init__(
+        self,
+        negative_slope: float = 0.0,
+        max_value: float | None = None,
+        threshold: float = 0.0,
+    ) -> None:
+        self.negative_slope = negative_slope
+        self.max_value = max_value
+        self.threshold = threshold
+
+    @property
+    def _highest(self) -> float:
+        return np.inf if self.max_value is None else self.max_value
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y = np.empty_like(checked(x)) if out is None else out
+        below = x <= self.threshold
+        slope = self.negative_slope * (x - self.threshold)
+        np.minimum(x, self._highest, out=y)
+        np.copyto(y, slope, where=below)
+        return y
+
+    def backward(self, y: Array, dy: Array) -> Array:
+        slope = np.where(y <= self.threshold, self.negative_slope, y < self._highest)
+        dx: Array = dy * slope.astype(dy.dtype)
+        return dx
 
 
 class Sigmoid(Builtin):
@@ -69,7 +113,15 @@ class Tanh(Builtin):
         return np.multiply(out, dy, out=out)
 
 
-class Softmax(Builtin):
+class Along(Builtin):
+    """Base of those that look along the last axis."""
+
+    def __call__(self, x: ArrayLike, axis: int = -1) -> Array:
+        turned = np.moveaxis(numeric(x), axis, -1)
+        return np.moveaxis(self.forward(np.ascontiguousarray(turned)), -1, axis)
+
+
+class Softmax(Along):
     """``y = exp(x) / sum(exp(x))`` over the last axis."""
 
     name = "softmax"

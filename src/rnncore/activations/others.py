@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from rnncore.activations.base import Array, Builtin, checked
-from rnncore.activations.fused import Clipped, hard_sigmoid, shifted, sigmoid
+from rnncore.activations.fused import Along, Clipped, shifted
 
 
-class LogSoftmax(Builtin):
+class LogSoftmax(Along):
     """``y = x - log(sum(exp(x)))`` over the last axis."""
 
     name = "log_softmax"
@@ -151,56 +151,6 @@ class Exponential(Builtin):
         return np.multiply(y, dy, out=out)
 
 
-class _Gated(Builtin):
-    """``y = x * gate(x)``: falls and rises, so that y alone does not tell the derivative."""
-
-    from_input = True
-
-    def gate(self, x: Array) -> tuple[Array, Array]:
-        """Return the gate and its derivative."""
-        raise NotImplementedError
-
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.multiply(checked(x), self.gate(x)[0], out=out)
-        return y
-
-    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
-        gate, slope = self.gate(y)
-        slope *= y
-        slope += gate
-        return np.multiply(slope, dy, out=out)
-
-
-class Silu(_Gated):
-    """``y = x * sigmoid(x)``, also called swish."""
-
-    name = "silu"
-
-    def gate(self, x: Array) -> tuple[Array, Array]:
-        share = sigmoid.forward(x)
-        return share, share * (1 - share)
-
-
-class HardSilu(_Gated):
-    """``y = x * hard_sigmoid(x)``, also called hard_swish."""
-
-    name = "hard_silu"
-
-    def gate(self, x: Array) -> tuple[Array, Array]:
-        share = hard_sigmoid.forward(x)
-        return share, hard_sigmoid.backward(share, np.ones_like(x))
-
-
-class Mish(_Gated):
-    """``y = x * tanh(softplus(x))``."""
-
-    name = "mish"
-
-    def gate(self, x: Array) -> tuple[Array, Array]:
-        share = np.tanh(softplus.forward(x))
-        return share, (1 - share * share) * sigmoid.forward(x)
-
-
 def _beside(x: Array, out: Array | None) -> Array | None:
     """Return `out` where it may be written to while `x` is still read, else None."""
     return None if out is x else out
@@ -224,9 +174,6 @@ selu = Selu()
 softplus = Softplus()
 softsign = Softsign()
 exponential = Exponential()
-silu = swish = Silu()
-hard_silu = hard_swish = HardSilu()
-mish = Mish()
 
 OTHERS = {
     a.name: a
@@ -241,8 +188,5 @@ OTHERS = {
         softplus,
         softsign,
         exponential,
-        silu,
-        hard_silu,
-        mish,
     )
 }

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rnncore import activations
+from rnncore.activations.fused import Rectifier
 from rnncore.activations.others import Elu, LeakyRelu
 from rnncore.layers.activation import Activation
 from rnncore.utils._checks import check_number
@@ -53,7 +50,7 @@ class ReLU(Activation):
         self.negative_slope = check_number("ReLU", "negative_slope", negative_slope, low=0.0)
         self.threshold = check_number("ReLU", "threshold", threshold, low=0.0)
         plain = max_value is None and not self.negative_slope and not self.threshold
-        rectifier = _Rectifier(max_value, self.negative_slope, self.threshold)
+        rectifier = Rectifier(self.negative_slope, max_value, self.threshold)
         super().__init__("relu" if plain else rectifier, **kwargs)
 
 
@@ -115,25 +112,3 @@ class ELU(Activation):
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         self.alpha = check_number("ELU", "alpha", alpha)
         super().__init__(Elu(self.alpha), **kwargs)
-
-
-class _Rectifier(activations.Activation):
-    name = "relu"
-    from_input = True
-
-    def __init__(self, max_value: float | None, negative_slope: float, threshold: float) -> None:
-        self.max_value = np.inf if max_value is None else max_value
-        self.negative_slope = negative_slope
-        self.threshold = threshold
-
-    def forward(self, x: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-        y = np.empty_like(x) if out is None else out
-        below = x <= self.threshold
-        np.minimum(x, self.max_value, out=y)
-        np.copyto(y, self.negative_slope * (x - self.threshold), where=below)
-        return y
-
-    def backward(self, y: NDArray[Any], dy: NDArray[Any]) -> NDArray[Any]:
-        slope = np.where(y <= self.threshold, self.negative_slope, y < self.max_value)
-        dx: NDArray[Any] = dy * slope.astype(dy.dtype)
-        return dx

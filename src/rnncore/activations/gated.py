@@ -1,0 +1,103 @@
+"""The activations that are their input times a gate: they fall and rise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rnncore.activations._normal import density, distribution
+from rnncore.activations.base import Array, Builtin, checked
+from rnncore.activations.fused import hard_sigmoid, sigmoid
+from rnncore.activations.others import softplus
+from rnncore.utils._checks import check_flag
+
+
+class Gated(Builtin):
+    """``y = x * gate(x)``: y alone does not tell the derivative."""
+
+    from_input = True
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        """Return the gate and its derivative."""
+        raise NotImplementedError
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        y: Array = np.multiply(checked(x), self.gate(x)[0], out=out)
+        return y
+
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
+        gate, slope = self.gate(y)
+        slope *= y
+        slope += gate
+        return np.multiply(slope, dy, out=out)
+
+
+class Silu(Gated):
+    """``y = x * sigmoid(x)``, also called swish."""
+
+    name = "silu"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = sigmoid.forward(x)
+        return share, share * (1 - share)
+
+
+class HardSilu(Gated):
+    """``y = x * hard_sigmoid(x)``, also called hard_swish."""
+
+    name = "hard_silu"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = hard_sigmoid.forward(x)
+        return share, hard_sigmoid.backward(share, np.ones_like(x))
+
+
+class Mish(Gated):
+    """``y = x * tanh(softplus(x))``."""
+
+    name = "mish"
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        share = np.tanh(softplus.forward(x))
+        return share, (1 - share * share) * sigmoid.forward(x)
+
+
+class Gelu(Gated):
+    """``y = x * P(X <= x)`` for a standard normal X, or an approximation of it by tanh.
+
+    Parameters
+    ----------
+    approximate : bool, default False
+        Whether the gate is ``(1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import activations
+    >>> activations.gelu(np.array([1.0])).round(6)
+    array([0.841345])
+    >>> activations.gelu(np.array([1.0]), approximate=True).round(6)
+    array([0.841192])
+    """
+
+    name = "gelu"
+
+    def __init__(self, approximate: bool = False) -> None:
+        self.approximate = check_flag("gelu", "approximate", approximate)
+
+    def gate(self, x: Array) -> tuple[Array, Array]:
+        if not self.approximate:
+            return distribution(x).astype(x.dtype), density(x).astype(x.dtype)
+        scale = math.sqrt(2.0 / math.pi)
+        bent = np.tanh(scale * (x + 0.044715 * x**3))
+        slope = 0.5 * scale * (1 - bent * bent) * (1 + 3 * 0.044715 * x * x)
+        return 0.5 * (1 + bent), slope
+
+
+silu = swish = Silu()
+hard_silu = hard_swish = HardSilu()
+mish = Mish()
+gelu = Gelu()
+
+GATED = {a.name: a for a in (silu, hard_silu, mish, gelu)}
