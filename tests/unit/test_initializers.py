@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncore import initializers
+from rnncore.initializers.scaled import fans
 from rnncore.utils import set_random_seed
 
 RANDOM = [
@@ -71,7 +72,7 @@ def test_limits_are_reached_and_kept(name, limit):
     [((), 1, 1), ((7,), 7, 7), ((3, 5), 3, 5), ((2, 4, 3, 5), 24, 40)],
 )
 def test_fans(shape, fan_in, fan_out):
-    assert initializers._fans(shape) == (fan_in, fan_out)
+    assert fans(shape) == (fan_in, fan_out)
 
 
 @settings(max_examples=40, deadline=None)
@@ -200,3 +201,15 @@ def test_constant_takes_an_array(dtype: str) -> None:
         made((4, 2))
     with pytest.raises(ValueError, match="Constant: value: expected finite numbers"):
         initializers.Constant([1.0, np.nan])
+
+
+def test_lower_case_names_are_the_classes():
+    assert initializers.he_normal is initializers.HeNormal
+    for name in ("constant", "identity", "orthogonal", "zeros", *RANDOM):
+        assert type(initializers.get(name)) is getattr(initializers, name)
+
+
+def test_identity():
+    assert initializers.identity(gain=2.0)((2, 3)).tolist() == [[2, 0, 0], [0, 2, 0]]
+    with pytest.raises(ValueError, match=r"Identity: shape: expected two axes, got \(3,\)"):
+        initializers.Identity()((3,))

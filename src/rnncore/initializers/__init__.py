@@ -1,0 +1,134 @@
+"""Starting values of weights.
+
+An initializer is called with ``(shape, dtype, rng)`` and returns a new array. Values are drawn in
+float64 and then rounded, so that a float32 and a float64 model of one seed start alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from rnncore.initializers.base import Array, Initializer
+from rnncore.initializers.drawn import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
+from rnncore.initializers.fixed import Constant, Identity, Ones, Zeros
+from rnncore.initializers.scaled import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    VarianceScaling,
+)
+from rnncore.utils._checks import lookup
+from rnncore.utils._config import deserialize, serialize
+
+# Keras' other names for the classes.
+constant, identity, ones, zeros = Constant, Identity, Ones, Zeros
+orthogonal, random_normal, random_uniform = Orthogonal, RandomNormal, RandomUniform
+truncated_normal, variance_scaling = TruncatedNormal, VarianceScaling
+glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
+he_normal, he_uniform = HeNormal, HeUniform
+lecun_normal, lecun_uniform = LecunNormal, LecunUniform
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "IdentityInitializer",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+]
+
+_BY_NAME: dict[str, type[Initializer]] = {
+    "zeros": Zeros,
+    "zero": Zeros,
+    "ones": Ones,
+    "one": Ones,
+    "constant": Constant,
+    "random_normal": RandomNormal,
+    "normal": RandomNormal,
+    "truncated_normal": TruncatedNormal,
+    "random_uniform": RandomUniform,
+    "uniform": RandomUniform,
+    "variance_scaling": VarianceScaling,
+    "glorot_uniform": GlorotUniform,
+    "xavier_uniform": GlorotUniform,
+    "xavier": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "xavier_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal,
+    "orthogonal": Orthogonal,
+    "identity": Identity,
+}
+_BY_NAME |= {cls.__name__: cls for cls in set(_BY_NAME.values())}
+
+InitializerFunction = Callable[[tuple[int, ...], DTypeLike, np.random.Generator], Array]
+
+
+def get(
+    identifier: str | type[Initializer] | InitializerFunction,
+) -> Initializer | InitializerFunction:
+    """Return the initializer of that name.
+
+    Parameters
+    ----------
+    identifier : str, class or callable
+        A name such as ``"glorot_uniform"``, an initializer or its class, or any function
+        ``(shape, dtype, rng) -> ndarray``, which is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    TypeError
+        For something that is neither a name nor callable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import initializers
+    >>> initializers.get("ones")((2,), "float64", np.random.default_rng(0))
+    array([1., 1.])
+    """
+    if callable(identifier) and not isinstance(identifier, (type, Initializer)):
+        return identifier
+    found: Initializer = lookup("initializer", identifier, _BY_NAME, Initializer)
+    return found
