@@ -33,6 +33,7 @@ from rnncore.layers.merge_functions import (
     subtract,
 )
 from rnncore.layers.noise import GaussianDropout, GaussianNoise
+from rnncore.layers.operations import ConstantOperation, GetItem, TensorOperation
 from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
 from rnncore.layers.pooling2d import (
     AveragePooling2D,
@@ -78,6 +79,7 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
+    "ConstantOperation",
     "Conv1D",
     "Conv2D",
     "Convolution1D",
@@ -90,6 +92,7 @@ __all__ = [
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
+    "GetItem",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -122,6 +125,7 @@ __all__ = [
     "SpatialDropout1D",
     "StackedRNNCells",
     "Subtract",
+    "TensorOperation",
     "TimeDistributed",
     "add",
     "average",

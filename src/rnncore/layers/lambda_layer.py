@@ -18,7 +18,8 @@ class Lambda(Layer):
     Parameters
     ----------
     function : callable
-        Called as ``function(x, **arguments)``, with ``mask=`` and ``training=`` too where it has
+        Called as ``function(x, **arguments)``, x being a list of arrays where the layer is called
+        on a list of them, with ``mask=`` and ``training=`` too where it has
         parameters of these names. Returns an array with as many samples as `x`, which it must
         not change.
     output_shape : tuple or callable, optional
@@ -29,7 +30,8 @@ class Lambda(Layer):
     arguments : dict, optional
         Further arguments of `function`.
     gradient : callable, optional
-        Called as ``gradient(x, dy, **arguments)``, returns the gradient of `x`. There is no
+        Called as ``gradient(x, dy, **arguments)``, returns the gradient of `x`, for a list a list
+        of as many. There is no
         automatic differentiation: without it nothing below this layer can be trained.
     **kwargs
         `name`, `dtype`, `input_shape` and the like: see `Layer`.
@@ -49,6 +51,9 @@ class Lambda(Layer):
     >>> square = Lambda(lambda x: x**2, gradient=lambda x, dy: 2 * x * dy)
     >>> square(np.array([[3.0]]))
     array([[9.]], dtype=float32)
+    >>> product = Lambda(lambda x: x[0] * x[1], gradient=lambda x, dy: [x[1] * dy, x[0] * dy])
+    >>> product([np.array([[3.0]]), np.array([[4.0]])])
+    array([[12.]], dtype=float32)
     """
 
     def __init__(
@@ -77,50 +82,74 @@ class Lambda(Layer):
     def current_arguments(self) -> dict[str, Any]:
         return {**super().current_arguments(), "output_shape": self._declared_output_shape}
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def __call__(self, x: Any, **arguments: Any) -> Any:
+        # A list of numbers is one array.
+        arrays = isinstance(x, (list, tuple)) and all(isinstance(one, np.ndarray) for one in x)
+        if not self.built:
+            self.takes_several = arrays and len(x) > 0
+        return super().__call__(x, **arguments)
+
+    def connect(self, x: Any, **arguments: Any) -> Any:
+        if not self.built:
+            self.takes_several = isinstance(x, (list, tuple))
+        return super().connect(x, **arguments)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
         declared = self._declared_output_shape
         if callable(declared):
             return tuple(declared(input_shape))
+        batch = input_shape[0][0] if self.takes_several else input_shape[0]
         if declared is not None:
-            return (input_shape[0], *declared)
+            return (batch, *declared)
         # Sizes that are not known are tried out twice: what changes with them is not known either.
         one, other = (self._tried(input_shape, size) for size in (2, 3))
         sizes = (n if n == m else None for n, m in zip(one, other, strict=True))
-        return (input_shape[0], *sizes)
+        return (batch, *sizes)
 
-    def _tried(self, input_shape: Shape, unknown: int) -> tuple[int, ...]:
-        sizes = [unknown if size is None else size for size in input_shape[1:]]
-        return np.shape(self._applied(np.zeros((1, *sizes), self.dtype), None, False))[1:]
+    def _tried(self, input_shape: Any, unknown: int) -> tuple[int, ...]:
+        zeros = [
+            np.zeros((1, *(unknown if size is None else size for size in shape[1:])), self.dtype)
+            for shape in (input_shape if self.takes_several else [input_shape])
+        ]
+        return np.shape(self._applied(zeros if self.takes_several else zeros[0], None, False))[1:]
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+    def compute_mask(self, x: Any, mask: Any) -> NDArray[Any] | None:
         found: NDArray[Any] | None = self.mask(x, mask) if callable(self.mask) else self.mask
         return found
 
-    def _applied(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> Any:
+    def _applied(self, x: Any, mask: Any, training: bool) -> Any:
         given = {"mask": mask, "training": training}
         return self.function(x, **self.arguments, **{name: given[name] for name in self._named})
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         y = np.asarray(self._applied(x, mask, training), self.dtype)
-        if y.ndim == 0 or len(y) != len(x):
+        samples = len(x[0] if self.takes_several else x)
+        if y.ndim == 0 or len(y) != samples:
             raise ValueError(
-                f"{self.name}: function: expected an array of {len(x)} samples, got shape {y.shape}"
+                f"{self.name}: function: expected an array of {samples} samples, got shape "
+                f"{y.shape}"
             )
         if training:
             self._saved = x
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, self._saved = self._saved, None
         if not need_dx:
-            return None
+            return [None] * len(x) if self.takes_several else None
         if self.gradient is None:
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as layers below are trained, got None"
             )
-        dx = np.asarray(self.gradient(x, dy, **self.arguments), self.dtype)
+        found = self.gradient(x, dy, **self.arguments)
+        if not self.takes_several:
+            return self._checked(found, x)
+        if not isinstance(found, (list, tuple)) or len(found) != len(x):
+            raise ValueError(f"{self.name}: gradient: expected a list of {len(x)} arrays")
+        return [self._checked(dx, one) for dx, one in zip(found, x, strict=True)]
+
+    def _checked(self, gradient: Any, x: NDArray[Any]) -> NDArray[Any]:
+        dx = np.asarray(gradient, self.dtype)
         if dx.shape != x.shape:
             raise ValueError(
                 f"{self.name}: gradient: expected an array of shape {x.shape}, got {dx.shape}"

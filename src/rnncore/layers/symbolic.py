@@ -15,6 +15,8 @@ class SymbolicTensor:
     """What `Input` returns, and what a layer returns that is called on one.
 
     It holds no numbers: it says which shape an array has, and which call of which layer gives it.
+    ``+``, ``-``, ``*`` and ``/`` with another one, a number or an array, and parts such as
+    ``x[:, -1]``, are calls of layers too.
 
     Attributes
     ----------
@@ -52,8 +54,51 @@ class SymbolicTensor:
             "a Model(inputs, outputs) on arrays"
         )
 
+    # What has __getitem__ would else be walked through number by number.
+    __iter__: None = None
+
+    def __getitem__(self, key: Any) -> SymbolicTensor:
+        from rnncore.layers.operations import item  # layers, which need this module
+
+        made: SymbolicTensor = item(self, key)
+        return made
+
+    def __add__(self, other: Any) -> SymbolicTensor:
+        return _combined("add", self, other)
+
+    def __radd__(self, other: Any) -> SymbolicTensor:
+        return _combined("add", other, self)
+
+    def __sub__(self, other: Any) -> SymbolicTensor:
+        return _combined("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> SymbolicTensor:
+        return _combined("subtract", other, self)
+
+    def __mul__(self, other: Any) -> SymbolicTensor:
+        return _combined("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> SymbolicTensor:
+        return _combined("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> SymbolicTensor:
+        return _combined("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> SymbolicTensor:
+        return _combined("divide", other, self)
+
+    def __neg__(self) -> SymbolicTensor:
+        return _combined("multiply", self, -1)
+
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} of {self.name}>"
+
+
+def _combined(operation: str, a: Any, b: Any) -> SymbolicTensor:
+    from rnncore.layers.operations import combined  # layers, which need this module
+
+    made: SymbolicTensor = combined(operation, a, b)
+    return made
 
 
 class Node:

@@ -40,6 +40,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "AveragePooling1D": {"pool_size": 2},
     "AveragePooling2D": {"pool_size": 2},
     "Bidirectional": {"layer": layers.LSTM(2, name="inner")},
+    "ConstantOperation": {"operation": "add", "constant": 0.5},
     "Conv1D": {"filters": 2, "kernel_size": 2},
     "Conv2D": {"filters": 2, "kernel_size": 2},
     "CosineDecay": {"initial_learning_rate": 0.5, "decay_steps": 7},
@@ -51,6 +52,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "FunctionMetric": {"function": half},
     "GRU": {"units": 2},
     "GRUCell": {"units": 2},
+    "GetItem": {"key": [[None, None, None], 1]},
     "InputLayer": {"batch_shape": (None, 3)},
     "LSTM": {"units": 2},
     "LSTMCell": {"units": 2},
@@ -70,6 +72,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "SimpleRNNCell": {"units": 2},
     "SpatialDropout1D": {"rate": 0.5},
     "StackedRNNCells": {"cells": [layers.LSTMCell(2, name="a"), layers.GRUCell(3, name="b")]},
+    "TensorOperation": {"operation": "subtract"},
     "TimeDistributed": {"layer": layers.Dense(2, name="inner")},
 }
 
