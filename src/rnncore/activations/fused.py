@@ -190,5 +190,8 @@ FUSED: dict[str, Activation] = {
 
 
 def is_builtin(activation: Activation) -> bool:
-    """Return whether it is one of the activations that the kernels know by name."""
-    return FUSED.get(activation.name) is activation
+    """Return whether it is one of the activations that the kernels know by name.
+
+    Copies are, too: a model that was pickled takes the same path, to the same bits.
+    """
+    return type(FUSED.get(activation.name)) is type(activation)
