@@ -189,7 +189,7 @@ class Network(Layer):
         >>> bool((first != second).any() and (model.predict(x, verbose=0) == first).all())
         True
         """
-        for layer in self._stateful_layers():
+        for layer in self.stateful_layers():
             layer.reset_state()
 
     def reset_states(self) -> None:
@@ -201,7 +201,7 @@ class Network(Layer):
 
         Nothing is known beforehand of batches that come one by one.
         """
-        layers = self._stateful_layers()
+        layers = self.stateful_layers()
         if not layers or not isinstance(source, Batches):
             return
         size, count = source.batch_size, len(source.samples)
@@ -213,7 +213,7 @@ class Network(Layer):
                     f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
                 )
 
-    def _stateful_layers(self) -> list[Recurrence]:
+    def stateful_layers(self) -> list[Recurrence]:
         """Return the layers, also inside of others, that keep states from batch to batch."""
 
         def walk(layer: Layer) -> Iterator[Recurrence]:

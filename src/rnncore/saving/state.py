@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.base import Layer
+from rnncore.layers.recurrence import Recurrence
 
 PREFIX = "optimizer/"
+_STATES = "states/"
 
 
 def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -95,6 +97,45 @@ def fitting_state(
                 setattr(layer, name, value)
 
     return restore
+
+
+def state_arrays(model: Any) -> dict[str, NDArray[Any]]:
+    """Return the states in which the stateful layers of a model stand, as they go into a file."""
+    return {
+        f"{_STATES}{number}/{index}": state.value
+        for number, layer in enumerate(model.stateful_layers())
+        for index, state in enumerate(layer.states or ())
+    }
+
+
+def fitting_states(
+    path: str, model: Any, arrays: Mapping[str, NDArray[Any]]
+) -> list[tuple[Recurrence, list[NDArray[Any]]]]:
+    """Return the stateful layers of a model with the states of a file.
+
+    Raises
+    ------
+    ValueError
+        When the file has states of other layers or batches.
+    """
+    found = {name: array for name, array in arrays.items() if name.startswith(_STATES)}
+    fitting = []
+    for number, layer in enumerate(model.stateful_layers()):
+        prefix = f"{_STATES}{number}/"
+        count = sum(name.startswith(prefix) for name in found)
+        states = [found.pop(f"{prefix}{index}", None) for index in range(count)]
+        if not states:
+            continue
+        what = f"states of {layer.name!r}"
+        whole = [state for state in states if state is not None and state.ndim == 2]
+        _expect(path, f"number of {what}", len(layer.state_sizes), len(whole))
+        batch = len(whole[0] if layer.states is None else layer.states[0].value)
+        for size, state in zip(layer.state_sizes, whole, strict=True):
+            _expect(path, what, (batch, size), state.shape)
+            _expect(path, f"dtype of the {what}", layer.dtype, state.dtype)
+        fitting.append((layer, whole))
+    _expect(path, "states of stateful layers", [], sorted(found))
+    return fitting
 
 
 def _check(path: str, state: Any) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore.saving.archive import write_archive
 from rnncore.saving.model_file import model_sections
-from rnncore.saving.state import fitting_state, training_state
+from rnncore.saving.state import fitting_state, fitting_states, state_arrays, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
     assign,
@@ -36,8 +36,8 @@ def save_checkpoint(
 ) -> None:
     """Write the state of a model in training; `path` is replaced as a whole.
 
-    The file is one of `model.save`, with or without its sections, and has the epoch beside; see
-    docs/model-files.md.
+    The file is one of `model.save`, with or without its sections, and has the epoch and the states
+    of stateful layers beside; see docs/model-files.md.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def save_checkpoint(
     epoch : int
         Number of the epoch to go on with.
     weights_only : bool, default False
-        Whether the state of optimizer, shuffling and dropout is left out.
+        Whether the state of optimizer, shuffling, dropout and stateful layers is left out.
     whole_model : bool, default False
         Whether the file says, too, what the model is, so that `load_model` makes it.
     extra : mapping, optional
@@ -73,6 +73,8 @@ def save_checkpoint(
             state, slots = training_state(model)
             metadata["training"] = to_text("training", state)
             found |= slots
+    if not weights_only:
+        found |= state_arrays(model)
     write_archive(path, metadata, found)
 
 
@@ -127,12 +129,15 @@ class Checkpoint:
             When the file is of another model or optimizer; nothing was changed then.
         """
         fitting = fitting_weights(self._path, model, self._all)
+        states = fitting_states(self._path, model, self._all)
         restore_state = None
         if self._state is not None:
             restore_state = fitting_state(self._path, model, self._state, self._all)
         assign(fitting)
         if restore_state is not None:
             restore_state()
+        for layer, arrays in states:
+            layer.reset_state(arrays)
 
 
 def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:

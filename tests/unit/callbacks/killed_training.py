@@ -1,4 +1,4 @@
-"""A training that kills itself: ``killed_training.py FOLDER WEIGHTS MOMENT``."""
+"""A training that kills itself: ``killed_training.py FOLDER WEIGHTS MOMENT [stateful]``."""
 
 import os
 import signal
@@ -18,14 +18,16 @@ def die(*_: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(folder: str, weights: str, moment: str = "") -> None:
+def main(folder: str, weights: str, moment: str = "", kind: str = "") -> None:
     # Only a run from the start may depend on the seed: a resumed one is given another.
     set_random_seed(len(os.listdir(folder)) if os.path.isdir(folder) else 0)
     model = Sequential(
         [
             Embedding(20, 4),
             Dropout(0.3),
-            Bidirectional(LSTM(3, dropout=0.2, recurrent_dropout=0.2)),
+            LSTM(3, stateful=True)
+            if kind == "stateful"
+            else Bidirectional(LSTM(3, dropout=0.2, recurrent_dropout=0.2)),
             Dense(1),
         ]
     )
@@ -33,6 +35,9 @@ def main(folder: str, weights: str, moment: str = "") -> None:
     model.compile("adam", "mse")
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 20, (50, 6)), rng.standard_normal((50, 1))
+    options: dict[str, Any] = {"batch_size": 7, "validation_split": 0.1}
+    if kind == "stateful":
+        options = {"batch_size": 5, "shuffle": False}
 
     hooks = {
         "batch": LambdaCallback(
@@ -70,7 +75,7 @@ def main(folder: str, weights: str, moment: str = "") -> None:
         EarlyStopping("val_loss", patience=4, min_delta=1.0, restore_best_weights=True),
         hooks.get(moment, LambdaCallback()),
     ]
-    model.fit(x, y, 7, 9, 0, callbacks, validation_split=0.1)
+    model.fit(x, y, epochs=9, verbose=0, callbacks=callbacks, **options)
     with open(weights, "wb") as file:
         np.savez(file, *model.get_weights(), rate=model.optimizer.learning_rate)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnncore import Sequential
+from rnncore import Input, Sequential
 from rnncore.callbacks import (
     BackupAndRestore,
     Callback,
@@ -230,9 +230,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["file"]
 
 
-def run(folder: Path, moment: str = "") -> int:
+def run(folder: Path, moment: str = "", kind: str = "") -> int:
     weights = folder.with_suffix(".npz")
-    command = [sys.executable, str(PROGRAM), str(folder), str(weights), moment]
+    command = [sys.executable, str(PROGRAM), str(folder), str(weights), moment, kind]
     return subprocess.run(command, check=False, timeout=100).returncode
 
 
@@ -254,6 +254,41 @@ def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
             assert float(expected["rate"]) < 0.001
             for name in expected:
                 np.testing.assert_array_equal(found[name], expected[name], err_msg=str(moments))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_killed_training_of_a_stateful_layer_ends_in_the_same_bits(tmp_path: Path) -> None:
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    assert run(whole, kind="stateful") == 0
+    assert run(folder, "epoch", "stateful") == -signal.SIGKILL
+    assert any(name.startswith("states/0/") for name in read_archive(folder / "latest.rnnc").arrays)
+    assert run(folder, kind="stateful") == 0
+    with np.load(whole.with_suffix(".npz")) as expected:
+        with np.load(folder.with_suffix(".npz")) as found:
+            for name in expected:
+                np.testing.assert_array_equal(found[name], expected[name])
+
+
+def test_states_of_other_batches_are_refused(tmp_path: Path) -> None:
+    def made(batch_size: int) -> Sequential:
+        layers = [Input(batch_shape=(batch_size, 5, 2)), LSTM(3, stateful=True), Dense(1)]
+        model = Sequential(layers)
+        model.compile("sgd", "mse")
+        return model
+
+    model, other = made(10), made(4)
+    model.fit(X, Y, 10, shuffle=False, verbose=0, callbacks=[ModelCheckpoint(tmp_path / "a")])
+    before = weights(other)
+    with pytest.raises(ValueError, match=r"states of 'lstm.*': \(4, 3\), got \(10, 3\)"):
+        load_checkpoint(other, tmp_path / "a")
+    assert weights(other) == before
+    again = made(10)
+    load_checkpoint(again, tmp_path / "a")
+    for one, two in zip(again.layers[0].states, model.layers[0].states, strict=True):
+        assert one.value.any()
+        np.testing.assert_array_equal(one.value, two.value)
+    made_again = load_model(tmp_path / "a")  # a file as of save: states begin at zero
+    assert not any(state.value.any() for state in made_again.layers[0].states)
 
 
 def test_backup_is_made_last_and_removed(tmp_path: Path) -> None:
