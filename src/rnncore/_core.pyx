@@ -79,7 +79,7 @@ cdef Memory enough(Memory kept, size_t size):
 # memory of the last calls, two blocks and so many bytes at most.
 cdef enum:
     SPARES = 2
-    SPARE_BYTES = 64 << 20
+    SPARE_BYTES = 128 << 20
 
 cdef list spares = []
 

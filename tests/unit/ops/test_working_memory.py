@@ -35,10 +35,10 @@ def test_shapes_in_turn_keep_two_blocks_only() -> None:
 
 
 def test_a_block_that_is_too_large_is_not_kept() -> None:
-    x, kernel = np.zeros((1, 1, 1), "float32"), np.zeros((1, 4 * 2200), "float32")
-    recurrent_kernel = np.zeros((2200, 4 * 2200), "float32")  # 77 MB, and as much when packed
+    x, kernel = np.zeros((1, 1, 1), "float32"), np.zeros((1, 4 * 3000), "float32")
+    recurrent_kernel = np.zeros((3000, 4 * 3000), "float32")  # 144 MB, and as much when packed
     ops.lstm(np.repeat(x, 4, axis=1), kernel, recurrent_kernel)
-    assert sum(_core.spare_memory()) <= 64 << 20
+    assert sum(_core.spare_memory()) <= 128 << 20
 
 
 def test_threads_do_not_share_a_block() -> None:
