@@ -45,8 +45,10 @@ from rnncore.layers.rectifiers import ELU, LeakyReLU, ReLU
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.rnn import RNN
 from rnncore.layers.simple_rnn import SimpleRNN
+from rnncore.layers.softmax import Softmax
 from rnncore.layers.spatial_dropout import SpatialDropout1D
 from rnncore.layers.stacked_rnn_cells import StackedRNNCells
+from rnncore.layers.steps import Cropping1D, UpSampling1D, ZeroPadding1D
 from rnncore.layers.time_distributed import TimeDistributed
 from rnncore.utils._config import deserialize, serialize
 
@@ -84,6 +86,7 @@ __all__ = [
     "Conv2D",
     "Convolution1D",
     "Convolution2D",
+    "Cropping1D",
     "Dense",
     "Dot",
     "Dropout",
@@ -122,11 +125,14 @@ __all__ = [
     "Reshape",
     "SimpleRNN",
     "SimpleRNNCell",
+    "Softmax",
     "SpatialDropout1D",
     "StackedRNNCells",
     "Subtract",
     "TensorOperation",
     "TimeDistributed",
+    "UpSampling1D",
+    "ZeroPadding1D",
     "add",
     "average",
     "concatenate",
