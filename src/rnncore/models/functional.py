@@ -13,17 +13,16 @@ from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._members import Memory, exchange
 from rnncore.layers.base import Layer, Shape
-from rnncore.layers.input_layer import InputLayer
 from rnncore.layers.output_layer import OutputLayer
 from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.models._shapes import compatible, fitted
+from rnncore.models._tensors import common_dtype, expect_own_names, listed_tensors, unique_names
 from rnncore.models.diagrams import Calls
 from rnncore.models.graph import Graph, Step
 from rnncore.models.graph_config import (
     graph_config,
     places_of,
     structured_places,
-    structured_tensors,
     tensors_of_config,
 )
 from rnncore.models.model import Model
@@ -44,19 +43,19 @@ class Functional(Model):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name)
-        given, input_names = _tensors("inputs", inputs)
-        made, output_names = _tensors("outputs", outputs)
+        given, input_names = listed_tensors("inputs", inputs)
+        made, output_names = listed_tensors("outputs", outputs)
         if len(set(given)) < len(given):
             raise ValueError("Model: inputs: expected each tensor once, got one for a second time")
         self.graph = Graph(given, made)
-        self._own_dtype = _common_dtype(self.graph)
-        _expect_own_names(self.graph.layers)
+        self._own_dtype = common_dtype(self.graph)
+        expect_own_names(self.graph.layers)
         self.inputs, self.outputs = given, made
         self.inputs_structure = Structure(
-            input_names or _unique_names(given), as_dict=input_names is not None
+            input_names or unique_names(given), as_dict=input_names is not None
         )
         self._outputs_structure = Structure(
-            output_names or _unique_names(made), as_dict=output_names is not None
+            output_names or unique_names(made), as_dict=output_names is not None
         )
         self.built = True
         self.takes_several = len(given) > 1
@@ -395,55 +394,3 @@ def _spread(values: list[Any], step: Step, given: Any) -> None:
     parts = given if isinstance(given, list) else [given] * len(step.outputs)
     for number, part in zip(step.outputs, parts, strict=True):
         values[number] = part
-
-
-def _tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], list[str] | None]:
-    """Return the tensors in `value`, and their names where it is a dict."""
-    if isinstance(value, dict):  # in Keras' order, so that lists of weights mean the same
-        value = {key: value[key] for key in sorted(value, key=str)}
-    names = [str(key) for key in value] if isinstance(value, dict) else None
-    parts = list(value.values()) if isinstance(value, dict) else value
-    tensors = list(parts) if isinstance(parts, (list, tuple)) else [parts]
-    for tensor in tensors:
-        if not isinstance(tensor, SymbolicTensor):
-            raise TypeError(
-                f"Model: {argument}: expected symbolic tensors, as Input and layers that are "
-                f"called on one return, got {type(tensor).__name__}"
-            )
-    if not tensors:
-        raise ValueError(f"Model: {argument}: expected at least one tensor, got none")
-    return tensors, names
-
-
-def _common_dtype(graph: Graph) -> np.dtype[Any]:
-    layers = [layer for layer in graph.layers if not isinstance(layer, InputLayer)]
-    dtypes = {layer.dtype: layer.name for layer in layers}
-    if len(dtypes) > 1:
-        named = " and ".join(f"{dtype} ({name!r})" for dtype, name in dtypes.items())
-        raise ValueError(f"Model: dtype: expected the same in all layers, got {named}")
-    return next(iter(dtypes), np.dtype(np.float32))
-
-
-def _expect_own_names(layers: Sequence[Layer]) -> None:
-    names = [layer.name for layer in layers]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(
-                f"Model: expected a name of its own for each layer, got {name!r} twice"
-            )
-
-
-def _unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:
-    """Return the names of the layers that give the tensors, numbered where one gives several."""
-    names: list[str] = []
-    for tensor in tensors:
-        names.append(_free(tensor.name, set(names)))
-    return names
-
-
-def _free(name: str, taken: set[str]) -> str:
-    count, free = 0, name
-    while free in taken:
-        count += 1
-        free = f"{name}_{count}"
-    return free
