@@ -23,6 +23,7 @@ from rnncore.models.graph_config import (
     graph_config,
     places_of,
     structured_places,
+    structured_tensors,
     tensors_of_config,
 )
 from rnncore.models.model import Model
