@@ -263,10 +263,12 @@ def test_a_killed_training_of_a_stateful_layer_ends_in_the_same_bits(tmp_path: P
     assert run(folder, "epoch", "stateful") == -signal.SIGKILL
     assert any(name.startswith("states/0/") for name in read_archive(folder / "latest.rnnc").arrays)
     assert run(folder, kind="stateful") == 0
-    with np.load(whole.with_suffix(".npz")) as expected:
-        with np.load(folder.with_suffix(".npz")) as found:
-            for name in expected:
-                np.testing.assert_array_equal(found[name], expected[name])
+    with (
+        np.load(whole.with_suffix(".npz")) as expected,
+        np.load(folder.with_suffix(".npz")) as found,
+    ):
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
 
 
 def test_states_of_other_batches_are_refused(tmp_path: Path) -> None:
