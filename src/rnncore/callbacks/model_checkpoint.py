@@ -77,7 +77,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.save_best_only and mode == "auto":
             mode = "min"  # does not count; a name that tells nothing is no error
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = checked_path(owner, filepath)
+        self.filepath = checked_path(owner, filepath, stacklevel=3)
         self.verbose = verbose
         self.save_weights_only = check_flag(owner, "save_weights_only", save_weights_only)
         if save_freq != "epoch":

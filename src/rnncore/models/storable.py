@@ -52,8 +52,12 @@ class Storable(Network):
         OSError
             When the file cannot be written, or is there and `overwrite` is False.
         ValueError, TypeError
-            For a name such as ``model.keras``, and for a model that a file cannot hold: one with
-            a function that has no name.
+            For a model that a file cannot hold: one with a function that has no name.
+
+        Warns
+        -----
+        UserWarning
+            For a name such as ``model.keras``: what is written is no file of Keras.
 
         Examples
         --------
@@ -82,7 +86,12 @@ class Storable(Network):
         OSError
             When the file cannot be written, or is there and `overwrite` is False.
         ValueError
-            For a name such as ``model.weights.h5``, and for a model that is not built.
+            For a model that is not built.
+
+        Warns
+        -----
+        UserWarning
+            For a name such as ``model.weights.h5``: what is written is no HDF5.
         """
         saving.save_weights(self, filepath, overwrite)
 

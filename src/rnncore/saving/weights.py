@@ -19,25 +19,31 @@ from rnncore.utils._names import snake_case
 FORMAT = "rnncore"
 VERSION = (1, 0)
 PREFIX = "weights/"
-_FOREIGN = {".keras": "a file of Keras", ".h5": "HDF5", ".hdf5": "HDF5"}
+_OF_KERAS = (".keras", ".h5", ".hdf5")
 
 
-def checked_path(owner: str, path: str | os.PathLike[str], overwrite: bool = True) -> str:
-    """Return a path to write to.
+def checked_path(
+    owner: str, path: str | os.PathLike[str], overwrite: bool = True, *, stacklevel: int = 4
+) -> str:
+    """Return a path to write to; `stacklevel` finds the line of the program for the warning.
 
     Raises
     ------
-    ValueError
-        For a name that says another format.
     FileExistsError
         When there is a file and `overwrite` is False.
+
+    Warns
+    -----
+    UserWarning
+        For a name that says a format of Keras: programs for Keras run as they are, and their files
+        are not of that format.
     """
     name = os.fspath(path)
-    suffix = os.path.splitext(name)[1].lower()
-    if suffix in _FOREIGN:
-        raise ValueError(
-            f"{owner}: filepath: expected a name such as 'model.rnnc', as what is written is a "
-            f"safetensors file, got {name!r}, which says {_FOREIGN[suffix]}"
+    if name.lower().endswith(_OF_KERAS):
+        warnings.warn(
+            f"{owner}: filepath: {name!r} will be a file of rnncore, which Keras cannot read; a "
+            "name such as 'model.rnnc' would say so",
+            stacklevel=stacklevel,
         )
     if not overwrite and os.path.exists(name):
         raise FileExistsError(f"{owner}: filepath: expected a new file, got {name!r}, which exists")

@@ -46,7 +46,7 @@ model = build()
 seen = LossHistory()
 ended = []
 with tempfile.TemporaryDirectory() as folder:
-    weights = os.path.join(folder, "w.weights.h5" if keras.__name__ == "keras" else "w.rnnc")
+    weights = os.path.join(folder, "w.weights.h5")
     log = os.path.join(folder, "log.csv")
     history = model.fit(
         x,

@@ -33,8 +33,7 @@ def make_model(input_shape):
 
 model = make_model(input_shape=x_train.shape[1:])
 with tempfile.TemporaryDirectory() as folder:
-    best = "best_model.keras" if keras.__name__ == "keras" else "best_model.rnnc"
-    best = os.path.join(folder, best)
+    best = os.path.join(folder, "best_model.keras")
     callbacks = [
         keras.callbacks.ModelCheckpoint(best, save_best_only=True, monitor="val_loss"),
         keras.callbacks.ReduceLROnPlateau(
