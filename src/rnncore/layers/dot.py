@@ -126,6 +126,7 @@ class Dot(Layer):
             if self.normalize:
                 part = self._buffers.take("part", own.shape, own.dtype)
                 across = np.multiply(d, own, out=part).sum(axis=-1, keepdims=True)
+                across *= norms[number] > _LEAST_NORM  # below it the divisor is a constant
                 d -= np.multiply(own, across, out=part)
                 d /= norms[number]
             if len(shapes[number]) == 2:

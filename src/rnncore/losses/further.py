@@ -186,7 +186,8 @@ class CosineSimilarity(Regression):
         losses = -np.sum(true * unit, axis=-1)
         if not grad:
             return losses, None
-        across = -losses[..., np.newaxis] * unit
+        # Where the divisor is the constant, the loss is linear.
+        across = np.where(length > EPSILON, -losses[..., np.newaxis], 0) * unit
         return losses, (across - true) / length
 
 

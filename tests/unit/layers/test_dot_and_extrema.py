@@ -81,6 +81,16 @@ def test_dot(axes: Any, shapes: Any, formula: str, normalize: bool, check_layer:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(x), layer(x))
 
 
+def test_dot_of_short_vectors_is_linear() -> None:
+    # Shorter than 1e-7 they are divided by that, and their own length has no part in it.
+    short, other = np.array([[2e-9, -1e-8]]), np.array([[3.0, 4.0]])
+    layer = Dot(1, normalize=True, dtype="float64")
+    y = layer.forward([short, other], training=True)
+    assert y[0, 0] == pytest.approx((2e-9 * 3 - 1e-8 * 4) / 5 / 1e-7)
+    gradient, _ = layer.backward(np.ones((1, 1)))
+    np.testing.assert_allclose(gradient, other / 5 / 1e-7)
+
+
 def test_cosines() -> None:
     one, other = np.array([[3.0, 4.0]]), np.array([[4.0, 3.0]])
     assert dot([one, other], axes=1, normalize=True)[0, 0] == pytest.approx(24 / 25)

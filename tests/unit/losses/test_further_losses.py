@@ -69,6 +69,17 @@ def test_log_cosh_of_large_errors_is_finite() -> None:
     assert value == pytest.approx(1e4 - np.log(2)) and gradient.tolist() == [[1.0]]
 
 
+def test_cosine_similarity_of_short_vectors_is_linear() -> None:
+    # Shorter than 1e-7 they are divided by that, and their own length has no part in it.
+    true = np.array([[3.0, 4.0], [0.6, -0.8], [0.0, 1.0]])
+    pred = np.array([[2e-9, -1e-8], [3e-8, -4e-8], [0.0, 0.0]])
+    loss = losses.CosineSimilarity(reduction="sum")
+    value, gradient = loss.value_and_grad(true, pred)
+    unit = true / np.linalg.norm(true, axis=-1, keepdims=True)
+    assert value == pytest.approx(-np.sum(unit * pred) / 1e-7)
+    np.testing.assert_allclose(gradient, -unit / 1e-7)
+
+
 def test_functions_give_one_number_a_sample() -> None:
     for name, kind in KINDS.items():
         function = getattr(losses, losses.get(name).name)
