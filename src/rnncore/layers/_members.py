@@ -22,7 +22,12 @@ def members(layer: Layer) -> list[Layer]:
         for child in layer.children:
             yield from walk(child)
 
-    return list({id(one): one for one in walk(layer)}.values())
+    return unique(walk(layer))
+
+
+def unique(items: Any) -> list[Any]:
+    """Return each item once, by identity, in the order of first appearance."""
+    return list({id(item): item for item in items}.values())
 
 
 def exchange(layers: Sequence[Layer], memory: Memory | None) -> Memory:

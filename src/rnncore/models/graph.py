@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from rnncore.layers._members import members
+from rnncore.layers._members import members, unique
 from rnncore.layers.base import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.symbolic import Node, SymbolicTensor
+from rnncore.models.keras_order import layers_in_order
 
 
 class Step(NamedTuple):
@@ -75,7 +76,7 @@ class Graph:
         self.outputs = tuple(numbers[tensor] for tensor in outputs)
         self.numbers = numbers
         self.size = len(numbers)
-        self.layers = _layers(inputs, outputs, self.nodes)
+        self.layers = layers_in_order(inputs, outputs, self.nodes)
         self.steps = self._make_steps([node for node in self.nodes if node.inputs], numbers)
 
     def _make_steps(self, nodes: list[Node], numbers: dict[SymbolicTensor, int]) -> list[Step]:
@@ -123,11 +124,6 @@ class Graph:
         return next((step for step in self.steps if number in step.outputs), None)
 
 
-def unique(items: Any) -> list[Any]:
-    """Return each item once, by identity, in the order of first appearance."""
-    return list({id(item): item for item in items}.values())
-
-
 def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
     """Return the nodes between, each behind those that it needs."""
     given = set(inputs)
@@ -152,37 +148,3 @@ def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
             done.add(tensor.node)
             path.append((tensor.node, iter(tensor.node.reads)))
     return order
-
-
-def _layers(
-    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], nodes: Sequence[Node]
-) -> list[Layer]:
-    """Return the layers, the farthest from the outputs first, as Keras orders them.
-
-    Among those that are equally far the one comes first that a walk from the outputs meets first.
-    """
-    met: dict[Layer, int] = {}
-    within = set(nodes)
-    path = [output.node for output in reversed(outputs)]
-    seen: set[Node] = set()
-    while path:
-        node = path.pop()
-        if node in seen or node not in within:
-            continue
-        seen.add(node)
-        met.setdefault(node.layer, len(met))
-        path.extend(tensor.node for tensor in reversed(node.reads))
-    depth: dict[Layer, int] = {}
-    depth_of_node: dict[Node, int] = {}
-    for node in reversed(nodes):
-        here = max(depth_of_node.get(node, 0), depth.get(node.layer, 0))
-        depth_of_node[node] = depth[node.layer] = here
-        for tensor in node.reads:
-            if tensor.node in within:
-                depth_of_node[tensor.node] = max(depth_of_node.get(tensor.node, 0), here + 1)
-    for tensor in inputs:  # those that no output needs
-        layer = tensor.node.layer
-        if tensor.node not in within and not tensor.node.inputs:
-            met.setdefault(layer, -1)
-            depth.setdefault(layer, 0)
-    return sorted(depth, key=lambda layer: (-depth[layer], met[layer]))

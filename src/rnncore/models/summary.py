@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rnncore.layers._arguments import boolean
+from rnncore.layers._members import unique
 from rnncore.layers.base import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.models.graph import unique
 from rnncore.utils._checks import check_count
 
 # Where the columns end, as a share of the line: without and with the column of the edges.
