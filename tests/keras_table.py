@@ -87,7 +87,9 @@ def attempt(entry: Entry) -> Any:
 
 def baseline(entry: Entry) -> Any:
     """The same without the argument."""
-    return attempt(entry._replace(example=""))
+    parts = entry.example.split(", ")
+    rest = [part for part in parts if not part.startswith(f"{entry.argument}=")]
+    return attempt(entry._replace(example=", ".join(rest)))
 
 
 REQUIRED: dict[str, Callable[[], dict[str, Any]]] = {

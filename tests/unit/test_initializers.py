@@ -1,6 +1,7 @@
 import copy
 import math
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnncore import initializers
 from rnncore.initializers.scaled import fans
+from rnncore.layers import Dense
 from rnncore.utils import set_random_seed
 
 RANDOM = [
@@ -213,3 +215,22 @@ def test_identity():
     assert initializers.identity(gain=2.0)((2, 3)).tolist() == [[2, 0, 0], [0, 2, 0]]
     with pytest.raises(ValueError, match=r"Identity: shape: expected two axes, got \(3,\)"):
         initializers.Identity()((3,))
+
+
+def test_initializers_that_were_written_for_keras() -> None:
+    """They take a shape and a dtype, no generator."""
+
+    class Filled(initializers.Initializer):
+        def __init__(self, value: float) -> None:
+            self.value = value
+
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            return np.full(shape, self.value, dtype)
+
+    def steps(shape: Any, *, dtype: Any = None, **others: Any) -> Any:
+        return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+
+    layer = Dense(2, kernel_initializer=Filled(0.5), bias_initializer=steps)
+    layer(np.zeros((1, 3)))
+    np.testing.assert_array_equal(layer.kernel.value, np.full((3, 2), 0.5))
+    np.testing.assert_array_equal(layer.bias.value, [0.0, 1.0])

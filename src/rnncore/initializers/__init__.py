@@ -6,7 +6,9 @@ float64 and then rounded, so that a float32 and a float64 model of one seed star
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -56,6 +58,7 @@ __all__ = [
     "Zeros",
     "constant",
     "deserialize",
+    "for_weights",
     "get",
     "glorot_normal",
     "glorot_uniform",
@@ -100,7 +103,7 @@ _BY_NAME: dict[str, type[Initializer]] = {
 }
 _BY_NAME |= {cls.__name__: cls for cls in set(_BY_NAME.values())}
 
-InitializerFunction = Callable[[tuple[int, ...], DTypeLike, np.random.Generator], Array]
+InitializerFunction = Callable[..., Any]
 
 
 def get(
@@ -112,7 +115,8 @@ def get(
     ----------
     identifier : str, class or callable
         A name such as ``"glorot_uniform"``, an initializer or its class, or any function
-        ``(shape, dtype, rng) -> ndarray``, which is returned as it is.
+        ``(shape, dtype, rng) -> ndarray``, or ``(shape, dtype=None) -> ndarray`` as in Keras,
+        which is returned as it is.
 
     Raises
     ------
@@ -132,3 +136,17 @@ def get(
         return identifier
     found: Initializer = lookup("initializer", identifier, _BY_NAME, Initializer)
     return found
+
+
+def for_weights(
+    make: Initializer | InitializerFunction,
+) -> Callable[[tuple[int, ...], np.dtype[Any], np.random.Generator], Any]:
+    """Return what a layer calls with shape, dtype and generator.
+
+    What was written for Keras takes no generator; it is left out then.
+    """
+    try:
+        inspect.signature(make).bind((), "float32", None)
+    except (TypeError, ValueError):
+        return lambda shape, dtype, rng: make(shape, dtype=dtype.name)
+    return make

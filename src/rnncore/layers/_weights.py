@@ -82,7 +82,7 @@ class Weighted:
         if not isinstance(short_name, str):
             raise TypeError(f"{self.name}: add_weight: name: expected a string, got {short_name!r}")
         initializer = "glorot_uniform" if initializer is None else initializer
-        make = initializers.get(initializer)
+        make = initializers.for_weights(initializers.get(initializer))
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
         source = f"{self.name}: initializer of {short_name}"

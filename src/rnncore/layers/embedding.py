@@ -117,11 +117,12 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+    def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
         # A mask that comes along is that of sequences whose lengths differ.
         if not self.mask_zero:
             return mask
-        return x != 0 if mask is None else mask & (x != 0)
+        real: NDArray[np.bool_] = np.asarray(x) != 0
+        return real if mask is None else mask & real
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers. ValueError for one outside the vocabulary or not whole."""

@@ -38,7 +38,7 @@ class Masking(Layer):
     >>> import numpy as np
     >>> from rnncore.layers import Masking
     >>> x = np.array([[[1.0], [9.0]]])
-    >>> Masking(9.0).compute_mask(x, None)
+    >>> Masking(9.0).compute_mask(x)
     array([[ True, False]])
     """
 
@@ -57,8 +57,10 @@ class Masking(Layer):
             )
         narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        real = self._real_steps(x)
+    def compute_mask(
+        self, x: NDArray[Any], mask: NDArray[Any] | None = None
+    ) -> NDArray[Any] | None:
+        real = self._real_steps(np.asarray(x))
         return real if mask is None else real & mask
 
     def _real_steps(self, x: NDArray[Any]) -> NDArray[np.bool_]:

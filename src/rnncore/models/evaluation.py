@@ -139,7 +139,7 @@ class Evaluated(Inspected):
         wanted = steps_of("predict", "steps", steps)
         source: Source
         if is_stream(x):
-            _expect_none("predict", {"batch_size": batch_size})
+            batch_size_of("predict", batch_size)
             source = Stream(x, lambda parts, prefix: prepare_inputs(self, parts[0], f"{prefix}x"))
             source.peek()
         else:
@@ -178,9 +178,8 @@ class Evaluated(Inspected):
         if not is_stream(x):
             samples = prepare_samples(self, x, y, sample_weight, class_weight, prefix)
             return batches_of(owner, samples, batch_size, steps)
-        _expect_none(
-            owner, {"y": y, "sample_weight": sample_weight, "batch_size": batch_size}, prefix
-        )
+        _expect_none(owner, {"y": y, "sample_weight": sample_weight}, prefix)
+        batch_size_of(owner, batch_size, argument=f"{prefix}batch_size")
         _ = self.objective  # not compiled is another mistake than the data
         stream = Stream(
             x,

@@ -150,7 +150,7 @@ class Model(Evaluated, Storable):
         y : array_like, shape (N, ...), or a list or dict of them
             Targets.
         batch_size : int, default 32
-            Not with data that give batches.
+            Without effect on data that give batches, which have a size of their own.
         epochs : int, default 1
             Number of the last epoch, counted from `initial_epoch`'s zero.
         verbose : {"auto", 0, 1, 2}, default "auto"

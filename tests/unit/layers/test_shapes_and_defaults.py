@@ -118,6 +118,12 @@ def test_mask_propagation() -> None:
         assert layer.compute_mask(X, mask) is mask
 
 
+def test_masks_may_be_asked_for_as_in_keras() -> None:
+    """With lists, and without a mask that comes along."""
+    assert Embedding(5, 2, mask_zero=True).compute_mask([[1, 0]]).tolist() == [[True, False]]
+    assert Masking().compute_mask([[[0.0], [2.0]]]).tolist() == [[False, True]]
+
+
 def test_masking_finds_padding() -> None:
     x = np.array([[[1.0, 0.1], [0.1, 0.1]], [[np.nan, 0.1], [np.nan, np.nan]]], np.float32)
     np.testing.assert_array_equal(Masking(0.1).compute_mask(x, None), [[True, False], [True, True]])

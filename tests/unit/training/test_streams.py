@@ -224,18 +224,13 @@ def test_predictions_of_bare_arrays_and_of_steps_that_vary() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"batch_size": 4}, ValueError, "fit: batch_size: expected None beside data that give"),
+        ({"batch_size": 0}, ValueError, "fit: batch_size: expected a positive integer"),
         ({"y": Y}, ValueError, "fit: y: expected None beside data that give batches"),
         ({"sample_weight": Y}, ValueError, "fit: sample_weight: expected None beside"),
         ({"validation_split": 0.1}, ValueError, "validation_split: expected 0 beside data that"),
         ({"steps_per_epoch": 0}, ValueError, "fit: steps_per_epoch: expected a positive integer"),
         ({"validation_steps": 1.5}, TypeError, "fit: validation_steps: expected a positive"),
         ({"validation_freq": [0]}, ValueError, r"validation_freq\[0\]: expected a positive"),
-        (
-            {"validation_data": Dataset(), "validation_batch_size": 3},
-            ValueError,
-            "fit: validation_batch_size: expected None beside data",
-        ),
         ({"x": batches(0)}, ValueError, "x: expected at least one batch, got none"),
         ({"validation_data": batches(0)}, ValueError, "validation_x: expected at least one batch"),
         ({"x": iter([(X, Y, Y, Y)])}, ValueError, r"batch 0: expected \(x,\), .* a tuple of 4"),
@@ -273,13 +268,24 @@ def test_what_a_generator_raises_comes_through() -> None:
     assert log.epochs == [2]
 
 
+def test_batches_keep_their_size_whatever_batch_size_says() -> None:
+    log = Log()
+    made = model()
+    data = {"validation_data": Dataset(), "validation_batch_size": 3, "batch_size": 5}
+    made.fit(Dataset(), verbose=0, callbacks=[log], **data)
+    plain = made.evaluate(Dataset(), verbose=0)
+    assert made.evaluate(Dataset(), batch_size=5, verbose=0) == plain
+    assert made.predict(Dataset(), batch_size=5, verbose=0).shape == (24, 1)
+    assert log.epochs == [len(Dataset())]
+
+
 def test_arguments_of_evaluate_and_predict() -> None:
     made = model()
     made.fit(X, Y, verbose=0)
-    with pytest.raises(ValueError, match="evaluate: batch_size: expected None beside"):
-        made.evaluate(batches(2), batch_size=3)
-    with pytest.raises(ValueError, match="predict: batch_size: expected None beside"):
-        made.predict(batches(2), batch_size=3)
+    with pytest.raises(ValueError, match="evaluate: batch_size: expected a positive integer"):
+        made.evaluate(batches(2), batch_size=0)
+    with pytest.raises(TypeError, match="predict: batch_size: expected a positive integer"):
+        made.predict(batches(2), batch_size=1.5)
     with pytest.raises(ValueError, match="x: expected at least one batch"):
         made.predict(batches(0))
     with pytest.warns(UserWarning, match=r"ran out after 2 of 3 steps in the evaluation") as seen:
