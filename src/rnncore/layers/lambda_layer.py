@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._traced import Traced, traced
 from rnncore.layers.base import Layer, Shape
 
 
@@ -31,8 +33,9 @@ class Lambda(Layer):
         Further arguments of `function`.
     gradient : callable, optional
         Called as ``gradient(x, dy, **arguments)``, returns the gradient of `x`, for a list a list
-        of as many. There is no
-        automatic differentiation: without it nothing below this layer can be trained.
+        of as many. A function of ``+``, ``-``, ``*``, ``/`` and brackets alone, such as
+        ``lambda x: 100 * x[:, -1]``, needs none. Of others nothing below this layer can be
+        trained without it: there is no automatic differentiation.
     **kwargs
         `name`, `dtype`, `input_shape` and the like: see `Layer`.
 
@@ -78,6 +81,7 @@ class Lambda(Layer):
         self.mask = mask
         self._declared_output_shape = output_shape
         self._named = _parameters(function) & {"mask", "training"}
+        self._traced: Traced | None = None
 
     def current_arguments(self) -> dict[str, Any]:
         return {**super().current_arguments(), "output_shape": self._declared_output_shape}
@@ -93,6 +97,13 @@ class Lambda(Layer):
         if not self.built:
             self.takes_several = isinstance(x, (list, tuple))
         return super().connect(x, **arguments)
+
+    def build(self, input_shape: Any) -> None:
+        if self.gradient is None and not self._named:
+            shapes = input_shape if self.takes_several else [input_shape]
+            function = functools.partial(self.function, **self.arguments)
+            self._traced = traced(function, shapes, self.dtype, several=self.takes_several)
+            self.children = [] if self._traced is None else self._traced.layers
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         declared = self._declared_output_shape
@@ -122,7 +133,10 @@ class Lambda(Layer):
         return self.function(x, **self.arguments, **{name: given[name] for name in self._named})
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
-        y = np.asarray(self._applied(x, mask, training), self.dtype)
+        if training and self._traced is not None:
+            y = self._traced.forward(x if self.takes_several else [x])
+        else:
+            y = np.asarray(self._applied(x, mask, training), self.dtype)
         samples = len(x[0] if self.takes_several else x)
         if y.ndim == 0 or len(y) != samples:
             raise ValueError(
@@ -137,6 +151,9 @@ class Lambda(Layer):
         x, self._saved = self._saved, None
         if not need_dx:
             return [None] * len(x) if self.takes_several else None
+        if self._traced is not None:
+            found = self._traced.backward(dy, x if self.takes_several else [x], self._buffers)
+            return found if self.takes_several else found[0]
         if self.gradient is None:
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as layers below are trained, got None"

@@ -213,7 +213,7 @@ def get(
         metric: Metric = lookup("metric", identifier, _BY_NAME, Metric)
         metric.name = identifier
         return metric
-    if callable(identifier) and not isinstance(identifier, type):
+    if callable(identifier) and not isinstance(identifier, (type, Metric)):
         return FunctionMetric(identifier)
     made: Metric = lookup("metric", identifier, _BY_NAME, Metric)
     return made

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore import initializers
 from rnncore.losses._arrays import as_numbers, as_weights
+from rnncore.metrics.variable import MetricVariable
 from rnncore.utils._checks import check_name
 from rnncore.utils._config import Configurable
 
@@ -20,6 +23,10 @@ class Metric(Configurable):
 
     Memory does not grow with the data: a metric keeps a sum and a count, in float64.
 
+    A metric of one's own is written as in Keras, with NumPy: it makes what it adds up in by
+    `add_weight`, and overrides `update_state`, `result` and, unless zeros are a fresh start,
+    `reset_state`.
+
     Parameters
     ----------
     name : str, optional
@@ -28,9 +35,36 @@ class Metric(Configurable):
     ----------
     name : str
         The key under which results are reported.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.metrics import Metric
+    >>> class LargestError(Metric):
+    ...     def __init__(self, name="largest_error"):
+    ...         super().__init__(name=name)
+    ...         self.largest = self.add_weight(name="largest", initializer="zeros")
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.largest.assign(np.maximum(self.largest, np.max(np.abs(y_true - y_pred))))
+    ...     def result(self):
+    ...         return self.largest.value
+    >>> metric = LargestError()
+    >>> float(metric(np.zeros(3), np.array([1.0, -3.0, 2.0])))
+    3.0
     """
 
     default_name = "metric"
+    _variables: tuple[MetricVariable, ...] = ()
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        # Training calls the names of this library: let them reach what was written for Keras.
+        own = vars(cls)
+        if not cls.__module__.startswith("rnncore."):
+            if "update_state" in own and "update" not in own:
+                cls.update = cls.update_checked = _update_by_state  # type: ignore[method-assign]
+            if "reset_state" in own and "reset" not in own:
+                cls.reset = _reset_by_state  # type: ignore[method-assign]
 
     def __init__(self, name: str | None = None) -> None:
         self.name = check_name(type(self).__name__, name, self.default_name)
@@ -41,6 +75,47 @@ class Metric(Configurable):
         """Forget everything."""
         self._total = 0.0
         self._count = 0.0
+        for variable in self._variables:
+            variable.assign(np.zeros(variable.shape))
+
+    def add_weight(
+        self,
+        shape: Sequence[int] | str = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> MetricVariable:
+        """Return numbers that the metric keeps from batch to batch, for a metric of one's own.
+
+        Parameters
+        ----------
+        shape : sequence of int, default ()
+            A string here is the name, as in Keras 2.
+        initializer : default "zeros"
+        dtype : optional
+            Without effect: metrics add up in float64.
+        name : str, optional
+        """
+        if isinstance(shape, str):
+            shape, name = (), shape
+        make = initializers.for_weights(initializers.get(initializer))
+        value = make(tuple(shape), np.dtype(np.float64), np.random.default_rng(0))
+        variable = MetricVariable(name or "variable", np.asarray(value))
+        self._variables = (*self._variables, variable)
+        return variable
+
+    # Keras' other name for it.
+    add_variable = add_weight
+
+    @property
+    def variables(self) -> list[MetricVariable]:
+        """What `add_weight` made."""
+        return list(self._variables)
+
+    def __call__(self, *batch: Any, **named: Any) -> Any:
+        """Take in a batch as `update_state` does, and return the result so far."""
+        self.update_state(*batch, **named)
+        return self.result()
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -79,11 +154,11 @@ class Metric(Configurable):
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
         """Do the same as :meth:`update`."""
-        self.update(y_true, y_pred, sample_weight)
+        _nearest(self, "update")(self, y_true, y_pred, sample_weight)
 
     def reset_state(self) -> None:
         """Do the same as :meth:`reset`."""
-        self.reset()
+        _nearest(self, "reset")(self)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
@@ -122,6 +197,26 @@ class Metric(Configurable):
             self._count += float(np.sum(spread)) / per_sample
 
 
+def _update_by_state(
+    self: Metric, y_true: Any, y_pred: Any, sample_weight: ArrayLike | None = None
+) -> None:
+    if sample_weight is None:
+        self.update_state(y_true, y_pred)
+    else:
+        self.update_state(y_true, y_pred, sample_weight=sample_weight)
+
+
+def _reset_by_state(self: Metric) -> None:
+    self.reset_state()
+
+
+def _nearest(metric: Metric, method: str) -> Any:
+    """Return the method that a class has itself, and not by way of the one of Keras' name."""
+    adapters = (_update_by_state, _reset_by_state)
+    found = (vars(cls)[method] for cls in type(metric).__mro__ if method in vars(cls))
+    return next(function for function in found if function not in adapters)
+
+
 class Mean(Metric):
     """Weighted mean of numbers.
 
@@ -144,6 +239,12 @@ class Mean(Metric):
     def update_values(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
         """Take in numbers: a scalar or an array of shape ``(B, ...)``."""
         self._add(as_numbers("Mean", "values", values), sample_weight)
+
+    def update_state(  # type: ignore[override]  # as in Keras
+        self, values: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Do the same as :meth:`update_values`."""
+        self.update_values(values, sample_weight)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         raise TypeError("Mean: this metric compares nothing; feed it with update_values")

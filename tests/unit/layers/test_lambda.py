@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnncore import Sequential
-from rnncore.layers import LSTM, Dense, Input, Lambda
+from rnncore import Model, Sequential
+from rnncore.layers import GRU, LSTM, Concatenate, Dense, Input, Lambda
 
 X = np.random.default_rng(0).standard_normal((3, 5, 4))
 MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], dtype=bool)
@@ -84,7 +84,7 @@ def test_in_a_model() -> None:
     model.compile("adam", "mse")
     loss = model.fit(X, np.ones((3, 1)), epochs=20, verbose=0).history["loss"]
     assert loss[-1] < loss[0]
-    blocked = Sequential([Input((5, 4)), LSTM(4), Lambda(scaled), Dense(1)])
+    blocked = Sequential([Input((5, 4)), LSTM(4), Lambda(np.sin), Dense(1)])
     blocked.compile("adam", "mse")
     before = blocked.get_weights()
     with pytest.raises(ValueError, match=r"lambda_2: gradient: expected a function, .*got None"):
@@ -112,3 +112,46 @@ def test_gradient_of_another_shape() -> None:
     y = layer(X, training=True)
     with pytest.raises(ValueError, match=r"gradient: expected .*\(3, 5, 4\), got \(1, 5, 4\)"):
         layer.backward(y)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x,
+        lambda x: 100.0 * x,
+        lambda x: x[:, -1],
+        lambda x: x * x - x / (2 + x * x),
+        lambda x: (x[:, 1:] - x[:, :-1])[..., None],
+    ],
+)
+def test_the_gradient_of_operators_is_known(function: Any, check_layer: Any) -> None:
+    check_layer(Lambda(function, dtype="float64"), X)
+
+
+def test_of_a_list_and_with_arguments() -> None:
+    a, b = Input((5, 4)), Input((5, 4))
+    made = Lambda(lambda x, factor: x[0] * factor - x[1] / 4, arguments={"factor": 3.0})([a, b])
+    model = Model([a, b], Dense(1)(GRU(2)(made)))
+    model.compile("sgd", "mse")
+    first = model.fit([X, X], np.ones(3), epochs=5, verbose=0).history["loss"]
+    assert first[-1] < first[0]
+    layer = Lambda(lambda x: x[0] * 3.0)
+    layer([X, X])
+    layer.forward([X, X], training=True)
+    dx = layer.backward(np.ones_like(X))
+    np.testing.assert_array_equal(dx, [np.full_like(X, 3.0), np.zeros_like(X)])
+
+
+def test_of_a_layer_that_is_called_twice() -> None:
+    """The sum of the gradients of both calls comes out."""
+    twice = Lambda(lambda x: x * x)
+    x = Input((5, 4))
+    hidden = Dense(3)(x)
+    model = Model(x, Dense(1)(Concatenate()([twice(hidden), twice(twice(hidden))])))
+    squared = hidden * hidden
+    plain = Model(x, model.layers[-1](Concatenate()([squared, squared * squared])))
+    for one in (model, plain):
+        one.compile("sgd", "mse")
+    target = np.ones((3, 5, 1))
+    for found, expected in zip(model.gradients(X, target), plain.gradients(X, target), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
