@@ -35,11 +35,12 @@ class Hinge(Regression):
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         signs = _signs(target)
-        margin = np.maximum(1 - signs * pred, 0)
-        losses = np.mean(margin, axis=-1)
+        margin = 1 - signs * pred
+        losses = np.mean(np.maximum(margin, 0), axis=-1)
         if not grad:
             return losses, None
-        return losses, (margin > 0) * -signs / pred.shape[-1]
+        # At the edge the slope of the losing side counts, as in Keras with TensorFlow.
+        return losses, (margin >= 0) * -signs / pred.shape[-1]
 
 
 class SquaredHinge(Regression):
@@ -80,6 +81,10 @@ class CategoricalHinge(Regression):
     reduction : str, default "sum_over_batch_size"
     name : str, default "categorical_hinge"
 
+    Notes
+    -----
+    Several that are the largest share the gradient, as in Keras.
+
     Examples
     --------
     >>> from rnncore.losses import CategoricalHinge
@@ -91,15 +96,16 @@ class CategoricalHinge(Regression):
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         others = (1 - target) * pred
-        worst = np.argmax(others, axis=-1)[..., np.newaxis]
+        largest = np.max(others, axis=-1, keepdims=True)
         along = np.sum(target * pred, axis=-1)
-        losses = np.maximum(np.take_along_axis(others, worst, axis=-1)[..., 0] - along + 1, 0)
+        margin = largest[..., 0] - along + 1
+        losses = np.maximum(margin, 0)
         if not grad:
             return losses, None
-        dpred = -target
-        there = 1 - np.take_along_axis(target, worst, axis=-1)
-        np.put_along_axis(dpred, worst, np.take_along_axis(dpred, worst, axis=-1) + there, axis=-1)
-        dpred *= (losses > 0)[..., np.newaxis]
+        chosen = (others == largest).astype(pred.dtype)
+        chosen /= np.maximum(chosen.sum(axis=-1, keepdims=True), 1)  # none where all are NaN
+        dpred = chosen * (1 - target) - target
+        dpred *= (margin >= 0)[..., np.newaxis]
         return losses, dpred
 
 

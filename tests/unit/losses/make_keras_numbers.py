@@ -21,9 +21,12 @@ CASES = [
     ("Poisson", {}, "positive", "positive"),
     ("KLDivergence", {}, "distribution", "softmax"),
     ("CosineSimilarity", {}, "real", "real"),
+    ("CosineSimilarity", {}, "real", "short"),
     ("Hinge", {}, "bits", "real"),
+    ("Hinge", {}, "bits", "steps"),
     ("SquaredHinge", {}, "real", "real"),
     ("CategoricalHinge", {}, "bits", "real"),
+    ("CategoricalHinge", {}, "bits", "steps"),
     ("BinaryCrossentropy", {}, "bits", "sigmoid"),
     ("BinaryCrossentropy", {"label_smoothing": 0.125}, "bits", "sigmoid"),
     ("BinaryCrossentropy", {"from_logits": True}, "bits", "real"),
@@ -40,6 +43,8 @@ def inputs(kind, rng):
     x = rng.normal(size=SHAPE)
     return {
         "real": x,
+        "short": x * 1e-8,
+        "steps": np.round(x),  # several are the largest
         "bits": (x > 0).astype(float),
         "sigmoid": 1 / (1 + np.exp(-x)),
         "positive": np.exp(x),
