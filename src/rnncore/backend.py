@@ -1,8 +1,33 @@
-"""What Keras programs ask of ``keras.backend``; here there is one, the kernels of the library."""
+"""What Keras programs ask of ``keras.backend``; here there is one, the kernels of the library.
 
+Beside the functions below are those that metrics are written with, such as ``K.mean``, ``K.square``
+and ``K.clip``: see `rnncore.ops.arrays`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.ops.arrays import FUNCTIONS
 from rnncore.utils._names import clear_session
 
-__all__ = ["backend", "clear_session", "epsilon", "floatx"]
+__all__ = [
+    "argmax",
+    "argmin",
+    "backend",
+    "clear_session",
+    "epsilon",
+    "flatten",
+    "floatx",
+    "get_value",
+    "int_shape",
+    "pow",
+    "set_floatx",
+    "set_value",
+]
 
 
 def backend() -> str:
@@ -15,6 +40,80 @@ def floatx() -> str:
     return "float32"
 
 
+def set_floatx(value: str) -> None:
+    """Take ``"float32"``, which it is anyway.
+
+    Raises
+    ------
+    ValueError
+        For another dtype, which layers are asked for one by one.
+    """
+    if value != "float32":
+        raise ValueError(
+            f"set_floatx: value: expected 'float32', got {value!r}; give the first layers a dtype"
+        )
+
+
 def epsilon() -> float:
     """Return the small number that keeps a divisor or a logarithm away from zero."""
     return 1e-7
+
+
+def get_value(x: Any) -> Any:
+    """Return the numbers of a weight, a learning rate and the like as an array.
+
+    Examples
+    --------
+    >>> from rnncore import backend as K
+    >>> from rnncore.optimizers import Adam
+    >>> optimizer = Adam(0.5)
+    >>> K.set_value(optimizer.learning_rate, 0.25)
+    >>> float(K.get_value(optimizer.learning_rate))
+    0.25
+    """
+    return np.array(x)
+
+
+def set_value(x: Any, value: ArrayLike) -> None:
+    """Set the numbers of a weight, a learning rate and the like.
+
+    Raises
+    ------
+    TypeError
+        For what cannot be set.
+    """
+    if not hasattr(x, "assign"):
+        raise TypeError(f"set_value: x: expected a weight or the like, got {type(x).__name__}")
+    x.assign(value)
+
+
+def argmax(x: ArrayLike, axis: int = -1) -> Any:
+    """Return where the largest number stands, on the last axis unless told otherwise."""
+    return np.argmax(x, axis)
+
+
+def argmin(x: ArrayLike, axis: int = -1) -> Any:
+    """Return where the smallest number stands, on the last axis unless told otherwise."""
+    return np.argmin(x, axis)
+
+
+def flatten(x: ArrayLike) -> NDArray[Any]:
+    """Return all numbers as one row."""
+    return np.ravel(np.asarray(x))
+
+
+def pow(x: ArrayLike, a: ArrayLike) -> Any:
+    """Return ``x ** a``."""
+    return np.power(x, a)
+
+
+def int_shape(x: Any) -> tuple[int | None, ...]:
+    """Return the shape of an array or a symbolic tensor, with None for what is not known."""
+    return tuple(x.shape)
+
+
+def __getattr__(name: str) -> Any:
+    # concatenate and expand_dims have another default axis there than in `rnncore.ops`.
+    if name in FUNCTIONS and name not in ("concatenate", "expand_dims"):
+        return FUNCTIONS[name]
+    raise AttributeError(f"module 'rnncore.backend' has no attribute {name!r}")

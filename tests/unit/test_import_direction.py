@@ -24,6 +24,7 @@ LEVELS = [
         "initializers",
         "activations",
         "backend",
+        "config",
         "regularizers",
         "constraints",
         "preprocessing",

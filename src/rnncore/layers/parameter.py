@@ -86,6 +86,11 @@ class Parameter:
         return f"{self.layer.name}/{self.short_name}"
 
     @property
+    def path(self) -> str:
+        """Keras' word for what `name` is here."""
+        return self.name
+
+    @property
     def owner(self) -> str:
         """Name of the layer it belongs to."""
         return self.layer.name

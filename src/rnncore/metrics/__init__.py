@@ -35,6 +35,13 @@ from rnncore.metrics.accuracy import (
 from rnncore.metrics.auc import AUC
 from rnncore.metrics.base import Mean, Metric
 from rnncore.metrics.confusion import Precision, Recall
+from rnncore.metrics.counts import (
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    TrueNegatives,
+    TruePositives,
+)
 from rnncore.metrics.from_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -76,6 +83,9 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "F1Score",
+    "FalseNegatives",
+    "FalsePositives",
     "FunctionMetric",
     "Hinge",
     "KLDivergence",
@@ -97,6 +107,8 @@ __all__ = [
     "SparseTopKCategoricalAccuracy",
     "SquaredHinge",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "binary_accuracy",
     "binary_crossentropy",
     "categorical_accuracy",
@@ -158,6 +170,11 @@ _BY_NAME: dict[str, type[Metric]] = {
     "recall": Recall,
     "auc": AUC,
     "r2_score": R2Score,
+    "f1_score": F1Score,
+    "true_positives": TruePositives,
+    "false_positives": FalsePositives,
+    "true_negatives": TrueNegatives,
+    "false_negatives": FalseNegatives,
     "bce": BinaryCrossentropy,
     "BCE": BinaryCrossentropy,
     "binary_crossentropy": BinaryCrossentropy,

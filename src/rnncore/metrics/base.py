@@ -97,7 +97,7 @@ class Metric(Configurable):
         name : str, optional
         """
         if isinstance(shape, str):
-            shape, name = (), shape
+            name, shape = shape, ()
         make = initializers.for_weights(initializers.get(initializer))
         value = make(tuple(shape), np.dtype(np.float64), np.random.default_rng(0))
         variable = MetricVariable(name or "variable", np.asarray(value))

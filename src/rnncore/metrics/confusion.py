@@ -27,7 +27,7 @@ def binary_batch(
     return target, pred, np.broadcast_to(each, pred.shape)
 
 
-class _Counting(Metric):
+class Counting(Metric):
     """Base of the metrics that count with a threshold: weights of true and false, yes and no."""
 
     def __init__(
@@ -85,7 +85,7 @@ def _quotient(part: float, other: float) -> float:
     return float(part / whole) if whole else 0.0
 
 
-class Precision(_Counting):
+class Precision(Counting):
     """Share of the predictions above a threshold whose target is 1.
 
     Parameters
@@ -119,7 +119,7 @@ class Precision(_Counting):
         return _quotient(self._counts[1, 1], self._counts[0, 1])
 
 
-class Recall(_Counting):
+class Recall(Counting):
     """Share of the targets that are 1 whose prediction lies above a threshold.
 
     Parameters

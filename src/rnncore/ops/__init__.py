@@ -6,8 +6,14 @@ a tuple, ``(h, c)`` for an LSTM and ``(h,)`` for the others, each (B, H).
 
 ``lstm`` runs a layer, ``lstm_forward`` also keeps what ``lstm_backward`` needs; ``gru`` and
 ``simple_rnn`` likewise. The equations and their gradients are in docs/equations.md.
+
+Beside them are the plain functions of arrays that programs for Keras compute metrics with, such as
+``mean``, ``square`` and ``cast``: see `rnncore.ops.arrays`.
 """
 
+from typing import Any
+
+from rnncore.ops import arrays
 from rnncore.ops.gradients import Gradients
 from rnncore.ops.gru import gru, gru_backward, gru_forward
 from rnncore.ops.lstm import lstm, lstm_backward, lstm_forward
@@ -25,3 +31,9 @@ __all__ = [
     "simple_rnn_backward",
     "simple_rnn_forward",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in arrays.FUNCTIONS:
+        return arrays.FUNCTIONS[name]
+    raise AttributeError(f"module 'rnncore.ops' has no attribute {name!r}")

@@ -1,5 +1,6 @@
-"""`pad_sequences`, where Keras had it too."""
+"""`pad_sequences` and `TimeseriesGenerator`, where Keras had them too."""
 
+from rnncore.preprocessing.timeseries_generator import TimeseriesGenerator
 from rnncore.utils.sequences import pad_sequences
 
-__all__ = ["pad_sequences"]
+__all__ = ["TimeseriesGenerator", "pad_sequences"]

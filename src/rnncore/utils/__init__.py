@@ -10,6 +10,7 @@ from rnncore.utils._registry import (
 )
 from rnncore.utils.categorical import to_categorical
 from rnncore.utils.dataset import PyDataset, Sequence
+from rnncore.utils.normalize import normalize
 from rnncore.utils.plotting import plot_model
 from rnncore.utils.random import new_rng, set_random_seed
 from rnncore.utils.sequences import pad_sequences
@@ -23,6 +24,7 @@ __all__ = [
     "deserialize_keras_object",
     "get_custom_objects",
     "new_rng",
+    "normalize",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",

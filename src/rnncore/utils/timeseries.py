@@ -16,6 +16,14 @@ from rnncore.utils.random import new_rng
 _OWNER = "timeseries_dataset_from_array"
 
 
+class BatchArray(np.ndarray[Any, Any]):
+    """An array that gives itself when it is asked for `numpy`, as the tensors of Keras do."""
+
+    def numpy(self) -> NDArray[Any]:
+        """Return the plain array."""
+        return np.asarray(self)
+
+
 class TimeseriesDataset(PyDataset):
     """What `timeseries_dataset_from_array` returns: batches of windows, made when asked for."""
 
@@ -45,8 +53,10 @@ class TimeseriesDataset(PyDataset):
             raise IndexError(f"{_OWNER}: expected a batch below {len(self)}, got {index}")
         first = index * self._batch_size
         starts = self._starts[first : first + self._batch_size]
-        windows = self._data[starts[:, None] + self._steps]
-        return windows if self._targets is None else (windows, self._targets[starts])
+        windows = self._data[starts[:, None] + self._steps].view(BatchArray)
+        if self._targets is None:
+            return windows
+        return windows, self._targets[starts].view(BatchArray)
 
     def take(self, count: int) -> Iterator[Any]:
         """Yield the first batches."""
@@ -96,7 +106,8 @@ def timeseries_dataset_from_array(
     -------
     TimeseriesDataset
         A `PyDataset` whose batches are ``windows`` of shape ``(batch_size, sequence_length, ...)``
-        or ``(windows, targets)``; the last may be smaller. ``take(n)`` yields the first n.
+        or ``(windows, targets)``; the last may be smaller. ``take(n)`` yields the first n. The
+        arrays have a method `numpy`, which programs for Keras call on what such data give.
 
     Raises
     ------

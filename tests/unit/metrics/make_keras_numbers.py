@@ -20,6 +20,17 @@ CASES = [
         for method in ("interpolation", "minoring", "majoring")
         for count in (200, 9)
     ),
+    *(
+        (f"{said}{kind}", arguments, "bits")
+        for said in ("True", "False")
+        for kind in ("Positives", "Negatives")
+        for arguments in ({}, {"thresholds": 0.25})
+    ),
+    *(
+        ("F1Score", {"average": average, "threshold": threshold}, "bits")
+        for average in ("micro", "macro", "weighted")
+        for threshold in (None, 0.5)
+    ),
     ("R2Score", {}, "real"),
     ("R2Score", {"class_aggregation": "variance_weighted_average"}, "real"),
     ("CosineSimilarity", {}, "real"),

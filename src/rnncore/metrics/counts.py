@@ -1,0 +1,208 @@
+"""How many predictions are right and wrong, one kind at a time, and the F1 score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.metrics.base import Metric
+from rnncore.metrics.confusion import Counting, binary_batch
+from rnncore.utils._checks import check_number
+
+_AVERAGES = (None, "micro", "macro", "weighted")
+
+
+class _Count(Counting):
+    """Base of the metrics that give one number of the table of truth and prediction."""
+
+    _place = (0, 0)
+
+    def __init__(self, thresholds: float | None = None, name: str | None = None) -> None:
+        super().__init__(thresholds, name=name)
+
+    def result(self) -> float:
+        """Return the number so far, of weights where there are some."""
+        return float(self._counts[self._place])
+
+
+class TruePositives(_Count):
+    """Number of predictions above a threshold whose target is 1.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    name : str, default "true_positives"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import TruePositives
+    >>> TruePositives()([[0], [1], [1], [1]], [[0.9], [0.2], [0.8], [0.7]])
+    2.0
+    """
+
+    default_name = "true_positives"
+    _place = (1, 1)
+
+
+class FalsePositives(_Count):
+    """Number of predictions above a threshold whose target is 0.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    name : str, default "false_positives"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import FalsePositives
+    >>> FalsePositives()([[0], [1], [1], [1]], [[0.9], [0.2], [0.8], [0.7]])
+    1.0
+    """
+
+    default_name = "false_positives"
+    _place = (0, 1)
+
+
+class TrueNegatives(_Count):
+    """Number of predictions up to a threshold whose target is 0.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    name : str, default "true_negatives"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import TrueNegatives
+    >>> TrueNegatives()([[0], [0], [1]], [[0.9], [0.2], [0.8]])
+    1.0
+    """
+
+    default_name = "true_negatives"
+    _place = (0, 0)
+
+
+class FalseNegatives(_Count):
+    """Number of predictions up to a threshold whose target is 1.
+
+    Parameters
+    ----------
+    thresholds : float, optional
+        From 0 to 1, by default 0.5. One number only.
+    name : str, default "false_negatives"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range or not supported yet.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import FalseNegatives
+    >>> FalseNegatives()([[0], [1], [1]], [[0.9], [0.2], [0.8]])
+    1.0
+    """
+
+    default_name = "false_negatives"
+    _place = (1, 0)
+
+
+class F1Score(Metric):
+    """Harmonic mean of precision and recall, for each class or as a mean of these.
+
+    Parameters
+    ----------
+    average : {None, "micro", "macro", "weighted"}, default None
+        "micro": of all classes counted together; "macro": the mean over the classes; "weighted":
+        the mean weighted with the number of targets of each. None: none is taken, which is for
+        predictions of one number alone.
+    threshold : float, optional
+        What lies above is a yes. Default: the largest number of each sample is.
+    name : str, default "f1_score"
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is out of range, and without an average for several classes.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import F1Score
+    >>> round(F1Score(threshold=0.5)([[0], [1], [1]], [[0.9], [0.8], [0.7]]), 4)
+    0.8
+    """
+
+    default_name = "f1_score"
+
+    def __init__(
+        self, average: str | None = None, threshold: float | None = None, name: str | None = None
+    ) -> None:
+        super().__init__(name)
+        if average not in _AVERAGES:
+            raise ValueError(
+                f"F1Score: average: expected None, micro, macro or weighted, got {average!r}"
+            )
+        self.average = average
+        self.threshold = (
+            None
+            if threshold is None
+            else check_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
+        )
+        self._sums: NDArray[Any] | None = None
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._sums = None
+
+    def update(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Take in a batch; see `Metric.update`. Targets are 0 or 1 for each class."""
+        target, pred, weights = binary_batch("F1Score", y_true, y_pred, sample_weight)
+        if self.average is None and pred.shape[-1] > 1:
+            raise ValueError(
+                f"F1Score: average: expected micro, macro or weighted for {pred.shape[-1]} "
+                "classes, got None"
+            )
+        if self.threshold is not None:
+            yes = pred > self.threshold
+        else:
+            yes = (pred >= pred.max(axis=-1, keepdims=True)) & (np.abs(pred) > 1e-9)
+        axes = tuple(range(pred.ndim)) if self.average == "micro" else tuple(range(pred.ndim - 1))
+        found = [
+            np.sum(weights * part, axis=axes)
+            for part in (target * yes, (1 - target) * yes, target * ~yes, target)
+        ]
+        self._sums = np.array(found) + (0 if self._sums is None else self._sums)
+
+    def result(self) -> float:
+        """Return the score so far, 0.0 where nothing was right."""
+        if self._sums is None:
+            return 0.0
+        hits, false_alarms, missed, targets = self._sums
+        both = 2 * hits + false_alarms + missed
+        scores = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
+        if self.average == "weighted":
+            total = targets.sum()
+            return float((scores * targets).sum() / total) if total else 0.0
+        return float(np.mean(scores))
