@@ -9,6 +9,7 @@ from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from rnncore.layers.concatenate import Concatenate
 from rnncore.layers.conv1d import Conv1D
+from rnncore.layers.conv1d_transpose import Conv1DTranspose
 from rnncore.layers.conv2d import Conv2D
 from rnncore.layers.dense import Dense
 from rnncore.layers.dot import Dot
@@ -41,9 +42,11 @@ from rnncore.layers.pooling2d import (
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
+from rnncore.layers.prelu import PReLU
 from rnncore.layers.rectifiers import ELU, LeakyReLU, ReLU
 from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.rnn import RNN
+from rnncore.layers.scaling import Identity, Rescaling, UnitNormalization
 from rnncore.layers.simple_rnn import SimpleRNN
 from rnncore.layers.softmax import Softmax
 from rnncore.layers.spatial_dropout import SpatialDropout1D
@@ -62,6 +65,7 @@ AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D = (
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 Convolution1D, Convolution2D = Conv1D, Conv2D
+Convolution1DTranspose = Conv1DTranspose
 
 __all__ = [
     "ELU",
@@ -83,8 +87,10 @@ __all__ = [
     "Concatenate",
     "ConstantOperation",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
     "Cropping1D",
     "Dense",
@@ -104,6 +110,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
     "LSTMCell",
@@ -119,9 +126,11 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "PReLU",
     "Permute",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "SimpleRNN",
     "SimpleRNNCell",
@@ -131,6 +140,7 @@ __all__ = [
     "Subtract",
     "TensorOperation",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "ZeroPadding1D",
     "add",

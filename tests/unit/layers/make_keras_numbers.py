@@ -57,6 +57,26 @@ CASES = [
         ]
     ),
     *(
+        ("Conv1DTranspose", {"filters": 2, **arguments}, [(2, 4, 3)], [None], True)
+        for arguments in [
+            {"kernel_size": 3},
+            {"kernel_size": 3, "padding": "same", "activation": "tanh", "use_bias": False},
+            {"kernel_size": 3, "strides": 2},
+            {"kernel_size": 3, "strides": 2, "padding": "same"},
+            {"kernel_size": 4, "strides": 2, "padding": "same", "activation": "softplus"},
+            {"kernel_size": 5, "strides": 3, "padding": "same"},
+            {"kernel_size": 2, "strides": 3},
+            {"kernel_size": 2, "strides": 3, "padding": "same"},
+        ]
+    ),
+    ("PReLU", {}, [SEQUENCES], [MASK], True),
+    ("PReLU", {"shared_axes": [1]}, [SEQUENCES], [None], True),
+    ("PReLU", {"shared_axes": [1, 2]}, [SEQUENCES], [None], True),
+    ("UnitNormalization", {}, [SEQUENCES], [MASK], True),
+    ("UnitNormalization", {"axis": [1, 2]}, [SEQUENCES], [None], True),
+    ("Rescaling", {"scale": 2.5, "offset": -1.0}, [SEQUENCES], [MASK], True),
+    ("Identity", {}, [SEQUENCES], [MASK], True),
+    *(
         (name, arguments, [(2, 7, 3)], [None], True)
         for name in ["MaxPooling1D", "AveragePooling1D"]
         for arguments in [
