@@ -9,7 +9,7 @@ import pytest
 
 from rnncore import activations
 from rnncore.activations._normal import erfc
-from rnncore.layers import Dense
+from rnncore.layers import Dense, Flatten, LeakyReLU
 from rnncore.testing.gradcheck import check_gradients
 
 FUSED = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
@@ -170,3 +170,17 @@ def test_a_copy_of_a_layer_takes_the_same_path_to_the_same_bits(name):
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         assert activations.is_builtin(twin.activation)
         np.testing.assert_array_equal(twin(x), y)
+
+
+def test_a_layer_may_be_the_activation_of_another() -> None:
+    layer = Dense(2, activation=LeakyReLU(0.25), kernel_initializer="ones")
+    assert layer(np.array([[-4.0]])).tolist() == [[-1.0, -1.0]]
+    again = Dense.from_config(layer.get_config())
+    assert again.activation.forward(np.array([-4.0])) == -1.0
+    with pytest.raises(TypeError, match="activation: expected a name or an Activation, got <Flat"):
+        activations.get(Flatten())
+
+
+def test_names_as_of_functions() -> None:
+    assert activations.get("tanh").__name__ == "tanh"
+    assert [Dense(1, kind).activation.__name__ for kind in (None, "relu")] == ["linear", "relu"]

@@ -85,7 +85,8 @@ def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
         ``"hard_sigmoid"``, which are the fastest, ``"elu"``, ``"exponential"``, ``"gelu"``,
         ``"hard_silu"`` (``"hard_swish"``), ``"hard_tanh"``, ``"leaky_relu"``, ``"log_sigmoid"``,
         ``"log_softmax"``, ``"mish"``, ``"relu6"``, ``"selu"``, ``"silu"`` (``"swish"``),
-        ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is.
+        ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is; of a
+        layer such as ``LeakyReLU()`` that of the layer.
 
     Raises
     ------
@@ -104,6 +105,8 @@ def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
         return linear
     if isinstance(identifier, Mapping):
         identifier = deserialize(identifier)
+    if hasattr(identifier, "as_activation"):
+        identifier = identifier.as_activation()
     if isinstance(identifier, Activation):
         return identifier
     if not isinstance(identifier, str):

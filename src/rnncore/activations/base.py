@@ -36,6 +36,11 @@ class Activation(Configurable):
     name = "activation"
     from_input = False
 
+    @property
+    def __name__(self) -> str:
+        """What the functions of Keras are called: `name`."""
+        return self.name
+
     def forward(self, x: Array, out: Array | None = None) -> Array:
         """Return ``f(x)``, in ``out`` when given (``out`` may be ``x``).
 

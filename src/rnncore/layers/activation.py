@@ -38,6 +38,10 @@ class Activation(OutputLayer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
 
+    def as_activation(self) -> activations.Activation:
+        """Return what other layers that are given this one as their activation apply."""
+        return self.activation
+
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:

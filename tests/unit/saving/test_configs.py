@@ -42,6 +42,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Bidirectional": {"layer": layers.LSTM(2, name="inner")},
     "ConstantOperation": {"operation": "add", "constant": 0.5},
     "Conv1D": {"filters": 2, "kernel_size": 2},
+    "Conv1DTranspose": {"filters": 2, "kernel_size": 2},
     "Conv2D": {"filters": 2, "kernel_size": 2},
     "CosineDecay": {"initial_learning_rate": 0.5, "decay_steps": 7},
     "Dense": {"units": 2},
