@@ -11,49 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.preprocessing.words import FILTERS, hashing_trick, one_hot, text_to_word_sequence
 from rnncore.utils._checks import check_count, check_flag
+
+__all__ = [
+    "Tokenizer",
+    "hashing_trick",
+    "one_hot",
+    "text_to_word_sequence",
+    "tokenizer_from_json",
+]
 
 _MODES = ("binary", "count", "freq", "tfidf")
 # What a tokenizer has counted, besides the number of texts.
 _COUNTED = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
-_FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-
-
-def text_to_word_sequence(
-    input_text: str, filters: str = _FILTERS, lower: bool = True, split: str = " "
-) -> list[str]:
-    """Split a text into words.
-
-    Parameters
-    ----------
-    input_text : str
-    filters : str
-        Characters that separate words, as `split` does. Default: ASCII punctuation without the
-        apostrophe, tab and newline.
-    lower : bool, default True
-        Whether the words become lower case.
-    split : str, default " "
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    TypeError
-        When the text is no string.
-
-    Examples
-    --------
-    >>> from rnncore.preprocessing.text import text_to_word_sequence
-    >>> text_to_word_sequence("It's late, isn't it?")
-    ["it's", 'late', "isn't", 'it']
-    """
-    if not isinstance(input_text, str):
-        raise TypeError(f"text_to_word_sequence: input_text: expected a string, got {input_text!r}")
-    text = input_text.lower() if lower else input_text
-    text = text.translate({ord(character): split for character in filters})
-    return [word for word in text.split(split) if word]
 
 
 class Tokenizer:
@@ -119,7 +90,7 @@ class Tokenizer:
     def __init__(
         self,
         num_words: int | None = None,
-        filters: str = _FILTERS,
+        filters: str = FILTERS,
         lower: bool = True,
         split: str = " ",
         char_level: bool = False,

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from rnncore.preprocessing.sequence import pad_sequences
-from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence, tokenizer_from_json
+from rnncore.preprocessing.text import (
+    Tokenizer,
+    hashing_trick,
+    one_hot,
+    text_to_word_sequence,
+    tokenizer_from_json,
+)
 
 FILE = Path(__file__).with_name("keras_numbers.json")
 NUMBERS = json.loads(FILE.read_text(encoding="utf-8"))
@@ -130,3 +136,15 @@ def test_nothing_known_yet() -> None:
 def test_wrong_arguments(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_hashed_words() -> None:
+    """With "md5" the numbers are those of the function that Keras 2 had."""
+    assert hashing_trick("The cat, the dog!", 50, "md5") == [43, 32, 43, 2]
+    assert hashing_trick("a b", 10, len) == [2, 2]
+    first = one_hot("the cat The", 1000)
+    assert first[0] == first[2] and all(1 <= number < 1000 for number in first)
+    with pytest.raises(ValueError, match="n: expected at least 2, got 1"):
+        one_hot("a", 1)
+    with pytest.raises(ValueError, match="hash_function: expected a function, 'md5' or None"):
+        hashing_trick("a", 5, "sha")
