@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from rnncore.initializers.base import Array, Initializer
+from rnncore.initializers.base import Initializer
 from rnncore.initializers.drawn import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
 from rnncore.initializers.fixed import Constant, Identity, Ones, Zeros
 from rnncore.initializers.scaled import (
