@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,8 +111,8 @@ class Bidirectional(Layer):
             one.zero_output_for_mask = one.return_sequences
         self.children: tuple[Recurrence, Recurrence] = (self.forward_layer, self.backward_layer)
         self._first_weights = weights or None  # as in Keras an empty list is none
-        if not (self.trainable and layer.trainable):
-            self.trainable = False
+        if not self.trainable:
+            self.trainable = False  # and with it both directions
 
     def _check_layers(self) -> None:
         layer = self.forward_layer
@@ -139,17 +139,6 @@ class Bidirectional(Layer):
         inner = config["layer"]["config"]
         inner["name"] = inner["name"].removeprefix("forward_")  # which the copy gets again
         return config
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what `get_config` returned."""
-        made = super().from_config(config)
-        # One direction may be frozen alone, which the constructor does not know.
-        made.trainable = config.get("trainable", True)
-        for layer, key in ((made.forward_layer, "layer"), (made.backward_layer, "backward_layer")):
-            if made.trainable and isinstance(config.get(key), Mapping):
-                layer.trainable = config[key]["config"].get("trainable", True)
-        return made
 
     @property
     def return_sequences(self) -> bool:

@@ -154,6 +154,16 @@ def test_learns_through_masks() -> None:
         np.testing.assert_array_equal(twin.predict(ids, verbose=0), model.predict(ids, verbose=0))
 
 
+def test_each_direction_may_be_frozen_alone() -> None:
+    layer = Bidirectional(LSTM(2, trainable=False), backward_layer=LSTM(2, go_backwards=True))
+    layer(np.ones((1, 3, 2), "float32"))
+    assert layer.trainable
+    assert [weight.trainable for weight in layer.weights] == [False] * 3 + [True] * 3
+    both = Bidirectional(LSTM(2, trainable=False))
+    both(np.ones((1, 3, 2), "float32"))
+    assert not both.trainable_weights
+
+
 def test_frozen_layers_do_not_change() -> None:
     x = inputs()
     layer = Bidirectional(LSTM(4))
