@@ -61,7 +61,7 @@ class Counting(Metric):
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch; see `Metric.update`. Targets are from 0 to 1, as probabilities."""
+        """Take in a batch; see `Metric.update`. A target from 0 to 1 that is not 0 means yes."""
         owner = type(self).__name__
         target, pred, weights = binary_batch(owner, y_true, y_pred, sample_weight)
         if self.class_id is not None:
@@ -70,11 +70,11 @@ class Counting(Metric):
                     f"{owner}: y_pred: expected a class {self.class_id}, got {pred.shape[-1]}"
                 )
             target, pred, weights = (a[..., self.class_id] for a in (target, pred, weights))
-        yes = pred > (0.5 if self.thresholds is None else self.thresholds)
+        real, yes = target != 0, pred > (0.5 if self.thresholds is None else self.thresholds)
         found = np.array(
             [
-                [np.sum(weights, where=(target == truth) & (yes == said)) for said in (False, True)]
-                for truth in (0, 1)
+                [np.sum(weights, where=(real == truth) & (yes == said)) for said in (False, True)]
+                for truth in (False, True)
             ]
         )
         self._counts = self._counts + found
@@ -86,7 +86,7 @@ def _quotient(part: float, other: float) -> float:
 
 
 class Precision(Counting):
-    """Share of the predictions above a threshold whose target is 1.
+    """Share of the predictions above a threshold whose target is not 0.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Precision(Counting):
 
 
 class Recall(Counting):
-    """Share of the targets that are 1 whose prediction lies above a threshold.
+    """Share of the targets that are not 0 whose prediction lies above a threshold.
 
     Parameters
     ----------
@@ -149,5 +149,5 @@ class Recall(Counting):
     default_name = "recall"
 
     def result(self) -> float:
-        """Return the share so far, 0.0 when no target was 1."""
+        """Return the share so far, 0.0 when every target was 0."""
         return _quotient(self._counts[1, 1], self._counts[1, 0])

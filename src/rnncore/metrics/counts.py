@@ -28,7 +28,7 @@ class _Count(Counting):
 
 
 class TruePositives(_Count):
-    """Number of predictions above a threshold whose target is 1.
+    """Number of predictions above a threshold whose target is not 0.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class TrueNegatives(_Count):
 
 
 class FalseNegatives(_Count):
-    """Number of predictions up to a threshold whose target is 1.
+    """Number of predictions up to a threshold whose target is not 0.
 
     Parameters
     ----------

@@ -328,7 +328,7 @@ class Model(Evaluated, Storable):
         -------
         list of ndarray
             One for each of `trainable_weights`, in their order and shapes. Dropout is active. No
-            weight changes.
+            weight changes but the moving averages of BatchNormalization; stateful layers go on.
 
         Raises
         ------

@@ -38,7 +38,7 @@ def test_step(model: Trainable, batch: Batch) -> None:
 
 
 def gradient_step(model: Trainable, batch: Batch) -> None:
-    """Compute the gradients for one batch and change nothing else."""
+    """Compute the gradients for one batch; change what its forward pass in training changes."""
     with np.errstate(all="ignore"):
         _backward(model, _compute(model, batch, training=True))
 

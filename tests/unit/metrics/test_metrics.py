@@ -267,3 +267,14 @@ def test_f1_score_of_several_classes_needs_an_average() -> None:
     with pytest.raises(ValueError, match=r"F1Score: average: expected None, micro, .* got 'mean'"):
         metrics.F1Score("mean")
     assert metrics.F1Score("macro").result() == 0.0
+
+
+def test_targets_between_no_and_yes_mean_yes() -> None:
+    """The numbers of Keras 3.15.1: every target but 0 is positive to what counts."""
+    targets, predictions = [[0.3], [0.0], [1.0], [0.9], [0.2]], [[0.8], [0.7], [0.3], [0.9], [0.1]]
+    expected = {"Precision": 2 / 3, "Recall": 0.5, "TruePositives": 2.0, "FalsePositives": 1.0}
+    expected |= {"TrueNegatives": 0.0, "FalseNegatives": 2.0}
+    for name, value in expected.items():
+        metric = getattr(metrics, name)()
+        metric.update(targets, predictions)
+        assert metric.result() == pytest.approx(value), name
