@@ -21,8 +21,9 @@ settings.load_profile("deterministic")
 
 
 def pytest_runtest_setup() -> None:
-    """Default names begin anew in each test, whatever ran before."""
+    """Default names and random numbers begin anew in each test, whatever ran before."""
     rnncore.utils.clear_session()
+    rnncore.utils.set_random_seed(0)
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_of_a_layer_that_is_called_twice() -> None:
     """The sum of the gradients of both calls comes out."""
     twice = Lambda(lambda x: x * x)
     x = Input((5, 4))
-    hidden = Dense(3)(x)
+    hidden = Dense(3, dtype="float64")(x)
     model = Model(x, Dense(1)(Concatenate()([twice(hidden), twice(twice(hidden))])))
     squared = hidden * hidden
     plain = Model(x, model.layers[-1](Concatenate()([squared, squared * squared])))
@@ -154,4 +154,4 @@ def test_of_a_layer_that_is_called_twice() -> None:
         one.compile("sgd", "mse")
     target = np.ones((3, 5, 1))
     for found, expected in zip(model.gradients(X, target), plain.gradients(X, target), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
