@@ -89,18 +89,21 @@ def measure(chosen: Sequence[Floor], run: Run) -> None:
         for case in floor.cases:
             wanted.setdefault(case, set()).update(floor.peers)
     available = run.peers
-    for peers in dict.fromkeys(frozenset(names) for names in wanted.values()):
-        run.peers = [name for name in available if name in peers]
-        run.cases([case for case, names in wanted.items() if names == peers], EXTRA)
-    run.peers = available
     extras = {floor.extra for floor in chosen}
-    if "fit" in extras:
-        run.fits()
-    if "memory" in extras:
-        run.memory(make_cases(CELLS, ["train"], [MEMORY_SHAPE]), [OURS, "torch"])
-    if "hog" in extras:
-        run.hog(HOG, HOG_CALLS)
-    run.results.floors = [floor.result(run.results) for floor in chosen]
+    try:
+        for peers in dict.fromkeys(frozenset(names) for names in wanted.values()):
+            run.peers = [name for name in available if name in peers]
+            run.cases([case for case, names in wanted.items() if names == peers], EXTRA)
+        run.peers = available
+        if "fit" in extras:
+            run.fits()
+        if "memory" in extras:
+            run.memory(make_cases(CELLS, ["train"], [MEMORY_SHAPE]), [OURS, "torch"])
+        if "hog" in extras:
+            run.hog(HOG, HOG_CALLS)
+    finally:  # who interrupts it sees what there is
+        run.peers = available
+        run.results.floors = [floor.result(run.results) for floor in chosen]
 
 
 def select(words: str = "") -> list[Floor]:

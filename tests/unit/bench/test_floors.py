@@ -9,6 +9,7 @@ from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, PEERS
 from rnncore.bench.results import Results, Row
+from rnncore.bench.run import Run
 
 MakeRow = Callable[..., Row]
 
@@ -106,3 +107,22 @@ def test_peers_say_why_they_do_not_run_a_case() -> None:
     case = Case("lstm", "train", 5, 2, 3, 4)
     assert PEERS["onnxruntime"].unsupported(case) == "runs inference only"
     assert PEERS["numpy"].unsupported(case) is None
+
+
+def test_an_interrupted_run_has_verdicts_of_what_was_measured(
+    make_row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = floors.select("gru_before B16")
+    later = floors.select("gru_before B32")
+
+    def cases(self: Run, wanted: list[Case], extra: object = ()) -> None:
+        (floor,) = chosen
+        self.results.rows += [make_row(case, "rnncore", 1.0) for case in floor.cases]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "cases", cases)
+    run = Run(["numpy"], 0.1)
+    with pytest.raises(KeyboardInterrupt):
+        floors.measure([*chosen, *later], run)
+    verdicts = [floor["verdict"] for floor in run.results.floors]
+    assert verdicts == ["met", "not measured"]
