@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from rnncore import _core
 from rnncore.bench import floors, machine, plots, regressions, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRIDS, MODES, Case, Shape, make_cases
 from rnncore.bench.peers import LIBRARIES, OURS
@@ -55,7 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--threads", type=_counts, default=[1], metavar="N,M")
     what.add_argument("--dtypes", type=_names(DTYPES), default=["float32"], metavar="A,B")
     what.add_argument(
-        "--isa", default=None, metavar="NAME", help="kernels at most of this kind, peers likewise"
+        "--isa",
+        choices=list(_core.ISAS),
+        default=None,
+        metavar="NAME",
+        help=f"kernels at most of this kind, peers likewise: {', '.join(_core.ISAS)}",
     )
     what.add_argument(
         "--peers",
@@ -65,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of {', '.join(LIBRARIES)}; default all that are installed",
     )
     what.add_argument(
-        "--seconds", type=float, default=None, help="for each library on each case; default 1"
+        "--seconds", type=_seconds, default=None, help="for each library on each case; default 1"
     )
     out = parser.add_argument_group("what to do with the results")
     out.add_argument("--json", metavar="FILE", help="write everything that was found")
@@ -188,6 +193,16 @@ class _names:
                     f"expected names of {', '.join(self.known)}, got {name!r}"
                 )
         return names
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number, got {text!r}")
+    return seconds
 
 
 def _counts(text: str) -> list[int]:

@@ -134,6 +134,8 @@ class Run:
             remaining = [case for case in remaining if case not in finished]
             if failure is None:
                 return
+            if self._at not in (*names, OURS):  # it would die again, whatever is left out
+                raise RuntimeError(f"the process that measures failed: {failure}")
             self._note(f"{self._at}: its process died and went on without it: {failure}")
             if self._at == OURS:
                 raise RuntimeError(f"rnncore failed: {failure}")
@@ -143,6 +145,7 @@ class Run:
         self, job: dict[str, Any], threads: int, isa: str | None, finished: list[Case] | None = None
     ) -> str | None:
         """Run one worker; returns what it said last when it failed."""
+        self._at = ""
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
             with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],

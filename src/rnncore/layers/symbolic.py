@@ -54,6 +54,20 @@ class SymbolicTensor:
             "a Model(inputs, outputs) on arrays"
         )
 
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"expected a truth value, got {self!r}, which holds no numbers")
+
+    # Two calls give two tensors, so nothing else is equal to one; a number is not compared with it.
+    def __eq__(self, other: object) -> bool:
+        if other is None or isinstance(other, SymbolicTensor):
+            return self is other
+        raise TypeError(
+            f"expected +, -, *, / and brackets only of {self!r}, got a comparison; masks come from "
+            "Embedding(mask_zero=True), Masking, or an Input of their own"
+        )
+
+    __hash__ = object.__hash__
+
     # What has __getitem__ would else be walked through number by number.
     __iter__: None = None
 

@@ -216,3 +216,17 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path, monkeypatch: pytest.Monk
     notes = Results.load(path).notes
     assert "measured before" in notes and any("interrupted" in note for note in notes)
     assert main(["--load", str(path)]) == 0
+
+
+def test_a_worker_that_never_begins_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "_work", lambda *arguments: "no such kernels")
+    run = Run(["numpy"], 0.1)
+    with pytest.raises(RuntimeError, match="the process that measures failed: no such kernels"):
+        run.cases(make_cases(["rnn"], ["step"], [(1, 1, 2, 2)]))
+
+
+@pytest.mark.parametrize("options", [["--isa", "foo"], ["--seconds", "0"], ["--seconds", "x"]])
+def test_options_that_mean_nothing(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(options)
+    assert options[0] in capsys.readouterr().err.splitlines()[-1]

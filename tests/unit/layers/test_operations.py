@@ -166,3 +166,15 @@ def test_the_gradients_of_a_lambda_are_as_many_as_its_inputs() -> None:
     y = layer([X, Z], training=True)
     with pytest.raises(ValueError, match="gradient: expected a list of 2 arrays"):
         layer.backward(y)
+
+
+def test_comparisons_and_truth_are_refused() -> None:
+    """They would be answers about the object, not about the numbers to come."""
+    x = Input((6, 3))
+    for compare in (lambda: x == 0, lambda: x != 0, lambda: [x].count(0), lambda: x == np.zeros(3)):
+        with pytest.raises(TypeError, match=r"brackets only of .*, got a comparison"):
+            compare()
+    with pytest.raises(TypeError, match="expected a truth value, got <SymbolicTensor"):
+        bool(x)
+    other = Input((6, 3))
+    assert x == x and x != other and x != None and len({x, other, x}) == 2  # noqa: E711
