@@ -106,7 +106,7 @@ InitializerFunction = Callable[..., Any]
 
 
 def get(
-    identifier: str | type[Initializer] | InitializerFunction,
+    identifier: str | type[Initializer] | InitializerFunction, owner: str = "initializer"
 ) -> Initializer | InitializerFunction:
     """Return the initializer of that name.
 
@@ -116,6 +116,8 @@ def get(
         A name such as ``"glorot_uniform"``, an initializer or its class, or any function
         ``(shape, dtype, rng) -> ndarray``, or ``(shape, dtype=None) -> ndarray`` as in Keras,
         which is returned as it is.
+    owner : str, default "initializer"
+        What errors begin with.
 
     Raises
     ------
@@ -133,7 +135,7 @@ def get(
     """
     if callable(identifier) and not isinstance(identifier, (type, Initializer)):
         return identifier
-    found: Initializer = lookup("initializer", identifier, _BY_NAME, Initializer)
+    found: Initializer = lookup(owner, identifier, _BY_NAME, Initializer)
     return found
 
 

@@ -44,8 +44,8 @@ class Weighted:
         `kernel_constraint`; `chosen` passes them to `add_weight`.
         """
         owner = type(self).__name__
-        setattr(self, f"{weight}_initializer", initializers.get(initializer))
         for kind, get, given in (
+            ("initializer", initializers.get, initializer),
             ("regularizer", regularizers.get, regularizer),
             ("constraint", constraints.get, constraint),
         ):

@@ -80,9 +80,10 @@ class Recurrent(Recurrence):
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 3:
+            hint = "; a recurrent layer below needs return_sequences=True"
             raise ValueError(
                 f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
-                f"got shape {input_shape}"
+                f"got shape {input_shape}{hint if len(input_shape) == 2 else ''}"
             )
         features = input_shape[-1]
         if features is None:

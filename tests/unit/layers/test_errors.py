@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnncore import Sequential
 from rnncore.layers import (
     GRU,
     LSTM,
@@ -177,3 +178,14 @@ def test_initializer_with_a_wrong_shape() -> None:
 def test_an_unknown_initializer_is_refused_at_once(make: Any) -> None:
     with pytest.raises(ValueError, match=r"initializer.*'bar'"):
         make()
+
+
+def test_initializers_are_named_with_their_layer() -> None:
+    with pytest.raises(ValueError, match=r"^LSTM: recurrent_initializer: expected one of .*'x'"):
+        LSTM(4, recurrent_initializer="x")
+
+
+def test_stacked_layers_without_sequences_between() -> None:
+    model = Sequential([Input((6, 3)), LSTM(4)])
+    with pytest.raises(ValueError, match=r"got shape \(None, 4\); .* return_sequences=True"):
+        model.add(LSTM(4))
