@@ -135,6 +135,7 @@ class Lambda(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         if training and self._traced is not None:
             y = self._traced.forward(x if self.takes_several else [x])
+            self._expect_same(y, np.asarray(self._applied(x, mask, training), self.dtype))
         else:
             y = np.asarray(self._applied(x, mask, training), self.dtype)
         samples = len(x[0] if self.takes_several else x)
@@ -146,6 +147,14 @@ class Lambda(Layer):
         if training:
             self._saved = x
         return y
+
+    def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:
+        # A function that draws numbers, or reads some that change, is not what its operators were.
+        if not np.allclose(traced, y, rtol=1e-3, equal_nan=True):
+            raise ValueError(
+                f"{self.name}: gradient: expected a function, as `function` does not always give "
+                "what its operators gave when the layer was built, got None"
+            )
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, self._saved = self._saved, None

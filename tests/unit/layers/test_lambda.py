@@ -155,3 +155,13 @@ def test_of_a_layer_that_is_called_twice() -> None:
     target = np.ones((3, 5, 1))
     for found, expected in zip(model.gradients(X, target), plain.gradients(X, target), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_operators_on_numbers_that_change() -> None:
+    factor = np.array(2.0)
+    layer = Lambda(lambda x: x * factor.item())
+    layer(X)
+    layer.forward(X, training=True)
+    factor[...] = 3.0
+    with pytest.raises(ValueError, match="gradient: expected a function, as `function` does not"):
+        layer.forward(X, training=True)
