@@ -73,7 +73,7 @@ def optimizer_step(str optimizer, params, grads, tuple slots, list pieces, doubl
     update.clip = clip
     for i in range(3):
         slot[i] = NULL
-        if slots[i] is not None:
+        if i < len(slots) and slots[i] is not None:
             slot[i] = <char *>writable_floats("slots", slots[i], n, type_number)
     for piece in pieces:
         start, stop, update.scale, update.decay = piece
@@ -155,7 +155,10 @@ def scatter_add_rows(table, cleared, ids, rows):
 
 cdef Memory fill_dense(rnncore_dense *dense, object x, object kernel, object bias, object y,
                        str activation, Scratch scratch):
-    """Describe the layer and return memory for the call."""
+    """Describe the layer and return memory for the call.
+
+    A kernel has the outputs on its last axis; those before are one, its inputs.
+    """
     cdef int type_number = float_type("kernel", kernel)
     cdef size_t size = 0
     cdef Memory memory
@@ -163,8 +166,8 @@ cdef Memory fill_dense(rnncore_dense *dense, object x, object kernel, object bia
     dense.struct_size = sizeof(dense[0])
     dense.dtype = dtype_of(type_number)
     dense.activation = DENSE_ACTIVATIONS[activation]
-    dense.inputs = cnp.PyArray_DIM(kernel, 0)
-    dense.outputs = cnp.PyArray_DIM(kernel, 1)
+    dense.outputs = cnp.PyArray_DIM(kernel, cnp.PyArray_NDIM(kernel) - 1)
+    dense.inputs = cnp.PyArray_SIZE(kernel) // dense.outputs
     dense.rows = cnp.PyArray_SIZE(x) // dense.inputs
     dense.x = floats("x", x, dense.rows * dense.inputs, type_number)
     dense.kernel = floats("kernel", kernel, dense.inputs * dense.outputs, type_number)

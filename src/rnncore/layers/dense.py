@@ -132,7 +132,7 @@ class Dense(OutputLayer):
         scratch = self._scratch.take()
         _core.dense_forward(
             x,
-            self._matrix(self.kernel.value),
+            self.kernel.value,
             bias,
             y,
             activation.name if fused else "linear",
@@ -156,18 +156,14 @@ class Dense(OutputLayer):
         scratch = self._scratch.take()
         _core.dense_backward(
             x,
-            self._matrix(self.kernel.value),
+            self.kernel.value,
             y,
             np.ascontiguousarray(dy),
             dx,
-            self._matrix(self.kernel.grad),
+            self.kernel.grad,
             None if self.bias is None else self.bias.grad,
             name,
             scratch,
         )
         self._scratch.give_back(scratch)
         return dx
-
-    def _matrix(self, kernel: NDArray[Any]) -> NDArray[Any]:
-        """Return a view of the kernel with one row for each number that makes up an output."""
-        return kernel.reshape(-1, self.units)

@@ -83,7 +83,8 @@ class Dropout(Layer):
         if self.rate == 0:
             self._saved = None
             return x
-        self.draw_seeds()
+        if self._key is None:
+            self.draw_seeds()
         self._calls = (self._calls + 1) % 2**32
         self._saved = self._calls
         return self._apply("y", x, self._calls)
@@ -116,10 +117,10 @@ class Dropout(Layer):
 
     def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
         y = self._buffers.take(name, x.shape, x.dtype)
-        drawn: Any = self._drawn_together(x.shape)
-        if drawn == x.shape:
+        if self.noise_shape is None:
             _core.dropout(np.ascontiguousarray(x), y, self.rate, self._key or 0, call)
             return y
+        drawn: Any = self._drawn_together(x.shape)
         factors = self._buffers.take("factors", drawn, x.dtype)
         factors.fill(1)
         _core.dropout(factors, factors, self.rate, self._key or 0, call)

@@ -186,7 +186,7 @@ class Recurrence(Layer):
         if training and self.return_sequences:
             out = self._buffers.take("y", (*x.shape[:2], self.output_size), x.dtype)
         call = self.begin_forward(x, mask, training, initial_state, out)
-        y, states = self.end_forward(call, run_calls([call])[0], mask, training)
+        y, states = self.end_forward(call, run_call(call), mask, training)
         # Each step stands beside its x; Keras gives the steps in the order of processing.
         y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
         return [y, *states] if self.return_state else y
@@ -198,11 +198,11 @@ class Recurrence(Layer):
     def backward_with_arguments(
         self, dy: Any, *, need_dx: bool = True
     ) -> tuple[Any, dict[str, Any]]:
-        one, *dstates = dy if self.return_state else (dy, *(None for _ in self.state_sizes))
+        one, *dstates = dy if self.return_state else (dy, *[None] * len(self.state_sizes))
         if one is not None and self.return_sequences and self.go_backwards:
             one = one[:, ::-1]
         call = self.begin_backward(one, dstates, need_dx)
-        dx, dinitial = self.finish_backward(call, run_calls([call])[0])
+        dx, dinitial = self.finish_backward(call, run_call(call))
         return dx, {"initial_state": list(dinitial)}
 
     # -- what `forward` and wrappers of several layers share ----------------------------
@@ -218,15 +218,17 @@ class Recurrence(Layer):
         """Return the call that computes the layer from the states that it has to start from."""
         if training:
             self._saved = None
-        start = self.start_states(x, initial_state, training)
-        return self.forward_call(x, mask, training, start, out)
+        if self.stateful:
+            initial_state = self.start_states(x, initial_state, training)
+        return self.forward_call(x, mask, training, initial_state, out)
 
     def end_forward(
         self, call: Call, result: Any, mask: NDArray[Any] | None, training: bool
     ) -> tuple[NDArray[Any], States]:
         """Return the output, each step beside its x, and the final states."""
         y, states = self.finish_forward(call, result)
-        self.keep_states(states)
+        if self.stateful:
+            self.keep_states(states)
         without = None
         if mask is not None and not self.return_sequences:
             without = self.rows_without_output(mask)
@@ -275,9 +277,7 @@ class Recurrence(Layer):
             )
 
     def start_states(self, x: NDArray[Any], given: States | None, training: bool) -> States | None:
-        """Return what a batch starts from: what was given, or the states of a stateful layer."""
-        if not self.stateful:
-            return given
+        """Return what a batch of a stateful layer starts from: what was given, or its states."""
         if self.states is None:
             self.make_states(len(x))
         self.check_input_shape(x.shape)
@@ -313,10 +313,9 @@ class Recurrence(Layer):
         ]
 
     def keep_states(self, states: States) -> None:
-        """Let the next batch start from these, if the layer is stateful."""
-        if self.stateful:
-            for state, new in zip(self.states or (), states, strict=True):
-                np.copyto(state.value, new)
+        """Let the next batch of a stateful layer start from these."""
+        for state, new in zip(self.states or (), states, strict=True):
+            np.copyto(state.value, new)
 
     def reset_state(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
         """Let the next batch of a stateful layer start from zeros, or from `states`.
@@ -366,9 +365,14 @@ def without_rows(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
     return np.where(rows[:, None], array.dtype.type(0), array) if rows.any() else array
 
 
+def run_call(call: Call) -> Any:
+    """Run one pass."""
+    return _core.run(call) if isinstance(call, _core.Call) else call()
+
+
 def run_calls(calls: Sequence[Call]) -> list[Any]:
     """Run passes that do not depend on each other, those of the kernels side by side."""
-    if all(isinstance(call, _core.Call) for call in calls):
-        kernels: list[Any] = list(calls)
-        return _core.run_together(kernels) if len(kernels) > 1 else [_core.run(kernels[0])]
-    return [_core.run(call) if isinstance(call, _core.Call) else call() for call in calls]
+    kernels = [call for call in calls if isinstance(call, _core.Call)]
+    if 1 < len(kernels) == len(calls):
+        return _core.run_together(kernels)
+    return list(map(run_call, calls))

@@ -176,7 +176,7 @@ class Recurrent(Recurrence):
         if mask is not None and mask.all():
             mask = None  # nothing is masked: the kernels have a shorter way
         recurrent_mask = None
-        if training:
+        if training and (self.dropout or self.recurrent_dropout):
             x, recurrent_mask = self.drop(x)
         return _core.forward_call(
             self.operation,

@@ -12,7 +12,7 @@ from rnncore.layers._buffers import Buffers
 from rnncore.layers.abstract_rnn_cell import AbstractRNNCell
 from rnncore.layers.base import Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.recurrence import run_calls
+from rnncore.layers.recurrence import run_call
 from rnncore.layers.recurrent import Recurrent
 
 
@@ -94,7 +94,7 @@ class RecurrentCell(AbstractRNNCell):
         """Compute one step."""
         layer = self.sequence_layer()
         call = layer.forward_call(inputs[:, None], None, training, states, None)
-        y, new = layer.finish_forward(call, run_calls([call])[0])
+        y, new = layer.finish_forward(call, run_call(call))
         return y, list(new), layer
 
     def backward(  # type: ignore[override]
@@ -103,7 +103,7 @@ class RecurrentCell(AbstractRNNCell):
         """Compute the gradients of one step, and add those of the weights."""
         before = [weight.grad.copy() for weight in self.weights]
         call = saved.backward_call(dy, dstates, True)
-        dx, new = saved.finish_backward(call, run_calls([call])[0])
+        dx, new = saved.finish_backward(call, run_call(call))
         for weight, earlier in zip(self.weights, before, strict=True):
             weight.grad += earlier
         return dx[:, 0], list(new)

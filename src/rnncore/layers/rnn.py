@@ -21,7 +21,7 @@ from rnncore.layers._shapes import expect_steps
 from rnncore.layers.abstract_rnn_cell import AbstractRNNCell
 from rnncore.layers.base import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.recurrence import Call, Recurrence, States, run_calls
+from rnncore.layers.recurrence import Call, Recurrence, States, run_call
 from rnncore.layers.recurrent_cell import RecurrentCell
 from rnncore.layers.stacked_rnn_cells import StackedRNNCells, build_cell, dtype_of
 
@@ -254,7 +254,7 @@ class RNN(Recurrence):
             end = len(states) + len(part.state_sizes)
             given = None if start is None else start[len(states) : end]
             call = part.forward_call(x, mask, training, given, into)
-            x, found = part.finish_forward(call, run_calls([call])[0])
+            x, found = part.finish_forward(call, run_call(call))
             states.extend(found)
         return x, states
 
@@ -269,7 +269,7 @@ class RNN(Recurrence):
         for part in reversed(self._parts):
             start = len(rest) - len(part.state_sizes)
             call = part.backward_call(dy, rest[start:], need_dx or part is not self._parts[0])
-            dy, dinitial = part.finish_backward(call, run_calls([call])[0])
+            dy, dinitial = part.finish_backward(call, run_call(call))
             found = [*dinitial, *found]
             del rest[start:]
         return dy, found

@@ -148,8 +148,11 @@ class Compiled(Network):
 
     def penalty(self) -> float:
         """Return what the regularizers of the weights that are trained add to the loss."""
-        buffer = self._buffer or self._ensure_buffer()
-        return sum((p.penalty() for p in buffer.regularized if p.trainable), start=0.0)
+        total = 0.0
+        for parameter in (self._buffer or self._ensure_buffer()).regularized:
+            if parameter.trainable:
+                total += parameter.penalty()
+        return total
 
     def add_penalty_gradients(self) -> None:
         """Add the gradients of `penalty` to those of the last backward pass."""

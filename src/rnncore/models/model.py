@@ -311,7 +311,7 @@ class Model(Evaluated, Storable):
         self._start_training()
         self.objective.reset()
         with InterruptGuard() as guard:
-            loss = loop.train_step(self, one_batch(samples), guard)
+            loss = loop.Steps(self).train(one_batch(samples), guard)
         if not math.isfinite(loss):
             loop.warn_about(loss, "this batch", "train_on_batch", stacklevel=3)
         return self._returned(self.objective.results(), return_dict)
@@ -348,7 +348,7 @@ class Model(Evaluated, Storable):
         samples = prepare_samples(self, x, y, sample_weight)
         self._ensure_buffer().ensure_grads()
         self._draw_seeds()
-        loop.gradient_step(self, one_batch(samples))
+        loop.Steps(self).gradients(one_batch(samples))
         return [parameter.grad.copy() for parameter in self.trainable_weights]
 
     def _validation_source(self, data: Any, batch_size: Any, steps: int | None) -> Source:

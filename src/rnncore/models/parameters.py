@@ -27,12 +27,14 @@ class ParameterBuffer:
 
     Attributes
     ----------
-    segments, regularized, constrained : list of Parameter
-        All of them, and those that have a regularizer or a constraint.
+    segments : tuple of Parameter
+        All of them.
+    regularized, constrained : list of Parameter
+        Those that have a regularizer or a constraint.
     """
 
     def __init__(self, parameters: Sequence[Parameter], dtype: np.dtype[Any]) -> None:
-        self.segments = list(parameters)
+        self.segments = tuple(parameters)
         self.values: NDArray[Any] = np.empty(sum(p.size for p in parameters), dtype)
         self.regularized = [p for p in parameters if p.regularizer is not None]
         self.constrained = [p for p in parameters if p.constraint is not None]

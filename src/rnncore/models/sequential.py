@@ -380,9 +380,10 @@ class Sequential(Model):
         self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
     ) -> list[NDArray[Any] | None]:
         (dy,) = dys
-        lowest = next((i for i, layer in enumerate(self._layers) if layer.trainable_weights), None)
-        if lowest is None or need_dx:
-            lowest = 0 if need_dx else len(self._layers)
+        lowest = 0
+        if not need_dx:  # below the first weights that are trained nothing is asked for
+            while lowest < len(self._layers) and not self._layers[lowest].trainable_weights:
+                lowest += 1
         for index in range(len(self._layers) - 1, lowest - 1, -1):
             layer = self._layers[index]
             if layer.activity_regularizer is not None:

@@ -62,5 +62,5 @@ class Adadelta(BlockwiseOptimizer):
         deltas *= self.rho
         np.square(grad, out=one)
         deltas += np.multiply(one, 1 - self.rho, out=one)
-        grad *= float(self.learning_rate)
+        grad *= self._step_size()
         return grad

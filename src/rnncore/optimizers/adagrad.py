@@ -56,6 +56,6 @@ class Adagrad(BlockwiseOptimizer):
         accumulator += np.square(grad, out=root)
         np.add(accumulator, self.epsilon, out=root)
         np.sqrt(root, out=root)
-        grad *= float(self.learning_rate)
+        grad *= self._step_size()
         grad /= root
         return grad

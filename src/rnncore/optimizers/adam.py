@@ -68,7 +68,7 @@ class Adam(Optimizer):
         t = self.iterations + 1
         correction = math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
         return {
-            "learning_rate": self.learning_rate * correction,
+            "learning_rate": self._step_size() * correction,
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,

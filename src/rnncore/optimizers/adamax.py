@@ -55,7 +55,7 @@ class Adamax(BlockwiseOptimizer):
         return ("momentum", "norm")
 
     def _prepare(self) -> None:
-        self._rate = self.learning_rate / (1 - self.beta_1 ** (self.iterations + 1))
+        self._rate = self._step_size() / (1 - self.beta_1 ** (self.iterations + 1))
 
     def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
         (momentum, norm), (step, size) = slots, spare

@@ -86,7 +86,7 @@ class Optimizer(Configurable):
 
     # The kernel that does the steps, and the order in which it takes the state.
     _kernel: ClassVar[str]
-    _slot_order: ClassVar[tuple[str | None, str | None, str | None]]
+    _slot_order: ClassVar[tuple[str, ...]]
 
     # What the state is filled with at first.
     _initial = 0.0
@@ -118,9 +118,12 @@ class Optimizer(Configurable):
         self._dtype: np.dtype[Any] | None = None
         self._owner: tuple[str, list[Any]] | None = None
         self._n_params = 0
-        self._layout: list[tuple[int, int, bool, bool]] = []
+        self._checked: tuple[Array, Array] | None = None
+        self._segments: Sequence[Segment] = ()
+        self._chosen: list[bool | None] = []
         self._trainable: list[Stretch] = []
         self._runs: list[Stretch] = []
+        self._whole: list[Piece] = []
 
     @property
     def name(self) -> str:
@@ -130,10 +133,7 @@ class Optimizer(Configurable):
     @property
     def learning_rate(self) -> LearningRate:
         """Size of the steps; with a schedule that of the next step."""
-        rate = self._learning_rate
-        if isinstance(rate, LearningRateSchedule):
-            rate = check_number(self.name, repr(rate), rate(self.iterations), low=0.0)
-        found = LearningRate(rate)
+        found = LearningRate(self._step_size())
         found._optimizer = self
         return found
 
@@ -148,6 +148,13 @@ class Optimizer(Configurable):
             )
         else:
             self._learning_rate = check_number(self.name, "learning_rate", value, low=0.0)
+
+    def _step_size(self) -> float:
+        """Return the size of the next step."""
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            rate = check_number(self.name, repr(rate), rate(self.iterations), low=0.0)
+        return rate
 
     @property
     def variables(self) -> list[Variable]:
@@ -236,7 +243,8 @@ class Optimizer(Configurable):
         grads : ndarray, the same shape and dtype
             Not changed.
         segments : sequence of Segment
-            Those that are not trainable keep their parameters and their state.
+            Those that are not trainable keep their parameters and their state. In a tuple they
+            stay where they are as long as `params` is the same array.
 
         Raises
         ------
@@ -245,17 +253,15 @@ class Optimizer(Configurable):
         TypeError
             When the dtypes do not fit.
         """
-        self._check_flat("params", params)
-        self.build(params.size, params.dtype)
-        self._check_flat("grads", grads)
-        if grads.shape != params.shape or grads.dtype != params.dtype:
-            raise ValueError(
-                f"{self.name}: grads: expected shape {params.shape} and dtype {params.dtype}, as "
-                f"params, got {grads.shape} and {grads.dtype}"
-            )
-        layout = [(s.offset, s.size, s.trainable, s.decay) for s in segments]
-        if layout != self._layout:
-            self._set_layout(layout)
+        known = self._checked
+        same = known is not None and known[0] is params and known[1] is grads
+        if not same:
+            self._check(params, grads)
+        chosen = [s.decay if s.trainable else None for s in segments]
+        if not same or segments is not self._segments or chosen != self._chosen:
+            self._set_layout(segments)
+            self._segments = segments if isinstance(segments, tuple) else ()
+            self._chosen = chosen
         self._update(params, grads, self._pieces(grads))
         self.iterations += 1
 
@@ -265,28 +271,41 @@ class Optimizer(Configurable):
             self._kernel,
             params,
             grads,
-            tuple(None if name is None else self.slots.get(name) for name in self._slot_order),
+            tuple(map(self.slots.get, self._slot_order)),
             pieces,
             clip=math.inf if self.clipvalue is None else self.clipvalue,
             **self._arguments(),
         )
 
-    def _set_layout(self, layout: list[tuple[int, int, bool, bool]]) -> None:
-        trainable = sorted(
-            (offset, offset + size, decay) for offset, size, chosen, decay in layout if chosen
-        )
+    def _check(self, params: Array, grads: Array) -> None:
+        self._check_flat("params", params)
+        self.build(params.size, params.dtype)
+        self._check_flat("grads", grads)
+        if grads.shape != params.shape or grads.dtype != params.dtype:
+            raise ValueError(
+                f"{self.name}: grads: expected shape {params.shape} and dtype {params.dtype}, as "
+                f"params, got {grads.shape} and {grads.dtype}"
+            )
+        self._checked = params, grads
+
+    def _set_layout(self, segments: Sequence[Segment]) -> None:
+        trainable = sorted((s.offset, s.offset + s.size, s.decay) for s in segments if s.trainable)
         trainable = [weight for weight in trainable if weight[0] < weight[1]]
         if trainable and not 0 <= trainable[0][0] <= trainable[-1][1] <= self._n_params:
             raise ValueError(
                 f"{self.name}: segments: expected them to lie within {self._n_params} parameters, "
                 f"got {trainable[0][0]} to {trainable[-1][1]}"
             )
-        self._layout, self._trainable, self._runs = layout, trainable, _runs(trainable)
+        self._trainable, self._runs = trainable, _runs(trainable)
+        self._whole = [(start, stop, 1.0, 0.0) for start, stop, _ in self._runs]
 
     def _pieces(self, grads: Array) -> list[Piece]:
         """Return start, stop, factor of the gradient and decay of what is updated in one go."""
-        rate = (self.weight_decay or 0.0) * self.learning_rate
-        if self.clipnorm is None and self.global_clipnorm is None:
+        clips = self.clipnorm is not None or self.global_clipnorm is not None
+        if not clips and not self.weight_decay:
+            return self._whole
+        rate = (self.weight_decay or 0.0) * self._step_size()
+        if not clips:
             return [(start, stop, 1.0, rate * decay) for start, stop, decay in self._runs]
         stretches = self._runs if self.clipnorm is None else self._trainable
         scales = clip_scales(grads, stretches, self.clipnorm, self.global_clipnorm)
@@ -323,7 +342,7 @@ class Optimizer(Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy serves whoever comes first: the copy of the model, when that is copied too.
-        return {**self.__dict__, "_owner": None}
+        return {**self.__dict__, "_owner": None, "_checked": None, "_segments": ()}
 
     def __repr__(self) -> str:
         arguments = ", ".join(

@@ -61,7 +61,7 @@ class Nadam(BlockwiseOptimizer):
         return ("momentum", "velocity")
 
     def _prepare(self) -> None:
-        t, rate = self.iterations + 1, self.learning_rate
+        t, rate = self.iterations + 1, self._step_size()
         before, done = self._product
         if before != t - 1:  # the optimizer goes on from a file
             done = math.prod(self._share(n) for n in range(1, t))

@@ -67,7 +67,7 @@ class RMSprop(Optimizer):
 
     def _arguments(self) -> dict[str, Any]:
         return {
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step_size(),
             "momentum": self.momentum,
             "beta_2": self.rho,
             "epsilon": self.epsilon,

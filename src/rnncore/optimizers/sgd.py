@@ -32,7 +32,7 @@ class SGD(Optimizer):
     """
 
     _kernel = "sgd"
-    _slot_order = ("momentum", None, None)
+    _slot_order = ("momentum",)
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class SGD(Optimizer):
 
     def _arguments(self) -> dict[str, Any]:
         return {
-            "learning_rate": self.learning_rate,
+            "learning_rate": self._step_size(),
             "momentum": self.momentum,
             "nesterov": self.nesterov,
         }

@@ -42,7 +42,7 @@ class Batches:
         self._lengths = cast("NDArray[np.intp]", sum(ragged)) if ragged else None
         self._by_length = by_length
         self._parts: tuple[Sequence[Any], ...] = (samples.x, samples.y, samples.weight)
-        self._memory: list[tuple[NDArray[Any] | None, ...]] | None = None
+        self._rooms: list[list[Any]] | None = None
         self._buffers = Buffers()
         self._in_order: NDArray[np.intp] | None = None
         self._order: NDArray[np.intp] | None = None
@@ -94,11 +94,12 @@ class Batches:
         """Return the batch of these samples."""
         samples = self.samples
         if self._lengths is None:
+            x: Any
             if isinstance(rows, slice):
                 x, y, weight = (_cut(parts, rows) for parts in self._parts)
             else:
                 x, y, weight = self._gathered(rows)
-            return Batch(cast("Arrays", x), y, weight)
+            return Batch(x, y, weight)
         (x, masks), (y, counted), (weight, _) = map(self._padded, range(3), repeat(rows))
         lengths = samples.lengths and tuple(
             None if one is None else one[rows] for one in samples.lengths
@@ -109,8 +110,7 @@ class Batches:
         """Return arrays for a batch, and which steps are real in those that vary."""
         arrays: list[NDArray[Any] | None] = []
         masks: list[NDArray[np.bool_] | None] = []
-        memory = self._rooms()[which]
-        for index, (part, room) in enumerate(zip(self._parts[which], memory, strict=True)):
+        for index, (part, room) in enumerate(self._paired()[which]):
             array = mask = None
             if isinstance(part, Ragged):
                 steps = max(1, int(part.lengths[rows].max()))
@@ -118,23 +118,26 @@ class Batches:
             elif isinstance(rows, slice):
                 array = None if part is None else part[rows]
             else:
-                array = _taken(part, room, rows)
+                array = None if part is None else _taken(part, room, rows)
             arrays.append(array)
             masks.append(mask)
         return tuple(arrays), tuple(masks)
 
     def _gathered(self, rows: NDArray[np.intp]) -> list[Targets]:
         """Return inputs, targets and weights of some samples; the next call overwrites them."""
-        return [
-            tuple(map(_taken, parts, memory, repeat(rows)))
-            for parts, memory in zip(self._parts, self._rooms(), strict=True)
-        ]
+        found = []
+        for pairs in self._rooms or self._paired():
+            arrays = []
+            for part, room in pairs:
+                arrays.append(None if part is None else _taken(part, room, rows))
+            found.append(tuple(arrays))
+        return found
 
-    def _rooms(self) -> list[tuple[NDArray[Any] | None, ...]]:
-        """Return the memory that batches of arrays are gathered in."""
-        if self._memory is None:
-            self._memory = [tuple(map(self._room, parts)) for parts in self._parts]
-        return self._memory
+    def _paired(self) -> list[list[Any]]:
+        """Return inputs, targets and weights with the memory that batches are gathered in."""
+        if self._rooms is None:
+            self._rooms = [[(part, self._room(part)) for part in parts] for parts in self._parts]
+        return self._rooms
 
     def _room(self, array: NDArray[Any] | Ragged | None) -> NDArray[Any] | None:
         if array is None or isinstance(array, Ragged) or not array.flags.c_contiguous:
@@ -147,11 +150,9 @@ def _cut(parts: Sequence[Any], rows: slice) -> Targets:
 
 
 def _taken(
-    array: NDArray[Any] | None, memory: NDArray[Any] | None, rows: NDArray[np.intp]
-) -> NDArray[Any] | None:
+    array: NDArray[Any], memory: NDArray[Any] | None, rows: NDArray[np.intp]
+) -> NDArray[Any]:
     """Return some rows of an array, in `memory` where there is any."""
-    if array is None:
-        return None
     if memory is None:
         return array[rows]  # take would copy all of it first
     out = memory if len(rows) == len(memory) else memory[: len(rows)]

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class InterruptGuard:
-    """While it is entered, Ctrl-C inside of `held` waits until the end of that block.
+    """While it is entered, Ctrl-C in a block ``with guard.held`` waits until the end of that block.
 
     Everywhere else Ctrl-C acts at once, through the handler that was there before. Outside the
     main thread there are no signals to hold, and the guard does nothing.
@@ -18,7 +18,7 @@ class InterruptGuard:
     --------
     >>> from rnncore.training.interrupts import InterruptGuard
     >>> with InterruptGuard() as guard:
-    ...     with guard.held():
+    ...     with guard.held:
     ...         pass  # all or nothing
     """
 
@@ -26,7 +26,7 @@ class InterruptGuard:
         self._previous: Any = None
         self._holding = False
         self._pending: tuple[int, FrameType | None] | None = None
-        self._held = _Held(self)
+        self.held = _Held(self)
 
     def __enter__(self) -> InterruptGuard:
         if threading.current_thread() is threading.main_thread():
@@ -44,14 +44,6 @@ class InterruptGuard:
     ) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
-
-    def held(self) -> _Held:
-        """Hold Ctrl-C back until the block has ended."""
-        return self._held
-
-    def hold(self) -> None:
-        """Begin to hold Ctrl-C back."""
-        self._holding = True
 
     def release(self) -> None:
         """Stop holding, and let a Ctrl-C that came meanwhile act."""
@@ -74,7 +66,7 @@ class _Held:
         self._guard = guard
 
     def __enter__(self) -> None:
-        self._guard.hold()
+        self._guard._holding = True
 
     def __exit__(self, *_: object) -> None:
         self._guard.release()

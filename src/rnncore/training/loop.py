@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.activations import Activation
 from rnncore.layers._activity import ActivityPenalties
 from rnncore.training.data import Batch
 from rnncore.training.history import History
@@ -20,27 +19,68 @@ from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
 
 
-def train_step(model: Trainable, batch: Batch, guard: InterruptGuard) -> float:
-    """Change the weights for one batch, add it to the metrics and return its loss."""
-    with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
-        done = _compute(model, batch, training=True)
-        _backward(model, done)
-        with guard.held():
-            model.apply_gradients()
-        _update(model, batch, done)
-    return model.objective.total(done.losses, done.penalty)
+class Steps:
+    """What a run does with each batch.
 
+    What the batches of a run have in common is looked up once: beside the kernels of a small model
+    every call of Python shows.
 
-def test_step(model: Trainable, batch: Batch) -> None:
-    """Add one batch to the loss and the metrics."""
-    with np.errstate(all="ignore"):
-        _update(model, batch, _compute(model, batch, training=False))
+    Parameters
+    ----------
+    model : Trainable
+        Compiled and built; both stay as they are during the run.
+    """
 
+    def __init__(self, model: Trainable) -> None:
+        self._model = model
+        self._objective = model.objective
+        activations = model.output_activations()
+        self._logits = self._objective.fused(activations)
+        self._taken_over = [
+            one if fused else None for one, fused in zip(activations, self._logits, strict=True)
+        ]
 
-def gradient_step(model: Trainable, batch: Batch) -> None:
-    """Compute the gradients for one batch; change what its forward pass in training changes."""
-    with np.errstate(all="ignore"):
-        _backward(model, _compute(model, batch, training=True))
+    def train(self, batch: Batch, guard: InterruptGuard) -> float:
+        """Change the weights for one batch, add it to the metrics and return its loss."""
+        with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
+            done = self._compute(batch, True)
+            self._backward(done)
+            with guard.held:
+                self._model.apply_gradients()
+            return self._update(batch, done)
+
+    def test(self, batch: Batch) -> None:
+        """Add one batch to the loss and the metrics."""
+        with np.errstate(all="ignore"):
+            self._update(batch, self._compute(batch, False))
+
+    def gradients(self, batch: Batch) -> None:
+        """Compute the gradients for a batch; change what its forward pass in training changes."""
+        with np.errstate(all="ignore"):
+            self._backward(self._compute(batch, True))
+
+    def _compute(self, batch: Batch, training: bool) -> _Computed:
+        model, logits = self._model, self._logits
+        with ActivityPenalties(len(batch)) as activity:
+            outputs = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
+        for index, (y, mask) in enumerate(outputs):
+            if mask is not None and mask.all():
+                outputs[index] = Output(y, None)
+        if batch.counted is not None:
+            outputs = list(map(_with_steps, outputs, batch.counted))
+        losses, gradients = self._objective.evaluate(
+            batch.y, outputs, batch.weight, logits, training=training
+        )
+        return _Computed(outputs, losses, gradients, activity.total + model.penalty())
+
+    def _backward(self, done: _Computed) -> None:
+        self._model.run_backward(done.gradients)
+        self._model.add_penalty_gradients()
+
+    def _update(self, batch: Batch, done: _Computed) -> float:
+        return self._objective.update(
+            done.losses, batch.y, done.outputs, batch.weight, self._taken_over, done.penalty
+        )
 
 
 class Validation(NamedTuple):
@@ -61,39 +101,12 @@ class Validation(NamedTuple):
 
 
 class _Computed(NamedTuple):
-    """What a batch gave, output by output, with the activations that the losses took over.
-
-    `penalty` is what the regularizers of weights and outputs add to the losses.
-    """
+    """What a batch gave, output by output; what the regularizers of weights and outputs add."""
 
     outputs: list[Output]
-    taken_over: list[Activation | None]
     losses: list[float]
     gradients: list[NDArray[Any] | None]
     penalty: float
-
-
-def _compute(model: Trainable, batch: Batch, *, training: bool) -> _Computed:
-    objective = model.objective
-    activations = model.output_activations()
-    logits = objective.fused(activations)
-    with ActivityPenalties(len(batch)) as activity:
-        found = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
-    outputs = [Output(y, None if mask is None or mask.all() else mask) for y, mask in found]
-    if batch.counted is not None:
-        outputs = [
-            _with_steps(output, steps) for output, steps in zip(outputs, batch.counted, strict=True)
-        ]
-    losses, gradients = objective.evaluate(
-        batch.y, outputs, batch.weight, logits, training=training
-    )
-    taken_over = [one if fused else None for one, fused in zip(activations, logits, strict=True)]
-    return _Computed(outputs, taken_over, losses, gradients, activity.total + model.penalty())
-
-
-def _backward(model: Trainable, done: _Computed) -> None:
-    model.run_backward(done.gradients)
-    model.add_penalty_gradients()
 
 
 def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
@@ -107,12 +120,6 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
             f"steps for sequences of up to {steps.shape[1]}"
         )
     return Output(y, steps if mask is None else mask)
-
-
-def _update(model: Trainable, batch: Batch, done: _Computed) -> None:
-    model.objective.update(
-        done.losses, batch.y, done.outputs, batch.weight, done.taken_over, done.penalty
-    )
 
 
 def fit(
@@ -169,13 +176,13 @@ def _epoch(
     hooks: Hooks,
 ) -> bool:
     """Train on all batches; return whether a loss that is not finite has been warned of."""
-    objective = model.objective
+    objective, steps = model.objective, Steps(model)
     objective.reset()
     begins, ends = hooks.wants("on_train_batch_begin"), hooks.wants("on_train_batch_end")
     for step, batch in enumerate(batches):
         if begins:
             hooks.call("on_train_batch_begin", step, {})
-        loss = train_step(model, batch, guard)
+        loss = steps.train(batch, guard)
         if not warned and not math.isfinite(loss):
             warned = True
             of_all = "" if count is None else f" of {count}"
@@ -214,14 +221,14 @@ def evaluate(
     model: Trainable, feed: Feed, hooks: Hooks, progress: Progress | None = None
 ) -> dict[str, float]:
     """Return loss and metrics over the batches of an epoch, nothing where there are none."""
-    objective = model.objective
+    objective, steps = model.objective, Steps(model)
     objective.reset()
     begins, ends = hooks.wants("on_test_batch_begin"), hooks.wants("on_test_batch_end")
     hooks.call("on_test_begin", {})
     for step, batch in enumerate(feed.epoch()):
         if begins:
             hooks.call("on_test_batch_begin", step, {})
-        test_step(model, batch)
+        steps.test(batch)
         if ends:
             hooks.call("on_test_batch_end", step, objective.results())
         if progress is not None:

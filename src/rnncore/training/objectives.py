@@ -127,12 +127,6 @@ class Objectives:
             gradients.append(gradient)
         return losses, gradients
 
-    def total(self, losses: Sequence[float], penalty: float) -> float:
-        """Return the weighted sum of the losses, and what the regularizers add to it."""
-        return sum(
-            (scale * loss for scale, loss in zip(self.weights, losses, strict=True)), start=penalty
-        )
-
     def update(
         self,
         losses: Sequence[float],
@@ -141,20 +135,22 @@ class Objectives:
         weights: Parts,
         activations: Sequence[Activation | None],
         penalty: float,
-    ) -> None:
-        """Add a batch; `activations` are those that the losses took over."""
-        count = 0
+    ) -> float:
+        """Add a batch and return its loss; `activations` are those that the losses took over."""
+        count, total = 0, penalty
         for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
             count = len(y)
             target, activation = targets[index], activations[index]
             if part is None or target is None:
                 continue
+            total += self.weights[index] * losses[index]
             prediction = None
             if part.has_metrics:
                 prediction = y if activation is None else part.activated(activation, y)
             part.update(losses[index], target, prediction, mask, weights[index])
-        self._loss_sum += self.total(losses, penalty) * count
+        self._loss_sum += total * count
         self._samples += count
+        return total
 
     def results(self) -> dict[str, float]:
         """Return loss and metrics over all batches since `reset`, with Keras' names.

@@ -96,6 +96,34 @@ def test_adamw_decays_only_the_segments_that_ask_for_it():
     np.testing.assert_allclose(params, [0.995, 0.995, 1, 1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_changes_between_steps_count_at_once(kind):
+    params, grads = np.ones(6), np.zeros(6)
+    optimizer = optimizers.AdamW(0.5, weight_decay=1.0)
+    segments = kind(segments_of(2, 2, 2))
+    optimizer.step(params, grads, segments)
+    assert params.tolist() == [0.5] * 6
+    segments[0].trainable = segments[1].decay = False
+    optimizer.step(params, grads, segments)
+    assert params.tolist() == [0.5] * 4 + [0.25] * 2
+    moved = np.ones(6)  # the same segments in another array
+    optimizer.step(moved, grads, segments)
+    assert moved.tolist() == [1.0] * 4 + [0.5] * 2
+    optimizer.step(moved, grads, kind(segments_of(6)))
+    assert moved.tolist() == [0.5] * 4 + [0.25] * 2
+
+
+@pytest.mark.parametrize("same", ["params", "grads"])
+def test_arrays_are_checked_whenever_they_change(same):
+    params, grads = np.ones(4), np.zeros(4)
+    optimizer = optimizers.SGD()
+    segments = tuple(segments_of(4))
+    optimizer.step(params, grads, segments)
+    others = (params, np.zeros(5)) if same == "params" else (np.ones(5), grads)
+    with pytest.raises(ValueError, match="expected"):
+        optimizer.step(*others, segments)
+
+
 @pytest.mark.parametrize("key", ALL)
 def test_frozen_segments_keep_parameters_and_state(key):
     rng = np.random.default_rng(0)

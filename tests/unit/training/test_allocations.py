@@ -164,19 +164,19 @@ def states() -> tuple[Any, Any, Any]:
 def watched_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
     """For every step, from the end of the one before: bytes added at most, and blocks of C."""
     found: list[tuple[int, int]] = []
-    original = loop.train_step
+    original = loop.Steps.train
     before, blocks = 0, _core.blocks_allocated()
 
-    def train_step(model: Any, batch: Any, guard: Any) -> float:
+    def train(steps: loop.Steps, batch: Any, guard: Any) -> float:
         nonlocal before, blocks
-        loss = original(model, batch, guard)
+        loss = original(steps, batch, guard)
         now, peak = tracemalloc.get_traced_memory()
         found.append((peak - before, _core.blocks_allocated() - blocks))
         before, blocks = now, _core.blocks_allocated()
         tracemalloc.reset_peak()
         return loss
 
-    monkeypatch.setattr(loop, "train_step", train_step)
+    monkeypatch.setattr(loop.Steps, "train", train)
     tracemalloc.start()
     try:
         yield found

@@ -66,7 +66,7 @@ def test_the_step_is_finished_and_the_history_kept() -> None:
 
 
 def test_interrupt_elsewhere_acts_at_once() -> None:
-    with InterruptGuard() as guard, guard.held():
+    with InterruptGuard() as guard, guard.held:
         pass
     with pytest.raises(KeyboardInterrupt), InterruptGuard():  # noqa: PT012
         _thread.interrupt_main()
@@ -78,7 +78,7 @@ def test_interrupt_elsewhere_acts_at_once() -> None:
 def test_held_interrupt_comes_after_the_block() -> None:
     reached = False
     with pytest.raises(KeyboardInterrupt), InterruptGuard() as guard:  # noqa: PT012
-        with guard.held():
+        with guard.held:
             _thread.interrupt_main()
             for _ in range(1000):
                 pass
