@@ -8,6 +8,26 @@ typedef struct FN(operand) {
 typedef void (*FN(tile_fn))(const FN(operand) * op, const REAL *a, const REAL *b, REAL *out,
                             int64_t ldo);
 
+/* acc += a column of m rows of a, lda apart, times a row of b. */
+RNNCORE_INLINE void FN(tile_column)(const int m, const int panels, const int nv, const REAL *a,
+                                    int64_t lda, const REAL *b, int64_t panel_size,
+                                    VEC (*acc)[4 * PANEL])
+{
+    VEC bv[4 * PANEL];
+#pragma GCC unroll 16
+    for (int v = 0; v < panels * nv; v++) {
+        bv[v] = V(load)(b + (v / nv) * panel_size + (v % nv) * VLEN);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < m; r++) {
+        const VEC av = V(set1)(a[r * lda]);
+#pragma GCC unroll 16
+        for (int v = 0; v < panels * nv; v++) {
+            acc[r][v] = V(fma)(av, bv[v], acc[r][v]);
+        }
+    }
+}
+
 RNNCORE_INLINE void FN(tile)(const int m, const int panels, const int nv, const FN(operand) * op,
                              const REAL *a, const REAL *b, REAL *out, int64_t ldo)
 {
@@ -23,22 +43,15 @@ RNNCORE_INLINE void FN(tile)(const int m, const int panels, const int nv, const 
     }
     for (int64_t s = 0; s < op->segments; s++) {
         const REAL *as = a + s * op->segment_stride;
-        for (int64_t k = 0; k < depth; k++) {
-            VEC bv[4 * PANEL];
-#pragma GCC unroll 16
-            for (int v = 0; v < panels * nv; v++) {
-                bv[v] = V(load)(b + (v / nv) * panel_size + (v % nv) * VLEN);
+        int64_t k = 0;
+        if (panels == 1) { /* several fill the registers, and would spill */
+#pragma GCC unroll 4
+            for (; k < depth; k++, as += ka, b += nv * VLEN) {
+                FN(tile_column)(m, panels, nv, as, lda, b, panel_size, acc);
             }
-#pragma GCC unroll 8
-            for (int r = 0; r < m; r++) {
-                const VEC av = V(set1)(as[r * lda]);
-#pragma GCC unroll 16
-                for (int v = 0; v < panels * nv; v++) {
-                    acc[r][v] = V(fma)(av, bv[v], acc[r][v]);
-                }
-            }
-            as += ka;
-            b += nv * VLEN;
+        }
+        for (; k < depth; k++, as += ka, b += nv * VLEN) {
+            FN(tile_column)(m, panels, nv, as, lda, b, panel_size, acc);
         }
     }
 #pragma GCC unroll 8
