@@ -23,7 +23,7 @@ static rnncore_status prepare(rnncore_forward_run *f, rnncore_weights *weights,
     if (f->run.unpacked) {
         rnncore_weights_take_raw(weights, arena);
     } else {
-        rnncore_weights_take(weights, arena, 1);
+        rnncore_weights_take(weights, arena);
     }
     return rnncore_run_take(&f->run, context, batch, arena);
 }

@@ -74,7 +74,7 @@ rnncore_status rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *pat
     return RNNCORE_OK;
 }
 
-void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena, int rows)
+void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena)
 {
     const int64_t columns = rnncore_count(w->gates, w->padded);
     const int64_t square = rnncore_count(w->hidden, w->padded);
@@ -86,7 +86,7 @@ void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena, int rows)
     if (gru1) {
         w->candidate = rnncore_arena_take(arena, square, w->element);
     }
-    if (w->layer.training || rows) {
+    if (w->layer.training) {
         w->input_rows = rnncore_arena_take(arena, rnncore_count(w->input, columns), w->element);
     }
     if (w->layer.training) {
@@ -168,8 +168,10 @@ static void pack_gates(rnncore_weights *w, const char *recurrent, int gates)
     const int64_t ld = w->gates * w->hidden;
     for (int g = 0; g < gates; g++, recurrent += (size_t)w->hidden * w->element) {
         const size_t at = (size_t)g * rnncore_gate_bytes(w);
-        k->pack(recurrent, ld, 1, w->hidden, w->hidden, 1, (char *)w->recurrent + at);
-        k->pack(recurrent, 1, ld, w->hidden, w->hidden, 1, (char *)w->recurrent_t + at);
+        k->pack(&(rnncore_packing){recurrent, ld, 1, w->hidden, w->hidden, 1, NULL},
+                (char *)w->recurrent + at);
+        k->pack(&(rnncore_packing){recurrent, 1, ld, w->hidden, w->hidden, 1, NULL},
+                (char *)w->recurrent_t + at);
     }
 }
 
@@ -177,26 +179,29 @@ void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *re
                           const void *bias)
 {
     const rnncore_kernels *k = w->kernels;
-    const int64_t ld = w->gates * w->hidden, columns = w->gates * w->padded;
+    const int64_t ld = w->gates * w->hidden, h = w->hidden;
     const int stepped = w->cell == &rnncore_gru1_ops ? 2 : (int)w->gates;
     const char *recurrent = recurrent_kernel;
     const char *candidate = recurrent + (size_t)(2 * w->hidden) * w->element;
-    permute_input(w, kernel, w->input_rows);
-    k->pack(w->input_rows, columns, 1, w->input, columns, 1, w->input_packed);
+    if (w->input_rows != NULL) {
+        permute_input(w, kernel, w->input_rows);
+    }
+    k->pack(&(rnncore_packing){kernel, ld, 1, w->input, h, (int)w->gates, w->cell->slot_gate},
+            w->input_packed);
     set_bias(w, bias);
     if (w->layer.recurrent_dropout) {
         pack_gates(w, recurrent, stepped);
     } else {
-        k->pack(recurrent, ld, 1, w->hidden, w->hidden, stepped, w->recurrent);
+        k->pack(&(rnncore_packing){recurrent, ld, 1, h, h, stepped, NULL}, w->recurrent);
     }
     if (w->candidate != NULL) {
-        k->pack(candidate, ld, 1, w->hidden, w->hidden, 1, w->candidate);
+        k->pack(&(rnncore_packing){candidate, ld, 1, h, h, 1, NULL}, w->candidate);
     }
     if (w->layer.training && !w->layer.recurrent_dropout) {
-        k->pack(recurrent, 1, ld, stepped * w->hidden, w->hidden, 1, w->recurrent_t);
+        k->pack(&(rnncore_packing){recurrent, 1, ld, stepped * h, h, 1, NULL}, w->recurrent_t);
     }
     if (w->candidate_t != NULL) {
-        k->pack(candidate, 1, ld, w->hidden, w->hidden, 1, w->candidate_t);
+        k->pack(&(rnncore_packing){candidate, 1, ld, h, h, 1, NULL}, w->candidate_t);
     }
 }
 
@@ -206,20 +211,7 @@ rnncore_status rnncore_weights_update(rnncore_weights *weights, const void *kern
     if (weights == NULL || kernel == NULL || recurrent_kernel == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    void *temporary = NULL;
-    if (!weights->layer.training) { /* inference does not keep the row-major W */
-        temporary = rnncore_aligned_alloc(
-            (size_t)(weights->input * weights->gates * weights->padded), weights->element);
-        if (temporary == NULL) {
-            return RNNCORE_ERROR_OUT_OF_MEMORY;
-        }
-        weights->input_rows = temporary;
-    }
     rnncore_weights_fill(weights, kernel, recurrent_kernel, bias);
-    if (temporary != NULL) {
-        weights->input_rows = NULL;
-        rnncore_aligned_free(temporary);
-    }
     return RNNCORE_OK;
 }
 
@@ -257,7 +249,7 @@ rnncore_status rnncore_weights_create(const rnncore_context *context, const rnnc
     if (status != RNNCORE_OK || out == NULL) {
         return status != RNNCORE_OK ? status : RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    rnncore_weights_take(&described, &arena, 0);
+    rnncore_weights_take(&described, &arena);
     if (arena.overflow) {
         return RNNCORE_ERROR_OVERFLOW;
     }
@@ -271,7 +263,7 @@ rnncore_status rnncore_weights_create(const rnncore_context *context, const rnnc
     *w = described;
     w->memory = memory;
     arena = (rnncore_arena){memory, 0, 0};
-    rnncore_weights_take(w, &arena, 0);
+    rnncore_weights_take(w, &arena);
     status = rnncore_weights_update(w, kernel, recurrent_kernel, bias);
     if (status != RNNCORE_OK) {
         rnncore_weights_destroy(w);

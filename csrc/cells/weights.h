@@ -18,7 +18,7 @@ struct rnncore_weights {
     int32_t gate_activation; /* rnncore_activation, the default resolved */
     /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
     void *input_packed;     /* W (I, G*padded) in slot order, packed for STORE */
-    void *input_rows;       /* the same, row-major; NULL unless made for training */
+    void *input_rows;       /* the same, row-major, padded with zeros; NULL unless made for training */
     void *bias;             /* (G*padded), in slot order */
     void *recurrent_bias;   /* (padded): the recurrent bias of n, GRU with reset_after */
     void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur; with recurrent
@@ -41,9 +41,8 @@ static inline size_t rnncore_gate_bytes(const rnncore_weights *weights)
 rnncore_status rnncore_weights_describe(rnncore_weights *weights, const rnncore_context *context,
                                         const rnncore_layer *layer);
 
-/* Takes the buffers of packed weights from the arena; `rows`: also the row-major W in slot order,
- * which filling needs and which otherwise only training keeps. */
-void rnncore_weights_take(rnncore_weights *weights, rnncore_arena *arena, int rows);
+/* Takes the buffers of packed weights from the arena. */
+void rnncore_weights_take(rnncore_weights *weights, rnncore_arena *arena);
 
 /* Packs the values into the buffers. */
 void rnncore_weights_fill(rnncore_weights *weights, const void *kernel,

@@ -74,16 +74,22 @@ typedef struct rnncore_product {
     void *scratch; /* rnncore_kernels.product_scratch bytes, 64-byte aligned, one per thread */
 } rnncore_product;
 
+/* A matrix to pack: row k of unit u of a gate stands at matrix[k*rb + (gate*units + u)*cb]. Its
+ * vectors take a block of units each, filled up with zeros: block by block with the gates side by
+ * side, or with `order` gate by gate, the first one order[0]. */
+typedef struct rnncore_packing {
+    const void *matrix;
+    int64_t rb, cb, depth, units;
+    int gates;
+    const int *order;
+} rnncore_packing;
+
 typedef struct rnncore_kernels {
     int64_t vector_length; /* elements in a vector */
     int64_t panel_vectors; /* vectors in a packed panel */
     int64_t row_tile;      /* rows that one pass over a panel serves */
     int64_t product_scratch;
-    /* Packs columns [0, vectors): vector v, lane l, row k is b[k*rb + column(v, l)*cb], where the
-     * vectors go round the `gates` gates of one block of units (column = gate*units + unit). Rows
-     * [0, depth). Columns at or beyond `units` are zero. */
-    void (*pack)(const void *b, int64_t rb, int64_t cb, int64_t depth, int64_t units, int gates,
-                 void *packed);
+    void (*pack)(const rnncore_packing *packing, void *packed);
     void (*step)(const rnncore_step *step);
     void (*product)(const rnncore_product *product);
     /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */

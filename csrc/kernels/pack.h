@@ -1,44 +1,75 @@
-/* Packing: the columns of a matrix, unit block by unit block with its gates side by side, in panels
- * of PANEL vectors (row after row within a panel), then single vectors. */
+/* Packing: the columns of a matrix, vector by vector as rnncore_packing says, in panels of PANEL
+ * vectors (row after row within a panel), then single vectors. */
 
-/* Rows [k0, k1) of vector v. */
-RNNCORE_INLINE void FN(pack_vector)(const REAL *b, int64_t rb, int64_t cb, int64_t depth,
-                                    int64_t units, int gates, int64_t v, int64_t in_panels,
-                                    int64_t k0, int64_t k1, REAL *packed)
+/* Rows that are packed at a time where the rows of the matrix are contiguous: the lines of all
+ * gates stay in L1 until they are read to their end, also where a power of two lies between them.
+ */
+enum { FN(PACK_ROWS) = 8 };
+
+/* Rows [k0, k1) of `width` vectors that stand side by side, from `lanes` columns each. */
+RNNCORE_INLINE void FN(pack_vectors)(const rnncore_packing *p, const int width,
+                                     const REAL *const *from, const int *lanes, int64_t k0,
+                                     int64_t k1, REAL *to)
 {
-    const int64_t unit = v / gates * VLEN;
-    const REAL *from = b + ((v % gates) * units + unit) * cb + k0 * rb;
-    const int lanes = units - unit < VLEN ? (int)(units - unit) : VLEN;
-    const int64_t width = v < in_panels ? PANEL * VLEN : VLEN;
-    const int64_t panel = v < in_panels ? v / PANEL * PANEL : v;
-    REAL *to = packed + panel * depth * VLEN + (v - panel) * VLEN + k0 * width;
-    for (int64_t k = k0; k < k1; k++, from += rb, to += width) {
-        if (lanes == VLEN && cb == 1) {
-            V(store)(to, V(load)(from));
-            continue;
+    int whole = p->cb == 1;
+    for (int i = 0; i < width; i++) {
+        whole &= lanes[i] == VLEN;
+    }
+    if (whole) {
+        for (int64_t k = k0; k < k1; k++, to += width * VLEN) {
+#pragma GCC unroll 4
+            for (int i = 0; i < width; i++) {
+                V(store)(to + i * VLEN, V(load)(from[i] + k * p->rb));
+            }
         }
-        int l = 0;
-        for (; l < lanes; l++) {
-            to[l] = from[l * cb];
-        }
-        for (; l < VLEN; l++) {
-            to[l] = 0;
+        return;
+    }
+    for (int64_t k = k0; k < k1; k++, to += width * VLEN) {
+        for (int i = 0; i < width; i++) {
+            for (int l = 0; l < VLEN; l++) {
+                to[i * VLEN + l] = l < lanes[i] ? from[i][k * p->rb + l * p->cb] : 0;
+            }
         }
     }
 }
 
-/* A few rows of all vectors at a time where the rows of the matrix are contiguous: its lines are
- * read once. Columns that are contiguous are read from end to end instead. */
-static void FN(pack)(const void *matrix, int64_t rb, int64_t cb, int64_t depth, int64_t units,
-                     int gates, void *packed)
+/* All vectors of rows [k0, k1). */
+RNNCORE_INLINE void FN(pack_rows_of)(const rnncore_packing *p, int64_t k0, int64_t k1, REAL *packed)
 {
-    const int64_t vectors = (units + VLEN - 1) / VLEN * gates;
-    const int64_t in_panels = vectors / PANEL * PANEL;
-    const int64_t rows = cb == 1 ? 16 : depth;
-    for (int64_t k0 = 0; k0 < depth; k0 += rows) {
-        const int64_t k1 = depth - k0 < rows ? depth : k0 + rows;
-        for (int64_t v = 0; v < vectors; v++) {
-            FN(pack_vector)(matrix, rb, cb, depth, units, gates, v, in_panels, k0, k1, packed);
+    const int64_t blocks = (p->units + VLEN - 1) / VLEN;
+    const int64_t vectors = blocks * p->gates, in_panels = vectors / PANEL * PANEL;
+    int64_t block = 0, at = 0; /* at: of the gates of a block, or in the order of gates */
+    for (int64_t v = 0; v < vectors;) {
+        const int width = v < in_panels ? PANEL : 1;
+        const REAL *from[PANEL];
+        int lanes[PANEL];
+        for (int i = 0; i < width; i++) {
+            const int64_t gate = p->order == NULL ? at : p->order[at], unit = block * VLEN;
+            from[i] = (const REAL *)p->matrix + (gate * p->units + unit) * p->cb;
+            lanes[i] = p->units - unit < VLEN ? (int)(p->units - unit) : VLEN;
+            if (p->order == NULL) {
+                at = at + 1 < p->gates ? at + 1 : 0;
+                block += at == 0;
+            } else {
+                block = block + 1 < blocks ? block + 1 : 0;
+                at += block == 0;
+            }
         }
+        REAL *to = packed + v * p->depth * VLEN + k0 * width * VLEN;
+        if (width == PANEL) {
+            FN(pack_vectors)(p, PANEL, from, lanes, k0, k1, to);
+        } else {
+            FN(pack_vectors)(p, 1, from, lanes, k0, k1, to);
+        }
+        v += width;
+    }
+}
+
+/* Columns that are contiguous are read from end to end. */
+static void FN(pack)(const rnncore_packing *p, void *packed)
+{
+    const int64_t rows = p->cb == 1 ? FN(PACK_ROWS) : p->depth;
+    for (int64_t k = 0; k < p->depth; k += rows) {
+        FN(pack_rows_of)(p, k, p->depth - k < rows ? p->depth : k + rows, packed);
     }
 }
