@@ -9,7 +9,7 @@ import pytest
 
 from rnncore import activations
 from rnncore.activations._normal import erfc
-from rnncore.layers import Dense, Flatten, LeakyReLU
+from rnncore.layers import Activation, Dense, Flatten, LeakyReLU
 from rnncore.testing.gradcheck import check_gradients
 
 FUSED = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
@@ -116,6 +116,12 @@ def test_get():
         activations.get("rely")
     with pytest.raises(TypeError, match="activation: expected a name or an Activation, got 5"):
         activations.get(5)
+
+
+def test_layers_name_themselves_in_errors():
+    for layer in (lambda name: Dense(1, activation=name), Activation):
+        with pytest.raises(ValueError, match=r"^(Dense|Activation): activation: .*; got 'sigmod'"):
+            layer("sigmod")
 
 
 @pytest.mark.parametrize("name", NAMES)

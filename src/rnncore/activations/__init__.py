@@ -75,7 +75,9 @@ _BY_NAME: dict[str, Activation] = {
 }
 
 
-def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
+def get(
+    identifier: str | Activation | Mapping[str, Any] | None, owner: str = "activation"
+) -> Activation:
     """Return the activation of that name; None means linear.
 
     Parameters
@@ -87,6 +89,8 @@ def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
         ``"log_softmax"``, ``"mish"``, ``"relu6"``, ``"selu"``, ``"silu"`` (``"swish"``),
         ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is; of a
         layer such as ``LeakyReLU()`` that of the layer.
+    owner : str, default "activation"
+        What errors begin with.
 
     Raises
     ------
@@ -110,8 +114,8 @@ def get(identifier: str | Activation | Mapping[str, Any] | None) -> Activation:
     if isinstance(identifier, Activation):
         return identifier
     if not isinstance(identifier, str):
-        raise TypeError(f"activation: expected a name or an Activation, got {identifier!r}")
+        raise TypeError(f"{owner}: expected a name or an Activation, got {identifier!r}")
     if identifier not in _BY_NAME:
         known = ", ".join(sorted(_BY_NAME))
-        raise ValueError(f"activation: expected one of {known}; got {identifier!r}")
+        raise ValueError(f"{owner}: expected one of {known}; got {identifier!r}")
     return _BY_NAME[identifier]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rnncore import _core
 from rnncore.bench import floors, machine, plots, regressions, report
@@ -86,12 +88,15 @@ def run(options: argparse.Namespace) -> int:
     """Do what the options say; returns the exit code."""
     try:
         return _run(options)
-    except (ValueError, ImportError) as error:  # a file of another kind, no matplotlib, ...
+    except (ValueError, ImportError, OSError) as error:  # another file, no matplotlib, ...
         print(f"rnncore bench: error: {error}", file=sys.stderr)
         return 2
 
 
 def _run(options: argparse.Namespace) -> int:
+    # Before an hour of measuring, not after it.
+    for option in ("json", "plot"):
+        _check_place(f"--{option}", getattr(options, option))
     old = Results.load(options.compare) if options.compare else None
     results = Results.load(options.load) if options.load else _measure(options)
     print(report.text(results))
@@ -110,12 +115,22 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if failed and options.fail else 0
 
 
+def _check_place(option: str, path: str | None) -> None:
+    """Raise ValueError when a file could not be written."""
+    if path is None:
+        return
+    if Path(path).is_dir() or not Path(path).parent.is_dir():
+        raise ValueError(f"{option}: expected a file in a folder that exists, got {path!r}")
+    if not os.access(path if Path(path).exists() else Path(path).parent, os.W_OK):
+        raise ValueError(f"{option}: expected a file that may be written, got {path!r}")
+
+
 def _measure(options: argparse.Namespace) -> Results:
     warning = machine.busy_warning()
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
     if options.plot:
-        plots.check()  # before an hour of measuring, not after it
+        plots.check()
     progress = Progress(1, stream=sys.stderr, only_bar=True)
     seconds = options.seconds or (0.2 if options.quick else 1.0)
     work = Run(options.peers, seconds, done=lambda case: progress.step(dict))

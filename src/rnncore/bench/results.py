@@ -145,4 +145,10 @@ class Results:
 
     @classmethod
     def load(cls, path: str | Path) -> Results:
-        return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        """ValueError, which names the file, when it holds anything else; OSError without one."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"{path}: expected what rnncore bench --json wrote, got another file ({error})"
+            ) from error

@@ -36,7 +36,7 @@ class Activation(OutputLayer):
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        self.activation = activations.get(activation, f"{type(self).__name__}: activation")
 
     def as_activation(self) -> activations.Activation:
         """Return what other layers that are given this one as their activation apply."""

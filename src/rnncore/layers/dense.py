@@ -83,7 +83,7 @@ class Dense(OutputLayer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         owner = type(self).__name__
         self.units = check_count(owner, "units", units)
-        self.activation = activations.get(activation)
+        self.activation = activations.get(activation, f"{owner}: activation")
         self.use_bias = boolean(owner, "use_bias", use_bias)
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)

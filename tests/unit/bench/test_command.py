@@ -1,0 +1,55 @@
+"""The command line: what is refused before anything is measured."""
+
+from pathlib import Path
+
+import pytest
+
+from rnncore.bench import command
+from rnncore.bench.results import Results
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(options: object) -> Results:
+        raise AssertionError("measured before the files were looked at")
+
+    monkeypatch.setattr(command, "_measure", measure)
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_places_that_cannot_be_written(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (tmp_path, tmp_path / "missing" / "file"):
+        assert command.main([option, str(path)]) == 2
+        expected = f"{option}: expected a file in a folder that exists, got {str(path)!r}"
+        assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--load", "--compare"])
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"format": 1}', '{"format": 1, "rows": 3}'])
+def test_files_of_another_kind(
+    option: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    assert command.main([option, str(path)]) == 2
+    assert f"{path}: expected what rnncore bench --json wrote" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--load", "--compare"])
+def test_files_that_are_missing(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "missing.json"
+    assert command.main([option, str(path)]) == 2
+    assert str(path) in capsys.readouterr().err
+
+
+def test_a_run_can_be_shown_again(
+    results: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.json"
+    results.save(path)
+    assert command.main(["--load", str(path), "--compare", str(path)]) == 0
+    assert capsys.readouterr().out
