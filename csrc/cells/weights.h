@@ -18,7 +18,7 @@ struct rnncore_weights {
     int32_t gate_activation; /* rnncore_activation, the default resolved */
     /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
     void *input_packed;     /* W (I, G*padded) in slot order, packed for STORE */
-    void *input_rows;       /* the same, row-major, padded with zeros; NULL unless made for training */
+    void *input_rows;       /* the same, row-major and not packed; NULL but in training */
     void *bias;             /* (G*padded), in slot order */
     void *recurrent_bias;   /* (padded): the recurrent bias of n, GRU with reset_after */
     void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur; with recurrent
