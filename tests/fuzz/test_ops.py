@@ -199,4 +199,4 @@ def test_nonsense_raises_and_sense_is_right(isa: str, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_much_nonsense(isa: str, seed: int) -> None:
-    fuzz(seed, 5000)
+    fuzz(seed, 2500)
