@@ -180,20 +180,10 @@ def test_no_library_is_imported_before_it_is_used() -> None:
     assert set(LIBRARIES) >= {"torch", "jax"}
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--floors", "nonsense"], "floors: expected words of a label"),
-        (["--load", "file"], "results: expected"),
-    ],
-)
-def test_errors_are_one_line(
-    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "file").write_text("[]")
-    options = [str(tmp_path / "file") if option == "file" else option for option in options]
-    assert main(options) == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith(f"rnncore bench: error: {message}")
+def test_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--floors", "nonsense"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("rnncore bench: error: floors: expected words of a label")
 
 
 def test_it_is_a_command_of_rnncore(capsys: pytest.CaptureFixture[str]) -> None:
