@@ -98,7 +98,7 @@ class Parameter:
     @property
     def trainable(self) -> bool:
         """Whether the optimizer may change it: never, or when the layer is trainable."""
-        return self._trainable and self.layer._trainable
+        return self._trainable and self.layer.trainable
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ class Steps:
     Parameters
     ----------
     model : Trainable
-        Compiled and built; both stay as they are during the run.
+        Compiled and built; compiled again, it needs new steps.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -182,6 +182,8 @@ def _epoch(
     for step, batch in enumerate(batches):
         if begins:
             hooks.call("on_train_batch_begin", step, {})
+        if model.objective is not objective:  # a callback has compiled the model again
+            objective, steps = model.objective, Steps(model)
         loss = steps.train(batch, guard)
         if not warned and not math.isfinite(loss):
             warned = True

@@ -213,3 +213,21 @@ def _seconds(hooks: CallbackList) -> float:
         hooks.call("on_predict_batch_begin", batch, {})
         hooks.call("on_predict_batch_end", batch, {})
     return time.perf_counter() - start
+
+
+def test_a_callback_may_compile_again() -> None:
+    class Again(Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            if batch == 1:
+                self.model.compile("sgd", "mae")
+
+    model, twin = compiled(), compiled()
+    twin.set_weights(model.get_weights())
+    model.fit(X, Y, batch_size=5, shuffle=False, callbacks=[Again()], verbose=0)
+    twin.train_on_batch(X[:5], Y[:5])
+    twin.compile("sgd", "mae")
+    loss = twin.train_on_batch(X[5:], Y[5:])
+    assert model.history is not None
+    assert model.history.history == {"loss": [pytest.approx(loss)]}
+    for mine, other in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)

@@ -134,6 +134,20 @@ def test_first_layer_frozen_behind_a_trainable_one() -> None:
     np.testing.assert_array_equal(before[2], after[2])
 
 
+def test_layers_may_say_for_themselves_whether_they_are_trained() -> None:
+    class Frozen(Dense):
+        trainable = property(lambda self: False, lambda self, value: None)  # type: ignore[assignment]
+
+    model = Sequential([LSTM(3, input_shape=(6, 2)), Frozen(1)])
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    after = model.get_weights()
+    assert not np.array_equal(before[0], after[0])
+    np.testing.assert_array_equal(before[3], after[3])
+    assert model.add_weight("scale", (2,)).trainable
+
+
 @pytest.mark.parametrize("separate", [False, True])
 @pytest.mark.parametrize(
     ("activation", "loss", "y"),
