@@ -3,8 +3,8 @@
 
 /* Rows that are packed at a time where the rows of the matrix are contiguous: the lines of all
  * gates stay in L1 until they are read to their end, also where a power of two lies between them.
- */
-enum { FN(PACK_ROWS) = 8 };
+ * The next rows are fetched meanwhile: weights are read once a call, so mostly from memory. */
+enum { FN(PACK_ROWS) = 4 };
 
 /* Rows [k0, k1) of `width` vectors that stand side by side, from `lanes` columns each. */
 RNNCORE_INLINE void FN(pack_vectors)(const rnncore_packing *p, const int width,
@@ -19,7 +19,9 @@ RNNCORE_INLINE void FN(pack_vectors)(const rnncore_packing *p, const int width,
         for (int64_t k = k0; k < k1; k++, to += width * VLEN) {
 #pragma GCC unroll 4
             for (int i = 0; i < width; i++) {
-                V(store)(to + i * VLEN, V(load)(from[i] + k * p->rb));
+                const REAL *row = from[i] + k * p->rb;
+                __builtin_prefetch(row + FN(PACK_ROWS) * p->rb, 0, 2);
+                V(store)(to + i * VLEN, V(load)(row));
             }
         }
         return;
