@@ -1,13 +1,6 @@
 /* Times the kernels with no Python in the way: forward, one step a call, and training, per cell.
  *
- *     rnncore_bench [options]
- *       --cell lstm|gru|gru_before|rnn   default: all
- *       --shape TxBxIxH                  default: a few; may be given several times
- *       --dtype float32|float64          default float32
- *       --threads N                      default 1
- *       --seconds S                      for each line, default 0.5
- *       --blas PATH                      an OpenBLAS for the products of training
- *       --isa baseline|avx2|avx512|neon  the best kernels at most of this kind
+ *     rnncore_bench [options]      --help lists them
  *
  * One line a measurement: median of the samples in microseconds, quartiles, GFLOP/s of the matrix
  * products (2 flops a multiply-add). Weights are packed once, as a program that embeds rnncore
@@ -36,7 +29,9 @@ typedef struct options {
     int shape_count;
 } options;
 
-static const char *const cell_names[] = {"lstm", "gru", "gru_before", "rnn"};
+enum { CELLS = 4 };
+static const char *const cell_names[CELLS] = {"lstm", "gru", "gru_before", "rnn"};
+static const char *const dtype_names[] = {"float32", "float64"};
 
 /* Everything that one measurement calls with. */
 typedef struct problem {
@@ -244,23 +239,63 @@ static void measure(rnncore_context *context, const options *o, const char *cell
     fflush(stdout);
 }
 
-static void usage(const char *argument)
+static const char options_text[] =
+    "  --cell lstm|gru|gru_before|rnn   default: all\n"
+    "  --shape TxBxIxH                  default: a few; may be given several times\n"
+    "  --dtype float32|float64          default float32\n"
+    "  --threads N                      default 1\n"
+    "  --seconds S                      for each line, default 0.5\n"
+    "  --blas PATH                      an OpenBLAS for the products of training\n"
+    "  --isa baseline|avx2|avx512|neon  the best kernels at most of this kind\n"
+    "  --help\n";
+
+static void usage(const char *name, const char *value)
 {
-    fprintf(stderr, "rnncore_bench: cannot use %s; see the top of csrc/bench/bench.c\n", argument);
+    fprintf(stderr, "rnncore_bench: cannot use %s %s; the options are\n%s", name,
+            value == NULL ? "without a value" : value, options_text);
     exit(2);
 }
 
-static int32_t find_isa(const char *name)
+/* The index of a value in `names`, which must be there. */
+static int find(const char *name, const char *value, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            return i;
+        }
+    }
+    usage(name, value);
+    return -1;
+}
+
+static double positive(const char *name, const char *value)
+{
+    char *end;
+    const double number = strtod(value, &end);
+    if (end == value || *end != '\0' || !(number > 0 && number < 1e6)) {
+        usage(name, value);
+    }
+    return number;
+}
+
+static int32_t positive_count(const char *name, const char *value)
+{
+    const double number = positive(name, value);
+    if (number != (double)(int32_t)number) {
+        usage(name, value);
+    }
+    return (int32_t)number;
+}
+
+static int32_t find_isa(const char *value)
 {
     const rnncore_isa all[] = {RNNCORE_ISA_BASELINE, RNNCORE_ISA_AVX2, RNNCORE_ISA_AVX512,
                                RNNCORE_ISA_NEON};
+    const char *names[sizeof(all) / sizeof(all[0])];
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (strcmp(name, rnncore_isa_name(all[i])) == 0) {
-            return (int32_t)all[i];
-        }
+        names[i] = rnncore_isa_name(all[i]);
     }
-    usage(name);
-    return -1;
+    return (int32_t)all[find("--isa", value, names, (int)(sizeof(all) / sizeof(all[0])))];
 }
 
 static void parse_shape(options *o, const char *text)
@@ -268,7 +303,7 @@ static void parse_shape(options *o, const char *text)
     long long t, b, i, h;
     if (o->shape_count == MAX_SHAPES || sscanf(text, "%lldx%lldx%lldx%lld", &t, &b, &i, &h) != 4 ||
         t < 1 || b < 1 || i < 1 || h < 1) {
-        usage(text);
+        usage("--shape", text);
     }
     o->shapes[o->shape_count++] = (shape){t, b, i, h};
 }
@@ -279,24 +314,27 @@ static void parse(options *o, int count, char **arguments)
     *o = (options){.threads = 1, .max_isa = -1, .seconds = 0.5, .dtype = RNNCORE_FLOAT32};
     for (int i = 1; i < count; i += 2) {
         const char *name = arguments[i], *value = i + 1 < count ? arguments[i + 1] : NULL;
-        if (value == NULL) {
-            usage(name);
+        if (strcmp(name, "--help") == 0) {
+            printf("Times the kernels; options:\n%s", options_text);
+            exit(0);
+        } else if (value == NULL) {
+            usage(name, value);
         } else if (strcmp(name, "--cell") == 0) {
-            o->cell = value;
+            o->cell = cell_names[find(name, value, cell_names, CELLS)];
         } else if (strcmp(name, "--shape") == 0) {
             parse_shape(o, value);
         } else if (strcmp(name, "--dtype") == 0) {
-            o->dtype = strcmp(value, "float64") == 0 ? RNNCORE_FLOAT64 : RNNCORE_FLOAT32;
+            o->dtype = find(name, value, dtype_names, 2) == 0 ? RNNCORE_FLOAT32 : RNNCORE_FLOAT64;
         } else if (strcmp(name, "--threads") == 0) {
-            o->threads = (int32_t)atoi(value);
+            o->threads = positive_count(name, value);
         } else if (strcmp(name, "--seconds") == 0) {
-            o->seconds = atof(value);
+            o->seconds = positive(name, value);
         } else if (strcmp(name, "--blas") == 0) {
             o->blas = value;
         } else if (strcmp(name, "--isa") == 0) {
             o->max_isa = find_isa(value);
         } else {
-            usage(name);
+            usage(name, value);
         }
     }
     if (o->shape_count == 0) {
@@ -345,11 +383,16 @@ int main(int count, char **arguments)
     rnncore_context *context;
     check(rnncore_context_create(&wanted, &context), "context");
     const rnncore_isa isa = rnncore_context_isa(context);
+    if (o.max_isa >= 0 && (int32_t)isa != o.max_isa) {
+        fprintf(stderr, "rnncore_bench: --isa: %s is the best that runs here\n",
+                rnncore_isa_name(isa));
+        exit(2);
+    }
     printf("rnncore %s, %s, %s, %d thread(s), BLAS: %s, FMA peak of one thread %.0f GFLOP/s\n",
            rnncore_version(), rnncore_isa_name(isa),
            o.dtype == RNNCORE_FLOAT32 ? "float32" : "float64", (int)o.threads,
            rnncore_context_blas_description(context), peak_gflops(isa, o.dtype));
-    for (size_t c = 0; c < sizeof(cell_names) / sizeof(cell_names[0]); c++) {
+    for (int c = 0; c < CELLS; c++) {
         if (o.cell != NULL && strcmp(o.cell, cell_names[c]) != 0) {
             continue;
         }

@@ -21,9 +21,16 @@ Time recurrent layers against every library that is installed, and against what 
 
 Outputs are compared first, so that all compute the same thing. One thread: all libraries take turns
 in one process; more: one process a library. OPENBLAS_* variables are left out for all of them.
+Beside rnncore there may be rows of rnncore-padded, which runs ragged batches as full ones, and of
+rnncore-noblas, which trains with its own matrix products.
 """
+_MODES = ("forward", "train", "step")
+_GRID = f"{', '.join(GRIDS)}, or shapes TxBxIxH or TxBxH (I = H) with commas between"
 _MEMORY_SHAPE = (100, 64, 256, 256)
 _INTERRUPTED = "interrupted: what is not here was not measured"
+# Options that choose what is measured, and those that some of them leave a choice of.
+_CHOICES = ("cells", "modes", "grid", "threads", "dtypes", "isa")
+_ALONE = {"floors": ("peers", "seconds"), "memory": ("cells", "grid"), "load": ()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,45 +47,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the targets and what is reached; WORDS: those whose names have them",
     )
     what.add_argument("--memory", action="store_true", help="peak memory of training steps")
-    what.add_argument("--cells", type=_names(GATES), default=list(CELLS), metavar="A,B")
+    what.add_argument(
+        "--cells",
+        type=_names(GATES),
+        metavar="A,B",
+        help=f"of {', '.join(GATES)}; default {', '.join(CELLS)}; gru_before: reset_after=False",
+    )
     what.add_argument(
         "--modes",
         type=_names(MODES),
-        default=["forward", "train", "step"],
         metavar="A,B",
-        help=f"of {', '.join(MODES)}",
+        help=f"of {', '.join(MODES)}; default {', '.join(_MODES)}",
     )
     what.add_argument(
         "--grid",
         type=parse_grid,
-        default=None,
         metavar="GRID",
-        help=f"{', '.join(GRIDS)}, or shapes TxBxIxH or TxBxH (I = H) with commas between",
+        help=f"{_GRID}; default limits",
     )
-    what.add_argument("--threads", type=_counts, default=[1], metavar="N,M")
-    what.add_argument("--dtypes", type=_names(DTYPES), default=["float32"], metavar="A,B")
+    what.add_argument("--threads", type=_threads, metavar="N,M", help="default 1")
+    what.add_argument(
+        "--dtypes",
+        type=_names(DTYPES),
+        metavar="A,B",
+        help=f"of {', '.join(DTYPES)}; default float32",
+    )
     what.add_argument(
         "--isa",
         choices=list(_core.ISAS),
-        default=None,
         metavar="NAME",
         help=f"kernels at most of this kind, peers likewise: {', '.join(_core.ISAS)}",
     )
     what.add_argument(
         "--peers",
         type=_names(LIBRARIES),
-        default=list(LIBRARIES),
         metavar="A,B",
         help=f"of {', '.join(LIBRARIES)}; default all that are installed",
     )
-    what.add_argument(
-        "--seconds", type=_seconds, default=None, help="for each library on each case; default 1"
-    )
+    what.add_argument("--seconds", type=_seconds, help="for each library on each case; default 1")
     out = parser.add_argument_group("what to do with the results")
     out.add_argument("--json", metavar="FILE", help="write everything that was found")
-    out.add_argument("--plot", metavar="FILE", help="write a picture (.png); needs matplotlib")
+    suffixes = ", ".join(plots.SUFFIXES)
+    out.add_argument("--plot", metavar="FILE", help=f"write a picture ({suffixes}), by matplotlib")
     out.add_argument("--load", metavar="FILE", help="show the results of this JSON, run nothing")
-    out.add_argument("--compare", metavar="FILE", help="show what became slower since this JSON")
+    out.add_argument(
+        "--compare",
+        metavar="FILE",
+        help="show what became slower since this JSON; runs its cases unless others are chosen",
+    )
     out.add_argument(
         "--fail", action="store_true", help="exit code 1 when a floor is missed or a row slower"
     )
@@ -97,8 +113,12 @@ def _run(options: argparse.Namespace) -> int:
     # Before an hour of measuring, not after it.
     for option in ("json", "plot"):
         _check_place(f"--{option}", getattr(options, option))
-    old = Results.load(options.compare) if options.compare else None
-    results = Results.load(options.load) if options.load else _measure(options)
+    if options.plot:
+        plots.check(options.plot)
+    for option, others in _ALONE.items():
+        _check_alone(options, option, others)
+    old = _load("--compare", options.compare) if options.compare else None
+    results = _load("--load", options.load) if options.load else _measure(options, old)
     print(report.text(results))
     # First what cannot be had again.
     if options.json:
@@ -125,27 +145,48 @@ def _check_place(option: str, path: str | None) -> None:
         raise ValueError(f"{option}: expected a file that may be written, got {path!r}")
 
 
-def _measure(options: argparse.Namespace) -> Results:
+def _check_alone(options: argparse.Namespace, option: str, others: Sequence[str]) -> None:
+    """Raise ValueError for an option that another one leaves no choice of."""
+    if not _is_given(options, option):
+        return
+    for name in ("quick", "floors", "memory", *_CHOICES, "peers", "seconds"):
+        if name != option and name not in others and _is_given(options, name):
+            raise ValueError(f"--{option} says what is measured: expected no --{name} beside it")
+
+
+def _is_given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, name) not in (None, False)
+
+
+def _load(option: str, path: str) -> Results:
+    try:
+        return Results.load(path)
+    except OSError as error:
+        raise ValueError(f"{option}: cannot read {path!r}: {error.strerror}") from error
+
+
+def _measure(options: argparse.Namespace, old: Results | None) -> Results:
     warning = machine.busy_warning()
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
-    if options.plot:
-        plots.check()
     progress = Progress(1, stream=sys.stderr, only_bar=True)
     seconds = options.seconds or (0.2 if options.quick else 1.0)
-    work = Run(options.peers, seconds, done=lambda case: progress.step(dict))
+    work = Run(options.peers or LIBRARIES, seconds, done=lambda case: progress.step(dict))
     work.results.command = sys.argv[1:]
     if warning:
         work.results.notes.append(warning)
     try:
-        _run_all(options, work, progress)
+        _run_all(options, work, progress, old)
     except KeyboardInterrupt:  # what was measured may be worth an hour
         work.results.notes.append(_INTERRUPTED)
     progress.abandon()
     return work.results
 
 
-def _run_all(options: argparse.Namespace, work: Run, progress: Progress) -> None:
+def _run_all(
+    options: argparse.Namespace, work: Run, progress: Progress, old: Results | None
+) -> None:
+    cells = options.cells or CELLS
     if options.floors is not None:
         chosen = floors.select(options.floors)
         cases = [case for floor in chosen for case in floor.cases]
@@ -153,16 +194,26 @@ def _run_all(options: argparse.Namespace, work: Run, progress: Progress) -> None
         floors.measure(chosen, work)
     elif options.memory:
         shapes = options.grid or [_MEMORY_SHAPE]
-        work.memory(make_cases(options.cells, ["train"], shapes), [OURS, "torch"])
+        work.memory(make_cases(cells, ["train"], shapes), [OURS, "torch"])
+    elif old is not None and not any(_is_given(options, name) for name in ("quick", *_CHOICES)):
+        extra = [name for name in floors.EXTRA if any(row.peer == name for row in old.rows)]
+        progress.begin(_count_steps(old.cases, work, extra))
+        work.cases(old.cases, extra)
     else:
+        modes = options.modes or _MODES
         shapes = options.grid or GRIDS["quick" if options.quick else "limits"]
         cases = make_cases(
-            options.cells, options.modes, shapes, options.threads, options.dtypes, options.isa
+            cells,
+            modes,
+            shapes,
+            options.threads or [1],
+            options.dtypes or ["float32"],
+            options.isa,
         )
-        extra = ["rnncore-padded"] if any(mode.startswith("rag") for mode in options.modes) else []
+        extra = [floors.PADDED] if any(mode.startswith("rag") for mode in modes) else []
         progress.begin(_count_steps(cases, work, extra))
         work.cases(cases, extra)
-        if "fit" in options.modes:
+        if "fit" in modes:
             work.fits()
 
 
@@ -187,7 +238,7 @@ def parse_grid(text: str) -> list[Shape]:
         numbers = [int(number) if number.isdecimal() else 0 for number in part.split("x")]
         if len(numbers) not in (3, 4) or min(numbers) < 1:
             raise argparse.ArgumentTypeError(
-                f"grid: expected {', '.join(GRIDS)} or shapes like 100x32x256, got {part!r}"
+                f"expected {_GRID}, all numbers positive, got {part!r}"
             )
         steps, batch, *sizes = numbers
         shapes.append((steps, batch, sizes[0], sizes[-1]))
@@ -220,10 +271,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _counts(text: str) -> list[int]:
+def _threads(text: str) -> list[int]:
     counts = [int(part) if part.isdecimal() else 0 for part in text.split(",")]
     if min(counts) < 1:
         raise argparse.ArgumentTypeError(f"expected positive numbers, got {text!r}")
+    if max(counts) > machine.cpus():
+        raise argparse.ArgumentTypeError(
+            f"expected at most {machine.cpus()}, a CPU for each thread, got {text!r}"
+        )
     return counts
 
 

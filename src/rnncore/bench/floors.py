@@ -110,7 +110,8 @@ def select(words: str = "") -> list[Floor]:
     """The floors whose labels hold all the words; ValueError when there are none."""
     found = [f for f in all_floors() if all(word in f.label.split() for word in words.split())]
     if not found:
-        raise ValueError(f"floors: expected words of a label like {next(all_floors()).label!r}")
+        names = f"{next(all_floors()).label!r} or 'tails gru train ...'"
+        raise ValueError(f"--floors: expected words of names like {names}, got {words!r}")
     return found
 
 

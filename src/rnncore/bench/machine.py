@@ -185,6 +185,13 @@ def describe() -> dict[str, Any]:
     }
 
 
+def cpus() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def load() -> float | None:
     """Processes that wanted to run, averaged over the last minute; None where it is unknown."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
@@ -195,7 +202,7 @@ def busy_warning() -> str | None:
     now = load()
     if now is None or now < 0.3 * (os.cpu_count() or 1):
         return None
-    return f"the load is {now} on {os.cpu_count()} CPUs: times will be too long and noisy"
+    return f"the load is {now} on {os.cpu_count()} CPUs: times may be too long and noisy"
 
 
 def _cpu_name() -> str:

@@ -12,6 +12,7 @@ from rnncore.bench.peers import OURS
 from rnncore.bench.report import geometric_mean, ratios
 from rnncore.bench.results import Results, Row
 
+SUFFIXES = (".png", ".svg", ".pdf")
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
 _COLOURS = {
@@ -28,8 +29,15 @@ _COLOURS = {
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 
 
-def check() -> None:
-    """ImportError without matplotlib; the message names the extra that brings it."""
+def check(path: str | Path) -> None:
+    """Before anything is measured: can a picture be written under this name?
+
+    ValueError when it does not end in one of `SUFFIXES`; ImportError without matplotlib, with the
+    name of the extra that brings it.
+    """
+    if Path(path).suffix not in SUFFIXES:
+        suffixes = ", ".join(SUFFIXES)
+        raise ValueError(f"--plot: expected a name that ends in {suffixes}, got '{path}'")
     try:
         import matplotlib
     except ImportError as error:
@@ -38,14 +46,14 @@ def check() -> None:
 
 
 def save(results: Results, path: str | Path) -> None:
-    """Write the picture; the format follows the name (.png, .svg, .pdf).
+    """Write the picture; the format follows the name (`SUFFIXES`).
 
     Raises
     ------
-    ImportError
+    ValueError, ImportError
         As `check`.
     """
-    check()
+    check(path)
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(2, 3, figsize=(19, 11), constrained_layout=True)
@@ -90,7 +98,7 @@ def _speed(axis: Any, results: Results) -> None:
     axis.axhline(1.0, color="black", linewidth=0.8)
     axis.set_yscale("log")
     axis.set_xticks([i + 0.4 - width / 2 for i in range(len(groups))])
-    labels = [f"{cell} {mode} {dtype[-2:]} {n}t {isa}" for cell, mode, dtype, n, isa in groups]
+    labels = [f"{cell} {mode} {dtype} {n}t {isa}" for cell, mode, dtype, n, isa in groups]
     axis.set_xticklabels(labels, rotation=60, ha="right", fontsize=7)
     axis.set_ylabel("time / time of rnncore (geometric mean)")
     axis.set_title("Against other libraries: above 1 rnncore is faster")
@@ -140,12 +148,13 @@ def _scaling(axis: Any, results: Results, name: str) -> None:
     counts = Counter(
         rest(case) for case in dict.fromkeys(row.case for row in rows) if case.mode != "step"
     )
-    axis.set_title(f"Scaling over {name}")
+    if not counts or counts.most_common(1)[0][1] < 2:
+        text = f"Scaling over {name}: fewer than two cases"
+        axis.text(0.5, 0.5, text, ha="center", transform=axis.transAxes)
+        axis.set_axis_off()
+        return
     axis.set_xlabel(name)
     axis.set_ylabel("GFLOP/s")
-    if not counts or counts.most_common(1)[0][1] < 2:
-        axis.text(0.5, 0.5, "fewer than two cases", ha="center", transform=axis.transAxes)
-        return
     chosen = counts.most_common(1)[0][0]
     by_peer: dict[str, list[Row]] = {}
     for row in rows:

@@ -85,7 +85,11 @@ def machine_text(results: Results) -> str:
         f"{results.created}  {machine['cpu']}, {machine['cpus']} CPUs"
         + (f", allowed {machine['affinity']}" if machine.get("affinity") else ""),
         f"{machine['system']}, Python {machine['python']}, load {machine['load']}",
-        ", ".join(f"{name} {version}" for name, version in results.versions.items()),
+        ", ".join(
+            f"{name} {version}"
+            for name, version in results.versions.items()
+            if not name.startswith(f"{OURS}-")  # a variant, no library of its own
+        ),
     ]
     for info in results.environment.get("rnncore", [])[:1]:
         lines.append(f"rnncore runs {info['isa']} kernels; BLAS: {info['blas']}")

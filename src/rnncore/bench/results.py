@@ -135,7 +135,7 @@ class Results:
         """ValueError when the text is not what `to_json` of this version writes."""
         values = json.loads(text)
         if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-            raise ValueError(f"results: expected a benchmark's JSON of format {FORMAT}")
+            raise ValueError(f'there is no "format": {FORMAT} in it')
         values["measured"] = [Measured(**measured) for measured in values["measured"]]
         values["rows"] = [Row.from_dict(row) for row in values["rows"]]
         return cls(**values)

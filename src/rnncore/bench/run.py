@@ -78,7 +78,12 @@ class Run:
         """Measure the machine, once for each number of threads and limit of the ISA."""
         if (threads, isa) not in self._measured:
             self._measured.add((threads, isa))
-            self._work({"kind": "machine", "threads": threads}, threads, isa)
+            failure = self._work({"kind": "machine", "threads": threads}, threads, isa)
+            if isa is not None and failure is not None:
+                raise ValueError(f"--isa {isa}: {failure}")
+            best = self.results.measured[-1].isa if self.results.measured else None
+            if isa is not None and isa != best:
+                raise ValueError(f"--isa: expected at most {best}, which runs here, got {isa!r}")
 
     def memory(self, cases: Iterable[Case], peers: Sequence[str]) -> None:
         """Peak memory of training steps, each in a process of its own."""

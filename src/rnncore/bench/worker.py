@@ -18,7 +18,7 @@ import rnncore
 from rnncore.bench import machine
 from rnncore.bench.cases import Case, Problem, make_problem
 from rnncore.bench.check import agreement
-from rnncore.bench.peers import OURS, PEERS, Candidate, Outputs, Peer
+from rnncore.bench.peers import LIBRARIES, OURS, PEERS, Candidate, Outputs, Peer
 from rnncore.bench.results import Row
 from rnncore.bench.timing import Timing, compare, estimate
 from rnncore.bench.work import count
@@ -58,7 +58,10 @@ def run_case(case: Case, peers: list[Peer], seconds: float, emit: Emit) -> list[
     expected = _expected(problem)
     runners: list[tuple[Peer, Candidate, float]] = []
     for peer in peers:
-        if peer.unsupported(case) is not None:
+        reason = peer.unsupported(case)
+        if reason is not None:
+            if peer.name in LIBRARIES:
+                emit({"event": "note", "text": f"{peer.name}: {case.mode}: {reason}"})
             continue
         emit({"event": "at", "peer": peer.name})
         found = _fastest(peer, problem, expected, emit)

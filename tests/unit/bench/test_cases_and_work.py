@@ -84,7 +84,7 @@ def test_grids() -> None:
     assert parse_grid("limits") == list(LIMITS)
     for name, shapes in GRIDS.items():
         assert len(set(shapes)) == len(shapes), name
-    with pytest.raises(argparse.ArgumentTypeError, match="grid: expected"):
+    with pytest.raises(argparse.ArgumentTypeError, match="all numbers positive, got '10x0x3'"):
         parse_grid("10x0x3")
 
 

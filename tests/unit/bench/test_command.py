@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from rnncore.bench import command
+from rnncore.bench import command, machine
 from rnncore.bench.results import Results
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def measure(options: object) -> Results:
+    def measure(options: object, old: object) -> Results:
         raise AssertionError("measured before the files were looked at")
 
     monkeypatch.setattr(command, "_measure", measure)
@@ -43,7 +43,39 @@ def test_files_that_are_missing(
 ) -> None:
     path = tmp_path / "missing.json"
     assert command.main([option, str(path)]) == 2
-    assert str(path) in capsys.readouterr().err
+    expected = f"error: {option}: cannot read {str(path)!r}: No such file or directory"
+    assert expected in capsys.readouterr().err
+
+
+def test_pictures_of_unknown_kinds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--plot", str(tmp_path / "speed.txt")]) == 2
+    assert "--plot: expected a name that ends in .png, .svg, .pdf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "alone", "beside"),
+    [
+        (["--floors", "step", "--grid", "limits"], "floors", "grid"),
+        (["--floors", "--cells", "rnn"], "floors", "cells"),
+        (["--floors", "--quick"], "floors", "quick"),
+        (["--memory", "--modes", "train"], "memory", "modes"),
+        (["--load", "old.json", "--seconds", "1"], "load", "seconds"),
+        (["--load", "old.json", "--memory"], "load", "memory"),
+    ],
+)
+def test_options_that_leave_no_choice(
+    options: list[str], alone: str, beside: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(options) == 2
+    expected = f"--{alone} says what is measured: expected no --{beside} beside it"
+    assert expected in capsys.readouterr().err
+
+
+def test_threads_need_cpus(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        command.main(["--threads", f"1,{machine.cpus() + 1}"])
+    assert done.value.code == 2
+    assert f"--threads: expected at most {machine.cpus()}, a CPU" in capsys.readouterr().err
 
 
 def test_a_run_can_be_shown_again(

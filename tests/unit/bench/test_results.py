@@ -28,7 +28,7 @@ def test_json_round_trip(results: Results, measured: Measured, tmp_path: Path) -
 
 
 def test_other_json_is_refused() -> None:
-    with pytest.raises(ValueError, match="results: expected a benchmark's JSON of format 1"):
+    with pytest.raises(ValueError, match='there is no "format": 1 in it'):
         Results.from_json('{"format": 99}')
 
 

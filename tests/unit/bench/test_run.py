@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import rnncore
-from rnncore.bench import environment, fit, worker
+from rnncore import _core
+from rnncore.bench import environment, fit, machine, worker
 from rnncore.bench.cases import CELLS, Case, gradient_names, make_cases, make_problem
 from rnncore.bench.check import agreement
 from rnncore.bench.command import main
@@ -120,19 +121,43 @@ def test_ways_that_fail_or_differ_are_left_out_with_a_note() -> None:
 def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "r.json"
     grid = ["--grid", "6x3x2x5", "--cells", "rnn,gru", "--modes", "forward,ragged"]
-    options = [*grid, "--peers", "numpy", "--seconds", "0.001", "--threads", "1,2"]
+    threads = [1, 2][: machine.cpus()]
+    options = [*grid, "--peers", "numpy", "--seconds", "0.001"]
+    options += ["--threads", ",".join(map(str, threads))]
     assert main([*options, "--json", str(path)]) == 0
     results = Results.load(path)
-    assert {m.threads for m in results.measured} == {1, 2}
+    assert [m.threads for m in results.measured] == threads
     # Forward: two libraries. Ragged: rnncore, and its full batch.
-    assert len(results.rows) == 2 * 2 * (2 + 2 * 2)
+    assert len(results.rows) == len(threads) * 2 * (2 + 2 * 2)
     for row in results.rows:
         assert row.low <= row.median <= row.high
         assert row.error <= 1 and row.limit is not None and row.limit > 0
-    assert not results.notes or all("load" in note or "cores" in note for note in results.notes)
-    assert "rnn forward T6 B3 I2 H5" in capfd.readouterr().out
+    left_out = "numpy: ragged: ragged batches are not measured"
+    assert left_out in results.notes
+    assert all("load" in note or "cores" in note or note == left_out for note in results.notes)
+    shown = capfd.readouterr().out
+    assert "rnn forward T6 B3 I2 H5" in shown and left_out in shown
+    assert "rnncore-padded 0" not in shown  # a variant is no library with a version
     assert main(["--load", str(path), "--compare", str(path), "--fail"]) == 0
     assert "unchanged" in capfd.readouterr().out
+
+
+def test_a_comparison_runs_the_cases_of_its_file(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    cases = ["--grid", "5x3x2x4", "--cells", "rnn", "--modes", "train,ragged"]
+    common = ["--peers", "numpy", "--seconds", "0.001"]
+    assert main([*cases, *common, "--json", str(old)]) == 0
+    assert main([*common, "--compare", str(old), "--json", str(new)]) == 0
+    found = [[(row.case, row.peer) for row in Results.load(path).rows] for path in (old, new)]
+    assert found[0] and sorted(map(str, found[0])) == sorted(map(str, found[1]))
+
+
+def test_kernels_that_this_machine_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    best = rnncore.info()["isa"]
+    for isa in set(_core.ISAS) - {"baseline", "avx2", best}:
+        assert main(["--isa", isa, "--grid", "2x1x2", "--seconds", "0.001"]) == 2
+        message = capsys.readouterr().err.splitlines()[-1]
+        assert message.startswith("rnncore bench: error: --isa") and f"'{isa}'" in message
 
 
 @pytest.mark.parametrize("model", fit.MODELS)
@@ -183,7 +208,8 @@ def test_no_library_is_imported_before_it_is_used() -> None:
 def test_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--floors", "nonsense"]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("rnncore bench: error: floors: expected words of a label")
+    assert last.startswith("rnncore bench: error: --floors: expected words of names like")
+    assert last.endswith("got 'nonsense'")
 
 
 def test_it_is_a_command_of_rnncore(capsys: pytest.CaptureFixture[str]) -> None:
