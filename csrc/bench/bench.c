@@ -350,7 +350,7 @@ static double peak_gflops(rnncore_isa isa, rnncore_dtype dtype)
     for (int i = 0; i < 100; i++) {
         double flops = 0;
         const uint64_t start = rnncore_clock_ns();
-        check(rnncore_machine_fma(isa, dtype, 20000, &flops), "peak");
+        check(rnncore_machine_fma(isa, dtype, 400000, &flops), "peak");
         const double rate = flops / (double)(rnncore_clock_ns() - start + 1);
         best = rate > best ? rate : best;
     }
@@ -381,7 +381,7 @@ int main(int count, char **arguments)
     wanted.max_isa = o.max_isa;
     wanted.blas_library = o.blas;
     rnncore_context *context;
-    check(rnncore_context_create(&wanted, &context), "context");
+    check(rnncore_context_create(&wanted, &context), "context, with these --isa and --threads");
     const rnncore_isa isa = rnncore_context_isa(context);
     if (o.max_isa >= 0 && (int32_t)isa != o.max_isa) {
         fprintf(stderr, "rnncore_bench: --isa: %s is the best that runs here\n",

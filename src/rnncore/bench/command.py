@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncore import _core
-from rnncore.bench import floors, machine, plots, regressions, report
+from rnncore.bench import fit, floors, machine, plots, regressions, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRIDS, MODES, Case, Shape, make_cases
 from rnncore.bench.peers import LIBRARIES, OURS
 from rnncore.bench.results import Results
@@ -116,7 +116,12 @@ def _run(options: argparse.Namespace) -> int:
     if options.plot:
         plots.check(options.plot)
     for option, others in _ALONE.items():
-        _check_alone(options, option, others)
+        if _is_given(options, option):
+            _check_alone(options, f"--{option}", (option, *others))
+    if options.modes == ["fit"]:  # whole programs
+        _check_alone(options, "--modes fit", ("modes", "peers"))
+    if options.fail and not (options.floors is not None or options.compare or options.load):
+        raise ValueError("--fail: expected --floors or --compare beside it")
     old = _load("--compare", options.compare) if options.compare else None
     results = _load("--load", options.load) if options.load else _measure(options, old)
     print(report.text(results))
@@ -146,12 +151,10 @@ def _check_place(option: str, path: str | None) -> None:
 
 
 def _check_alone(options: argparse.Namespace, option: str, others: Sequence[str]) -> None:
-    """Raise ValueError for an option that another one leaves no choice of."""
-    if not _is_given(options, option):
-        return
+    """Raise ValueError for an option, not of `others`, that would be passed over."""
     for name in ("quick", "floors", "memory", *_CHOICES, "peers", "seconds"):
-        if name != option and name not in others and _is_given(options, name):
-            raise ValueError(f"--{option} says what is measured: expected no --{name} beside it")
+        if name not in others and _is_given(options, name):
+            raise ValueError(f"{option}: expected no --{name} beside it, it would be passed over")
 
 
 def _is_given(options: argparse.Namespace, name: str) -> bool:
@@ -196,7 +199,12 @@ def _run_all(
         shapes = options.grid or [_MEMORY_SHAPE]
         work.memory(make_cases(cells, ["train"], shapes), [OURS, "torch"])
     elif old is not None and not any(_is_given(options, name) for name in ("quick", *_CHOICES)):
-        extra = [name for name in floors.EXTRA if any(row.peer == name for row in old.rows)]
+        if not old.cases:
+            raise ValueError("--compare: there is no case in this file: say what to run")
+        before = {row.peer for row in old.rows}
+        extra = [name for name in floors.EXTRA if name in before]
+        if options.peers is None:
+            work.peers = [name for name in LIBRARIES if name in before]
         progress.begin(_count_steps(old.cases, work, extra))
         work.cases(old.cases, extra)
     else:
@@ -214,7 +222,8 @@ def _run_all(
         progress.begin(_count_steps(cases, work, extra))
         work.cases(cases, extra)
         if "fit" in modes:
-            work.fits()
+            wanted = {OURS, *work.peers}
+            work.fits([name for name in fit.LIBRARIES if name.partition("-")[0] in wanted])
 
 
 def _count_steps(cases: Sequence[Case] | dict[Case, None], work: Run, extra: Sequence[str]) -> int:

@@ -34,7 +34,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    drift: float
+    """`drift` is None where too few times of other libraries say what it was."""
+
+    drift: float | None
     changes: list[Change]
 
     @property
@@ -43,15 +45,22 @@ class Comparison:
 
 
 def compare_runs(old: Results, new: Results, least: float = LEAST) -> Comparison:
-    """Compare our rows (all whose name begins with rnncore) that both runs have."""
+    """Compare our rows (all whose name begins with rnncore) that both runs have.
+
+    ValueError when there is none.
+    """
     pairs = [
         (before, row) for row in new.rows if (before := old.find(row.case, row.peer)) is not None
     ]
     peers = [row.median / old.median for old, row in pairs if not row.peer.startswith(OURS)]
-    drift = statistics.median(peers) if len(peers) >= _ENOUGH_PEERS else 1.0
+    drift = statistics.median(peers) if len(peers) >= _ENOUGH_PEERS else None
     changes = [
-        _change(before, row, drift, least) for before, row in pairs if row.peer.startswith(OURS)
+        _change(before, row, drift or 1.0, least)
+        for before, row in pairs
+        if row.peer.startswith(OURS)
     ]
+    if not changes:
+        raise ValueError("--compare: no case of rnncore is in both runs")
     return Comparison(drift, changes)
 
 
@@ -85,7 +94,10 @@ def text(comparison: Comparison) -> str:
         for change in changed
     ]
     same = len(comparison.changes) - len(changed)
-    drift = f"the other libraries take {comparison.drift:.2f} times as long as before"
+    if comparison.drift is None:
+        drift = "how much faster or slower the machine is now, too few other libraries say"
+    else:
+        drift = f"the other libraries take {comparison.drift:.2f} times as long as before"
     parts = [f"{same} of {len(comparison.changes)} rows of rnncore are unchanged; {drift}"]
     if lines:
         parts.append(table(("case", "before", "now", "without that", ""), lines))

@@ -80,7 +80,7 @@ class Run:
             self._measured.add((threads, isa))
             failure = self._work({"kind": "machine", "threads": threads}, threads, isa)
             if isa is not None and failure is not None:
-                raise ValueError(f"--isa {isa}: {failure}")
+                raise ValueError(f"--isa: expected kernels of this machine, got {isa!r}: {failure}")
             best = self.results.measured[-1].isa if self.results.measured else None
             if isa is not None and isa != best:
                 raise ValueError(f"--isa: expected at most {best}, which runs here, got {isa!r}")
@@ -190,7 +190,7 @@ class Run:
             self.results.versions[event["peer"]] = event["version"]
         elif kind == "missing":
             self._skipped[event["peer"]] = event["reason"]
-            self._note(f"{event['peer']}: not installed, left out ({event['reason']})")
+            self._note(f"{event['peer']}: left out: {event['reason']}")
         elif kind == "note":
             self._note(event["text"])
         elif kind == "measured":

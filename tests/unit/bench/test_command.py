@@ -61,14 +61,20 @@ def test_pictures_of_unknown_kinds(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--memory", "--modes", "train"], "memory", "modes"),
         (["--load", "old.json", "--seconds", "1"], "load", "seconds"),
         (["--load", "old.json", "--memory"], "load", "memory"),
+        (["--modes", "fit", "--threads", "1"], "modes fit", "threads"),
     ],
 )
 def test_options_that_leave_no_choice(
     options: list[str], alone: str, beside: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(options) == 2
-    expected = f"--{alone} says what is measured: expected no --{beside} beside it"
+    expected = f"error: --{alone}: expected no --{beside} beside it, it would be passed over"
     assert expected in capsys.readouterr().err
+
+
+def test_fail_needs_something_that_can(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--quick", "--fail"]) == 2
+    assert "--fail: expected --floors or --compare beside it" in capsys.readouterr().err
 
 
 def test_threads_need_cpus(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,22 @@ def test_noise_is_no_regression(results: Results) -> None:
     assert not comparison.slower
 
 
+def test_too_few_libraries_say_nothing_of_the_machine(results: Results) -> None:
+    ours = replace(results, rows=[row for row in results.rows if row.peer == "rnncore"])
+    comparison = regressions.compare_runs(ours, slowed(ours, {"rnncore": 1.3}))
+    assert comparison.drift is None and comparison.slower
+    assert "too few other libraries" in regressions.text(comparison)
+
+
+def test_runs_without_a_common_case(results: Results) -> None:
+    other = replace(
+        results,
+        rows=[replace(row, case=replace(row.case, units=999)) for row in results.rows],
+    )
+    with pytest.raises(ValueError, match="no case of rnncore is in both runs"):
+        regressions.compare_runs(results, other)
+
+
 def test_picture(results: Results, measured: Measured, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     results.measured = [measured]

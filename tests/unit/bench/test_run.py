@@ -152,6 +152,15 @@ def test_a_comparison_runs_the_cases_of_its_file(tmp_path: Path) -> None:
     assert found[0] and sorted(map(str, found[0])) == sorted(map(str, found[1]))
 
 
+def test_a_comparison_with_a_file_without_cases(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fits.json"
+    Results(fits=[{"model": "regression"}]).save(path)
+    assert main(["--compare", str(path)]) == 2
+    assert "--compare: there is no case in this file" in capsys.readouterr().err
+
+
 def test_kernels_that_this_machine_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
     best = rnncore.info()["isa"]
     for isa in set(_core.ISAS) - {"baseline", "avx2", best}:
