@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnncore import _core
-from rnncore.bench import fit, floors, machine, plots, regressions, report
+from rnncore.bench import floors, machine, plots, regressions, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRIDS, MODES, Case, Shape, make_cases
 from rnncore.bench.peers import LIBRARIES, OURS
 from rnncore.bench.results import Results
@@ -128,13 +128,13 @@ def _run(options: argparse.Namespace) -> int:
     # First what cannot be had again.
     if options.json:
         results.save(options.json)
+    if options.plot:
+        plots.save(results, options.plot)
     failed = any(floor["verdict"] == "missed" for floor in results.floors)
     if old is not None:
         comparison = regressions.compare_runs(old, results)
         print("\n" + regressions.text(comparison))
         failed = failed or bool(comparison.slower)
-    if options.plot:
-        plots.save(results, options.plot)
     if _INTERRUPTED in results.notes and not options.load:
         return 130  # what a shell expects after Ctrl-C
     return 1 if failed and options.fail else 0
@@ -222,8 +222,7 @@ def _run_all(
         progress.begin(_count_steps(cases, work, extra))
         work.cases(cases, extra)
         if "fit" in modes:
-            wanted = {OURS, *work.peers}
-            work.fits([name for name in fit.LIBRARIES if name.partition("-")[0] in wanted])
+            work.fits()
 
 
 def _count_steps(cases: Sequence[Case] | dict[Case, None], work: Run, extra: Sequence[str]) -> int:

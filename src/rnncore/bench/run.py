@@ -99,11 +99,14 @@ class Run:
 
     def fits(
         self,
-        libraries: Iterable[str] = fit.LIBRARIES,
+        libraries: Iterable[str] | None = None,
         models: Iterable[str] = fit.MODELS,
         epochs: int = 20,
     ) -> None:
-        """Whole programs: see `rnncore.bench.fit`."""
+        """Whole programs, see `rnncore.bench.fit`, in rnncore and in the peers by default."""
+        if libraries is None:
+            wanted = {OURS, *self.peers}
+            libraries = [name for name in fit.LIBRARIES if name.partition("-")[0] in wanted]
         for model, library in itertools.product(models, libraries):
             command = [sys.executable, "-P", str(Path(fit.__file__)), library, model]
             done = subprocess.run(

@@ -187,6 +187,12 @@ def test_whole_fit_is_a_process_of_its_own() -> None:
     assert run.results.notes == ["fit regression: nothing left out: KeyError: 'nothing'"]
 
 
+def test_whole_fits_in_the_peers_of_the_run() -> None:
+    run = Run(["numpy"])
+    run.fits(models=["nothing"], epochs=1)
+    assert [note.split(" left out")[0] for note in run.results.notes] == ["fit nothing: rnncore"]
+
+
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     events: list[dict[str, Any]] = []
