@@ -1,29 +1,24 @@
 """Layers, with the names, arguments and weights of Keras."""
 
-from rnncore.layers.abstract_rnn_cell import AbstractRNNCell
-from rnncore.layers.activation import Activation
-from rnncore.layers.attention import AdditiveAttention, Attention
-from rnncore.layers.base import Layer
-from rnncore.layers.batch_normalization import BatchNormalization
-from rnncore.layers.bidirectional import Bidirectional
-from rnncore.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
-from rnncore.layers.concatenate import Concatenate
-from rnncore.layers.conv1d import Conv1D
-from rnncore.layers.conv1d_transpose import Conv1DTranspose
-from rnncore.layers.conv2d import Conv2D
-from rnncore.layers.dense import Dense
-from rnncore.layers.dot import Dot
-from rnncore.layers.dropout import Dropout
-from rnncore.layers.embedding import Embedding
-from rnncore.layers.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
-from rnncore.layers.gru import GRU
-from rnncore.layers.input_layer import Input, InputLayer
-from rnncore.layers.lambda_layer import Lambda
-from rnncore.layers.layer_normalization import LayerNormalization
-from rnncore.layers.lstm import LSTM
-from rnncore.layers.masking import Masking
-from rnncore.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
-from rnncore.layers.merge_functions import (
+from rnncore.layers.activations.prelu import PReLU
+from rnncore.layers.activations.rectifiers import ELU, LeakyReLU, ReLU
+from rnncore.layers.activations.softmax import Softmax
+from rnncore.layers.attention.attention import AdditiveAttention, Attention
+from rnncore.layers.convolutional.conv1d import Conv1D
+from rnncore.layers.convolutional.conv1d_transpose import Conv1DTranspose
+from rnncore.layers.convolutional.conv2d import Conv2D
+from rnncore.layers.core.activation import Activation
+from rnncore.layers.core.dense import Dense
+from rnncore.layers.core.embedding import Embedding
+from rnncore.layers.core.input_layer import Input, InputLayer
+from rnncore.layers.core.lambda_layer import Lambda
+from rnncore.layers.core.masking import Masking
+from rnncore.layers.core.scaling import Identity, Rescaling, UnitNormalization
+from rnncore.layers.graph.operators import ConstantOperation, GetItem, TensorOperation
+from rnncore.layers.layer import Layer
+from rnncore.layers.merging.concatenate import Concatenate
+from rnncore.layers.merging.dot import Dot
+from rnncore.layers.merging.functions import (
     add,
     average,
     concatenate,
@@ -33,26 +28,35 @@ from rnncore.layers.merge_functions import (
     multiply,
     subtract,
 )
-from rnncore.layers.noise import GaussianDropout, GaussianNoise
-from rnncore.layers.operations import ConstantOperation, GetItem, TensorOperation
-from rnncore.layers.pooling import AveragePooling1D, MaxPooling1D
-from rnncore.layers.pooling2d import (
+from rnncore.layers.merging.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
+from rnncore.layers.normalization.batch_normalization import BatchNormalization
+from rnncore.layers.normalization.layer_normalization import LayerNormalization
+from rnncore.layers.pooling.global_pooling import GlobalAveragePooling1D, GlobalMaxPooling1D
+from rnncore.layers.pooling.pooling1d import AveragePooling1D, MaxPooling1D
+from rnncore.layers.pooling.pooling2d import (
     AveragePooling2D,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     MaxPooling2D,
 )
-from rnncore.layers.prelu import PReLU
-from rnncore.layers.rectifiers import ELU, LeakyReLU, ReLU
-from rnncore.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from rnncore.layers.rnn import RNN
-from rnncore.layers.scaling import Identity, Rescaling, UnitNormalization
-from rnncore.layers.simple_rnn import SimpleRNN
-from rnncore.layers.softmax import Softmax
-from rnncore.layers.spatial_dropout import SpatialDropout1D
-from rnncore.layers.stacked_rnn_cells import StackedRNNCells
-from rnncore.layers.steps import Cropping1D, UpSampling1D, ZeroPadding1D
-from rnncore.layers.time_distributed import TimeDistributed
+from rnncore.layers.regularization.dropout import Dropout
+from rnncore.layers.regularization.noise import GaussianDropout, GaussianNoise
+from rnncore.layers.regularization.spatial_dropout import SpatialDropout1D
+from rnncore.layers.reshaping.padding_cropping_repeating import (
+    Cropping1D,
+    UpSampling1D,
+    ZeroPadding1D,
+)
+from rnncore.layers.reshaping.reshaping import Flatten, Permute, RepeatVector, Reshape
+from rnncore.layers.rnn.bidirectional import Bidirectional
+from rnncore.layers.rnn.cells import GRUCell, LSTMCell, SimpleRNNCell
+from rnncore.layers.rnn.gru import GRU
+from rnncore.layers.rnn.lstm import LSTM
+from rnncore.layers.rnn.own_cell import AbstractRNNCell
+from rnncore.layers.rnn.rnn import RNN
+from rnncore.layers.rnn.simple_rnn import SimpleRNN
+from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells
+from rnncore.layers.rnn.time_distributed import TimeDistributed
 from rnncore.utils._config import deserialize, serialize
 
 # Keras' other names for them.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.layers.symbolic import Node, SymbolicTensor
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 
 if TYPE_CHECKING:
-    from rnncore.layers.base import Shape
+    from rnncore.layers.layer import Shape
 
 
 class Connectable:

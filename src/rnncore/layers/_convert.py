@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.layers.graph.symbolic import SymbolicTensor
 from rnncore.utils._arrays import RAGGED, plain_array
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rnncore.layers._buffers import Buffers
 
 if TYPE_CHECKING:
-    from rnncore.layers.base import Layer
+    from rnncore.layers.layer import Layer
 
 # What one call of some layers left behind: a pair for each of them.
 Memory = list[tuple[Any, Buffers]]

@@ -18,7 +18,7 @@ from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
 if TYPE_CHECKING:
-    from rnncore.layers.base import Layer
+    from rnncore.layers.layer import Layer
 
 
 class Weighted:

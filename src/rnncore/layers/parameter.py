@@ -15,7 +15,7 @@ from rnncore.layers._convert import numeric_array
 from rnncore.utils._arrays import narrowed
 
 if TYPE_CHECKING:
-    from rnncore.layers.base import Layer
+    from rnncore.layers.layer import Layer
 
 
 # Held while weights are made or moved: of the threads that share a model one does it, the others

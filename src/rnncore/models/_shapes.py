@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore.layers.base import Shape
+from rnncore.layers.layer import Shape
 from rnncore.training.ragged import Ragged, array_or_ragged, each
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.layers.base import Layer
-from rnncore.layers.input_layer import InputLayer
-from rnncore.layers.symbolic import SymbolicTensor
+from rnncore.layers.core.input_layer import InputLayer
+from rnncore.layers.graph.symbolic import SymbolicTensor
+from rnncore.layers.layer import Layer
 from rnncore.models.graph import Graph
 
 

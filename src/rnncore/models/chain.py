@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rnncore.layers.base import Layer
-from rnncore.layers.input_layer import InputLayer
-from rnncore.layers.symbolic import Node, SymbolicTensor
+from rnncore.layers.core.input_layer import InputLayer
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer
 
 
 class Chain:

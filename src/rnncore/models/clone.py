@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rnncore.layers.base import Layer
-from rnncore.layers.input_layer import InputLayer
+from rnncore.layers.core.input_layer import InputLayer
+from rnncore.layers.layer import Layer
 from rnncore.models.model import Model
 from rnncore.saving.model_file import model_of_text
 

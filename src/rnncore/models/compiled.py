@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rnncore import optimizers
-from rnncore.layers.bidirectional import Bidirectional
 from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn.bidirectional import Bidirectional
 from rnncore.models.network import Network
 from rnncore.training.objectives import Objectives
 from rnncore.utils._arrays import RAGGED

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rnncore.layers.base import Layer
-from rnncore.layers.bidirectional import Bidirectional
-from rnncore.layers.rnn import RNN
-from rnncore.layers.symbolic import Node, SymbolicTensor
-from rnncore.layers.time_distributed import TimeDistributed
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer
+from rnncore.layers.rnn.bidirectional import Bidirectional
+from rnncore.layers.rnn.rnn import RNN
+from rnncore.layers.rnn.time_distributed import TimeDistributed
 from rnncore.utils.drawing.diagram import Box, Diagram, Edge
 
 _WRAPPED = ((Bidirectional, "forward_layer"), (TimeDistributed, "layer"), (RNN, "cell"))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._members import Memory, exchange
-from rnncore.layers.base import Layer, Shape
-from rnncore.layers.output_layer import OutputLayer
-from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.layers.layer import Layer, Shape
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models._tensors import common_dtype, expect_own_names, listed_tensors, unique_names
 from rnncore.models.diagrams import Calls

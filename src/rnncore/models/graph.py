@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rnncore.layers._members import members, unique
-from rnncore.layers.base import Layer
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models.keras_order import layers_in_order
 
 

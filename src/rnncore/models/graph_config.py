@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from rnncore.layers.base import Layer
-from rnncore.layers.input_layer import InputLayer
-from rnncore.layers.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.layers.core.input_layer import InputLayer
+from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.layers.layer import Layer
 from rnncore.models.graph import Graph
 from rnncore.training.structure import Structure
 from rnncore.utils._config import deserialize, record

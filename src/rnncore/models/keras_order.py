@@ -23,11 +23,11 @@ from rnncore.layers import (
     Softmax,
     TimeDistributed,
 )
-from rnncore.layers.base import Layer
-from rnncore.layers.merge import Merge
-from rnncore.layers.operations import TensorOperation
-from rnncore.layers.recurrence import Recurrence
-from rnncore.layers.symbolic import Node, SymbolicTensor, leaves
+from rnncore.layers.graph.operators import TensorOperation
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor, leaves
+from rnncore.layers.layer import Layer
+from rnncore.layers.merging.merge import Merge
+from rnncore.layers.rnn.recurrent_layer import Recurrence
 from rnncore.models.network import Network
 
 # The layers whose call has a mask among its arguments.

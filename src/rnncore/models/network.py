@@ -12,10 +12,10 @@ from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._members import unique
-from rnncore.layers.base import Layer, Shape, detached
+from rnncore.layers.graph.symbolic import Node, is_symbolic
+from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.recurrence import Recurrence
-from rnncore.layers.symbolic import Node, is_symbolic
+from rnncore.layers.rnn.recurrent_layer import Recurrence
 from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean, feature_shape
-from rnncore.layers.base import Layer, Shape
-from rnncore.layers.input_layer import InputLayer
-from rnncore.layers.output_layer import OutputLayer
+from rnncore.layers.core.input_layer import InputLayer
+from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import building
-from rnncore.layers.symbolic import Node, SymbolicTensor
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.chain import Chain
 from rnncore.models.chain_config import chain_config, chain_of_config

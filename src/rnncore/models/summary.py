@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rnncore.layers._arguments import boolean
 from rnncore.layers._members import unique
-from rnncore.layers.base import Layer
+from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_count
 

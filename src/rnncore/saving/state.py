@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers.base import Layer
-from rnncore.layers.recurrence import Recurrence
+from rnncore.layers.layer import Layer
+from rnncore.layers.rnn.recurrent_layer import Recurrence
 
 PREFIX = "optimizer/"
 _STATES = "states/"

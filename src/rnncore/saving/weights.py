@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore._version import __version__
-from rnncore.layers.base import Layer
+from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.saving.archive import Archive, read_archive
 from rnncore.utils._names import snake_case

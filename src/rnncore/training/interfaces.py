@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers.base import Shape
+from rnncore.layers.layer import Shape
 from rnncore.training.objectives import Objectives
 from rnncore.training.ragged import Ragged
 from rnncore.training.structure import Structure

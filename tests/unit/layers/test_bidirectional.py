@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import rnncore
 from rnncore import Sequential, _core
 from rnncore.layers import GRU, LSTM, Bidirectional, Dense, Embedding, SimpleRNN
-from rnncore.layers.bidirectional import MERGE_MODES
+from rnncore.layers.rnn.bidirectional import MERGE_MODES
 from rnncore.testing import gradient_errors
 
 CELLS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore import Sequential
 from rnncore.layers import GRU, LSTM, RNN, Bidirectional, Dense, LSTMCell, SimpleRNN
-from rnncore.layers.recurrent import Recurrent
+from rnncore.layers.rnn.fused import Recurrent
 from rnncore.testing import gradient_errors
 from rnncore.utils import set_random_seed
 

@@ -1,0 +1,104 @@
+"""PReLU: a rectifier whose slopes below zero are learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_count
+
+
+class PReLU(Layer):
+    """x where it is positive, else ``alpha * x`` with a weight `alpha`.
+
+    Parameters
+    ----------
+    alpha_initializer : default "zeros"
+    alpha_regularizer, alpha_constraint : optional
+        Penalty on the slopes, and their projection after each step.
+    shared_axes : int or sequence of int, optional
+        Axes along which there is one slope for all, counted from 1: ``[1]`` for all time steps.
+        The sizes of the others have to be known.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For axes that are none, and sizes that are not known.
+
+    Notes
+    -----
+    Weights: alpha, of the shape of a sample with 1 for the shared axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import PReLU
+    >>> PReLU(alpha_initializer="ones")(np.array([[-2.0, 3.0]]))
+    array([[-2.,  3.]], dtype=float32)
+    """
+
+    needs_features = True
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: int | Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.choose("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
+        axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+        self.shared_axes = (
+            None
+            if shared_axes is None
+            else [check_count("PReLU", "shared_axes", axis) for axis in axes]
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        sizes = list(input_shape[1:])
+        for axis in self.shared_axes or ():
+            if axis > len(sizes):
+                raise ValueError(
+                    f"{self.name}: shared_axes: expected axes from 1 to {len(sizes)}, got {axis}"
+                )
+            sizes[axis - 1] = 1
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(sizes):
+            raise ValueError(
+                f"{self.name}: shared_axes: expected the axes whose size is not known among them, "
+                f"got {self.shared_axes} for shape {input_shape}"
+            )
+        self.alpha = self.add_weight("alpha", known, **self.chosen("alpha"))
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        memory = self._buffers.when(training)
+        below = np.minimum(x, 0, out=memory.take("below", x.shape, x.dtype))
+        above = np.greater(x, 0, out=memory.take("above", x.shape, np.bool_))
+        y = np.multiply(below, self.alpha.value, out=memory.take("y", x.shape, x.dtype))
+        np.copyto(y, x, where=above)
+        if training:
+            self._saved = (below, above)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (below, above), self._saved = self._saved, None
+        product = np.multiply(dy, below, out=below)
+        shared = tuple(self.shared_axes or ())
+        summed = product.sum(axis=(0, *shared), keepdims=True)
+        self.alpha.grad[...] = summed[0]
+        if not need_dx:
+            return None
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        np.multiply(dy, self.alpha.value, out=dx)
+        np.copyto(dx, dy, where=above)
+        return dx

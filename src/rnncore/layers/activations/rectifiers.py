@@ -1,0 +1,114 @@
+"""ReLU, LeakyReLU and ELU as layers of their own, with their numbers as arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.activations.fused import Rectifier
+from rnncore.activations.others import Elu, LeakyRelu
+from rnncore.layers.core.activation import Activation
+from rnncore.utils._checks import check_number
+
+
+class ReLU(Activation):
+    """``max_value`` where x reaches that, x above ``threshold``, else
+    ``negative_slope * (x - threshold)``.
+
+    Parameters
+    ----------
+    max_value : float, optional
+    negative_slope : float, default 0.0
+    threshold : float, default 0.0
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number below zero, or none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import ReLU
+    >>> ReLU(max_value=1.0, negative_slope=0.5)(np.array([-2.0, 0.5, 3.0]))
+    array([-1. ,  0.5,  1. ], dtype=float32)
+    """
+
+    not_configured = frozenset({"activation"})
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        if max_value is not None:
+            max_value = check_number("ReLU", "max_value", max_value, low=0.0)
+        self.max_value = max_value
+        self.negative_slope = check_number("ReLU", "negative_slope", negative_slope, low=0.0)
+        self.threshold = check_number("ReLU", "threshold", threshold, low=0.0)
+        plain = max_value is None and not self.negative_slope and not self.threshold
+        rectifier = Rectifier(self.negative_slope, max_value, self.threshold)
+        super().__init__("relu" if plain else rectifier, **kwargs)
+
+
+class LeakyReLU(Activation):
+    """x where it is positive, else ``negative_slope * x``.
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.3
+        Older programs call it `alpha`.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number below zero, or none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LeakyReLU
+    >>> LeakyReLU(0.5)(np.array([-2.0, 3.0]))
+    array([-1.,  3.], dtype=float32)
+    """
+
+    not_configured = frozenset({"activation"})
+
+    def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
+        slope = kwargs.pop("alpha", negative_slope)
+        self.negative_slope = check_number("LeakyReLU", "negative_slope", slope, low=0.0)
+        super().__init__(LeakyRelu(self.negative_slope), **kwargs)
+
+
+class ELU(Activation):
+    """x where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what is no finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import ELU
+    >>> ELU()(np.array([0.0, 3.0]))
+    array([0., 3.], dtype=float32)
+    """
+
+    not_configured = frozenset({"activation"})
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        self.alpha = check_number("ELU", "alpha", alpha)
+        super().__init__(Elu(self.alpha), **kwargs)

@@ -1,0 +1,73 @@
+"""Softmax as a layer, over any axes and beside masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._shapes import listed_axes
+from rnncore.layers.layer import Layer
+
+# What stands for the numbers that are masked, as in Keras.
+_MASKED = -1e9
+
+
+class Softmax(Layer):
+    """``exp(x) / sum(exp(x))``, the sum over an axis; what is masked is 0 and does not count.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError
+        For an axis that is no integer.
+
+    Notes
+    -----
+    Beside features ``(B, T, F)`` a mask ``(B, T)`` says which steps count (Keras takes it for one
+    of the features there). It goes on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Softmax
+    >>> Softmax()(np.zeros((1, 3)), mask=np.array([[True, True, False]]))
+    array([[0.5, 0.5, 0. ]], dtype=float32)
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._axes = listed_axes("Softmax", axis)
+        self.axis = self._axes[0] if isinstance(axis, int) else list(self._axes)
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        y[...] = x
+        missing = None if mask is None else ~mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        if missing is not None:
+            np.copyto(y, _MASKED, where=missing)
+        with np.errstate(invalid="ignore"):
+            y -= y.max(axis=self._axes, keepdims=True)
+        np.exp(y, out=y)
+        y /= y.sum(axis=self._axes, keepdims=True)
+        if missing is not None:
+            np.copyto(y, 0, where=missing)
+        if training:
+            self._saved = y
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        y, self._saved = self._saved, None
+        dx = np.multiply(dy, y, out=self._buffers.take("dx", dy.shape, dy.dtype))
+        along = dx.sum(axis=self._axes, keepdims=True)
+        np.subtract(dy, along, out=dx)
+        return np.multiply(dx, y, out=dx)

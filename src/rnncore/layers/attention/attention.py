@@ -1,0 +1,331 @@
+"""Attention: means of values, weighted by how well their keys fit a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.activations import softmax
+from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import Memory
+from rnncore.layers.layer import Layer
+from rnncore.layers.merging.merge import several_shapes
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.regularization.dropout import Dropout
+
+# What Keras takes off the score of a masked step.
+_FAR = 1e9
+
+
+class Attention(Layer):
+    """``y = softmax(scores) value``, with one score for each pair of a query and a key.
+
+    Parameters
+    ----------
+    use_scale : bool, default False
+        Whether the scores have a factor that is learned.
+    score_mode : {"dot", "concat"}, default "dot"
+        "dot": ``scale * q . k``. "concat": ``weight * sum(tanh(scale * (q + k)))``, the weight
+        being learned.
+    dropout : float, default 0.0
+        Share of the softmax that becomes zero in training.
+    seed : int, optional
+        Of that dropout; default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on something else than
+        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+
+    Notes
+    -----
+    Inputs: query ``(B, Tq, D)``, value ``(B, Tv, E)``, key ``(B, Tv, D)``, by default the value.
+    Output: ``(B, Tq, E)``. Weights: scale ``()`` with `use_scale`, concat_score_weight ``()`` with
+    "concat". The mask of the value leaves steps of it out, the mask of the query makes the output
+    zero and goes on. A call takes `mask`, the list of both, ``use_causal_mask=True``, which keeps
+    a step of the query from steps of the value behind it, and ``return_attention_scores=True``:
+    then the softmax ``(B, Tq, Tv)`` comes back too, behind the output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Attention
+    >>> query, value = np.zeros((1, 1, 2)), np.array([[[1.0, 5.0], [3.0, 7.0]]])
+    >>> Attention()([query, value])
+    array([[[2., 6.]]], dtype=float32)
+    """
+
+    takes_several = True
+    call_arguments = ("return_attention_scores", "use_causal_mask")
+
+    def __init__(
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.use_scale = boolean(owner, "use_scale", use_scale)
+        if score_mode not in ("dot", "concat"):
+            raise ValueError(
+                f"{owner}: score_mode: expected one of dot, concat, got {score_mode!r}"
+            )
+        self.score_mode = score_mode
+        self._dropout = Dropout(dropout, seed=seed, name="dropout")
+        self.children: tuple[Dropout] = (self._dropout,)
+
+    def current_arguments(self) -> dict[str, Any]:
+        rest = {"dropout": self._dropout.rate, "seed": self._dropout.seed}
+        return {**super().current_arguments(), **rest}
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        self.scale = self.add_weight("scale", (), "ones") if self.use_scale else None
+        self.concat_score_weight = None
+        if self.score_mode == "concat":
+            self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        shapes = several_shapes(self.name, input_shape)
+        query, value, key = (*shapes, shapes[-1])[:3] if len(shapes) in (2, 3) else ((), (), ())
+        fit = len(query) == len(value) == len(key) == 3
+        fit = fit and _equal(query[2], key[2]) and _equal(value[1], key[1])
+        if not fit:
+            raise ValueError(
+                f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and perhaps a key "
+                f"(B, Tv, D), without it E equal to D, got shapes {', '.join(map(str, shapes))}"
+            )
+        return (query[0], query[1], value[2])
+
+    def call_output_shape(self, input_shape: Any, arguments: Mapping[str, Any]) -> Any:
+        shape = self.compute_output_shape(input_shape)
+        if not arguments.get("return_attention_scores"):
+            return shape
+        return [shape, (*shape[:2], input_shape[1][1])]
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        for name in self.call_arguments:
+            if name in found:
+                found[name] = boolean(self.name, name, found[name])
+        return found
+
+    def _checked_mask(self, mask: Any, shapes: Any) -> Any:
+        # The key has the steps of the value, so that its mask may be left out.
+        if isinstance(mask, (list, tuple)) and len(mask) == 2:
+            mask = [*mask, None][: len(shapes)]
+        return super()._checked_mask(mask, shapes)
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        return None if mask is None else mask[0]
+
+    def forward_with_mask(
+        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
+    ) -> tuple[Any, Any]:
+        y, found = super().forward_with_mask(x, mask=mask, training=training, **arguments)
+        return y, [found, None] if isinstance(y, list) else found
+
+    def forward(
+        self,
+        x: Any,
+        *,
+        mask: Any = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        query, value, key = (*x, x[-1])[:3]
+        real_query, real_value = (None, None) if mask is None else mask[:2]
+        memory = self._buffers.when(training)
+        scores, tape = self._scores(query, key, memory)
+        hidden: Any = False if real_value is None else ~real_value[:, None]
+        if use_causal_mask:
+            hidden = hidden | np.logical_not(np.tri(*scores.shape[1:]))
+        if hidden is not False:
+            np.subtract(scores, _FAR, out=scores, where=hidden)
+        shares = softmax.forward(scores, scores)
+        kept = self._dropout.forward(shares, training=training)
+        y = memory.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
+        np.matmul(kept, value, out=y)
+        if training:
+            self._saved = (query, value, key, len(x), real_query, shares, kept, tape)
+        _zero(y, real_query)
+        return [y, kept] if return_attention_scores else y
+
+    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+        (query, value, key, count, real_query, shares, kept, tape), self._saved = self._saved, None
+        take = self._buffers.take
+        given, dscores_given = dy if isinstance(dy, list) else (dy, None)
+        dy = take("dy", (*query.shape[:2], value.shape[2]), query.dtype)
+        dy[...] = 0 if given is None else given
+        _zero(dy, real_query)
+        dkept = np.matmul(dy, value.swapaxes(1, 2), out=take("dkept", shares.shape, dy.dtype))
+        if dscores_given is not None:
+            dkept += dscores_given
+        dshares: Any = self._dropout.backward(dkept)
+        dscores = softmax.backward_into(shares, dshares, take("dscores", shares.shape, dy.dtype))
+        dquery, dkey = self._scores_backward(query, key, dscores, tape)
+        dvalue = take("dvalue", value.shape, dy.dtype)
+        np.matmul(kept.swapaxes(1, 2), dy, out=dvalue)
+        if count == 3:
+            return [dquery, dvalue, dkey]
+        dvalue += dkey
+        return [dquery, dvalue]
+
+    def _scores(
+        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
+    ) -> tuple[NDArray[Any], Any]:
+        """Return the scores (B, Tq, Tv), to be written over, and what their backward needs."""
+        if self.score_mode == "concat":
+            return tanh_scores(query, key, self.scale, self.concat_score_weight, memory)
+        shape = (*query.shape[:2], key.shape[1])
+        products = memory.take("products", shape, query.dtype)
+        np.matmul(query, key.swapaxes(1, 2), out=products)
+        if self.scale is None:
+            return products, None
+        scores = memory.take("scores", shape, query.dtype)
+        return np.multiply(products, self.scale.value, out=scores), products
+
+    def _scores_backward(
+        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Write the gradients of the weights, return those of query and key."""
+        if self.score_mode == "concat":
+            return tanh_scores_backward(
+                dscores, tape, self.scale, self.concat_score_weight, self._buffers
+            )
+        if self.scale is not None:
+            tape *= dscores
+            self.scale.grad[...] = tape.sum()
+            dscores *= self.scale.value
+        dquery = self._buffers.take("dquery", query.shape, query.dtype)
+        dkey = self._buffers.take("dkey", key.shape, key.dtype)
+        np.matmul(dscores, key, out=dquery)
+        np.matmul(dscores.swapaxes(1, 2), query, out=dkey)
+        return dquery, dkey
+
+
+class AdditiveAttention(Attention):
+    """Attention with the scores ``sum(scale * tanh(q + k))`` over the features.
+
+    Parameters
+    ----------
+    use_scale : bool, default True
+        Whether there is a scale, one number for each feature, that is learned.
+    dropout : float, default 0.0
+        Share of the softmax that becomes zero in training.
+    **kwargs
+        `seed`, and `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on something else than
+        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+
+    Notes
+    -----
+    Inputs, output and masks as in `Attention`. Weights: scale ``(D,)`` with `use_scale`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import AdditiveAttention
+    >>> query, value = np.zeros((1, 4, 2)), np.ones((1, 3, 2))
+    >>> AdditiveAttention()([query, value]).shape
+    (1, 4, 2)
+    """
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(use_scale=use_scale, dropout=dropout, **kwargs)
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+        features = input_shape[0][-1]
+        if self.use_scale and features is None:
+            raise ValueError(f"{self.name}: x: expected a known number of features, got None")
+        self.scale = (
+            self.add_weight("scale", (features,), "glorot_uniform") if self.use_scale else None
+        )
+
+    def _scores(
+        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
+    ) -> tuple[NDArray[Any], Any]:
+        return tanh_scores(query, key, None, self.scale, memory)
+
+    def _scores_backward(
+        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        return tanh_scores_backward(dscores, tape, None, self.scale, self._buffers)
+
+
+def tanh_scores(
+    query: NDArray[Any],
+    key: NDArray[Any],
+    inner: Parameter | None,
+    outer: Parameter | None,
+    memory: Memory,
+) -> tuple[NDArray[Any], Any]:
+    """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and a tape."""
+    shape = (*query.shape[:2], *key.shape[1:])
+    sums = memory.take("sums", shape, query.dtype)
+    np.add(query[:, :, None], key[:, None], out=sums)
+    bent = memory.take("bent", shape, query.dtype)
+    np.tanh(sums if inner is None else np.multiply(sums, inner.value, out=bent), out=bent)
+    scores = memory.take("scores", shape[:3], query.dtype)
+    if outer is None or not outer.shape:
+        bent.sum(axis=-1, out=scores)
+        if outer is not None:
+            scores *= outer.value
+    else:
+        np.matmul(bent, outer.value, out=scores)
+    return scores, (sums, bent)
+
+
+def tanh_scores_backward(
+    dscores: NDArray[Any],
+    tape: Any,
+    inner: Parameter | None,
+    outer: Parameter | None,
+    memory: Memory,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Write the gradients of both factors, return those of query and key."""
+    sums, bent = tape
+    dbent = dscores[..., None]
+    dsums = memory.take("dsums", bent.shape, bent.dtype)
+    if outer is not None:
+        along = np.multiply(dbent, bent, out=dsums).reshape(-1, bent.shape[-1])
+        outer.grad[...] = along.sum(axis=0 if outer.shape else None)
+    bent *= bent
+    np.subtract(1, bent, out=dsums)
+    dsums *= dbent
+    if outer is not None:
+        dsums *= outer.value
+    if inner is not None:
+        sums *= dsums
+        inner.grad[...] = sums.sum()
+        dsums *= inner.value
+    batch, queries, keys, features = dsums.shape
+    dquery = memory.take("dquery", (batch, queries, features), bent.dtype)
+    dkey = memory.take("dkey", (batch, keys, features), bent.dtype)
+    return dsums.sum(axis=2, out=dquery), dsums.sum(axis=1, out=dkey)
+
+
+def _equal(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> NDArray[Any]:
+    """Write zeros to the masked steps of the array."""
+    if real is not None:
+        array[~real] = 0
+    return array

@@ -1,0 +1,68 @@
+"""An activation as a layer of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import _core, activations
+from rnncore.layers.core.output_layer import OutputLayer
+
+
+class Activation(OutputLayer):
+    """Apply an activation elementwise (softmax: over the last axis).
+
+    Parameters
+    ----------
+    activation : str or Activation
+        Any name that `rnncore.activations.get` knows.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Activation
+    >>> Activation("relu")(np.array([[-1.0, 2.0]]))
+    array([[0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation, f"{type(self).__name__}: activation")
+
+    def as_activation(self) -> activations.Activation:
+        """Return what other layers that are given this one as their activation apply."""
+        return self.activation
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        if x.size and activations.is_builtin(self.activation):
+            _core.activate(self.activation.name, np.ascontiguousarray(x), y)
+        else:
+            y = self.activation.forward(x, y)
+        if training:
+            self._saved = x if self.activation.from_input else y
+        return y
+
+    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+        """Return the input, the activation left out; `backward` then takes its gradient."""
+        if training:
+            self._saved = None
+        return x
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        kept, self._saved = self._saved, None
+        if kept is None:
+            return dy
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        return self.activation.backward_into(kept, dy, dx)

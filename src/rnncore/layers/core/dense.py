@@ -1,0 +1,169 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import _core, activations
+from rnncore.activations import Activation, linear
+from rnncore.layers._arguments import boolean
+from rnncore.layers._keep import Kept
+from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.utils._checks import check_count
+
+
+class Dense(OutputLayer):
+    """``y = f(x W + b)`` on the last axis of x.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output's last axis.
+    activation : str or Activation, optional
+        f, by default linear: any name that `rnncore.activations.get` knows.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    bias_initializer : default "zeros"
+    kernel_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet.
+
+    Notes
+    -----
+    Weights: kernel ``(F, units)``, bias ``(units,)``. The input is ``(B, F)``, or ``(B, T, F)``
+    with the same weights at every step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Dense
+    >>> Dense(2, activation="softmax")(np.zeros((1, 3)))
+    array([[0.5, 0.5]], dtype=float32)
+    """
+
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "lora_rank": None,
+        "lora_alpha": None,
+        "quantization_config": None,
+    }
+    needs_features = True
+    size_arguments: tuple[str, ...] = ("units",)
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        owner = type(self).__name__
+        self.units = check_count(owner, "units", units)
+        self.activation = activations.get(activation, f"{owner}: activation")
+        self.use_bias = boolean(owner, "use_bias", use_bias)
+        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._scratch = Kept(_core.Scratch)
+
+    def build(self, input_shape: Shape) -> None:
+        features = self.known_features(input_shape)
+        self.kernel = self.add_weight("kernel", (features, self.units), **self.chosen("kernel"))
+        self.bias = self.build_bias()
+
+    def known_features(self, input_shape: Shape) -> int:
+        """Return the number of features; ValueError when it is not known."""
+        features = input_shape[-1]
+        if len(input_shape) < 2 or features is None:
+            raise ValueError(
+                f"{self.name}: x: expected at least 2 axes (batch, ..., features) and a known "
+                f"number of features, got shape {input_shape}"
+            )
+        return features
+
+    def build_bias(self) -> Parameter | None:
+        """Make the bias, None without one."""
+        if not self.use_bias:
+            return None
+        return self.add_weight("bias", (self.units,), **self.chosen("bias"))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.units)
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        return self._run(x, self.activation, training)
+
+    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+        """Return the output before the activation; `backward` then takes its gradient."""
+        return self._run(x, linear, training)
+
+    def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
+        x = np.ascontiguousarray(x)
+        shape = (*x.shape[:-1], self.units)
+        memory = self._buffers.when(training)
+        y = memory.take("y", shape, x.dtype)
+        bias = None if self.bias is None else self.bias.value
+        fused = activations.is_builtin(activation)
+        scratch = self._scratch.take()
+        _core.dense_forward(
+            x,
+            self.kernel.value,
+            bias,
+            y,
+            activation.name if fused else "linear",
+            scratch,
+        )
+        self._scratch.give_back(scratch)
+        kept = y
+        if not fused:
+            y = activation.forward(kept, memory.take("activated", shape, x.dtype))
+        if training:
+            self._saved = (x, kept if activation.from_input else y, activation)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (x, y, activation), self._saved = self._saved, None
+        name = activation.name
+        if not activations.is_builtin(activation):
+            dz = self._buffers.take("dz", dy.shape, dy.dtype)
+            dy, name = activation.backward_into(y, dy, dz), "linear"
+        dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
+        scratch = self._scratch.take()
+        _core.dense_backward(
+            x,
+            self.kernel.value,
+            y,
+            np.ascontiguousarray(dy),
+            dx,
+            self.kernel.grad,
+            None if self.bias is None else self.bias.grad,
+            name,
+            scratch,
+        )
+        self._scratch.give_back(scratch)
+        return dx

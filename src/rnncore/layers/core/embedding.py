@@ -1,0 +1,180 @@
+"""Embedding: a trained vector for each token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore import _core
+from rnncore.layers._arguments import boolean
+from rnncore.layers._convert import numeric_array
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_count
+
+
+class Embedding(Layer):
+    """Look up a row of the weight for every token id.
+
+    Parameters
+    ----------
+    input_dim : int
+        Size of the vocabulary: ids run from 0 to ``input_dim - 1``.
+    output_dim : int
+        Size of the vectors.
+    embeddings_initializer : default "uniform"
+    embeddings_regularizer : optional
+        Penalty on all rows; see `rnncore.regularizers`.
+    embeddings_constraint : optional
+        Projection of all rows after each step; see `rnncore.constraints`.
+    mask_zero : bool, default False
+        Whether id 0 is padding, to be masked in the layers behind.
+    weights : array_like or list of one, shape (input_dim, output_dim), optional
+        Vectors to start from, in place of the initializer; with ``trainable=False`` they stay.
+    input_length : int, optional
+        Number of ids in a row, for the first layer of a model.
+    **kwargs
+        `name`, `dtype`, `trainable` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet; when called, for ids
+        outside the vocabulary and for numbers that are not whole.
+
+    Notes
+    -----
+    Weight: embeddings ``(input_dim, output_dim)``. The input is ``(B, T)``, the output
+    ``(B, T, output_dim)``.
+
+    Examples
+    --------
+    >>> from rnncore.layers import Embedding
+    >>> Embedding(10, 4)([[1, 2, 0]]).shape
+    (1, 3, 4)
+    >>> Embedding(2, 3, weights=[[0, 0, 0], [1, 2, 3]], trainable=False)([[1]])
+    array([[[1., 2., 3.]]], dtype=float32)
+    """
+
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "lora_rank": None,
+        "lora_alpha": None,
+        "quantization_config": None,
+    }
+    also_configured = frozenset({"input_dim"})
+    takes_ids = True
+    size_arguments = ("input_dim", "output_dim")
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        *,
+        input_length: int | None = None,
+        input_shape: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if input_length is not None:
+            if input_shape is not None:
+                raise ValueError("Embedding: expected input_length or input_shape, got both")
+            input_shape = (check_count("Embedding", "input_length", input_length),)
+        super().__init__(input_shape=input_shape, **kwargs)
+        self.input_dim = check_count("Embedding", "input_dim", input_dim)
+        self.output_dim = check_count("Embedding", "output_dim", output_dim)
+        self.choose(
+            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
+        self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
+        self._pretrained = None if weights is None else self._table(weights)
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            "embeddings", (self.input_dim, self.output_dim), **self.chosen("embeddings")
+        )
+        if self._pretrained is not None:
+            self.embeddings.assign(self._pretrained)
+            self._pretrained = None
+
+    def _table(self, weights: Any) -> NDArray[Any]:
+        """Return the array in `weights`, alone or in a list as `set_weights` takes it."""
+        alone = weights[0] if isinstance(weights, list) and len(weights) == 1 else weights
+        table = numeric_array("Embedding: weights", alone)
+        if table.shape != (self.input_dim, self.output_dim):
+            raise ValueError(
+                "Embedding: weights: expected an array of shape "
+                f"{(self.input_dim, self.output_dim)}, got {table.shape}"
+            )
+        return table
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape, self.output_dim)
+
+    def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
+        # A mask that comes along is that of sequences whose lengths differ.
+        if not self.mask_zero:
+            return mask
+        real: NDArray[np.bool_] = np.asarray(x) != 0
+        return real if mask is None else mask & real
+
+    def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
+        """Return ids as integers. ValueError for one outside the vocabulary or not whole."""
+        array = numeric_array(argument, x)
+        ids = (
+            array.astype(np.intp, copy=False)
+            if array.dtype.kind in "bui"
+            else _whole(f"{self.name}: {argument}", array)
+        )
+        if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
+            where = tuple(int(i) for i in np.argwhere((ids < 0) | (ids >= self.input_dim))[0])
+            raise ValueError(
+                f"{self.name}: {argument}: expected token ids from 0 to {self.input_dim - 1}, "
+                f"got {array[where]} at {list(where)}"
+            )
+        return ids
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        ids = np.ascontiguousarray(x, np.int64)
+        table = self.embeddings.value
+        shape = (*x.shape, self.output_dim)
+        if training:
+            self._saved = ids
+            y = self._buffers.take("y", shape, table.dtype)
+        else:
+            y = np.empty(shape, table.dtype)
+        _core.gather_rows(table, ids, y)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        ids, self._saved = self._saved, None
+        embeddings = self.embeddings
+        # Until the new rows are known none are: Ctrl-C may come in between, also as the scatter
+        # returns, and the next step then clears all.
+        written, embeddings.grad_rows = embeddings.grad_rows, None
+        if written is None:
+            embeddings.grad[...] = 0
+            written = np.empty(0, np.int64)
+        # Only the rows of the last batch are cleared: all others are zero already.
+        _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
+        rows = self._buffers.take("rows", ids.shape, np.int64)
+        rows[...] = ids
+        embeddings.grad_rows = rows
+        return None  # ids have no gradient
+
+
+def _whole(argument: str, array: NDArray[Any]) -> NDArray[np.intp]:
+    """Convert floats that are whole numbers; others would be cut off silently."""
+    whole = np.isfinite(array) & (array == np.floor(array))
+    if not whole.all():
+        raise ValueError(f"{argument}: expected whole numbers as token ids, got {array[~whole][0]}")
+    with np.errstate(invalid="ignore"):  # far too large: the caller refuses what comes of it
+        return array.astype(np.intp)

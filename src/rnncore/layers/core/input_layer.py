@@ -1,0 +1,132 @@
+"""Input: the declared shape of what a model is fed with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import feature_shape, split_batch
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer
+from rnncore.utils._checks import check_count
+
+
+class InputLayer(Layer):
+    """Holds the shape of a model's input; it computes nothing.
+
+    Parameters
+    ----------
+    shape : tuple
+        Shape of one sample, None for an axis of any size.
+    batch_size : int, optional
+        The number of samples in a batch, for stateful layers; others take any, as in Keras.
+    dtype : optional
+        dtype of the data, any numeric one: the model converts what it is fed with.
+    name : str, optional
+    batch_shape : tuple, optional
+        Instead of `shape`: the same with the batch size in front, None for any.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a shape or a batch size that is none.
+    """
+
+    not_configured = frozenset({"shape", "batch_size"})
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        batch_shape: Any = None,
+    ) -> None:
+        super().__init__(name=name)
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("Input: expected one of shape and batch_shape")
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError("Input: batch_size: expected None beside batch_shape, got both")
+        if dtype is not None:
+            _check_numeric(dtype)
+        if shape is None:
+            size, sizes = split_batch("Input", "batch_shape", batch_shape)
+        else:
+            size = None if batch_size is None else check_count("Input", "batch_size", batch_size)
+            sizes = feature_shape("Input", "shape", shape)
+        self.declared_batch_size, self.declared_input_shape = size, sizes
+        self.built = True
+        self.input_shape = (size, *sizes)
+        self.data_dtype = np.dtype(np.float32 if dtype is None else dtype)
+        self._nodes.append(Node(self, (), self.input_shape, self.data_dtype))
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {
+            "batch_shape": self.input_shape,
+            "dtype": self.data_dtype.name,
+            "name": self.name,
+        }
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        return x
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        return dy
+
+
+def _check_numeric(dtype: Any) -> None:
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        raise TypeError(f"Input: dtype: expected a numeric dtype, got {dtype!r}") from None
+    if kind not in "biuf":
+        raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
+
+
+def Input(
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    batch_shape: Any = None,
+) -> SymbolicTensor:
+    """Declare an input of a model: put it first in a `Sequential`, or call layers on it.
+
+    Parameters
+    ----------
+    shape : tuple
+        Shape of one sample without the batch: ``(timesteps, features)``, None for an axis of
+        any size.
+    batch_size : int, optional
+        The number of samples in a batch, for stateful layers; others take any, as in Keras.
+    dtype : optional
+        dtype of the data, any numeric one: the model converts what it is fed with.
+    name : str, optional
+    batch_shape : tuple, optional
+        Instead of `shape`: the same with the batch size in front, None for any.
+
+    Returns
+    -------
+    SymbolicTensor
+        A layer that is called on it returns another one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a shape or a batch size that is none.
+
+    Examples
+    --------
+    >>> from rnncore import Input, Sequential
+    >>> from rnncore.layers import LSTM
+    >>> Sequential([Input(shape=(10, 3)), LSTM(4)]).output_shape
+    (None, 4)
+    >>> LSTM(4)(Input(shape=(10, 3))).shape
+    (None, 4)
+    """
+    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, name, batch_shape).output
+    return tensor

@@ -1,0 +1,191 @@
+"""Lambda: a function of arrays as a layer."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.graph.tracing import Traced, traced
+from rnncore.layers.layer import Layer, Shape
+
+
+class Lambda(Layer):
+    """Apply a function of NumPy arrays.
+
+    Parameters
+    ----------
+    function : callable
+        Called as ``function(x, **arguments)``, x being a list of arrays where the layer is called
+        on a list of them, with ``mask=`` and ``training=`` too where it has
+        parameters of these names. Returns an array with as many samples as `x`, which it must
+        not change.
+    output_shape : tuple or callable, optional
+        Shape of one sample, or a function from the input's shape to the output's, both with the
+        batch. Default: found by calling `function` on one sample of zeros.
+    mask : callable or ndarray, optional
+        The mask that goes on, or ``mask(x, mask)`` that returns it. Default: a mask ends here.
+    arguments : dict, optional
+        Further arguments of `function`.
+    gradient : callable, optional
+        Called as ``gradient(x, dy, **arguments)``, returns the gradient of `x`, for a list a list
+        of as many. A function of ``+``, ``-``, ``*``, ``/`` and brackets alone, such as
+        ``lambda x: 100 * x[:, -1]``, needs none. Of others nothing below this layer can be
+        trained without it: there is no automatic differentiation.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError
+        When `function`, `gradient` or `arguments` are not what they should be.
+    ValueError
+        When the function or the gradient returns another shape than it should, and in training
+        when a gradient is needed and there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Lambda
+    >>> square = Lambda(lambda x: x**2, gradient=lambda x, dy: 2 * x * dy)
+    >>> square(np.array([[3.0]]))
+    array([[9.]], dtype=float32)
+    >>> product = Lambda(lambda x: x[0] * x[1], gradient=lambda x, dy: [x[1] * dy, x[0] * dy])
+    >>> product([np.array([[3.0]]), np.array([[4.0]])])
+    array([[12.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        gradient: Callable[..., Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"Lambda: function: expected a function, got {function!r}")
+        if gradient is not None and not callable(gradient):
+            raise TypeError(f"Lambda: gradient: expected a function or None, got {gradient!r}")
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise TypeError(f"Lambda: arguments: expected a dict or None, got {arguments!r}")
+        self.function = function
+        self.gradient = gradient
+        self.arguments = dict(arguments or {})
+        self.mask = mask
+        self._declared_output_shape = output_shape
+        self._named = _parameters(function) & {"mask", "training"}
+        self._traced: Traced | None = None
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {**super().current_arguments(), "output_shape": self._declared_output_shape}
+
+    def __call__(self, x: Any, **arguments: Any) -> Any:
+        # A list of numbers is one array.
+        arrays = isinstance(x, (list, tuple)) and all(isinstance(one, np.ndarray) for one in x)
+        if not self.built:
+            self.takes_several = arrays and len(x) > 0
+        return super().__call__(x, **arguments)
+
+    def connect(self, x: Any, **arguments: Any) -> Any:
+        if not self.built:
+            self.takes_several = isinstance(x, (list, tuple))
+        return super().connect(x, **arguments)
+
+    def build(self, input_shape: Any) -> None:
+        if self.gradient is None and not self._named:
+            shapes = input_shape if self.takes_several else [input_shape]
+            function = functools.partial(self.function, **self.arguments)
+            self._traced = traced(function, shapes, self.dtype, several=self.takes_several)
+            self.children = [] if self._traced is None else self._traced.layers
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        declared = self._declared_output_shape
+        if callable(declared):
+            return tuple(declared(input_shape))
+        batch = input_shape[0][0] if self.takes_several else input_shape[0]
+        if declared is not None:
+            return (batch, *declared)
+        # Sizes that are not known are tried out twice: what changes with them is not known either.
+        one, other = (self._tried(input_shape, size) for size in (2, 3))
+        sizes = (n if n == m else None for n, m in zip(one, other, strict=True))
+        return (batch, *sizes)
+
+    def _tried(self, input_shape: Any, unknown: int) -> tuple[int, ...]:
+        zeros = [
+            np.zeros((1, *(unknown if size is None else size for size in shape[1:])), self.dtype)
+            for shape in (input_shape if self.takes_several else [input_shape])
+        ]
+        return np.shape(self._applied(zeros if self.takes_several else zeros[0], None, False))[1:]
+
+    def compute_mask(self, x: Any, mask: Any) -> NDArray[Any] | None:
+        found: NDArray[Any] | None = self.mask(x, mask) if callable(self.mask) else self.mask
+        return found
+
+    def _applied(self, x: Any, mask: Any, training: bool) -> Any:
+        given = {"mask": mask, "training": training}
+        return self.function(x, **self.arguments, **{name: given[name] for name in self._named})
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+        if training and self._traced is not None:
+            y = self._traced.forward(x if self.takes_several else [x])
+            self._expect_same(y, np.asarray(self._applied(x, mask, training), self.dtype))
+        else:
+            y = np.asarray(self._applied(x, mask, training), self.dtype)
+        samples = len(x[0] if self.takes_several else x)
+        if y.ndim == 0 or len(y) != samples:
+            raise ValueError(
+                f"{self.name}: function: expected an array of {samples} samples, got shape "
+                f"{y.shape}"
+            )
+        if training:
+            self._saved = x
+        return y
+
+    def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:
+        # A function that draws numbers, or reads some that change, is not what its operators were.
+        if not np.allclose(traced, y, rtol=1e-3, equal_nan=True):
+            raise ValueError(
+                f"{self.name}: gradient: expected a function, as `function` does not always give "
+                "what its operators gave when the layer was built, got None"
+            )
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        x, self._saved = self._saved, None
+        if not need_dx:
+            return [None] * len(x) if self.takes_several else None
+        if self._traced is not None:
+            found = self._traced.backward(dy, x if self.takes_several else [x], self._buffers)
+            return found if self.takes_several else found[0]
+        if self.gradient is None:
+            raise ValueError(
+                f"{self.name}: gradient: expected a function, as layers below are trained, got None"
+            )
+        found = self.gradient(x, dy, **self.arguments)
+        if not self.takes_several:
+            return self._checked(found, x)
+        if not isinstance(found, (list, tuple)) or len(found) != len(x):
+            raise ValueError(f"{self.name}: gradient: expected a list of {len(x)} arrays")
+        return [self._checked(dx, one) for dx, one in zip(found, x, strict=True)]
+
+    def _checked(self, gradient: Any, x: NDArray[Any]) -> NDArray[Any]:
+        dx = np.asarray(gradient, self.dtype)
+        if dx.shape != x.shape:
+            raise ValueError(
+                f"{self.name}: gradient: expected an array of shape {x.shape}, got {dx.shape}"
+            )
+        return dx
+
+
+def _parameters(function: Callable[..., Any]) -> set[str]:
+    """Return the names of a function's parameters, none where Python does not know them."""
+    try:
+        return set(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return set()

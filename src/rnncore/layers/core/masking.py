@@ -1,0 +1,82 @@
+"""Masking: tell the layers behind which time steps are padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._arrays import narrowed
+
+
+class Masking(Layer):
+    """Mask the time steps whose features all equal `mask_value`.
+
+    Parameters
+    ----------
+    mask_value : float, default 0.0
+        What the padding is filled with. NaN is possible.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError
+        When `mask_value` is no number.
+    ValueError
+        When called, if the dtype of the layer cannot hold `mask_value`.
+
+    Notes
+    -----
+    The input is ``(B, T, F)``. Masked steps come out as zeros; the recurrent layers behind keep
+    their state there and the loss leaves them out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Masking
+    >>> x = np.array([[[1.0], [9.0]]])
+    >>> Masking(9.0).compute_mask(x)
+    array([[ True, False]])
+    """
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        real = (int, float, np.integer, np.floating)
+        if isinstance(mask_value, bool) or not isinstance(mask_value, real):
+            raise TypeError(f"Masking: mask_value: expected a number, got {mask_value!r}")
+        self.mask_value = float(mask_value)
+
+    def build(self, input_shape: Shape) -> None:
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
+                f"got shape {input_shape}"
+            )
+        narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
+
+    def compute_mask(
+        self, x: NDArray[Any], mask: NDArray[Any] | None = None
+    ) -> NDArray[Any] | None:
+        real = self._real_steps(np.asarray(x))
+        return real if mask is None else real & mask
+
+    def _real_steps(self, x: NDArray[Any]) -> NDArray[np.bool_]:
+        # Compared in the dtype of x: 0.1 in float32 is not 0.1 in float64.
+        padding = np.isnan(x) if np.isnan(self.mask_value) else x == x.dtype.type(self.mask_value)
+        real: NDArray[np.bool_] = ~padding.all(axis=-1)
+        return real
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        real = self._real_steps(x)[..., None]
+        if training:
+            self._saved = real
+        return np.where(real, x, x.dtype.type(0))
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        real, self._saved = self._saved, None
+        return np.where(real, dy, dy.dtype.type(0))

@@ -1,0 +1,150 @@
+"""Layers without weights that change the scale of numbers: Rescaling, UnitNormalization."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.layers.layer import Layer
+
+
+class Identity(Layer):
+    """Give what comes in.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Identity
+    >>> Identity()(np.array([1.0, 2.0]))
+    array([1., 2.], dtype=float32)
+    """
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        return x
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        return dy
+
+
+class Rescaling(Layer):
+    """``scale * x + offset``.
+
+    Parameters
+    ----------
+    scale : float or array_like
+    offset : float or array_like, default 0.0
+        An array has the size of the last axis, or fits the input as NumPy stretches it.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError
+        For what are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Rescaling
+    >>> Rescaling(2.0, offset=-1.0)(np.array([[0.0, 0.5, 1.0]]))
+    array([[-1.,  0.,  1.]], dtype=float32)
+    """
+
+    def __init__(self, scale: ArrayLike, offset: ArrayLike = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = _numbers("scale", scale)
+        self.offset = _numbers("offset", offset)
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        np.multiply(x, np.asarray(self.scale, x.dtype), out=y)
+        y += np.asarray(self.offset, x.dtype)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        return np.multiply(dy, np.asarray(self.scale, dy.dtype), out=dx)
+
+
+def _numbers(argument: str, value: ArrayLike) -> Any:
+    """Return a number, or numbers as lists of them."""
+    array = np.array(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"Rescaling: {argument}: expected numbers, got {value!r}")
+    return array.tolist()
+
+
+class UnitNormalization(Layer):
+    """Divide by the length of each vector.
+
+    Parameters
+    ----------
+    axis : int or sequence of int, default -1
+        The axes that a vector extends over.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError
+        For axes that are no integers.
+
+    Notes
+    -----
+    The square of a length counts as at least 1e-12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import UnitNormalization
+    >>> UnitNormalization()(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]], dtype=float32)
+    """
+
+    _SMALLEST = 1e-12
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        axes: list[Any] = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+        if not axes or not all(isinstance(one, (int, np.integer)) for one in axes):
+            raise TypeError(f"UnitNormalization: axis: expected integers, got {axis!r}")
+        self.axis = [int(one) for one in axes]
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        memory = self._buffers.when(training)
+        y = np.square(x, out=memory.take("y", x.shape, x.dtype))
+        one_each = np.sum(y[:0], axis=tuple(self.axis), keepdims=True).shape
+        inverse = memory.take("inverse", (len(x), *one_each[1:]), x.dtype)
+        y.sum(axis=tuple(self.axis), keepdims=True, out=inverse)
+        small = inverse < self._SMALLEST
+        np.maximum(inverse, self._SMALLEST, out=inverse)
+        np.sqrt(inverse, out=inverse)
+        np.divide(1, inverse, out=inverse)
+        np.multiply(x, inverse, out=y)
+        if training:
+            self._saved = (y, inverse, small)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (y, inverse, small), self._saved = self._saved, None
+        dx = np.multiply(dy, y, out=self._buffers.take("dx", dy.shape, dy.dtype))
+        along = dx.sum(axis=tuple(self.axis), keepdims=True)
+        along[small] = 0  # there the length is a constant
+        np.multiply(y, along, out=dx)
+        np.subtract(dy, dx, out=dx)
+        dx *= inverse
+        return dx

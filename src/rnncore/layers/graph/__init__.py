@@ -1,0 +1,1 @@
+"""Symbolic tensors, the calls of layers on them, and their operators."""

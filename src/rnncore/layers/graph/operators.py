@@ -1,0 +1,307 @@
+"""What the operators of symbolic tensors make: sums, products and parts of them, as layers.
+
+They are layers so that a graph of them is trained, written to files and drawn like any other. As in
+Keras a mask ends at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Memory
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.merging.merge import Merge
+
+_FUNCTIONS: dict[str, np.ufunc] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+}
+# One axis of a key: a number, a slice as [start, stop, step], or None for a new axis.
+Part = int | list[int | None] | None
+
+
+class TensorOperation(Merge):
+    """What ``a + b``, ``a - b``, ``a * b`` and ``a / b`` of two symbolic tensors make.
+
+    Parameters
+    ----------
+    operation : {"add", "subtract", "multiply", "divide"}
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        For another operation, and two arrays that have not as many axes, of sizes that fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Input, Model
+    >>> x, gate = Input((3,)), Input((1,))
+    >>> model = Model([x, gate], x * gate)
+    >>> model.predict([np.array([[1.0, 2.0, 3.0]]), np.array([[0.5]])], verbose=0)
+    array([[0.5, 1. , 1.5]], dtype=float32)
+    """
+
+    def __init__(self, operation: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.operation = _known("TensorOperation", operation)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        if len(input_shape) != 2 or len(input_shape[0]) != len(input_shape[1]):
+            got = ", ".join(str(tuple(shape)) for shape in input_shape)
+            raise ValueError(f"{self.name}: x: expected 2 arrays with as many axes, got {got}")
+        return super().compute_output_shape(input_shape)
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        return None
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        _FUNCTIONS[self.operation](*operands, out=y)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        if self.operation == "add":
+            return [dy, dy]
+        second = self._take("dx1", dy)
+        if self.operation == "subtract":
+            return [dy, np.negative(dy, out=second)]
+        first = self._take("dx0", dy)
+        a, b = operands
+        if self.operation == "multiply":
+            return [np.multiply(dy, b, out=first), np.multiply(dy, a, out=second)]
+        np.divide(dy, b, out=first)
+        np.multiply(first, y, out=second)
+        return [first, np.negative(second, out=second)]
+
+
+class ConstantOperation(Layer):
+    """What ``a + 1``, ``2.0 * a``, ``1 - a``, ``a / 2`` and ``-a`` of a symbolic tensor make.
+
+    Parameters
+    ----------
+    operation : {"add", "subtract", "multiply", "divide"}
+    constant : float or array_like
+        An array is stretched over the samples as NumPy does.
+    constant_first : bool, default False
+        Whether the constant is on the left: ``constant - a``.
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another operation, a constant that holds no numbers, and when called on an array that
+        it does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Input, Model
+    >>> x = Input((2,))
+    >>> Model(x, 1 - x / np.array([2, 4])).predict(np.array([[1.0, 2.0]]), verbose=0)
+    array([[0.5, 0.5]], dtype=float32)
+    """
+
+    def __init__(
+        self, operation: str, constant: Any, constant_first: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.operation = _known("ConstantOperation", operation)
+        array = np.array(constant)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"ConstantOperation: constant: expected numbers, got {constant!r}")
+        self.constant: Any = array if array.ndim else array.item()
+        self.constant_first = constant_first
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sizes = np.shape(self.constant)
+        # The batch is no axis of the constant, unless that has the size 1 there.
+        missing = len(input_shape) - len(sizes)
+        full = (*(1,) * missing, *sizes)
+        fits = missing >= 0 and full[:1] in ((), (1,))
+        if not fits or any(
+            n not in (1, m) and m is not None for n, m in zip(full, input_shape, strict=True)
+        ):
+            raise ValueError(
+                f"{self.name}: x: expected an array that a constant of shape {sizes} fits, got "
+                f"shape {tuple(input_shape)}"
+            )
+        return input_shape
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
+        return None
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        constant = self._constant()
+        a, b = (constant, x) if self.constant_first else (x, constant)
+        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            _FUNCTIONS[self.operation](a, b, out=y)
+        if training:
+            self._saved = (x, y)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (x, y), self._saved = self._saved, None
+        if self.operation == "add" or (self.operation == "subtract" and not self.constant_first):
+            return dy
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        if self.operation == "subtract":
+            return np.negative(dy, out=dx)
+        if self.operation == "multiply":
+            return np.multiply(dy, self._constant(), out=dx)
+        if not self.constant_first:
+            return np.divide(dy, self._constant(), out=dx)
+        np.divide(y, x, out=dx)
+        dx *= dy
+        return np.negative(dx, out=dx)
+
+    def _constant(self) -> NDArray[Any]:
+        return np.asarray(self.constant, self.dtype)
+
+
+class GetItem(Layer):
+    """What ``x[:, -1]``, ``x[:, 2:5]`` or ``x[..., None]`` of a symbolic tensor makes.
+
+    Parameters
+    ----------
+    key : list
+        For each axis of the input a number, a slice as ``[start, stop, step]``, or None for a new
+        axis; that of the batch stays whole.
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another key, more axes than the input has, and a step that is not there.
+
+    Notes
+    -----
+    Padding counts as steps: the last step of a shorter sequence is not ``x[:, -1]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Input, Model
+    >>> x = Input((None, 2))
+    >>> model = Model(x, x[:, -1] - x[:, 0])
+    >>> model.predict(np.array([[[1.0, 2.0], [0.0, 0.0], [4.0, 6.0]]]), verbose=0)
+    array([[3., 4.]], dtype=float32)
+    """
+
+    def __init__(self, key: Sequence[Part], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.key: list[Part] = [
+            list(part) if isinstance(part, (list, tuple)) else part for part in key
+        ]
+        if self.key[:1] != [[None, None, None]]:
+            raise ValueError(
+                "GetItem: key: expected all samples of a batch, as in x[:, -1], got another "
+                "choice on the first axis"
+            )
+
+    def _index(self) -> tuple[Any, ...]:
+        return tuple(slice(*part) if isinstance(part, list) else part for part in self.key)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        axes = [part for part in self.key if part is not None]
+        if len(axes) > len(input_shape):
+            raise ValueError(
+                f"{self.name}: key: expected at most {len(input_shape)} axes, got {len(axes)}"
+            )
+        sizes = iter(input_shape)
+        found: list[int | None] = []
+        for part in self.key:
+            if part is None:
+                found.append(1)
+                continue
+            size = next(sizes)
+            if isinstance(part, list):
+                found.append(_length(part, size))
+            elif size is not None and not -size <= part < size:
+                raise ValueError(
+                    f"{self.name}: key: expected a number within the size {size}, got {part}"
+                )
+        return (*found, *sizes)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
+        return None
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        self.compute_output_shape(x.shape)  # raises for a step that is not there
+        part = x[self._index()]
+        y = self._buffers.when(training).take("y", part.shape, x.dtype)
+        y[...] = part
+        if training:
+            self._saved = x.shape
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        shape, self._saved = self._saved, None
+        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx.fill(0)
+        dx[self._index()] = dy
+        return dx
+
+
+def combined(operation: str, a: Any, b: Any) -> Any:
+    """Return the symbolic tensor of ``a <operation> b``, of which one or both are symbolic."""
+    both = [a, b]
+    if all(hasattr(one, "node") for one in both):
+        return TensorOperation(operation)(both)
+    if hasattr(a, "node"):
+        return ConstantOperation(operation, b)(a)
+    return ConstantOperation(operation, a, constant_first=True)(b)
+
+
+def item(x: Any, key: Any) -> Any:
+    """Return the symbolic tensor of ``x[key]``."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    named = sum(part is not None and part is not Ellipsis for part in parts)
+    rest = [slice(None)] * (len(x.shape) - named)
+    if any(part is Ellipsis for part in parts):
+        place = next(i for i, part in enumerate(parts) if part is Ellipsis)
+        parts[place : place + 1] = rest
+    return GetItem([_part(part) for part in parts])(x)
+
+
+def _part(part: Any) -> Part:
+    if part is None:
+        return None
+    if isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+        return int(part)
+    if isinstance(part, slice):
+        return [None if n is None else int(n) for n in (part.start, part.stop, part.step)]
+    raise TypeError(
+        "SymbolicTensor: expected numbers, slices, None and ... in brackets, got "
+        f"{type(part).__name__}"
+    )
+
+
+def _length(part: list[int | None], size: int | None) -> int | None:
+    """Return how many numbers a slice takes of an axis of this size."""
+    return None if size is None else len(range(*slice(*part).indices(size)))
+
+
+def _known(owner: str, operation: Any) -> str:
+    if operation not in _FUNCTIONS:
+        raise ValueError(
+            f"{owner}: operation: expected one of {', '.join(_FUNCTIONS)}, got {operation!r}"
+        )
+    return str(operation)

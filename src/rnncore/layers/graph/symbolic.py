@@ -1,0 +1,183 @@
+"""Tensors that stand for arrays while a graph of layers is drawn up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rnncore.layers.layer import Layer, Shape
+
+
+class SymbolicTensor:
+    """What `Input` returns, and what a layer returns that is called on one.
+
+    It holds no numbers: it says which shape an array has, and which call of which layer gives it.
+    ``+``, ``-``, ``*`` and ``/`` with another one, a number or an array, and parts such as
+    ``x[:, -1]``, are calls of layers too.
+
+    Attributes
+    ----------
+    shape : tuple
+        With None for the batch and for other axes of any size.
+    dtype : numpy.dtype
+    node : Node
+        The call that gives it.
+    index : int
+        Its place among the outputs of that call.
+    """
+
+    # NumPy would make an array of one object of it.
+    __array_ufunc__ = None
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, index: int) -> None:
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.node = node
+        self.index = index
+
+    @property
+    def name(self) -> str:
+        """Name of the layer that gives it."""
+        return self.node.layer.name
+
+    @property
+    def declared_input_shape(self) -> Shape:
+        """Shape of one sample."""
+        return self.shape[1:]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        raise TypeError(
+            f"expected an array, got {self!r}, which holds no numbers: call layers on it, and "
+            "a Model(inputs, outputs) on arrays"
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(f"expected a truth value, got {self!r}, which holds no numbers")
+
+    # Two calls give two tensors, so nothing else is equal to one; a number is not compared with it.
+    def __eq__(self, other: object) -> bool:
+        if other is None or isinstance(other, SymbolicTensor):
+            return self is other
+        raise TypeError(
+            f"expected +, -, *, / and brackets only of {self!r}, got a comparison; masks come from "
+            "Embedding(mask_zero=True), Masking, or an Input of their own"
+        )
+
+    __hash__ = object.__hash__
+
+    # What has __getitem__ would else be walked through number by number.
+    __iter__: None = None
+
+    def __getitem__(self, key: Any) -> SymbolicTensor:
+        from rnncore.layers.graph.operators import item  # layers, which need this module
+
+        made: SymbolicTensor = item(self, key)
+        return made
+
+    def __add__(self, other: Any) -> SymbolicTensor:
+        return _combined("add", self, other)
+
+    def __radd__(self, other: Any) -> SymbolicTensor:
+        return _combined("add", other, self)
+
+    def __sub__(self, other: Any) -> SymbolicTensor:
+        return _combined("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> SymbolicTensor:
+        return _combined("subtract", other, self)
+
+    def __mul__(self, other: Any) -> SymbolicTensor:
+        return _combined("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> SymbolicTensor:
+        return _combined("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> SymbolicTensor:
+        return _combined("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> SymbolicTensor:
+        return _combined("divide", other, self)
+
+    def __neg__(self) -> SymbolicTensor:
+        return _combined("multiply", self, -1)
+
+    def __repr__(self) -> str:
+        return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} of {self.name}>"
+
+
+def _combined(operation: str, a: Any, b: Any) -> SymbolicTensor:
+    from rnncore.layers.graph.operators import combined  # layers, which need this module
+
+    made: SymbolicTensor = combined(operation, a, b)
+    return made
+
+
+class Node:
+    """One call of a layer in a graph; a layer that is called twice has two.
+
+    Attributes
+    ----------
+    layer : Layer
+    inputs, outputs : tuple of SymbolicTensor
+        What the layer was called on, and what it gave.
+    arguments : dict
+        The other arguments of the call by their names, without those that were None:
+        ``{"initial_state": [h, c]}``, ``{"mask": m}``, ``{"training": True}``. A value is a
+        SymbolicTensor, an ndarray, None, a bool, a number or a string, or a list of such values.
+    takes_list, gives_list : bool
+        Whether the layer takes and gives a list of arrays, and not one alone.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: Sequence[SymbolicTensor],
+        output_shape: Shape | list[Shape],
+        dtype: np.dtype[Any],
+        *,
+        takes_list: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.layer = layer
+        self.inputs = tuple(inputs)
+        self.arguments = dict(arguments or {})
+        self.takes_list = takes_list
+        self.gives_list = isinstance(output_shape, list)
+        shapes = output_shape if isinstance(output_shape, list) else [output_shape]
+        self.outputs = tuple(
+            SymbolicTensor(shape, dtype, self, index) for index, shape in enumerate(shapes)
+        )
+
+    @property
+    def reads(self) -> tuple[SymbolicTensor, ...]:
+        """All tensors that the call needs: `inputs`, and those in `arguments`."""
+        others = leaves(list(self.arguments.values()))
+        return (*self.inputs, *(one for one in others if isinstance(one, SymbolicTensor)))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield what is in lists of lists, in order; something else as it is."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def replaced(value: Any, find: Callable[[SymbolicTensor], Any]) -> Any:
+    """Return `value` with ``find(tensor)`` in place of every symbolic tensor in it."""
+    if isinstance(value, (list, tuple)):
+        return [replaced(item, find) for item in value]
+    return find(value) if isinstance(value, SymbolicTensor) else value
+
+
+def is_symbolic(x: Any) -> bool:
+    """Whether `x` is a symbolic tensor, or a list or dict with one."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, (list, tuple)):
+        return any(isinstance(item, SymbolicTensor) for item in x)
+    return isinstance(x, SymbolicTensor)

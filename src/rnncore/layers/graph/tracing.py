@@ -1,0 +1,91 @@
+"""The gradient of a function of arrays that consists of operators only.
+
+Such a function also takes symbolic tensors: ``lambda x: 100 * x[:, -1]`` gives two layers then,
+whose backward is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Buffers
+from rnncore.layers.core.input_layer import Input
+from rnncore.layers.graph.operators import ConstantOperation, GetItem, TensorOperation
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
+from rnncore.layers.layer import Layer, Shape
+
+Array = NDArray[Any]
+
+
+class Traced:
+    """The operators of a function, in the order in which they are applied.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        One for each operator.
+    """
+
+    def __init__(self, inputs: Sequence[SymbolicTensor], output: SymbolicTensor) -> None:
+        self._inputs, self._output = inputs, output
+        self._nodes: list[Node] = []
+        self._collect(output)
+        self.layers: list[Layer] = [node.layer for node in self._nodes]
+
+    def _collect(self, tensor: SymbolicTensor) -> None:
+        if tensor.node in self._nodes or any(tensor is one for one in self._inputs):
+            return
+        for one in tensor.node.inputs:
+            self._collect(one)
+        self._nodes.append(tensor.node)
+
+    def forward(self, arrays: Sequence[Array]) -> Array:
+        """Return the output, and keep what `backward` needs."""
+        values = {id(one): array for one, array in zip(self._inputs, arrays, strict=True)}
+        for node in self._nodes:
+            taken = [values[id(one)] for one in node.inputs]
+            x: Any = taken if node.takes_list else taken[0]
+            values[id(node.outputs[0])] = node.layer.forward(x, training=True)
+        return values[id(self._output)]
+
+    def backward(self, dy: Array, xs: Sequence[Array], buffers: Buffers) -> list[Array]:
+        """Return the gradients of the inputs `xs`; sums are made in `buffers`."""
+        gradients: dict[int, Array] = {id(self._output): dy}
+        for number, node in enumerate(reversed(self._nodes)):
+            found: Any = node.layer.backward(gradients.pop(id(node.outputs[0])))
+            parts = found if node.takes_list else [found]
+            for place, (one, part) in enumerate(zip(node.inputs, parts, strict=True)):
+                before = gradients.get(id(one))
+                if before is not None:
+                    total = buffers.take(f"sum {number} {place}", part.shape, part.dtype)
+                    part = np.add(before, part, out=total)
+                gradients[id(one)] = part
+        zero = np.zeros((), dy.dtype)
+        return [
+            gradients.get(id(one), np.broadcast_to(zero, x.shape))
+            for one, x in zip(self._inputs, xs, strict=True)
+        ]
+
+
+def traced(
+    function: Callable[..., Any], shapes: Sequence[Shape], dtype: np.dtype[Any], *, several: bool
+) -> Traced | None:
+    """Return the operators of a function, None when there is more to it than operators."""
+    inputs = [Input(shape[1:], dtype=dtype, name=f"x{i}") for i, shape in enumerate(shapes)]
+    try:
+        output = function(inputs if several else inputs[0])
+        if not isinstance(output, SymbolicTensor):
+            return None
+        found = Traced(inputs, output)
+    except Exception:  # whatever a function raises that was written for arrays
+        return None
+    known = (ConstantOperation, GetItem, TensorOperation)
+    if not all(isinstance(layer, known) for layer in found.layers):
+        return None
+    for layer in found.layers:  # an Input has the dtype of the data, which decides nothing
+        layer.dtype = layer.explicit_dtype = dtype
+    return found

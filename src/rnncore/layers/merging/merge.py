@@ -1,0 +1,392 @@
+"""Layers that make one array of several, element by element."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Memory
+from rnncore.layers.layer import Layer
+
+
+class Merge(Layer):
+    """Base of the layers that combine arrays element by element.
+
+    Sizes of 1 are repeated as NumPy does it; an array with fewer axes gets new ones behind the
+    batch. The mask that goes on is True where any is; there is none unless every input has one.
+    """
+
+    takes_several = True
+
+    def build(self, input_shape: Any) -> None:
+        self.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        shapes = several_shapes(self.name, input_shape)
+        rank = max(map(len, shapes))
+        full = [(shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in shapes]
+        sizes = []
+        for axis in range(rank):
+            column = [shape[axis] for shape in full]
+            known = {size for size in column if size is not None and (size != 1 or axis == 0)}
+            if len(known) > 1:
+                raise ValueError(
+                    f"{self.name}: x: expected arrays of one shape, or sizes of 1 behind the "
+                    f"batch, got shapes {', '.join(map(str, shapes))}"
+                )
+            sizes.append(known.pop() if known else None if None in column else 1)
+        return tuple(sizes)
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        if mask is None or any(one is None for one in mask):
+            return None
+        return functools.reduce(np.logical_or, mask)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+        rank = max(one.ndim for one in x)
+        operands = [with_rank(one, rank) for one in x]
+        memory = self._buffers.when(training)
+        y = memory.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
+        self._combine(operands, mask, y, memory)
+        if training:
+            self._saved = ([one.shape for one in x], operands, mask, y)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        (shapes, operands, mask, y), self._saved = self._saved, None
+        if not need_dx:
+            return [None] * len(shapes)
+        gradients = self._gradients(dy, operands, mask, y)
+        return [
+            self._summed_to(gradient, shape, f"sum{number}")
+            for number, (gradient, shape) in enumerate(zip(gradients, shapes, strict=True))
+        ]
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        """Write the output for operands of the same rank."""
+        raise NotImplementedError
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        """Return the gradients of the operands, repeated ones not summed up yet."""
+        raise NotImplementedError
+
+    def _take(self, name: str, like: NDArray[Any]) -> NDArray[Any]:
+        return self._buffers.take(name, like.shape, like.dtype)
+
+    def _summed_to(self, gradient: NDArray[Any], shape: tuple[int, ...], name: str) -> NDArray[Any]:
+        """Return the gradient of an array of this shape that was repeated along axes of size 1."""
+        full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
+        repeated = tuple(
+            axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
+        )
+        if repeated:
+            out = self._buffers.take(name, full, gradient.dtype)
+            gradient = gradient.sum(axis=repeated, keepdims=True, out=out)
+        return gradient.reshape(shape)
+
+
+class Add(Merge):
+    """Sum of arrays.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Add
+    >>> Add()([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
+    array([[4., 6.]], dtype=float32)
+    """
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.add, operands, y)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        return [dy] * len(operands)
+
+
+class Average(Merge):
+    """Mean of arrays.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Average
+    >>> Average()([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
+    array([[2., 3.]], dtype=float32)
+    """
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.add, operands, y)
+        y /= len(operands)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        return [np.divide(dy, len(operands), out=self._take("share", dy))] * len(operands)
+
+
+class Multiply(Merge):
+    """Product of arrays, element by element.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. A masked step counts as 1, and where all inputs are masked the output
+    is 0. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Multiply
+    >>> Multiply()([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
+    array([[3., 8.]], dtype=float32)
+    """
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.multiply, _filled(operands, mask, 1.0, memory), y)
+        real = self.compute_mask(operands, mask)
+        if real is not None:  # where nothing is real there is no product
+            np.copyto(y, 0, where=~_beside(real, y))
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        factors = _filled(operands, mask, 1.0, self._buffers)
+        gradients = []
+        for number in range(len(operands)):
+            others = factors[:number] + factors[number + 1 :]
+            gradient = self._take(f"dx{number}", dy)
+            reduce_into(np.multiply, [dy, *others], gradient)
+            real = None if mask is None else mask[number]
+            if real is not None:
+                gradient *= _beside(real, gradient)
+            gradients.append(gradient)
+        return gradients
+
+
+class Subtract(Merge):
+    """Difference of two arrays: the first less the second.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of two arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. The mask is True where any is, if both inputs have one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Subtract
+    >>> Subtract()([np.array([[1.0, 2.0]]), np.array([[3.0, 5.0]])])
+    array([[-2., -3.]], dtype=float32)
+    """
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        if len(input_shape) != 2:
+            raise ValueError(f"{self.name}: x: expected 2 arrays, got {len(input_shape)}")
+        return super().compute_output_shape(input_shape)
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(np.subtract, operands, y)
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        return [dy, np.negative(dy, out=self._take("dx1", dy))]
+
+
+class _Extremum(Merge):
+    """Base of Maximum and Minimum: of equal numbers the first gets the gradient."""
+
+    _choice: np.ufunc
+    _worst: float
+
+    def _combine(
+        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
+    ) -> None:
+        reduce_into(self._choice, _filled(operands, mask, self._worst, memory), y)
+        real = self.compute_mask(operands, mask)
+        if real is not None:  # where nothing is real, the first stands
+            np.copyto(y, operands[0], where=~_beside(real, y))
+
+    def _gradients(
+        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
+    ) -> list[NDArray[Any]]:
+        rest = self._take("rest", dy)
+        rest[...] = dy
+        chosen = self._buffers.take("chosen", dy.shape, np.bool_)
+        gradients = []
+        for number, one in enumerate(_filled(operands, mask, self._worst, self._buffers)):
+            np.equal(one, y, out=chosen)
+            gradients.append(np.multiply(rest, chosen, out=self._take(f"dx{number}", dy)))
+            np.copyto(rest, 0, where=chosen)
+        gradients[0] += rest
+        return gradients
+
+
+class Maximum(_Extremum):
+    """The largest number of several arrays, element by element.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
+    is the first. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Maximum
+    >>> Maximum()([np.array([[1.0, 5.0]]), np.array([[3.0, 4.0]])])
+    array([[3., 5.]], dtype=float32)
+    """
+
+    _choice = np.maximum
+    _worst = -np.inf
+
+
+class Minimum(_Extremum):
+    """The smallest number of several arrays, element by element.
+
+    Parameters
+    ----------
+    **kwargs
+        `name`, `dtype` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When called on something else than a list of arrays whose shapes fit together.
+
+    Notes
+    -----
+    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
+    is the first. The mask is True where any is, if every input has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Minimum
+    >>> Minimum()([np.array([[1.0, 5.0]]), np.array([[3.0, 4.0]])])
+    array([[1., 4.]], dtype=float32)
+    """
+
+    _choice = np.minimum
+    _worst = np.inf
+
+
+def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[Any]) -> None:
+    """Write ``function(function(operands[0], operands[1]), ...)`` to `out`."""
+    if len(operands) == 1:
+        out[...] = operands[0]
+        return
+    function(operands[0], operands[1], out=out)
+    for one in operands[2:]:
+        function(out, one, out=out)
+
+
+def _filled(
+    operands: list[NDArray[Any]], mask: Any, value: float, memory: Memory
+) -> list[NDArray[Any]]:
+    """Return the operands with a value in place of their masked steps."""
+    if mask is None:
+        return operands
+    filled = []
+    for number, (one, real) in enumerate(zip(operands, mask, strict=True)):
+        array = one
+        if real is not None:
+            array = memory.take(f"filled{number}", one.shape, one.dtype)
+            array[...] = one
+            np.copyto(array, value, where=~_beside(real, one))
+        filled.append(array)
+    return filled
+
+
+def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """Return a mask (B, T) with as many axes as x."""
+    return mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+
+
+def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
+    """Return shapes as a list; ValueError where there is none or the batch sizes differ."""
+    listed = [tuple(shape) for shape in shapes]
+    batches = {shape[0] for shape in listed} - {None}
+    if not listed or len(batches) > 1:
+        got = ", ".join(map(str, listed)) or "none"
+        raise ValueError(f"{owner}: x: expected arrays with one number of samples, got {got}")
+    return listed
+
+
+def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
+    """Return a view of x with new axes behind the batch."""
+    return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])

@@ -1,0 +1,192 @@
+"""Normalization of each feature over the batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.normalization.normalization import Normalization
+from rnncore.utils._checks import check_number
+
+# What Keras adds to the number of real steps that it divides by.
+_COUNT_EPSILON = 1e-7
+
+
+class BatchNormalization(Normalization):
+    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, feature by feature.
+
+    In training mean and variance are those of the batch, all its time steps together, and
+    moving averages of them are kept; in inference those averages are used.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of the features.
+    momentum : float, default 0.99
+        Share of the old average that stays in a training step.
+    epsilon : float, default 0.001
+        Keeps the quotient finite where all elements are equal.
+    center, scale : bool, default True
+        Whether there are beta and gamma.
+    beta_initializer : default "zeros"
+    gamma_initializer : default "ones"
+    moving_mean_initializer : default "zeros"
+    moving_variance_initializer : default "ones"
+    beta_regularizer, gamma_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    beta_constraint, gamma_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
+    renorm, renorm_clipping, renorm_momentum
+        Only False, None and 0.99 are supported.
+    synchronized : bool, default False
+        Accepted and without effect: there is one device.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet, and when called on an
+        input that has no such axis or whose size there is not known.
+
+    Notes
+    -----
+    Weights: gamma, beta, moving_mean, moving_variance, each ``(F,)``; no optimizer changes the
+    last two. With ``trainable=False`` the layer computes as in inference, also in training.
+    Masked time steps are left out of mean and variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import BatchNormalization
+    >>> layer = BatchNormalization(epsilon=0)
+    >>> layer(np.array([[1.0], [3.0]]), training=True)
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    """
+
+    couples_samples = True
+    unsupported: Mapping[str, Any] = {
+        **Layer.unsupported,
+        "renorm": False,
+        "renorm_clipping": None,
+        "renorm_momentum": 0.99,
+    }
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: None = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            [axis],
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            renorm=renorm,
+            renorm_clipping=renorm_clipping,
+            renorm_momentum=renorm_momentum,
+            **kwargs,
+        )
+        self.momentum = check_number("BatchNormalization", "momentum", momentum)
+        self.moving_mean_initializer = known_initializer(moving_mean_initializer)
+        self.moving_variance_initializer = known_initializer(moving_variance_initializer)
+        boolean("BatchNormalization", "synchronized", synchronized)
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {**super().current_arguments(), "axis": self.axis[0]}
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        self.moving_mean = self.add_weight(
+            "moving_mean", self._sizes, self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            "moving_variance", self._sizes, self.moving_variance_initializer, trainable=False
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        memory = self._buffers.when(training)
+        normal = memory.take("normal", x.shape, x.dtype)
+        real: Any = True
+        share: Any = 0.0  # of each real element in mean and variance
+        if training and self.trainable:
+            real, share = self._share(x, mask)
+            mean = self._sum(x, real) * share
+            np.subtract(x, mean, out=normal)
+            variance = self._sum(self._product(normal, normal), real) * share
+            for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.value *= self.momentum
+                moving.value += new.reshape(-1) * (1 - self.momentum)
+        else:
+            np.subtract(x, self.moving_mean.value.reshape(self._broadcast), out=normal)
+            variance = self.moving_variance.value.reshape(self._broadcast)
+        inverse = 1 / np.sqrt(variance + self.epsilon)
+        normal *= inverse
+        if training:
+            self._saved = (normal, inverse, real, share)
+        return self._scaled(normal, memory)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (normal, inverse, real, share), self._saved = self._saved, None
+        dnormal = self._scaled_backward(dy, normal)
+        if not need_dx:
+            return None
+        # Mean and variance depend on x too: what goes through them is taken off.
+        through_mean = dnormal.sum(axis=self._others, keepdims=True)
+        through_variance = self._sum(self._product(dnormal, normal), True)
+        # Zero but for rounding and what Keras adds to the number of steps.
+        center = self._sum(normal, real) * share
+        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        np.subtract(normal, center, out=dx)
+        dx *= through_variance
+        dx += through_mean
+        dx *= share
+        if real is not True:
+            dx *= real
+        np.subtract(dnormal, dx, out=dx)
+        dx *= inverse
+        return dx
+
+    def _sum(self, x: NDArray[Any], real: Any) -> NDArray[Any]:
+        total: NDArray[Any] = x.sum(axis=self._others, keepdims=True, where=real)
+        return total
+
+    def _share(self, x: NDArray[Any], mask: NDArray[Any] | None) -> tuple[Any, Any]:
+        """Return which elements are real, and the share of each in the mean."""
+        if mask is None:
+            count = max(1, math.prod(x.shape[axis] for axis in self._others))
+            return True, x.dtype.type(1 / count)
+        real = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        counts = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
+        return real, (1 / (counts + _COUNT_EPSILON)).astype(x.dtype)

@@ -1,0 +1,112 @@
+"""Normalization over the features of each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.normalization.normalization import Normalization
+
+
+class LayerNormalization(Normalization):
+    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, sample by sample.
+
+    Parameters
+    ----------
+    axis : int or sequence of int, default -1
+        The axes that mean and variance are taken over. -1: at every time step by itself.
+    epsilon : float, default 0.001
+        Keeps the quotient finite where all elements are equal.
+    center, scale : bool, default True
+        Whether there are beta and gamma.
+    beta_initializer : default "zeros"
+    gamma_initializer : default "ones"
+    beta_regularizer, gamma_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    beta_constraint, gamma_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet, and when called on an
+        input that has no such axis or whose size there is not known.
+
+    Notes
+    -----
+    Weights: gamma, then beta, of the sizes of the axes. A mask goes on and changes nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LayerNormalization
+    >>> LayerNormalization(epsilon=0)(np.array([[1.0, 3.0]]))
+    array([[-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            axis,
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            beta_constraint,
+            gamma_constraint,
+            **kwargs,
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        memory = self._buffers.when(training)
+        one_each = tuple(1 if axis in self._axes else n for axis, n in enumerate(x.shape))
+        mean = memory.take("mean", one_each, x.dtype)
+        x.mean(axis=self._axes, keepdims=True, out=mean)
+        normal = np.subtract(x, mean, out=memory.take("normal", x.shape, x.dtype))
+        inverse = memory.take("inverse", one_each, x.dtype)
+        squares = np.square(normal, out=memory.take("product", x.shape, x.dtype))
+        squares.mean(axis=self._axes, keepdims=True, out=inverse)
+        inverse += self.epsilon
+        np.sqrt(inverse, out=inverse)
+        np.divide(1, inverse, out=inverse)
+        normal *= inverse
+        if training:
+            self._saved = (normal, inverse)
+        return self._scaled(normal, memory)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (normal, inverse), self._saved = self._saved, None
+        dnormal = self._scaled_backward(dy, normal)
+        if not need_dx:
+            return None
+        # Mean and variance depend on x too: what goes through them is taken off.
+        through = self._buffers.take("mean", inverse.shape, dy.dtype)
+        self._product(dnormal, normal).mean(axis=self._axes, keepdims=True, out=through)
+        dx = np.multiply(normal, through, out=self._buffers.take("dx", dy.shape, dy.dtype))
+        dnormal.mean(axis=self._axes, keepdims=True, out=through)
+        dx += through
+        np.subtract(dnormal, dx, out=dx)
+        dx *= inverse
+        return dx

@@ -1,0 +1,91 @@
+"""What the layers that normalize share: gamma and beta, and the axes that these belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import Memory
+from rnncore.layers._shapes import axes_behind_batch, listed_axes
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.utils._checks import check_number
+
+
+class Normalization(Layer):
+    """Base of LayerNormalization and BatchNormalization: ``y = gamma * normal + beta``."""
+
+    def __init__(
+        self,
+        axis: int | Sequence[int],
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.axis = listed_axes(owner, axis)
+        self.needs_sizes = self.axis != (-1,)
+        self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
+        self.center = boolean(owner, "center", center)
+        self.scale = boolean(owner, "scale", scale)
+        self.choose("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self.choose("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+
+    def build(self, input_shape: Shape) -> None:
+        self._axes = axes_behind_batch(self.name, self.axis, input_shape)
+        rank = range(len(input_shape))
+        self._others = tuple(axis for axis in rank if axis not in self._axes)
+        self._sizes: Any = tuple(input_shape[axis] for axis in self._axes)
+        self._broadcast: Any = tuple(input_shape[a] if a in self._axes else 1 for a in rank)
+        self.gamma = self._made("gamma") if self.scale else None
+        self.beta = self._made("beta") if self.center else None
+
+    def _made(self, weight: str) -> Parameter:
+        return self.add_weight(weight, self._sizes, **self.chosen(weight))
+
+    def check_input_shape(self, shape: Shape) -> None:
+        super().check_input_shape(shape)
+        if self.input_shape is None:
+            return
+        if tuple(shape[axis] for axis in self._axes) != self._sizes:
+            sizes = enumerate(self.input_shape)
+            expected = tuple(n if axis in self._axes else None for axis, n in sizes)
+            raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
+
+    def _scaled(self, normal: NDArray[Any], memory: Memory) -> NDArray[Any]:
+        """Return ``gamma * normal + beta``."""
+        y = normal
+        if self.gamma is not None:
+            out = memory.take("y", normal.shape, normal.dtype)
+            y = np.multiply(normal, self.gamma.value.reshape(self._broadcast), out=out)
+        if self.beta is not None:
+            out = memory.take("y", normal.shape, normal.dtype)
+            y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
+        return y
+
+    def _scaled_backward(self, dy: NDArray[Any], normal: NDArray[Any]) -> NDArray[Any]:
+        """Write the gradients of gamma and beta, return that of `normal`."""
+        if self.beta is not None:
+            np.sum(dy, axis=self._others, out=self.beta.grad)
+        if self.gamma is None:
+            return dy
+        np.sum(self._product(dy, normal), axis=self._others, out=self.gamma.grad)
+        dnormal = self._buffers.take("dnormal", dy.shape, dy.dtype)
+        return np.multiply(dy, self.gamma.value.reshape(self._broadcast), out=dnormal)
+
+    def _product(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+        """Return a product that the next one overwrites."""
+        out = self._buffers.take("product", one.shape, one.dtype)
+        return np.multiply(one, other, out=out)

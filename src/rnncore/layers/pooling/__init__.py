@@ -1,0 +1,1 @@
+"""Pooling over time and over images."""

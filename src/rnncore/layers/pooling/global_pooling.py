@@ -1,0 +1,158 @@
+"""Pooling over all time steps, and over whole images."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._arguments import boolean
+from rnncore.layers._shapes import expect_axes, expect_channels_last
+from rnncore.layers._windows import AXES
+from rnncore.layers.layer import Layer, Shape
+
+
+class GlobalPooling(Layer):
+    """Base of the layers that make one vector of a sequence or of an image."""
+
+    # Number of the axes between the batch and the features.
+    rank: ClassVar[int]
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        expect_channels_last(owner, data_format)
+        self.keepdims = boolean(owner, "keepdims", keepdims)
+        self._axes = tuple(range(1, self.rank + 1))
+
+    def build(self, input_shape: Shape) -> None:
+        expect_axes(self.name, input_shape, ("batch", *AXES[self.rank], "features"))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        for axis, name in zip(self._axes, AXES[self.rank], strict=True):
+            if input_shape[axis] == 0:
+                raise ValueError(f"{self.name}: x: expected at least 1 {name[:-1]}, got 0")
+        middle = (1,) * self.rank if self.keepdims else ()
+        return (input_shape[0], *middle, input_shape[-1])
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None
+
+    def _output(self, pooled: NDArray[Any]) -> NDArray[Any]:
+        return pooled if self.keepdims else pooled.reshape(len(pooled), pooled.shape[-1])
+
+    def _pooled(self, dy: NDArray[Any]) -> NDArray[Any]:
+        """Return dy with the axes that were pooled."""
+        return dy.reshape(len(dy), *(1,) * self.rank, dy.shape[-1])
+
+
+class GlobalMaxPooling(GlobalPooling):
+    """Base of the layers that keep the largest number of each feature."""
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
+        if training:
+            largest = self._buffers.take("largest", x.shape, np.bool_)
+            self._saved = np.equal(x, y, out=largest)
+        return self._output(y)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        largest, self._saved = self._saved, None
+        # None is the largest where the largest is NaN.
+        count = np.maximum(largest.sum(axis=self._axes, keepdims=True), 1).astype(dy.dtype)
+        dx = self._buffers.take("dx", largest.shape, dy.dtype)
+        return np.multiply(largest, self._pooled(dy) / count, out=dx)
+
+
+class GlobalAveragePooling(GlobalPooling):
+    """Base of the layers that make the mean of each feature."""
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        # A mask says which time steps are real; images have none.
+        real: Any = True if mask is None or self.rank > 1 else mask[:, :, None]
+        steps = np.ones((1, *x.shape[1:-1], 1), bool) & real
+        counts = np.maximum(steps.sum(axis=self._axes, keepdims=True), 1).astype(x.dtype)
+        if training:
+            self._saved = (real, counts, x.shape)
+        y: NDArray[Any] = x.sum(axis=self._axes, keepdims=True, where=real)
+        y /= counts
+        return self._output(y)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (real, counts, shape), self._saved = self._saved, None
+        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx.fill(0)
+        np.copyto(dx, self._pooled(dy) / counts, where=real)
+        return dx
+
+
+class GlobalMaxPooling1D(GlobalMaxPooling):
+    """The largest number of each feature over all time steps.
+
+    Parameters
+    ----------
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    keepdims : bool, default False
+        Whether the output is ``(B, 1, F)`` and not ``(B, F)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Notes
+    -----
+    Masked steps are read like others, as in Keras. Equal numbers share the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GlobalMaxPooling1D
+    >>> GlobalMaxPooling1D()(np.array([[[1.0], [3.0], [2.0]]]))
+    array([[3.]], dtype=float32)
+    """
+
+    rank = 1
+
+
+class GlobalAveragePooling1D(GlobalAveragePooling):
+    """The mean of each feature over the time steps that are not masked.
+
+    Parameters
+    ----------
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    keepdims : bool, default False
+        Whether the output is ``(B, 1, F)`` and not ``(B, F)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Notes
+    -----
+    A sequence with no step that is not masked gives zeros, where Keras gives NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GlobalAveragePooling1D
+    >>> x, mask = np.array([[[1.0], [3.0], [9.0]]]), np.array([[True, True, False]])
+    >>> GlobalAveragePooling1D()(x, mask=mask)
+    array([[2.]], dtype=float32)
+    """
+
+    rank = 1

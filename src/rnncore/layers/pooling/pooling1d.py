@@ -1,0 +1,204 @@
+"""Pooling over windows of time steps, and what it shares with that of images."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._shapes import expect_channels_last
+from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
+from rnncore.layers.layer import Layer, Shape
+
+
+class Pooling(Layer):
+    """Base of the layers that make one step of every window of steps."""
+
+    # Number of the axes between the batch and the features.
+    rank: ClassVar[int]
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, ...],
+        strides: int | tuple[int, ...] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        expect_channels_last(owner, data_format)
+        given = pool_size if strides is None else strides
+        self.pool_size = one_for_each_axis(owner, "pool_size", pool_size, self.rank)
+        self.strides = one_for_each_axis(owner, "strides", given, self.rank)
+        self.padding = padding_name(owner, padding, ("valid", "same"))
+        self._windows = Windows(self.pool_size, self.strides, (1,) * self.rank, self.padding)
+
+    def build(self, input_shape: Shape) -> None:
+        self._windows.counts(self.name, input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        counts = self._windows.counts(self.name, input_shape)
+        return (input_shape[0], *counts, input_shape[-1])
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None  # it does not fit the output; Keras drops it too
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        shape: Any = self.compute_output_shape(x.shape)
+        y = self._buffers.when(training).take("y", shape, x.dtype)
+        kept = self._pool(x, y, training)
+        if training:
+            self._saved = (kept, x.shape)
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        (kept, shape), self._saved = self._saved, None
+        if not need_dx:
+            return None
+        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx.fill(0)
+        self._spread(dy, dx, kept)
+        return dx
+
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        """Write the output; return what `_spread` needs, in training."""
+        raise NotImplementedError
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        """Add the gradients to dx."""
+        raise NotImplementedError
+
+
+class MaxPooling(Pooling):
+    """Base of the layers that keep the largest number of every window."""
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, ...] = 2,
+        strides: int | tuple[int, ...] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **kwargs)
+
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        places = self._windows.places(x.shape[1:-1])
+        y.fill(-np.inf)
+        if not training:
+            for steps, windows in places:
+                np.maximum(y[windows], x[steps], out=y[windows])
+            return None
+        # Which place the largest number came from; of equal ones the first.
+        where = self._buffers.take("where", y.shape, np.min_scalar_type(math.prod(self.pool_size)))
+        larger = self._buffers.take("larger", y.shape, np.bool_)
+        where.fill(0)
+        for number, (steps, windows) in enumerate(places):
+            np.greater(x[steps], y[windows], out=larger[windows])
+            np.copyto(where[windows], number, where=larger[windows])
+            np.maximum(y[windows], x[steps], out=y[windows])
+        return where
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        from_here = self._buffers.take("larger", dy.shape, np.bool_)
+        for number, (steps, windows) in enumerate(self._windows.places(dx.shape[1:-1])):
+            np.equal(kept, number, out=from_here)
+            np.add(dx[steps], dy[windows], out=dx[steps], where=from_here[windows])
+
+
+class AveragePooling(Pooling):
+    """Base of the layers that make the mean of every window."""
+
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+        y.fill(0)
+        counts = np.zeros((1, *y.shape[1:-1], 1), y.dtype)  # steps of each window
+        for steps, windows in self._windows.places(x.shape[1:-1]):
+            y[windows] += x[steps]
+            counts[windows] += 1
+        y /= counts
+        return counts
+
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+        shares = np.divide(dy, kept, out=self._buffers.take("shares", dy.shape, dy.dtype))
+        for steps, windows in self._windows.places(dx.shape[1:-1]):
+            dx[steps] += shares[windows]
+
+
+class MaxPooling1D(MaxPooling):
+    """The largest number of each feature in every window of time steps.
+
+    Parameters
+    ----------
+    pool_size : int, default 2
+        Number of steps in a window.
+    strides : int, optional
+        Steps from the start of a window to that of the next; default: `pool_size`.
+    padding : {"valid", "same"}, default "valid"
+        "valid": windows lie within the sequence. "same": one output for each `strides` steps.
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on sequences that are
+        shorter than a window.
+
+    Notes
+    -----
+    A mask ends here, as in Keras: masked steps are read like others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import MaxPooling1D
+    >>> MaxPooling1D(2)(np.array([[[1.0], [3.0], [2.0], [0.0]]])).ravel()
+    array([3., 2.], dtype=float32)
+    """
+
+    rank = 1
+
+
+class AveragePooling1D(AveragePooling):
+    """The mean of each feature in every window of time steps.
+
+    Parameters
+    ----------
+    pool_size : int
+        Number of steps in a window.
+    strides : int, optional
+        Steps from the start of a window to that of the next; default: `pool_size`.
+    padding : {"valid", "same"}, default "valid"
+        "valid": windows lie within the sequence. "same": one output for each `strides` steps,
+        the mean of those steps of its window that there are.
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range, and when called on sequences that are
+        shorter than a window.
+
+    Notes
+    -----
+    A mask ends here, as in Keras: masked steps are read like others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import AveragePooling1D
+    >>> AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [0.0]]])).ravel()
+    array([2., 1.], dtype=float32)
+    """
+
+    rank = 1

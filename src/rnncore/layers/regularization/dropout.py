@@ -1,0 +1,136 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import _core
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_count
+from rnncore.utils.random import new_rng
+
+
+class Dropout(Layer):
+    """In training, zero a random share of the inputs and scale the others up.
+
+    Parameters
+    ----------
+    rate : float
+        Share of the elements that become zero, from 0 to 1; the others are multiplied by
+        ``1 / (1 - rate)``, so that the expected value stays.
+    noise_shape : sequence of int or None, optional
+        Shape of what is drawn, batch included: where it is 1, all elements along that axis are
+        dropped together; None stands for the size of the input. ``(None, 1, None)`` drops a
+        feature at all steps of a sequence. Default: every element is drawn by itself.
+    seed : int, optional
+        Default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a rate outside [0, 1], a seed that is no integer from 0 up, sizes that are no positive
+        integers, and when called on an input that `noise_shape` does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Dropout
+    >>> Dropout(0.5)(np.ones((1, 3)))
+    array([[1., 1., 1.]], dtype=float32)
+    """
+
+    random_numbers = ("_key", "_calls")
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+            raise TypeError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
+        if not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+            raise TypeError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
+        if seed is not None and seed < 0:
+            raise ValueError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
+        self.rate = float(rate)
+        self.seed = seed
+        self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
+        # Which elements are dropped follows from the key and the number of the call.
+        self._key: int | None = None
+        self._calls = 0
+
+    def draw_seeds(self) -> None:
+        if self._key is None:
+            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
+            self._key = int(rng.integers(2**64, dtype=np.uint64))
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        if not training:
+            return x
+        if self.rate == 0:
+            self._saved = None
+            return x
+        if self._key is None:
+            self.draw_seeds()
+        self._calls = (self._calls + 1) % 2**32
+        self._saved = self._calls
+        return self._apply("y", x, self._calls)
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        call, self._saved = self._saved, None
+        return dy if call is None else self._apply("dx", dy, call)
+
+    def build(self, input_shape: Shape) -> None:
+        if self.noise_shape is not None:
+            self._drawn_together(input_shape)
+
+    def _drawn_together(self, shape: Shape) -> Shape:
+        """Return the shape of what is drawn for an input of `shape`."""
+        if self.noise_shape is None:
+            return shape
+        fits = len(shape) == len(self.noise_shape) and all(
+            wanted in (None, 1, size) or size is None
+            for wanted, size in zip(self.noise_shape, shape, strict=True)
+        )
+        if not fits:
+            raise ValueError(
+                f"{self.name}: x: expected a shape that {self.noise_shape}, noise_shape, can be "
+                f"stretched to, got {shape}"
+            )
+        return tuple(
+            size if wanted is None else wanted
+            for wanted, size in zip(self.noise_shape, shape, strict=True)
+        )
+
+    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
+        y = self._buffers.take(name, x.shape, x.dtype)
+        if self.noise_shape is None:
+            _core.dropout(np.ascontiguousarray(x), y, self.rate, self._key or 0, call)
+            return y
+        drawn: Any = self._drawn_together(x.shape)
+        factors = self._buffers.take("factors", drawn, x.dtype)
+        factors.fill(1)
+        _core.dropout(factors, factors, self.rate, self._key or 0, call)
+        return np.multiply(x, factors, out=y)
+
+
+def _noise_shape(shape: Any) -> Shape:
+    if isinstance(shape, (str, bytes)) or not isinstance(shape, Iterable):
+        raise TypeError(f"Dropout: noise_shape: expected a sequence of integers, got {shape!r}")
+    return tuple(
+        None if size is None else check_count("Dropout", f"noise_shape[{axis}]", size)
+        for axis, size in enumerate(shape)
+    )

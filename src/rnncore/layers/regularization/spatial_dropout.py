@@ -1,0 +1,45 @@
+"""Dropout of whole features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.layers._shapes import expect_steps
+from rnncore.layers.layer import Shape
+from rnncore.layers.regularization.dropout import Dropout
+
+
+class SpatialDropout1D(Dropout):
+    """In training, zero a random share of the features, each at all steps of a sequence.
+
+    Parameters
+    ----------
+    rate : float
+        Share of the features that become zero, from 0 to 1; the others are multiplied by
+        ``1 / (1 - rate)``.
+    seed : int, optional
+        Default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a rate outside [0, 1] or a seed that is no integer from 0 up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import SpatialDropout1D
+    >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((1, 4, 3)), training=True)
+    >>> bool((y == y[:, :1]).all())
+    True
+    """
+
+    not_configured = Dropout.not_configured | {"noise_shape"}
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, (None, 1, None), seed, **kwargs)
+
+    def build(self, input_shape: Shape) -> None:
+        expect_steps(self.name, input_shape)

@@ -1,0 +1,1 @@
+"""Layers that move, add, drop or repeat numbers and compute nothing."""

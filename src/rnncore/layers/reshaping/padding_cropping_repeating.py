@@ -1,0 +1,203 @@
+"""Layers that add, drop or repeat time steps: ZeroPadding1D, Cropping1D, UpSampling1D."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._shapes import expect_channels_last, expect_steps
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_count
+
+
+class _Steps(Layer):
+    """Base of the layers that give other steps than they get; a mask ends here, as in Keras."""
+
+    def build(self, input_shape: Shape) -> None:
+        expect_steps(self.name, input_shape)
+        self.compute_output_shape(input_shape)
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
+        return None
+
+    def _output(self, x: NDArray[Any], training: bool) -> NDArray[Any]:
+        shape: Any = self.compute_output_shape(x.shape)
+        return self._buffers.when(training).take("y", shape, x.dtype)
+
+
+class ZeroPadding1D(_Steps):
+    """Put steps of zeros in front of every sequence and behind it.
+
+    Parameters
+    ----------
+    padding : int or tuple of int, default 1
+        How many on both sides, or ``(front, behind)``.
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what are not one or two integers from 0 up, and when called on something else than
+        sequences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import ZeroPadding1D
+    >>> ZeroPadding1D((2, 1))(np.ones((1, 2, 1)))[0, :, 0]
+    array([0., 0., 1., 1., 0.], dtype=float32)
+    """
+
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        expect_channels_last("ZeroPadding1D", data_format)
+        self.padding = _two("ZeroPadding1D", "padding", padding)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        steps = input_shape[1]
+        return (
+            input_shape[0],
+            None if steps is None else steps + sum(self.padding),
+            *input_shape[2:],
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._output(x, training)
+        y.fill(0)
+        self._within(y)[...] = x
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        part = self._within(dy)
+        dx = self._buffers.take("dx", part.shape, dy.dtype)
+        dx[...] = part
+        return dx
+
+    def _within(self, y: NDArray[Any]) -> NDArray[Any]:
+        front, behind = self.padding
+        return y[:, front : y.shape[1] - behind]
+
+
+class Cropping1D(_Steps):
+    """Leave out steps at the start and at the end of every sequence.
+
+    Parameters
+    ----------
+    cropping : int or tuple of int, default (1, 1)
+        How many on both sides, or ``(first, last)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what are not one or two integers from 0 up, and when called on something else than
+        sequences, or on some of which no step is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Cropping1D
+    >>> Cropping1D((0, 2))(np.arange(5.0).reshape(1, 5, 1))[0, :, 0]
+    array([0., 1., 2.], dtype=float32)
+    """
+
+    def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cropping = _two("Cropping1D", "cropping", cropping)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        steps = input_shape[1]
+        if steps is not None and steps <= sum(self.cropping):
+            raise ValueError(
+                f"{self.name}: x: expected more than {sum(self.cropping)} timesteps, got {steps}"
+            )
+        return (
+            input_shape[0],
+            None if steps is None else steps - sum(self.cropping),
+            *input_shape[2:],
+        )
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._output(x, training)
+        first = self.cropping[0]
+        y[...] = x[:, first : first + y.shape[1]]
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        batch, steps, features = dy.shape
+        dx = self._buffers.take("dx", (batch, steps + sum(self.cropping), features), dy.dtype)
+        dx.fill(0)
+        first = self.cropping[0]
+        dx[:, first : first + steps] = dy
+        return dx
+
+
+class UpSampling1D(_Steps):
+    """Repeat every step.
+
+    Parameters
+    ----------
+    size : int, default 2
+        How often it stands there.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When `size` is no positive integer, and when called on something else than sequences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import UpSampling1D
+    >>> UpSampling1D()(np.array([[[1.0], [2.0]]]))[0, :, 0]
+    array([1., 1., 2., 2.], dtype=float32)
+    """
+
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = check_count("UpSampling1D", "size", size)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        batch, steps, *rest = input_shape
+        return (batch, None if steps is None else steps * self.size, *rest)
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        y = self._output(x, training)
+        self._grouped(y)[...] = x[:, :, None]
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        grouped = self._grouped(np.ascontiguousarray(dy))
+        batch, steps, _, features = grouped.shape
+        dx = self._buffers.take("dx", (batch, steps, features), dy.dtype)
+        return grouped.sum(axis=2, out=dx)
+
+    def _grouped(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y.reshape(len(y), -1, self.size, y.shape[2])
+
+
+def _two(owner: str, argument: str, value: Any) -> tuple[int, int]:
+    """Return one or two integers from 0 up as two."""
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    fits = len(given) == 2 and all(
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in given
+    )
+    if not fits:
+        raise ValueError(
+            f"{owner}: {argument}: expected an integer from 0 up or two of them, got {value!r}"
+        )
+    return int(given[0]), int(given[1])

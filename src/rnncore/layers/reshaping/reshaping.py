@@ -1,0 +1,257 @@
+"""Layers that only move numbers: Flatten, Reshape, Permute, RepeatVector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Memory
+from rnncore.layers._shapes import expect_axes, expect_channels_last
+from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_count
+
+
+class Reshaping(Layer):
+    """Base of the layers whose output is the input under another shape, in the same order."""
+
+    needs_sizes = True
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None  # it does not fit the output; Keras drops it too
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        if training:
+            self._saved = x.shape
+        return x.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        shape, self._saved = self._saved, None
+        return dy.reshape(shape)
+
+
+class Flatten(Reshaping):
+    """Join all axes behind the batch into one.
+
+    Parameters
+    ----------
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError
+        For another `data_format`.
+
+    Notes
+    -----
+    ``(B, T, F)`` becomes ``(B, T * F)``, ``(B,)`` becomes ``(B, 1)``. A mask ends here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Flatten
+    >>> Flatten()(np.zeros((2, 5, 3))).shape
+    (2, 15)
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        expect_channels_last("Flatten", data_format)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sizes = input_shape[1:]
+        known = [size for size in sizes if size is not None]
+        return (input_shape[0], math.prod(known) if len(known) == len(sizes) else None)
+
+
+class Reshape(Reshaping):
+    """Give every sample another shape.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        Without the batch; one size may be -1 and follows from the others.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For sizes that are no positive integers, for more than one -1, and when called on samples
+        with another number of elements.
+
+    Notes
+    -----
+    A mask ends here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Reshape
+    >>> Reshape((-1, 2))(np.zeros((4, 6))).shape
+    (4, 3, 2)
+    """
+
+    def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(target_shape, (tuple, list)):
+            raise TypeError(
+                f"Reshape: target_shape: expected a tuple of integers, got {target_shape!r}"
+            )
+        if sum(isinstance(size, int) and size == -1 for size in target_shape) > 1:
+            raise ValueError(
+                f"Reshape: target_shape: expected at most one -1, got {tuple(target_shape)}"
+            )
+        self.target_shape = tuple(
+            -1
+            if isinstance(size, int) and size == -1
+            else check_count(
+                "Reshape", f"target_shape[{axis}]", size, "a positive integer or one -1"
+            )
+            for axis, size in enumerate(target_shape)
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sizes = input_shape[1:]
+        known = math.prod(size for size in self.target_shape if size != -1)
+        if None in sizes:
+            free = tuple(None if size == -1 else size for size in self.target_shape)
+            return (input_shape[0], *free)
+        total = math.prod(sizes)  # type: ignore[arg-type]
+        if total != known and (-1 not in self.target_shape or total % known):
+            raise ValueError(
+                f"{self.name}: x: expected samples that fit target_shape {self.target_shape}, "
+                f"got shape {tuple(input_shape)}"
+            )
+        rest = total // known
+        return (input_shape[0], *(rest if size == -1 else size for size in self.target_shape))
+
+
+class Permute(Layer):
+    """Put the axes behind the batch in another order.
+
+    Parameters
+    ----------
+    dims : tuple of int
+        Numbers of the input's axes in the order of the output; the batch is axis 0 and not
+        among them, so ``(2, 1)`` swaps time and features.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `dims` is no permutation of 1, 2, ..., and when called on another number of axes.
+
+    Notes
+    -----
+    A mask ends here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Permute
+    >>> Permute((2, 1))(np.zeros((4, 5, 3))).shape
+    (4, 3, 5)
+    """
+
+    needs_sizes = True
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(dims, (tuple, list)):
+            raise TypeError(f"Permute: dims: expected a tuple of integers, got {dims!r}")
+        self.dims = tuple(check_count("Permute", f"dims[{i}]", n) for i, n in enumerate(dims))
+        if sorted(self.dims) != list(range(1, len(dims) + 1)):
+            raise ValueError(
+                f"Permute: dims: expected each of 1 to {len(dims)} once, got {self.dims}"
+            )
+
+    def build(self, input_shape: Shape) -> None:
+        expect_axes(
+            self.name, input_shape, ("batch", *(f"axis {n + 1}" for n in range(len(self.dims))))
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None  # the steps may stand on another axis; Keras drops it too
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        return self._turned("y", x, (0, *self.dims), self._buffers.when(training))
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        return self._turned("dx", dy, np.argsort((0, *self.dims)), self._buffers)
+
+    def _turned(self, name: str, x: NDArray[Any], axes: Any, memory: Memory) -> NDArray[Any]:
+        # Contiguous, as the layers around want it, who would copy it each time.
+        view = x.transpose(axes)
+        y = memory.take(name, view.shape, x.dtype)
+        y[...] = view
+        return y
+
+
+class RepeatVector(Layer):
+    """Make a sequence that has the input at every step.
+
+    Parameters
+    ----------
+    n : int
+        Number of steps.
+    **kwargs
+        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When `n` is no positive integer, and when called on more than two axes.
+
+    Notes
+    -----
+    ``(B, F)`` becomes ``(B, n, F)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import RepeatVector
+    >>> RepeatVector(3)(np.array([[1.0, 2.0]]))[0, 2]
+    array([1., 2.], dtype=float32)
+    """
+
+    size_arguments = ("n",)
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = check_count("RepeatVector", "n", n)
+
+    def build(self, input_shape: Shape) -> None:
+        expect_axes(self.name, input_shape, ("batch", "features"))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], self.n, input_shape[1])
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None
+
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        shape = (len(x), self.n, x.shape[1])
+        y = self._buffers.when(training).take("y", shape, x.dtype)
+        y[...] = x[:, None]
+        return y
+
+    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        dx = self._buffers.take("dx", (len(dy), dy.shape[2]), dy.dtype)
+        return dy.sum(axis=1, out=dx)

@@ -1,0 +1,381 @@
+"""Bidirectional: a recurrent layer over the sequence and another over its reverse."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn._given_states import checked_states
+from rnncore.layers.rnn.recurrent_layer import Recurrence, States, run_calls
+
+# By name: how the two outputs become one. Side by side has a way of its own.
+_MERGES: dict[str, Callable[..., Any]] = {
+    "sum": np.add,
+    "ave": np.add,  # and halved
+    "mul": np.multiply,
+}
+MERGE_MODES = ("concat", *_MERGES)
+
+
+class Bidirectional(Layer):
+    """Two recurrent layers, one for each direction, with weights of their own.
+
+    Both directions are computed at the same time where there are two threads, with the bits that
+    one after the other would have.
+
+    Parameters
+    ----------
+    layer : SimpleRNN, LSTM, GRU or RNN
+        The layer of the forward direction, of which a copy with new weights is taken. The other
+        direction gets a copy with the opposite `go_backwards`.
+    merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
+        How the outputs of the directions become one: side by side on the last axis, or element
+        by element. With None they stay two.
+    weights : list of array_like, optional
+        What the weights start from, those of the forward layer first.
+    backward_layer : SimpleRNN, LSTM, GRU or RNN, optional
+        The layer of the other direction itself, with the opposite `go_backwards` and the same
+        `return_sequences`, `return_state` and `stateful`.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a layer that is not recurrent or does not fit the other one, for weights that do not
+        fit, and for arguments that are unknown or not supported yet.
+
+    Notes
+    -----
+    With `return_sequences` step t of either direction stands at ``[:, t]``, so the output of the
+    backward layer is in the order of the input, and the output at masked steps is zero. With
+    `return_state` a call returns the output, or both, then the states of the forward layer and
+    those of the backward layer, and `initial_state` is a list in this order. Weights: those of
+    the forward layer, then those of the backward layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LSTM, Bidirectional
+    >>> Bidirectional(LSTM(4, return_sequences=True))(np.zeros((2, 5, 3))).shape
+    (2, 5, 8)
+    >>> y, *states = Bidirectional(LSTM(4, return_state=True))(np.zeros((2, 5, 3)))
+    >>> len(states)
+    4
+    """
+
+    needs_features = True
+    call_arguments = ("initial_state",)
+
+    def __init__(
+        self,
+        layer: Recurrence,
+        merge_mode: str | None = "concat",
+        weights: Sequence[ArrayLike] | None = None,
+        backward_layer: Recurrence | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
+            if not isinstance(value, Recurrence) and (value is not None or argument == "layer"):
+                raise TypeError(
+                    f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
+                    f"GRU, RNN), got {value!r}"
+                )
+        if merge_mode is not None and merge_mode not in MERGE_MODES:
+            raise ValueError(
+                f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)} and None, "
+                f"got {merge_mode!r}"
+            )
+        if "input_shape" not in kwargs and layer.declared_input_shape is not None:
+            kwargs["input_shape"] = layer.declared_input_shape
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = layer.explicit_dtype
+        super().__init__(**kwargs)
+        if self.declared_batch_size is None:
+            self.declared_batch_size = layer.declared_batch_size
+        self.merge_mode = merge_mode
+        self.forward_layer = _copied(layer, "forward_")
+        if backward_layer is None:
+            backward_layer = _copied(layer, "backward_")
+            backward_layer.go_backwards = not layer.go_backwards
+        self.backward_layer = backward_layer
+        self._check_layers()
+        # As in Keras: what a masked step would repeat differs between the directions.
+        for one in (self.forward_layer, self.backward_layer):
+            one.zero_output_for_mask = one.return_sequences
+        self.children: tuple[Recurrence, Recurrence] = (self.forward_layer, self.backward_layer)
+        self._first_weights = weights or None  # as in Keras an empty list is none
+        if not self.trainable:
+            self.trainable = False  # and with it both directions
+
+    def _check_layers(self) -> None:
+        layer = self.forward_layer
+        for argument, wanted in (
+            ("go_backwards", not layer.go_backwards),
+            ("return_sequences", layer.return_sequences),
+            ("return_state", layer.return_state),
+            ("stateful", layer.stateful),
+        ):
+            got = getattr(self.backward_layer, argument)
+            if got != wanted:
+                raise ValueError(
+                    f"Bidirectional: backward_layer: expected {argument}={wanted}, "
+                    f"the layer being as it is, got {got}"
+                )
+
+    def current_arguments(self) -> dict[str, Any]:
+        layers = {"layer": self.forward_layer, "backward_layer": self.backward_layer}
+        return {**super().current_arguments(), **layers}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer, as `from_config` takes them."""
+        config = super().get_config()
+        inner = config["layer"]["config"]
+        inner["name"] = inner["name"].removeprefix("forward_")  # which the copy gets again
+        return config
+
+    @property
+    def return_sequences(self) -> bool:
+        """Whether the output has all steps."""
+        return self.forward_layer.return_sequences
+
+    @property
+    def return_state(self) -> bool:
+        """Whether a call returns the final states too."""
+        return self.forward_layer.return_state
+
+    @property
+    def stateful(self) -> bool:  # type: ignore[override]
+        """Whether a batch starts from the states in which the batch before ended."""
+        return self.forward_layer.stateful
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The last axis of each state, those of the forward layer first."""
+        return [size for layer in self.children for size in layer.state_sizes]
+
+    def build(self, input_shape: Shape) -> None:
+        sizes = [layer.output_size for layer in self.children]
+        if self.merge_mode in _MERGES and sizes[0] != sizes[1]:
+            raise ValueError(
+                f"{self.name}: backward_layer: expected {sizes[0]} units for merge_mode "
+                f"{self.merge_mode!r}, got {sizes[1]}"
+            )
+        for layer in self.children:
+            layer.dtype = self.dtype
+            layer.make_weights(input_shape)
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        one, other = (
+            found[0] if isinstance(found, list) else found
+            for found in (layer.compute_output_shape(input_shape) for layer in self.children)
+        )
+        merged = (*one[:-1], one[-1] + other[-1]) if self.merge_mode == "concat" else one
+        outputs = [one, other] if self.merge_mode is None else [merged]
+        if self.return_state:
+            outputs += [(input_shape[0], size) for size in self.state_sizes]
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+        masks = [mask if self.return_sequences else None] * (2 if self.merge_mode is None else 1)
+        if self.return_state:
+            masks += [None] * len(self.state_sizes)
+        return masks if len(masks) > 1 else masks[0]
+
+    # -- calls ---------------------------------------------------------------------------
+
+    def __call__(  # type: ignore[override]
+        self,
+        x: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Apply the layer; see `Recurrence.__call__`.
+
+        `initial_state` holds the states of the forward layer, then those of the backward layer.
+        """
+        found = super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+        if not self.return_state:
+            return found
+        outputs = 2 if self.merge_mode is None else 1
+        middle = outputs + len(self.forward_layer.state_sizes)
+        one = self.forward_layer.nested_states(list(found[outputs:middle]))
+        other = self.backward_layer.nested_states(list(found[middle:]))
+        return (*found[:outputs], *one, *other)
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        if "initial_state" in found:
+            found["initial_state"] = checked_states(
+                self.name, found["initial_state"], self.state_sizes, shape[0], self.dtype
+            )
+        return found
+
+    def forward(
+        self,
+        x: NDArray[Any],
+        *,
+        mask: NDArray[Any] | None = None,
+        training: bool = False,
+        initial_state: States | None = None,
+    ) -> Any:
+        whole, outs = self._room(x, training)
+        count = len(self.forward_layer.state_sizes)
+        given = initial_state
+        starts = (None, None) if given is None else (given[:count], given[count:])
+        calls = [
+            layer.begin_forward(x, mask, training, start, out)
+            for layer, start, out in zip(self.children, starts, outs, strict=True)
+        ]
+        results = run_calls(calls)
+        ys: list[NDArray[Any]] = []
+        states: list[NDArray[Any]] = []
+        for layer, call, result in zip(self.children, calls, results, strict=True):
+            y, final = layer.end_forward(call, result, mask, training)
+            if layer.activity_regularizer is not None:
+                layer.penalize(y, training=training)
+            ys.append(y)
+            states.extend(final)
+        if training:
+            self._saved = ys if self.merge_mode == "mul" else None
+        outputs = ys if self.merge_mode is None else [self._merged(ys, whole, training)]
+        if self.return_state:
+            outputs = [*outputs, *states]
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def _room(
+        self, x: NDArray[Any], training: bool
+    ) -> tuple[NDArray[Any] | None, Sequence[NDArray[Any] | None]]:
+        """Return an array for both outputs side by side, if that is wanted, and one for each."""
+        if not self.return_sequences:
+            return None, (None, None)
+        sizes = [layer.output_size for layer in self.children]
+        if self.merge_mode == "concat":
+            # Each direction writes its half of the output.
+            shape = (*x.shape[:2], sum(sizes))
+            kept = self._buffers.take("y", shape, x.dtype) if training else None
+            whole = np.empty(shape, x.dtype) if kept is None else kept
+            return whole, self._halves(whole)
+        if not training:
+            return None, (None, None)
+        return None, [
+            layer._buffers.take("y", (*x.shape[:2], size), x.dtype)
+            for layer, size in zip(self.children, sizes, strict=True)
+        ]
+
+    def _merged(
+        self, ys: Sequence[NDArray[Any]], whole: NDArray[Any] | None, training: bool
+    ) -> NDArray[Any]:
+        if whole is not None:
+            return whole
+        if self.merge_mode == "concat":
+            return np.concatenate(ys, axis=-1)
+        out = self._buffers.take("y", ys[0].shape, ys[0].dtype) if training else None
+        merged: NDArray[Any] = _MERGES[str(self.merge_mode)](*ys, out=out)
+        if self.merge_mode == "ave":
+            merged *= 0.5
+        return merged
+
+    def backward(self, dy: Any, *, need_dx: bool = True) -> NDArray[Any] | None:
+        dx: NDArray[Any] | None = self.backward_with_arguments(dy, need_dx=need_dx)[0]
+        return dx
+
+    def backward_with_arguments(
+        self, dy: Any, *, need_dx: bool = True
+    ) -> tuple[Any, dict[str, Any]]:
+        outputs = 2 if self.merge_mode is None else 1
+        given = dy if isinstance(dy, list) else [dy]
+        dys = given[:2] if self.merge_mode is None else self._parts(given[0])
+        dstates = given[outputs:] or [None] * len(self.state_sizes)
+        count = len(self.forward_layer.state_sizes)
+        calls = [
+            layer.begin_backward(
+                one if layer.activity_regularizer is None else layer.penalized(one),
+                dstate,
+                need_dx,
+            )
+            for layer, one, dstate in zip(
+                self.children, dys, (dstates[:count], dstates[count:]), strict=True
+            )
+        ]
+        results = run_calls(calls)
+        (dx, one), (other_dx, other) = (
+            layer.finish_backward(call, result)
+            for layer, call, result in zip(self.children, calls, results, strict=True)
+        )
+        if dx is not None and other_dx is not None:
+            dx += other_dx
+        return dx, {"initial_state": [*one, *other]}
+
+    def _parts(self, dy: NDArray[Any] | None) -> Sequence[NDArray[Any] | None]:
+        """Return the gradients of the two outputs from that of the merged one."""
+        saved, self._saved = self._saved, None
+        if dy is None:
+            return None, None
+        if self.merge_mode == "concat":
+            return self._halves(dy)
+        if self.merge_mode == "sum":
+            return dy, dy
+        room = [self._buffers.take(f"dy {index}", dy.shape, dy.dtype) for index in range(2)]
+        if self.merge_mode == "ave":
+            half = np.multiply(dy, 0.5, out=room[0])
+            return half, half
+        return [np.multiply(dy, y, out=out) for y, out in zip(saved[::-1], room, strict=True)]
+
+    def _halves(self, array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Split the last axis into the parts of the two directions."""
+        size = self.forward_layer.output_size
+        return array[..., :size], array[..., size:]
+
+    # -- states from batch to batch ------------------------------------------------------
+
+    @property
+    def states(self) -> tuple[Parameter, ...] | None:
+        """The states of a stateful layer, None before there are any."""
+        found = [layer.states for layer in self.children]
+        if found[0] is None or found[1] is None:
+            return None
+        return (*found[0], *found[1])
+
+    def reset_state(self, states: Sequence[ArrayLike] | None = None) -> None:
+        """Let the next batch of a stateful layer start from zeros, or from `states`.
+
+        Parameters
+        ----------
+        states : list of array_like, each (B, H), optional
+            Those of the forward layer, then those of the backward layer.
+
+        Raises
+        ------
+        AttributeError
+            When the layer is not stateful, as in Keras.
+        ValueError, TypeError
+            For another number of states or other shapes.
+        """
+        if not self.stateful:
+            raise AttributeError(f"{self.name}: reset_state: expected stateful=True, got False")
+        count = len(self.forward_layer.state_sizes)
+        parts = (None, None) if states is None else (states[:count], states[count:])
+        for layer, part in zip(self.children, parts, strict=True):
+            layer.reset_state(part)
+
+    def reset_states(self, states: Sequence[ArrayLike] | None = None) -> None:
+        """Do what `reset_state` does."""
+        self.reset_state(states)
+
+
+def _copied(layer: Recurrence, prefix: str) -> Recurrence:
+    """Return a copy of a layer that is not built yet."""
+    found = copy.deepcopy(layer)
+    found.forget_weights()
+    found.name = prefix + layer.name.removeprefix(prefix)
+    return found

@@ -1,0 +1,109 @@
+"""What SimpleRNNCell, LSTMCell and GRUCell share: one step of a layer of the kernels."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Self
+
+from numpy.typing import NDArray
+
+from rnncore.layers._buffers import Buffers
+from rnncore.layers.layer import Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn.fused import Recurrent
+from rnncore.layers.rnn.own_cell import AbstractRNNCell
+from rnncore.layers.rnn.recurrent_layer import run_call
+
+
+def of_layer(name: str, doc: str | None = None) -> Any:
+    """Return a property that shows an attribute of the cell's layer."""
+    return property(lambda self: getattr(self.layer, name), doc=doc)
+
+
+class RecurrentCell(AbstractRNNCell):
+    """Base of the cells of the library; a subclass makes `layer`, which has the weights.
+
+    `RNN` runs whole sequences through a copy of that layer that shares the weights. By itself the
+    cell is that layer over sequences of one step, and draws its dropout anew at each of them.
+    """
+
+    unsupported: Mapping[str, Any] = {**AbstractRNNCell.unsupported, "implementation": 2}
+
+    units: int = of_layer("units", "Size H of the states and of the output.")
+    output_size: int = of_layer("units", "Size H of the output.")
+    state_structure: list[int] = of_layer("state_sizes", "Nested as the states are.")
+    kernel: Parameter = of_layer("kernel", "Weights of the input.")
+    recurrent_kernel: Parameter = of_layer("recurrent_kernel", "Weights of the state h.")
+    bias: Parameter | None = of_layer("bias", "None without one.")
+    activation: Any = of_layer("activation")
+    use_bias: bool = of_layer("use_bias")
+    kernel_initializer: Any = of_layer("kernel_initializer")
+    recurrent_initializer: Any = of_layer("recurrent_initializer")
+    bias_initializer: Any = of_layer("bias_initializer")
+    kernel_regularizer: Any = of_layer("kernel_regularizer")
+    recurrent_regularizer: Any = of_layer("recurrent_regularizer")
+    bias_regularizer: Any = of_layer("bias_regularizer")
+    kernel_constraint: Any = of_layer("kernel_constraint")
+    recurrent_constraint: Any = of_layer("recurrent_constraint")
+    bias_constraint: Any = of_layer("bias_constraint")
+    dropout: float = of_layer("dropout")
+    recurrent_dropout: float = of_layer("recurrent_dropout")
+    seed: Any = of_layer("seed")
+
+    layer: Recurrent  # made before the constructor of this class is called
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.children = (self.layer,)
+        super().__init__(**kwargs)
+        self.layer.name = self.name
+
+    @property
+    def state_size(self) -> int | list[int]:
+        """Size of the state, a list of both of an LSTM."""
+        sizes = self.layer.state_sizes
+        return sizes if len(sizes) > 1 else sizes[0]
+
+    # -- computation -----------------------------------------------------------------------
+
+    def build(self, input_shape: Shape) -> None:
+        self.layer.dtype = self.dtype
+        self.layer.make_weights((input_shape[0], None, input_shape[-1]))
+
+    @classmethod
+    def of(cls, layer: Recurrent) -> Self:
+        """Return the cell of a layer that is there already."""
+        cell = cls.__new__(cls)
+        dtype = layer.dtype if layer.built else layer.explicit_dtype
+        cell.layer = layer
+        RecurrentCell.__init__(cell, name=layer.name, dtype=dtype, trainable=layer.trainable)
+        if layer.built and layer.input_shape is not None:
+            cell.make_weights((None, layer.input_shape[-1]))
+        return cell
+
+    def sequence_layer(self) -> Recurrent:
+        """Return a layer with the same weights and working memory of its own."""
+        layer = copy.copy(self.layer)
+        layer._buffers = Buffers()
+        layer.return_sequences = False
+        return layer
+
+    def forward(  # type: ignore[override]
+        self, inputs: NDArray[Any], states: list[NDArray[Any]], training: bool = False
+    ) -> tuple[NDArray[Any], list[NDArray[Any]], Any]:
+        """Compute one step."""
+        layer = self.sequence_layer()
+        call = layer.forward_call(inputs[:, None], None, training, states, None)
+        y, new = layer.finish_forward(call, run_call(call))
+        return y, list(new), layer
+
+    def backward(  # type: ignore[override]
+        self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
+    ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Compute the gradients of one step, and add those of the weights."""
+        before = [weight.grad.copy() for weight in self.weights]
+        call = saved.backward_call(dy, dstates, True)
+        dx, new = saved.finish_backward(call, run_call(call))
+        for weight, earlier in zip(self.weights, before, strict=True):
+            weight.grad += earlier
+        return dx[:, 0], list(new)

@@ -1,0 +1,144 @@
+"""The LSTM layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnncore.layers._arguments import boolean
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn.fused import Recurrent, named_activation
+
+_FORGET_GATE = 1  # second of the blocks i f g o
+
+
+class LSTM(Recurrent):
+    """Long short-term memory: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the states and of the output.
+    activation : {"tanh", "sigmoid", "relu", "linear", "hard_sigmoid"}, default "tanh"
+        Of the cell candidate and of the cell; None means linear.
+    recurrent_activation : {"sigmoid", "tanh", "relu", "linear", "hard_sigmoid"}
+        Of the gates, by default "sigmoid"; None means linear. With tanh and sigmoid the layer takes
+        the fused kernels, else the generic ones; `kernel_path` says which.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    unit_forget_bias : bool, default True
+        Start the bias of the forget gate at one.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+        Penalties on the weights; see `rnncore.regularizers`.
+    activity_regularizer : optional
+        Penalty on the output, divided by the number of samples.
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+        Projections of the weights after each step; see `rnncore.constraints`.
+    dropout : float, default 0
+        Share of the inputs that are dropped in training, from 0 to below 1: the same features at
+        all steps of a sequence.
+    recurrent_dropout : float, default 0
+        Share of the state that is dropped in training where it meets the recurrent kernel, apart
+        for each gate; the same units at all steps.
+    seed : int, optional
+        Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
+    return_sequences : bool, default False
+        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+    return_state : bool, default False
+        Whether a call returns the final states too, each ``(B, H)``: ``[y, h, c]``.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    stateful : bool, default False
+        Whether a batch starts, row by row, from the states in which the one before ended; all
+        batches have one size. `reset_state` starts anew.
+    zero_output_for_mask : bool, default False
+        Whether a masked step's output is zero; else it repeats the one before.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown, out of range or not supported yet.
+
+    Notes
+    -----
+    Weights, gates in the order i f g o: kernel ``(I, 4H)``, recurrent_kernel ``(H, 4H)``, bias
+    ``(4H,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LSTM
+    >>> LSTM(4, return_sequences=True)(np.zeros((2, 5, 3))).shape
+    (2, 5, 4)
+    """
+
+    operation = "lstm"
+    gates = 4
+    state_count = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        *,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            go_backwards=go_backwards,
+            **kwargs,
+        )
+        self.recurrent_activation = named_activation(
+            "LSTM", "recurrent_activation", recurrent_activation
+        )
+        self.unit_forget_bias = boolean("LSTM", "unit_forget_bias", unit_forget_bias)
+
+    def build_bias(self) -> Parameter:
+        bias = super().build_bias()
+        if self.unit_forget_bias:
+            start = _FORGET_GATE * self.units
+            bias.value[start : start + self.units] = 1.0
+        return bias
+
+    def options(self) -> dict[str, Any]:
+        return {
+            **super().options(),
+            "recurrent_activation": self.recurrent_activation,
+        }

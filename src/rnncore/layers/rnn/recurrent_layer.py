@@ -1,0 +1,378 @@
+"""What all recurrent layers do with their states, whatever computes the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnncore import _core
+from rnncore.layers._arguments import boolean
+from rnncore.layers.graph.symbolic import leaves
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn._given_states import checked_states
+
+# A pass that is ready to run, of the kernels or of a loop in Python, and what it returns.
+Call = _core.Call | Callable[[], Any]
+States = Sequence[NDArray[Any]]
+
+
+class Recurrence(Layer):
+    """Base of the layers that walk through time: states, direction, and which steps come out.
+
+    A subclass gives `state_sizes` and `output_size`, and each pass in two halves, so that a
+    wrapper can run the passes of several layers at once: `forward_call` and `backward_call`
+    prepare a pass, `finish_forward` and `finish_backward` take its result. In them the output of
+    step t stands beside ``x[:, t]`` whatever the direction, and states are a flat list of arrays
+    ``(B, size)``.
+
+    Parameters
+    ----------
+    return_sequences : bool, default False
+        Whether the output has all steps, ``(B, T, H)``, or is that of the last one, ``(B, H)``.
+    return_state : bool, default False
+        Whether a call returns the final states too: ``[y, h]``, for an LSTM ``[y, h, c]``.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    stateful : bool, default False
+        Whether a batch starts from the states in which the batch before ended, row by row; see
+        `states` and `reset_state`. All batches have the size of the first one. Gradients end at
+        the start of a batch. Threads cannot share such a layer.
+    unroll : bool, default False
+        Without effect: in Keras it steers how the layer computes, not what.
+    zero_output_for_mask : bool, default False
+        Whether a masked step's output is zero; else it repeats the one before.
+
+    Attributes
+    ----------
+    states : list of Parameter or None
+        With `stateful` the current states, None before there are any: no weights of the layer.
+    """
+
+    call_arguments = ("initial_state",)
+
+    def __init__(
+        self,
+        *,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self.return_sequences = boolean(owner, "return_sequences", return_sequences)
+        self.return_state = boolean(owner, "return_state", return_state)
+        self.go_backwards = boolean(owner, "go_backwards", go_backwards)
+        self.stateful = boolean(owner, "stateful", stateful)
+        self.unroll = boolean(owner, "unroll", unroll)
+        self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
+        self.states: list[Parameter] | None = None
+
+    # -- what subclasses give ------------------------------------------------------------
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The last axis of each state."""
+        raise NotImplementedError
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The sizes of the states as Keras gives them, nested for a stack of cells."""
+        return list(self.state_sizes)
+
+    @property
+    def output_size(self) -> int:
+        """The last axis of the output."""
+        return self.state_sizes[0]
+
+    def forward_call(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        initial_state: States | None,
+        out: NDArray[Any] | None,
+    ) -> Call:
+        """Return the call that computes the layer, ready to run.
+
+        Without `initial_state` sequences start from zeros, or what the cell starts from. With
+        `return_sequences` the output goes to `out` if there is one.
+        """
+        raise NotImplementedError
+
+    def finish_forward(self, call: Call, result: Any) -> tuple[NDArray[Any], States]:
+        """Return the output, of all steps or the last one, and the final states."""
+        raise NotImplementedError
+
+    def backward_call(
+        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
+    ) -> Call:
+        """Return the call that computes the gradients from those of the output and the states."""
+        raise NotImplementedError
+
+    def finish_backward(self, call: Call, result: Any) -> tuple[NDArray[Any] | None, States]:
+        """Return dx and the gradients of the initial states."""
+        raise NotImplementedError
+
+    # -- calls ---------------------------------------------------------------------------
+
+    def __call__(  # type: ignore[override]
+        self,
+        x: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Apply the layer; see `Layer.__call__`.
+
+        Parameters
+        ----------
+        x : array_like or SymbolicTensor, shape (B, T, I)
+        initial_state : list of array_like or SymbolicTensor, each (B, H), optional
+            What the sequences start from; one alone where the layer has one state. Gradients flow
+            to symbolic ones. By default zeros, or the states of a stateful layer.
+        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
+            In a graph by default that of the layers below. Beside an `initial_state` that one goes
+            on to the layers behind, but is not applied here, as in Keras 3: give it if it should.
+        training : bool, optional
+
+        Returns
+        -------
+        ndarray or SymbolicTensor
+            With `return_state` a tuple: the output, then the states.
+        """
+        return super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        if "initial_state" in found:
+            found["initial_state"] = checked_states(
+                self.name, found["initial_state"], self.state_sizes, shape[0], self.dtype
+            )
+        return found
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        steps = (input_shape[1],) if self.return_sequences else ()
+        y = (input_shape[0], *steps, self.output_size)
+        if not self.return_state:
+            return y
+        return [y, *((input_shape[0], size) for size in self.state_sizes)]
+
+    def nested_states(self, states: list[Any]) -> list[Any]:
+        """Return a flat list of states as a call gives them: in lists where a cell has several."""
+        return states
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+        # As in Keras the mask goes on unreversed, with go_backwards too.
+        found = mask if self.return_sequences else None
+        return [found, *(None for _ in self.state_sizes)] if self.return_state else found
+
+    def forward(
+        self,
+        x: NDArray[Any],
+        *,
+        mask: NDArray[Any] | None = None,
+        training: bool = False,
+        initial_state: States | None = None,
+    ) -> Any:
+        out = None
+        if training and self.return_sequences:
+            out = self._buffers.take("y", (*x.shape[:2], self.output_size), x.dtype)
+        call = self.begin_forward(x, mask, training, initial_state, out)
+        y, states = self.end_forward(call, run_call(call), mask, training)
+        # Each step stands beside its x; Keras gives the steps in the order of processing.
+        y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
+        return [y, *states] if self.return_state else y
+
+    def backward(self, dy: Any, *, need_dx: bool = True) -> NDArray[Any] | None:
+        dx: NDArray[Any] | None = self.backward_with_arguments(dy, need_dx=need_dx)[0]
+        return dx
+
+    def backward_with_arguments(
+        self, dy: Any, *, need_dx: bool = True
+    ) -> tuple[Any, dict[str, Any]]:
+        one, *dstates = dy if self.return_state else (dy, *[None] * len(self.state_sizes))
+        if one is not None and self.return_sequences and self.go_backwards:
+            one = one[:, ::-1]
+        call = self.begin_backward(one, dstates, need_dx)
+        dx, dinitial = self.finish_backward(call, run_call(call))
+        return dx, {"initial_state": list(dinitial)}
+
+    # -- what `forward` and wrappers of several layers share ----------------------------
+
+    def begin_forward(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        initial_state: States | None,
+        out: NDArray[Any] | None,
+    ) -> Call:
+        """Return the call that computes the layer from the states that it has to start from."""
+        if training:
+            self._saved = None
+        if self.stateful:
+            initial_state = self.start_states(x, initial_state, training)
+        return self.forward_call(x, mask, training, initial_state, out)
+
+    def end_forward(
+        self, call: Call, result: Any, mask: NDArray[Any] | None, training: bool
+    ) -> tuple[NDArray[Any], States]:
+        """Return the output, each step beside its x, and the final states."""
+        y, states = self.finish_forward(call, result)
+        if self.stateful:
+            self.keep_states(states)
+        without = None
+        if mask is not None and not self.return_sequences:
+            without = self.rows_without_output(mask)
+            y = without_rows(y, without)
+        if training:
+            self._saved = (self._saved, without)
+        return y, states
+
+    def begin_backward(
+        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
+    ) -> Call:
+        """Return the call that computes the gradients; `dy` beside x."""
+        self._saved, without = self._saved
+        if dy is not None and without is not None:
+            dy = without_rows(dy, without)
+        return self.backward_call(dy, dstates, need_dx)
+
+    def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return the rows of which the last output is zero, as in Keras, whatever the state is.
+
+        Those without a real step, and with `zero_output_for_mask` those that end masked.
+        """
+        last = 0 if self.go_backwards else -1
+        real: Any = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
+        without: NDArray[np.bool_] = ~real
+        return without
+
+    # -- states from batch to batch ------------------------------------------------------
+
+    def make_weights(self, input_shape: Shape) -> None:
+        super().make_weights(input_shape)
+        if self.stateful and self.states is None and input_shape[0] is not None:
+            self.make_states(input_shape[0])
+
+    def forget_weights(self) -> None:
+        super().forget_weights()
+        self.states = None
+
+    def check_input_shape(self, shape: Shape) -> None:
+        super().check_input_shape(shape)
+        states = self.states
+        if states is not None and shape[0] is not None and shape[0] != states[0].shape[0]:
+            raise ValueError(
+                f"{self.name}: x: expected {states[0].shape[0]} samples, the size of the batches "
+                f"that the states of a stateful layer are for, got {shape[0]}"
+            )
+
+    def start_states(self, x: NDArray[Any], given: States | None, training: bool) -> States | None:
+        """Return what a batch of a stateful layer starts from: what was given, or its states."""
+        if self.states is None:
+            self.make_states(len(x))
+        self.check_input_shape(x.shape)
+        states = self.states or []
+        if given is not None or not training:
+            return given or [state.value for state in states]
+        # Copies: the backward may read them when the layer has new states already.
+        copies = []
+        for index, state in enumerate(states):
+            copy = self._buffers.take(f"state {index}", state.shape, state.dtype)
+            np.copyto(copy, state.value)
+            copies.append(copy)
+        return copies
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        """Return what sequences start from by default: zeros, or what a cell says.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Returns
+        -------
+        list of ndarray, each (batch_size, H)
+        """
+        return [np.zeros((batch_size, size), self.dtype) for size in self.state_sizes]
+
+    def make_states(self, batch_size: int) -> None:
+        """Make the states of a stateful layer for batches of a size."""
+        self.states = [
+            Parameter(self, f"state_{index}", state, trainable=False)
+            for index, state in enumerate(leaves(self.get_initial_state(batch_size)))
+        ]
+
+    def keep_states(self, states: States) -> None:
+        """Let the next batch of a stateful layer start from these."""
+        for state, new in zip(self.states or (), states, strict=True):
+            np.copyto(state.value, new)
+
+    def reset_state(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
+        """Let the next batch of a stateful layer start from zeros, or from `states`.
+
+        Parameters
+        ----------
+        states : list of array_like, each (B, H), optional
+
+        Raises
+        ------
+        ValueError, TypeError
+            For another number of states or other shapes, and for states of a layer that is not
+            stateful.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore.layers import GRU
+        >>> layer, x = GRU(2, stateful=True), np.ones((1, 3, 2))
+        >>> first, second = layer(x), layer(x)
+        >>> layer.reset_state()
+        >>> bool((first != second).any() and (layer(x) == first).all())
+        True
+        """
+        if states is not None:
+            if not self.stateful:
+                raise ValueError(
+                    f"{self.name}: states: expected None for a layer that is not stateful, "
+                    f"got {type(states).__name__}"
+                )
+            batch_size = None if self.states is None else len(self.states[0].value)
+            new = checked_states(self.name, states, self.state_sizes, batch_size, self.dtype)
+            if self.states is None:
+                self.make_states(len(new[0]))
+            self.keep_states(new)
+        elif self.states is not None:
+            for state in self.states:
+                state.value[...] = 0
+
+    def reset_states(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
+        """Do what `reset_state` does."""
+        self.reset_state(states)
+
+
+def without_rows(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return `array` with zeros in some rows; the array itself stays as it is."""
+    return np.where(rows[:, None], array.dtype.type(0), array) if rows.any() else array
+
+
+def run_call(call: Call) -> Any:
+    """Run one pass."""
+    return _core.run(call) if isinstance(call, _core.Call) else call()
+
+
+def run_calls(calls: Sequence[Call]) -> list[Any]:
+    """Run passes that do not depend on each other, those of the kernels side by side."""
+    kernels = [call for call in calls if isinstance(call, _core.Call)]
+    if 1 < len(kernels) == len(calls):
+        return _core.run_together(kernels)
+    return list(map(run_call, calls))

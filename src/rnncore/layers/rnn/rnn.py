@@ -1,0 +1,307 @@
+"""RNN: a cell, or a stack of cells, over sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rnncore.layers._shapes import expect_steps
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.parameter import Parameter
+from rnncore.layers.rnn._cell_steps import check_cell
+from rnncore.layers.rnn.fused_cell import RecurrentCell
+from rnncore.layers.rnn.own_cell import AbstractRNNCell
+from rnncore.layers.rnn.own_cell_loop import CellLoop
+from rnncore.layers.rnn.recurrent_layer import Call, Recurrence, States, run_call
+from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells, build_cell, dtype_of
+from rnncore.layers.rnn.states import (
+    initial_states,
+    nest,
+    output_size,
+    state_sizes,
+    state_structure,
+)
+
+# From the fastest to the slowest.
+_PATHS = ("fused", "generic", "cell")
+
+
+class RNN(Recurrence):
+    """A recurrent layer over a cell, which says what happens at one step.
+
+    Cells of the library (`LSTMCell`, `GRUCell`, `SimpleRNNCell`), also stacked ones, run on the
+    kernels of the layers of these names. A cell of one's own runs in a loop in Python.
+
+    Parameters
+    ----------
+    cell : cell or list of cells
+        One of the library's, one of one's own (see `AbstractRNNCell`), or a list of them, which
+        are stacked as by `StackedRNNCells`. Any object with Keras' ``call(inputs, states)`` and
+        `state_size` can predict.
+    return_sequences : bool, default False
+        Whether to return the output of every step, ``(B, T, H)``, or only the last, ``(B, H)``.
+    return_state : bool, default False
+        Whether to return the final states too: ``(y, state, ...)``, a list of states for each
+        cell of a stack.
+    go_backwards : bool, default False
+        Process each sequence from its end; the output is in the order of processing.
+    stateful : bool, default False
+        Whether a batch starts from the states in which the one before ended.
+    unroll : bool, default False
+        Without effect.
+    zero_output_for_mask : bool, default False
+        Whether a masked step's output is zero; else it repeats the one before.
+    **kwargs
+        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what is no cell, and for arguments that are unknown or out of range.
+
+    Notes
+    -----
+    Weights: those of the cell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import RNN, GRUCell, LSTMCell
+    >>> RNN(LSTMCell(4), return_sequences=True)(np.zeros((2, 5, 3))).shape
+    (2, 5, 4)
+    >>> RNN([LSTMCell(4), GRUCell(6)])(np.zeros((2, 5, 3))).shape
+    (2, 6)
+    """
+
+    needs_features = True
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
+        check_cell("RNN", cell)
+        inner = cell if isinstance(cell, Layer) else None
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = dtype_of(cell)
+        super().__init__(
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
+            **kwargs,
+        )
+        self.cell = cell
+        # What computes: a layer for each cell of a stack, made with the weights.
+        self._parts: list[Recurrence] = []
+        self.children: list[Layer] = [] if inner is None else [inner]
+        if not self.trainable:
+            self.trainable = False  # and so the cell
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The sizes of the states, for a stack those of every cell."""
+        size = self.cell.state_size
+        return list(size) if isinstance(size, (list, tuple)) else [size]
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The sizes of the states, flat."""
+        return state_sizes(self.cell)
+
+    @property
+    def output_size(self) -> int:
+        return output_size(self.cell)
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, in Keras' order."""
+        return list({id(weight): weight for weight in super().weights}.values())
+
+    @property
+    def kernel_path(self) -> str:
+        """What computes: "fused" or "generic" kernels, or "cell" for a cell of one's own.
+
+        The slowest of a stack.
+        """
+        return max((path_of(cell) for cell in chain_of(self.cell)), key=_PATHS.index)
+
+    def build(self, input_shape: Shape) -> None:
+        expect_steps(self.name, input_shape)
+        build_cell(self.cell, (input_shape[0], input_shape[-1]), self.dtype)
+        self._parts = [
+            cell.sequence_layer() if runs_on_kernels(cell) else CellLoop(cell, self.dtype)
+            for cell in chain_of(self.cell)
+        ]
+        self.children = [*self.children, *self._parts]
+
+    def forget_weights(self) -> None:
+        super().forget_weights()
+        self.children = [child for child in self.children if child is self.cell]
+        self._parts = []
+
+    # -- calls -----------------------------------------------------------------------------
+
+    def __call__(  # type: ignore[override]
+        self,
+        x: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Apply the layer; see `Layer.__call__`.
+
+        Parameters
+        ----------
+        x : array_like or SymbolicTensor, shape (B, T, I)
+        initial_state : list of array_like or SymbolicTensor, optional
+            What the sequences start from, for a stack a list for each cell. By default what the
+            cell says (zeros), or the states of a stateful layer.
+        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
+        training : bool, optional
+
+        Returns
+        -------
+        ndarray or SymbolicTensor
+            With `return_state` a tuple: the output, then the states.
+        """
+        found = super().__call__(x, initial_state, mask, training)
+        if not self.return_state:
+            return found
+        y, *states = found
+        return (y, *self.nested_states(states))
+
+    def nested_states(self, states: list[Any]) -> list[Any]:
+        structure = state_structure(self.cell)
+        found = nest(structure, states)
+        return found if isinstance(structure, (list, tuple)) else [found]
+
+    def forward_call(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        initial_state: States | None,
+        out: NDArray[Any] | None,
+    ) -> Call:
+        self._pass_on_options()
+        start = initial_state
+        if start is None and not starts_from_zeros(self.cell):
+            start = initial_states(self.cell, len(x), self.dtype)
+        if len(self._parts) == 1:
+            return self._parts[0].forward_call(x, mask, training, start, out)
+        return partial(self._chain_forward, x, mask, training, start, out)
+
+    def finish_forward(self, call: Call, result: Any) -> tuple[NDArray[Any], States]:
+        if len(self._parts) == 1:
+            return self._parts[0].finish_forward(call, result)
+        y, states = result
+        return y, states
+
+    def backward_call(
+        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
+    ) -> Call:
+        if len(self._parts) == 1:
+            return self._parts[0].backward_call(dy, dstates, need_dx)
+        return partial(self._chain_backward, dy, dstates, need_dx)
+
+    def finish_backward(self, call: Call, result: Any) -> tuple[NDArray[Any] | None, States]:
+        if len(self._parts) == 1:
+            return self._parts[0].finish_backward(call, result)
+        dx, dinitial = result
+        return dx, dinitial
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        return self.nested_states(initial_states(self.cell, batch_size, self.dtype))
+
+    # -- a stack: one layer after the other over the whole sequence ------------------------
+
+    def _pass_on_options(self) -> None:
+        """Let the layers inside do what this one is asked to."""
+        for part in self._parts:
+            last = part is self._parts[-1]
+            part.return_sequences = self.return_sequences or not last
+            part.zero_output_for_mask = self.zero_output_for_mask and last
+            part.go_backwards = self.go_backwards
+
+    def _chain_forward(
+        self,
+        x: NDArray[Any],
+        mask: NDArray[Any] | None,
+        training: bool,
+        start: States | None,
+        out: NDArray[Any] | None,
+    ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Return the output and the final states."""
+        states: list[NDArray[Any]] = []
+        for number, part in enumerate(self._parts):
+            into = out if part is self._parts[-1] else None
+            if training and part is not self._parts[-1]:
+                shape = (*x.shape[:2], part.output_size)
+                into = self._buffers.take(f"y {number}", shape, x.dtype)
+            end = len(states) + len(part.state_sizes)
+            given = None if start is None else start[len(states) : end]
+            call = part.forward_call(x, mask, training, given, into)
+            x, found = part.finish_forward(call, run_call(call))
+            states.extend(found)
+        return x, states
+
+    def _chain_backward(
+        self,
+        dy: NDArray[Any] | None,
+        dstates: Sequence[NDArray[Any] | None],
+        need_dx: bool,
+    ) -> tuple[NDArray[Any] | None, list[NDArray[Any]]]:
+        """Return dx and the gradients of the initial states."""
+        rest, found = list(dstates), list[NDArray[Any]]()
+        for part in reversed(self._parts):
+            start = len(rest) - len(part.state_sizes)
+            call = part.backward_call(dy, rest[start:], need_dx or part is not self._parts[0])
+            dy, dinitial = part.finish_backward(call, run_call(call))
+            found = [*dinitial, *found]
+            del rest[start:]
+        return dy, found
+
+
+def chain_of(cell: Any) -> list[Any]:
+    """Return the cells that run one after the other, of stacks in stacks too."""
+    if not isinstance(cell, StackedRNNCells) or has_own_step(cell, StackedRNNCells):
+        return [cell]
+    return [one for inner in cell.cells for one in chain_of(inner)]
+
+
+def runs_on_kernels(cell: Any) -> bool:
+    """Whether a cell is one of the library, with the step that it has there."""
+    return isinstance(cell, RecurrentCell) and not has_own_step(cell, RecurrentCell)
+
+
+def has_own_step(cell: Any, base: type) -> bool:
+    """Whether a class that derives from `base` says anew what happens at a step."""
+    methods = ("forward", "backward", "call")
+    return any(getattr(type(cell), name) is not getattr(base, name) for name in methods)
+
+
+def path_of(cell: Any) -> str:
+    """Return the `kernel_path` of one cell."""
+    return cell.layer.kernel_path if runs_on_kernels(cell) else CellLoop.kernel_path
+
+
+def starts_from_zeros(cell: Any) -> bool:
+    """Whether all cells start from zeros, which the kernels take for granted."""
+    method = getattr(type(cell), "get_initial_state", None)
+    if isinstance(cell, StackedRNNCells):
+        own = StackedRNNCells.get_initial_state
+        return method is own and all(starts_from_zeros(one) for one in cell.cells)
+    return method is None or method is AbstractRNNCell.get_initial_state

@@ -1,0 +1,137 @@
+"""StackedRNNCells: several cells one above the other as one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.rnn._cell_steps import CellSteps, check_cell
+from rnncore.layers.rnn.own_cell import AbstractRNNCell
+from rnncore.layers.rnn.states import initial_states, nest, output_size, state_structure
+from rnncore.utils._checks import check_count
+
+
+class StackedRNNCells(AbstractRNNCell):
+    """Cells one above the other: the output of one is the input of the next.
+
+    In `RNN` every cell runs over the whole sequence before the next one does, cells of the library
+    on their kernels.
+
+    Parameters
+    ----------
+    cells : list of cells
+        From the input to the output, each a different object.
+    **kwargs
+        `name`, `dtype`, `trainable`: see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When there is no cell, one is no cell, or one is there twice.
+
+    Notes
+    -----
+    Weights: those of the cells, in their order. States are a list with the states of every cell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import RNN, GRUCell, LSTMCell, StackedRNNCells
+    >>> layer = RNN(StackedRNNCells([LSTMCell(8), GRUCell(4)]), return_state=True)
+    >>> y, lstm_state, gru_state = layer(np.zeros((2, 5, 3)))
+    >>> y.shape, [s.shape for s in lstm_state], [s.shape for s in gru_state]
+    ((2, 4), [(2, 8), (2, 8)], [(2, 4)])
+    """
+
+    def __init__(self, cells: Sequence[Any], **kwargs: Any) -> None:
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ValueError(f"StackedRNNCells: cells: expected a list of cells, got {cells!r}")
+        for cell in cells:
+            check_cell("StackedRNNCells", cell)
+            if sum(cell is other for other in cells) > 1:
+                raise ValueError(f"StackedRNNCells: cells: expected each once, got {cell!r} twice")
+        if kwargs.get("dtype") is None:
+            asked = (dtype_of(cell) for cell in cells)
+            kwargs["dtype"] = next((dtype for dtype in asked if dtype is not None), None)
+        super().__init__(**kwargs)
+        self.cells = list(cells)
+        self.children = [cell for cell in cells if isinstance(cell, Layer)]
+        if not self.trainable:
+            self.trainable = False  # and so the cells
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The sizes of the states of every cell."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> int:
+        """The size of the last cell's output."""
+        return output_size(self.cells[-1])
+
+    @property
+    def state_structure(self) -> list[Any]:
+        """Nested as the states are."""
+        return [state_structure(cell) for cell in self.cells]
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """Return the states that every cell starts from."""
+        batch = check_count(f"{self.name}: get_initial_state", "batch_size", batch_size)
+        return [
+            nest(state_structure(cell), initial_states(cell, batch, self.dtype))
+            for cell in self.cells
+        ]
+
+    def build(self, input_shape: Shape) -> None:
+        for cell in self.cells:
+            build_cell(cell, input_shape, self.dtype)
+            input_shape = (input_shape[0], output_size(cell))
+
+    def forward(  # type: ignore[override]
+        self, inputs: NDArray[Any], states: list[NDArray[Any]], training: bool = False
+    ) -> tuple[NDArray[Any], list[NDArray[Any]], Any]:
+        """Compute one step of all cells."""
+        rest, new, saved = list(states), [], []
+        for cell in self.cells:
+            steps = CellSteps(cell, self.dtype)
+            count = len(steps.state_sizes)
+            y, found, kept = steps.forward(inputs, rest[:count], training)
+            saved.append((steps, inputs.shape[1], kept))
+            new.extend(found)
+            inputs, rest = y, rest[count:]
+        return inputs, new, saved
+
+    def backward(  # type: ignore[override]
+        self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
+    ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Compute the gradients of one step of all cells."""
+        rest, found = list(dstates), list[NDArray[Any]]()
+        for steps, features, kept in reversed(saved):
+            count = len(steps.state_sizes)
+            dy, dstate = steps.backward(kept, dy, rest[-count:], features)
+            found = [*dstate, *found]
+            del rest[-count:]
+        return dy, found
+
+
+def dtype_of(cell: Any) -> np.dtype[Any] | None:
+    """Return the dtype that a cell has or asks for, None where any will do."""
+    if not isinstance(cell, Layer):
+        return None
+    return cell.dtype if cell.built else cell.explicit_dtype
+
+
+def build_cell(cell: Any, input_shape: Shape, dtype: np.dtype[Any]) -> None:
+    """Make the weights of a cell, if it has a way to."""
+    asked = dtype_of(cell)
+    if asked is not None and asked != dtype:
+        raise ValueError(f"{cell.name}: dtype: expected {dtype}, as around it, got {asked}")
+    if isinstance(cell, Layer):
+        cell.dtype = dtype
+        cell.make_weights(input_shape)
+    elif hasattr(cell, "build"):
+        cell.build(input_shape)
