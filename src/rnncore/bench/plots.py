@@ -11,6 +11,7 @@ from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS
 from rnncore.bench.report import geometric_mean, ratios
 from rnncore.bench.results import Results, Row
+from rnncore.utils._atomic import save_figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
@@ -66,7 +67,7 @@ def save(results: Results, path: str | Path) -> None:
         figure.suptitle(
             f"rnncore bench, {results.created}, {machine['cpu']}, load {machine['load']}"
         )
-        figure.savefig(path, dpi=110)
+        save_figure(figure, path, dpi=110)
     finally:
         pyplot.close(figure)
 

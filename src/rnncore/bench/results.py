@@ -10,6 +10,7 @@ from typing import Any
 
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
+from rnncore.utils._atomic import replacing
 
 FORMAT = 1
 
@@ -141,7 +142,8 @@ class Results:
         return cls(**values)
 
     def save(self, path: str | Path) -> None:
-        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        with replacing(path) as file:
+            file.write(f"{self.to_json()}\n".encode())
 
     @classmethod
     def load(cls, path: str | Path) -> Results:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
+from rnncore.utils._atomic import locked, replacing
 from rnncore.utils._checks import check_flag
 
 
@@ -19,7 +19,9 @@ class CSVLogger(Callback):
 
     The columns are the epoch, counted from 0, and the logs of the first epoch in alphabetical
     order; ``NA`` stands where an epoch lacks one. A row is written in one piece when its epoch
-    ends, and the file is open only meanwhile: whatever ends the program leaves whole rows.
+    ends: whatever ends the program leaves whole rows. Of two trainings that write under one name
+    at the same time, the file of the one that began last stays; with `append` it has the rows of
+    both.
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ class CSVLogger(Callback):
     separator : str, default ","
         One character.
     append : bool, default False
-        Whether to go on below what the file holds; else it is emptied first.
+        Whether to go on below what the file holds; else a new file replaces it.
 
     Raises
     ------
@@ -55,6 +57,8 @@ class CSVLogger(Callback):
     <BLANKLINE>
     """
 
+    _file: Any = None  # on the class, for __del__ of one whose constructor has raised
+
     def __init__(
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
@@ -69,9 +73,14 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.keys = None
-        # Shows before anything is trained whether the file can be written.
-        with open(self.filename, "a" if self.append else "w", encoding="utf-8"):
-            pass
+        self._close()
+        if self.append:
+            self._file = io.FileIO(self.filename, "a")
+            return
+        # A new file in place of the old one: another training that writes under this name does not
+        # mix its rows with these.
+        with replacing(self.filename) as file:
+            self._file = io.FileIO(file.name, "a")
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         logs = {} if logs is None else logs
@@ -81,11 +90,21 @@ class CSVLogger(Callback):
                 self.keys += [f"val_{key}" for key in self.keys]
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=self.sep)
-        if Path(self.filename).stat().st_size == 0:
-            writer.writerow(["epoch", *self.keys])
-        writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
-        with open(self.filename, "a", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
+        with locked(self._file):
+            if os.fstat(self._file.fileno()).st_size == 0:
+                writer.writerow(["epoch", *self.keys])
+            writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+            self._file.write(text.getvalue().encode())
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    __del__ = _close
 
 
 def _cell(value: Any) -> Any:

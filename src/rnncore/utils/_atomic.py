@@ -1,11 +1,16 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all, whoever else writes it at the same time."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import uuid
 from collections.abc import Iterator
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_SUFFIX = ".rnncore-tmp"
 
 
 @contextlib.contextmanager
@@ -13,22 +18,80 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block has ended without an error.
 
     Whenever the program or the machine stops, `path` holds the old content or the new one. Until
-    then the new one lies beside it, under the same name with ``.tmp`` behind; a killed program
-    leaves that, and the next write overwrites it.
+    then the new one lies beside it, under a name that no other writer has. A killed program leaves
+    that; the next write to `path` removes it.
     """
-    target = os.fspath(path)
-    temporary = f"{target}.tmp"
-    try:
-        with open(temporary, "wb") as file:
+    target = os.path.realpath(path)  # a link stays one
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as file:  # a device is written to; a folder is an error
+            yield file
+        return
+    folder, name = os.path.split(target)
+    prefix = os.path.join(folder, f"{name[:50]}.")  # with what follows no longer than names may be
+    _remove_abandoned(prefix)
+    with _created(prefix) as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(os.path.dirname(target) or ".")
+            os.replace(file.name, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
+            raise
+    _sync_folder(folder)
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write a figure of matplotlib whole or not at all; the suffix of `path` is its format."""
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_name(f"{target.name}.png")
+    with replacing(target) as file:
+        figure.savefig(file, format=target.suffix[1:], **options)
+
+
+@contextlib.contextmanager
+def locked(file: BinaryIO) -> Iterator[None]:
+    """Keep other writers that lock the file out of a block."""
+    _lock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        _lock(file, fcntl.LOCK_UN)
+
+
+def _lock(file: BinaryIO, operation: int) -> bool:
+    """Return whether a file could be locked. The lock of a killed program ends with it."""
+    try:
+        fcntl.flock(file, operation)
+    except OSError:  # another program has it, or the file system knows no locks
+        return False
+    return True
+
+
+def _created(prefix: str) -> BinaryIO:
+    """Return a new file, locked, with the permissions that any new file gets."""
+    while True:
+        file = open(f"{prefix}{uuid.uuid4().hex[:12]}{_SUFFIX}", "xb")  # noqa: SIM115
+        _lock(file, fcntl.LOCK_EX)
+        if os.path.exists(file.name):
+            return file
+        file.close()  # taken for abandoned before the lock was there
+
+
+def _remove_abandoned(prefix: str) -> None:
+    """Remove what killed writers have left: nobody has it locked."""
+    folder, start = os.path.split(prefix)
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(start) and name.endswith(_SUFFIX):
+                with (
+                    contextlib.suppress(OSError),
+                    open(os.path.join(folder, name), "rb") as file,
+                ):
+                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                        os.unlink(file.name)
 
 
 def _sync_folder(folder: str) -> None:

@@ -26,7 +26,6 @@ from rnncore.models import load_model
 from rnncore.optimizers import SGD
 from rnncore.saving.archive import read_archive, write_archive
 from rnncore.training.checkpoint import save_checkpoint
-from rnncore.utils._atomic import replacing
 
 X = np.random.default_rng(0).standard_normal((20, 5, 2)).astype(np.float32)
 Y = X[:, -1, :1]
@@ -217,18 +216,6 @@ def test_states_of_callbacks_that_say_something_else(states: Any, tmp_path: Path
     with pytest.raises(ValueError, match="the states of callbacks are broken"):
         fit(model, EarlyStopping("loss"), backup, epochs=1)
     assert weights(model) == before
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-    with pytest.raises(RuntimeError), replacing(path) as file:  # noqa: PT012
-        file.write(b"half")
-        raise RuntimeError
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
-    with replacing(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["file"]
 
 
 def run(folder: Path, moment: str = "", kind: str = "") -> int:

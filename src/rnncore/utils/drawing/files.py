@@ -6,7 +6,7 @@ import os
 from html import escape
 from typing import Any
 
-from rnncore.utils._atomic import replacing
+from rnncore.utils._atomic import replacing, save_figure
 from rnncore.utils.drawing.diagram import Box, Diagram
 from rnncore.utils.drawing.picture import (
     EDGE,
@@ -155,5 +155,4 @@ def write_by_matplotlib(
             axes.add_patch(patches.PathPatch(Path(shape.points, codes), fill=False, ec=EDGE))
         else:
             axes.add_patch(patches.Polygon(shape.points, color=EDGE, lw=0))
-    with replacing(path) as file:
-        figure.savefig(file, format=kind, dpi=dpi)
+    save_figure(figure, path, dpi=dpi)
