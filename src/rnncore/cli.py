@@ -11,7 +11,7 @@ from typing import Any
 
 from rnncore._version import __version__
 
-_NO_COMMAND = 2  # as argparse ends for wrong arguments
+_WRONG = 2  # as argparse ends for wrong arguments
 # What a shell reports for a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -28,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when something could not be read or written; 2 when no command was given; 130 after
-        Ctrl-C; 141 when nobody reads the output any more.
+        0; 1 when something could not be read or written; 2 when no command was given, or the
+        package that it needs is missing; 130 after Ctrl-C; 141 when nobody reads the output any
+        more.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if "run" not in options:
         parser.print_help(sys.stderr)
-        return _NO_COMMAND
+        return _WRONG
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -107,7 +108,7 @@ def _add_demo(commands: argparse._SubParsersAction[_CommandParser]) -> None:
         type=Path,
         default=Path("rnncore-demo.png"),
         metavar="FILE",
-        help="picture to write (PNG), default: rnncore-demo.png",
+        help="picture to write (.png, .svg or .pdf), default: rnncore-demo.png",
     )
     loudness = demo.add_mutually_exclusive_group()
     loudness.add_argument("--verbose", action="store_true", help="print a line for every epoch")
@@ -116,7 +117,13 @@ def _add_demo(commands: argparse._SubParsersAction[_CommandParser]) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    _check_writable(options.output)  # before the training, not after it
+    from rnncore.utils._pictures import check_picture
+
+    try:
+        check_picture("--output", options.output)  # before the training, not after it
+    except (ValueError, ImportError) as error:
+        print(f"rnncore demo: error: {error}", file=sys.stderr)
+        return _WRONG
     from rnncore.demo._report import Report
     from rnncore.demo.run import run
 
@@ -159,12 +166,3 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"expected an integer from 0 to 2**32 - 1, got {text!r}")
     return int(text)
-
-
-def _check_writable(path: Path) -> None:
-    if path.is_dir():
-        raise OSError(f"--output: expected a file, got the directory {path}")
-    if not path.parent.is_dir():
-        raise OSError(f"--output: no directory {path.parent} to write {path.name} to")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise OSError(f"--output: no permission to write {path}")

@@ -1,7 +1,6 @@
 """The command `rnncore`: what it prints, refuses and returns."""
 
 import os
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -11,19 +10,6 @@ import pytest
 import rnncore
 from rnncore import cli
 from rnncore.demo import run as demo
-from rnncore.demo._picture import HEIGHT, WIDTH
-from rnncore.demo._report import Report
-from rnncore.demo._training import Phase
-
-SHORT = (Phase(1, 1e-3),)
-
-
-def png_size(path: Path) -> tuple[int, int]:
-    data = path.read_bytes()
-    assert data.startswith(b"\x89PNG\r\n\x1a\n")
-    assert data.endswith(b"IEND\xaeB`\x82")
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,23 +99,34 @@ def test_an_error_that_nobody_expected_keeps_its_traceback(
         cli.main(["info"])
 
 
+@pytest.fixture
+def no_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "run", lambda *_: pytest.fail("trained first"))
+
+
+@pytest.mark.usefixtures("no_demo")
+@pytest.mark.parametrize(
+    ("name", "status", "message"),
+    [
+        ("missing/a.png", 1, "rnncore: error: --output: expected a file in a folder that exists"),
+        ("a.jpeg", 2, "rnncore demo: error: --output: expected a name that ends in .png, .svg"),
+    ],
+)
 def test_an_output_that_cannot_be_written_is_refused_before_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, status: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demo, "run", lambda *_: pytest.fail("trained first"))
-    for path in (tmp_path, tmp_path / "missing" / "a.png"):
-        assert cli.main(["demo", "--output", str(path)]) == 1
-        assert "--output" in capsys.readouterr().err
+    assert cli.main(["demo", "--output", str(tmp_path / name)]) == status
+    assert capsys.readouterr().err.startswith(message)
 
 
-def test_an_output_without_permission(
+@pytest.mark.usefixtures("no_demo")
+def test_the_demo_says_what_to_install_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Root may write anywhere, so the answer of the system is replaced.
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr(demo, "run", lambda *_: pytest.fail("trained first"))
-    assert cli.main(["demo", "--output", str(tmp_path / "a.png")]) == 1
-    assert "no permission to write" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert cli.main(["demo", "--output", str(tmp_path / "a.png")]) == 2
+    expected = "--output: pictures need matplotlib: pip install 'rnncore[plot]'\n"
+    assert capsys.readouterr().err == f"rnncore demo: error: {expected}"
 
 
 def test_nobody_reads_the_output() -> None:
@@ -167,22 +164,3 @@ def test_ctrl_c(
     monkeypatch.setattr(demo, "run", interrupted)
     assert cli.main(["demo", "--output", str(tmp_path / "a.png")]) == 130
     assert "interrupted" in capsys.readouterr().err
-
-
-def test_a_short_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    picture = tmp_path / "demo.png"
-    forecasts, recognised = demo.run(0, picture, Report(1), SHORT, SHORT)
-    assert png_size(picture) == (WIDTH, HEIGHT)
-    network, persistence = forecasts.rmse()
-    assert network.shape == persistence.shape == (12,)
-    assert persistence[0] == pytest.approx(19.46, abs=0.01)
-    assert str(forecasts.months[0]) == "1957-05"
-    assert recognised.confusion().sum() == 370
-    out = capsys.readouterr().out
-    assert "months ahead" in out
-    assert str(picture) in out
-
-
-def test_a_quiet_demo_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    demo.run(0, tmp_path / "demo.png", Report(0), SHORT, SHORT)
-    assert capsys.readouterr().out == ""

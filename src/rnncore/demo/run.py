@@ -28,7 +28,7 @@ def run(
     ----------
     seed : int
     output : Path
-        The PNG file to write.
+        The picture to write: PNG, SVG or PDF by its suffix.
     report : Report
     sunspots_phases, vowels_phases : sequence of Phase
         How long to train.
@@ -37,6 +37,8 @@ def run(
     ------
     OSError
         When `output` cannot be written.
+    ImportError
+        Without matplotlib.
     """
     start = time.perf_counter()
     here = info()
@@ -50,7 +52,7 @@ def run(
         recognised = _vowels(seed, vowels_phases, report)
     finally:
         report.end_bar()
-    draw(forecasts).save(output)
+    draw(forecasts).savefig(output)
     report.say()
     report.say(f"Picture of the sunspot forecasts: {output}")
     report.say(f"Total time: {time.perf_counter() - start:.1f} s")
