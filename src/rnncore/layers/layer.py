@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from rnncore.layers._activity import Penalizing
 from rnncore.layers._arguments import (
     boolean,
     declared_shape,
+    feature_shape,
     reject_unsupported,
 )
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._configured import Configured
 from rnncore.layers._connecting import Connectable
 from rnncore.layers._convert import check_mask, numeric_array
+from rnncore.layers._members import members
 from rnncore.layers._weights import Weighted
 from rnncore.layers.graph.symbolic import Node, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
@@ -28,6 +32,35 @@ from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
 
 Shape = tuple[int | None, ...]
+
+
+def built_once(build: Callable[..., None]) -> Callable[..., None]:
+    """Return the `build` of a class that leaves the weights of a built layer alone."""
+
+    @functools.wraps(build)
+    def build_once(self: Layer, *args: Any, **kwargs: Any) -> None:
+        with building:
+            if self.is_building:
+                build(self, *args, **kwargs)
+            else:
+                self.make_weights(self._checked_shape(*args, **kwargs))
+
+    return build_once
+
+
+@contextlib.contextmanager
+def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
+    """Let an attempt to build a layer that fails leave it, and those inside, as they were."""
+    built = [one for one in members(layer) if one.built]
+    weights = list(layer._parameters)  # that a constructor made
+    try:
+        yield
+    except BaseException:
+        for one in members(layer):
+            if one not in built:
+                one.forget_weights()
+        layer._parameters[:] = weights
+        raise
 
 
 class Layer(Configured, Connectable, Weighted, Penalizing):
@@ -76,8 +109,8 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     # Arguments of the Keras layer that are not there yet, each with the value that asks for
     # nothing. Subclasses extend it.
     unsupported: Mapping[str, Any] = {}
-    # Whether the weights fix the size of the last input axis.
-    needs_features = False
+    # The axes of the input, counted from its end, whose sizes the weights fix.
+    fixed_axes: tuple[int, ...] = ()
     # Whether it, or what comes behind it, needs the sizes of more axes of its input than the last.
     needs_sizes = False
     # The attributes, integers or None, that with the weights decide how a training goes on.
@@ -90,6 +123,13 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     couples_samples = False
     # Whether a call changes what the calls after it give, in inference too.
     stateful = False
+    # Whether a call of `build` is `make_weights` at work, and not someone who asks for the weights.
+    is_building = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = built_once(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -127,8 +167,12 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
 
     # -- what subclasses give ------------------------------------------------------------
 
+    @built_once
     def build(self, input_shape: Shape) -> None:
-        """Make the weights for inputs of `input_shape` (batch axis included, as None)."""
+        """Make the weights for inputs of `input_shape` (batch axis included, as None).
+
+        Once they are there, only the shape is checked.
+        """
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
@@ -276,17 +320,31 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
             if self.built:
                 self.check_input_shape(input_shape)
                 return
-            if self.needs_features and input_shape[-1] == 0:
+            if -1 in self.fixed_axes and input_shape[-1] == 0:
                 raise ValueError(
                     f"{self.name}: x: expected at least one feature, got {input_shape}"
                 )
+            self.is_building = True
             try:
-                self.build(input_shape)
-            except BaseException:
-                self.forget_weights()  # so that another attempt starts anew
-                raise
+                with unbuilt_on_failure(self):
+                    self.build(input_shape)
+            finally:
+                del self.is_building
             self.input_shape = input_shape
             self.built = True
+
+    def _checked_shape(self, input_shape: Any) -> Any:
+        """Return the shape, or the list of shapes, that `build` was given."""
+        if not self.takes_several:
+            return feature_shape(self.name, "input_shape", input_shape)
+        if not isinstance(input_shape, (list, tuple)):
+            raise TypeError(
+                f"{self.name}: input_shape: expected a list of shapes, got {input_shape!r}"
+            )
+        return [
+            feature_shape(self.name, f"input_shape[{index}]", shape)
+            for index, shape in enumerate(input_shape)
+        ]
 
     def draw_seeds(self) -> None:
         """Draw now what training would draw later, so that a copy goes on alike."""
@@ -294,19 +352,18 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
             child.draw_seeds()
 
     def forget_weights(self) -> None:
-        """Become a layer that is not built."""
+        """Become a layer that is not built; the layers inside stay what they are."""
         self._parameters.clear()
-        self.built = False
-        for child in self.children:
-            child.forget_weights()
+        self.input_shape, self.built = None, False
 
     def check_input_shape(self, shape: Shape) -> None:
         """Raise ValueError unless `shape` has the rank and the features of the built layer."""
         built = self.input_shape
         if built is None or self.takes_several:
             return  # how several inputs fit together is for the layer to say
-        if len(shape) != len(built) or (self.needs_features and shape[-1] != built[-1]):
-            expected = (*(None for _ in built[:-1]), built[-1])
+        if len(shape) != len(built) or any(shape[n] != built[n] for n in self.fixed_axes):
+            fixed = [axis + len(built) for axis in self.fixed_axes]
+            expected = tuple(size if n in fixed else None for n, size in enumerate(built))
             raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
 
     @property

@@ -38,6 +38,7 @@ class Network(Layer):
     """
 
     dtype: np.dtype[Any]
+    is_building = True  # always, as the weights are made by the layers inside
 
     def __init__(self, name: str | None) -> None:
         # Not Layer's: what a layer declares follows here from the layers inside.
@@ -263,6 +264,9 @@ class Network(Layer):
         if index is None or not whole or not -len(layers) <= index < len(layers):
             raise ValueError(f"get_layer: index: expected one below {len(layers)}, got {index!r}")
         return layers[index]
+
+    def forget_weights(self) -> None:
+        """Do nothing: the weights are those of the layers inside."""
 
     def count_params(self) -> int:
         """Return the number of weights' elements. ValueError before the model is built."""

@@ -13,7 +13,7 @@ from rnncore.layers._arguments import boolean, feature_shape
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
-from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.chain import Chain
@@ -157,9 +157,9 @@ class Sequential(Model):
         return bool(self._layers) and self._layers[0].takes_ids
 
     @property
-    def needs_features(self) -> bool:  # type: ignore[override]
-        """Whether the weights fix the size of the last input axis."""
-        return bool(self._layers) and self._layers[0].needs_features
+    def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The axes of the input whose sizes the weights fix."""
+        return self._layers[0].fixed_axes if self._layers else ()
 
     @property
     def declared_input_shape(self) -> Shape | None:  # type: ignore[override]
@@ -288,7 +288,7 @@ class Sequential(Model):
         self._make_weights(tuple(input_shape))
 
     def _make_weights(self, shape: Shape) -> None:
-        with building:
+        with building, unbuilt_on_failure(self):
             self._layers[0].make_weights(shape)  # says first what of the data it cannot take
             if not self._chain.nodes:
                 self._chain.start(InputLayer(shape[1:], shape[0]), self._layers)

@@ -43,7 +43,7 @@ class PReLU(Layer):
     array([[-2.,  3.]], dtype=float32)
     """
 
-    needs_features = True
+    fixed_axes: tuple[int, ...] = (-1,)
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class PReLU(Layer):
                 f"{self.name}: shared_axes: expected the axes whose size is not known among them, "
                 f"got {self.shared_axes} for shape {input_shape}"
             )
+        shared = [axis - 1 - len(sizes) for axis in self.shared_axes or ()]
+        self.fixed_axes = tuple(axis for axis in range(-len(sizes), 0) if axis not in shared)
         self.alpha = self.add_weight("alpha", known, **self.chosen("alpha"))
 
     def forward(

@@ -63,7 +63,7 @@ class Dense(OutputLayer):
         "lora_alpha": None,
         "quantization_config": None,
     }
-    needs_features = True
+    fixed_axes = (-1,)
     size_arguments: tuple[str, ...] = ("units",)
 
     def __init__(

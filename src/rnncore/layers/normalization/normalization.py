@@ -47,6 +47,7 @@ class Normalization(Layer):
         self._axes = axes_behind_batch(self.name, self.axis, input_shape)
         rank = range(len(input_shape))
         self._others = tuple(axis for axis in rank if axis not in self._axes)
+        self.fixed_axes = tuple(axis - len(rank) for axis in self._axes)
         self._sizes: Any = tuple(input_shape[axis] for axis in self._axes)
         self._broadcast: Any = tuple(input_shape[a] if a in self._axes else 1 for a in rank)
         self.gamma = self._made("gamma") if self.scale else None
@@ -54,15 +55,6 @@ class Normalization(Layer):
 
     def _made(self, weight: str) -> Parameter:
         return self.add_weight(weight, self._sizes, **self.chosen(weight))
-
-    def check_input_shape(self, shape: Shape) -> None:
-        super().check_input_shape(shape)
-        if self.input_shape is None:
-            return
-        if tuple(shape[axis] for axis in self._axes) != self._sizes:
-            sizes = enumerate(self.input_shape)
-            expected = tuple(n if axis in self._axes else None for axis, n in sizes)
-            raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
 
     def _scaled(self, normal: NDArray[Any], memory: Memory) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""

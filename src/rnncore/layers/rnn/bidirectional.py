@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._members import members
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn._given_states import checked_states
@@ -70,7 +71,7 @@ class Bidirectional(Layer):
     4
     """
 
-    needs_features = True
+    fixed_axes = (-1,)
     call_arguments = ("initial_state",)
 
     def __init__(
@@ -376,6 +377,7 @@ class Bidirectional(Layer):
 def _copied(layer: Recurrence, prefix: str) -> Recurrence:
     """Return a copy of a layer that is not built yet."""
     found = copy.deepcopy(layer)
-    found.forget_weights()
+    for one in members(found):
+        one.forget_weights()
     found.name = prefix + layer.name.removeprefix(prefix)
     return found

@@ -35,7 +35,7 @@ class Recurrent(Recurrence):
         "implementation": 2,
         "use_cudnn": "auto",
     }
-    needs_features = True
+    fixed_axes = (-1,)
     size_arguments = ("units",)
 
     operation: str  # name of the cell

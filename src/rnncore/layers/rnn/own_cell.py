@@ -89,7 +89,7 @@ class AbstractRNNCell(Layer):
     True
     """
 
-    needs_features = True
+    fixed_axes = (-1,)
     state_size: Any = None
     output_size: Any = None
 

@@ -76,7 +76,7 @@ class RNN(Recurrence):
     (2, 6)
     """
 
-    needs_features = True
+    fixed_axes = (-1,)
 
     def __init__(
         self,

@@ -71,10 +71,14 @@ class TimeDistributed(OutputLayer):
         self.children: tuple[Layer] = (layer,)
         if not self._trainable:
             self.trainable = False
-        self.needs_features = layer.needs_features
         self.takes_ids = layer.takes_ids
         # A loss may take it over from the layer at every step.
         self.activation: Any = layer.activation if isinstance(layer, OutputLayer) else None
+
+    @property
+    def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The axes whose sizes the weights of the layer inside fix."""
+        return self.layer.fixed_axes
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) < 3:

@@ -1,0 +1,178 @@
+"""The protocol of a layer: its weights are made once, whoever asks for them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncore import Input, Model, Sequential, layers
+from rnncore.layers import Layer
+
+STEPS = (None, 2, 3)
+BUILT = {
+    "Dense": (lambda: layers.Dense(4), STEPS),
+    "Conv1D": (lambda: layers.Conv1D(4, 2), STEPS),
+    "Conv1DTranspose": (lambda: layers.Conv1DTranspose(4, 2), STEPS),
+    "Conv2D": (lambda: layers.Conv2D(4, 2), (None, 2, 2, 3)),
+    "Embedding": (lambda: layers.Embedding(5, 4), (None, 2)),
+    "BatchNormalization": (layers.BatchNormalization, STEPS),
+    "LayerNormalization": (layers.LayerNormalization, STEPS),
+    "PReLU": (layers.PReLU, STEPS),
+    "GRU": (lambda: layers.GRU(4), STEPS),
+    "RNN": (lambda: layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)]), STEPS),
+    "own cell": (lambda: layers.RNN(OwnCell()), STEPS),
+    "Bidirectional": (lambda: layers.Bidirectional(layers.LSTM(4)), STEPS),
+    "TimeDistributed": (lambda: layers.TimeDistributed(layers.Dense(4)), STEPS),
+    "model inside": (lambda: layers.TimeDistributed(Sequential([layers.Dense(4)])), STEPS),
+    "own layer": (lambda: Scaled(), STEPS),
+}
+
+
+class OwnCell(layers.AbstractRNNCell):
+    state_size = 3
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight("kernel", (input_shape[-1], 3), "ones")
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        return inputs @ self.kernel.value, [states[0] + 1]
+
+
+class Scaled(Layer):
+    """A layer as programs for Keras write it: weights in the constructor and in two builds."""
+
+    fixed_axes = (-1,)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.offset = self.add_weight("offset", (), "ones")
+
+    def build(self, input_shape: Any) -> None:
+        self.scale = self.add_weight("scale", (input_shape[-1],), "glorot_uniform")
+        super().build(input_shape)
+        self.built = True
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+        return x * self.scale.value + self.offset.value
+
+    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+        return dy * self.scale.value
+
+
+def example(shape: tuple[int | None, ...]) -> Any:
+    return np.arange(np.prod([n or 1 for n in shape])).reshape([n or 1 for n in shape]) % 5
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_layer_that_was_built_keeps_its_weights(name: str) -> None:
+    make, shape = BUILT[name]
+    layer = make()
+    layer.build(shape)
+    assert layer.built
+    known = list(layer.weights)
+    layer.set_weights([np.full_like(w, 0.5) for w in layer.get_weights()])
+    layer.build(shape)
+    layer(example(shape))
+    x = Input(shape[1:])
+    Model(x, layer(x)).predict(example(shape), verbose=0)
+    assert known
+    assert [id(w) for w in layer.weights] == [id(w) for w in known]
+    assert all((w == 0.5).all() for w in layer.get_weights())
+
+
+@pytest.mark.parametrize("cell", [lambda: layers.GRUCell(4), OwnCell])
+def test_a_cell_that_was_built_keeps_its_weights(cell: Any) -> None:
+    made = cell()
+    made.build((None, 3))
+    made.set_weights([0 * w for w in made.get_weights()])
+    made.build((None, 3))
+    made(np.ones((1, 3)), made.get_initial_state(1))
+    layer = layers.RNN(made)
+    layer(np.ones((1, 2, 3)))
+    assert not any(w.any() for w in layer.get_weights())
+
+
+def test_a_layer_that_was_built_keeps_its_weights_in_a_sequential() -> None:
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    layer.set_weights([np.ones((3, 2)), np.zeros(2)])
+    model = Sequential([layer])
+    model.build((None, 3))
+    model.build((None, 3))
+    assert model.predict(np.ones((1, 3)), verbose=0).tolist() == [[3.0, 3.0]]
+
+
+def test_the_zeros_that_a_layer_was_given_are_what_it_computes_with() -> None:
+    layer = layers.GRU(4)
+    layer.build((None, 2, 3))
+    layer.set_weights([0 * w for w in layer.get_weights()])
+    assert not layer(np.ones((1, 2, 3), "f")).any()
+    assert len(layer.weights) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Dense", (None, 2, 4)),
+        ("GRU", (None, 2, 4)),
+        ("RNN", (None, 2, 4)),
+        ("Bidirectional", (None, 2, 4)),
+        ("TimeDistributed", (None, 2, 4)),
+        ("model inside", (None, 2, 4)),
+        ("LayerNormalization", (None, 2, 4)),
+        ("PReLU", (None, 4, 3)),
+        ("Embedding", (None, 2, 2)),
+        ("own layer", (None, 2, 4)),
+    ],
+)
+def test_weights_for_one_shape_are_not_made_for_another(name: str, other: Any) -> None:
+    make, shape = BUILT[name]
+    layer = make()
+    layer.build(shape)
+    before = layer.get_weights()
+    for use in (layer.build, lambda other: layer(example(other))):
+        with pytest.raises(ValueError, match=r"x: expected shape .*, got \("):
+            use(other)
+    assert all((a == b).all() for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("shape", [None, 3, "abc", (), (None, "a"), (None, -1), (None, 2.0)])
+def test_what_is_no_shape_is_refused(shape: Any) -> None:
+    layer = layers.Dense(2, name="head")
+    with pytest.raises((TypeError, ValueError), match="head: input_shape"):
+        layer.build(shape)
+    assert not layer.weights
+
+
+def test_several_shapes_are_for_a_layer_that_takes_several() -> None:
+    layer = layers.Concatenate()
+    with pytest.raises((TypeError, ValueError), match="input_shape"):
+        layer.build((None, 2))
+    layer.build([(None, 2), (None, 3)])
+    with pytest.raises(TypeError, match=r"input_shape\[0\]"):
+        layers.Dense(2).build([(None, 2), (None, 3)])
+
+
+def test_a_build_that_fails_leaves_alone_what_was_there_before() -> None:
+    inner = layers.Dense(2)
+    inner.build((None, 3))
+    outer = layers.TimeDistributed(inner)
+    before = list(inner.weights)
+    with pytest.raises(ValueError, match="expected shape"):
+        outer(np.ones((1, 2, 4)))
+    assert inner.weights == before
+    assert inner.built
+    own = Scaled()
+    with pytest.raises((TypeError, ValueError)):
+        own.build((None, None))
+    own.build((None, 3))
+    assert [w.short_name for w in own.weights] == ["offset", "scale"]
+
+
+def test_a_sequential_that_fails_takes_another_shape_afterwards() -> None:
+    model = Sequential([layers.Dense(2), layers.GRU(2)])
+    outer = layers.TimeDistributed(model)
+    for use in (lambda: model.build((None, 4)), lambda: outer(np.ones((2, 3, 4)))):
+        with pytest.raises(ValueError, match="expected 3 axes"):
+            use()
+    assert outer(np.ones((2, 3, 5, 6))).shape == (2, 3, 2)
