@@ -106,25 +106,34 @@ def norm(x):
 
 # ---- embedding --------------------------------------------------------------------------------
 
+cdef const int64_t *row_numbers(str name, object array, int64_t rows) except NULL:
+    """The data of token ids, each the number of one of so many rows."""
+    cdef const int64_t *data = integers(name, array)
+    cdef int64_t n = cnp.PyArray_SIZE(array), i, wrong = -1
+    with nogil:
+        for i in range(n):
+            if data[i] < 0 or data[i] >= rows:
+                wrong = i
+                break
+    if wrong >= 0:
+        raise ValueError(f"{name}: expected token ids in 0..{rows - 1}, got {data[wrong]}")
+    return data
+
+
 def gather_rows(table, ids, out):
-    """out[i] = table[ids[i]]; ValueError where an id is none of a row of the table."""
+    """out[i] = table[ids[i]]; ValueError where an id is none of a row of the table.
+
+    Here and in `scatter_add_rows` nobody else may write to the numbers meanwhile.
+    """
     cdef Context context = default_context
     cdef int type_number = float_type("table", table)
     cdef int64_t columns = cnp.PyArray_DIM(table, 1)
     cdef int64_t n = cnp.PyArray_SIZE(ids)
     cdef const void *source = floats("table", table, cnp.PyArray_SIZE(table), type_number)
     cdef void *target = writable_floats("out", out, n * columns, type_number)
-    cdef const int64_t *rows = integers("ids", ids)
+    cdef const int64_t *rows = row_numbers("ids", ids, cnp.PyArray_DIM(table, 0))
     cdef int32_t dtype = dtype_of(type_number)
-    cdef int64_t count = cnp.PyArray_DIM(table, 0), i, wrong = -1
     cdef int status
-    with nogil:
-        for i in range(n):
-            if rows[i] < 0 or rows[i] >= count:
-                wrong = i
-                break
-    if wrong >= 0:
-        raise ValueError(f"ids: expected token ids in 0..{count - 1}, got {rows[wrong]}")
     with nogil:
         status = rnncore_gather_rows(context.handle, dtype, columns, source, n, rows, target)
     check(status)
@@ -135,6 +144,7 @@ def scatter_add_rows(table, cleared, ids, rows):
     cdef rnncore_scatter_add scatter
     cdef Context context = default_context
     cdef int type_number = float_type("table", table)
+    cdef int64_t count = cnp.PyArray_DIM(table, 0)
     cdef int status
     memset(&scatter, 0, sizeof(scatter))
     scatter.struct_size = sizeof(scatter)
@@ -142,9 +152,9 @@ def scatter_add_rows(table, cleared, ids, rows):
     scatter.columns = cnp.PyArray_DIM(table, 1)
     scatter.table = writable_floats("table", table, cnp.PyArray_SIZE(table), type_number)
     scatter.cleared_count = cnp.PyArray_SIZE(cleared)
-    scatter.cleared = integers("cleared", cleared)
+    scatter.cleared = row_numbers("cleared", cleared, count)
     scatter.n = cnp.PyArray_SIZE(ids)
-    scatter.ids = integers("ids", ids)
+    scatter.ids = row_numbers("ids", ids, count)
     scatter.rows = floats("rows", rows, scatter.n * scatter.columns, type_number)
     with nogil:
         status = rnncore_scatter_add_rows(context.handle, &scatter)

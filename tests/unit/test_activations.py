@@ -7,9 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncore import activations
+from rnncore import Input, Sequential, activations, losses
 from rnncore.activations._normal import erfc
-from rnncore.layers import Activation, Dense, Flatten, LeakyReLU
+from rnncore.layers import (
+    GRU,
+    Activation,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    LSTMCell,
+    ReLU,
+    SimpleRNN,
+)
 from rnncore.testing.gradcheck import check_gradients
 
 FUSED = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
@@ -174,7 +183,7 @@ def test_a_copy_of_a_layer_takes_the_same_path_to_the_same_bits(name):
     x = np.random.default_rng(0).normal(size=(9, 5)).astype("float32")
     y = layer(x)
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
-        assert activations.is_builtin(twin.activation)
+        assert activations.kernel_name(twin.activation)
         np.testing.assert_array_equal(twin(x), y)
 
 
@@ -190,3 +199,56 @@ def test_a_layer_may_be_the_activation_of_another() -> None:
 def test_names_as_of_functions() -> None:
     assert activations.get("tanh").__name__ == "tanh"
     assert [Dense(1, kind).activation.__name__ for kind in (None, "relu")] == ["linear", "relu"]
+
+
+class Tripled(activations.Activation):
+    """``y = 3 x`` under the name of something else."""
+
+    def __init__(self, name: str = "relu") -> None:
+        self.name = name
+
+    def forward(self, x, out=None):
+        return np.multiply(x, 3, out=out)
+
+    def backward(self, y, dy):
+        return 3 * dy
+
+
+@pytest.mark.parametrize(
+    "impostor",
+    [ReLU(6.0), ReLU(negative_slope=0.5), ReLU(threshold=1.0), Tripled(), Tripled("tanh")],
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda a: SimpleRNN(2, activation=a),
+        lambda a: GRU(2, recurrent_activation=a),
+        lambda a: LSTMCell(2, activation=a),
+    ],
+)
+def test_a_recurrent_layer_refuses_what_only_bears_the_name_of_a_kernel(impostor, make) -> None:
+    with pytest.raises(ValueError, match="activation: expected one of"):
+        make(impostor)
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "target"),
+    [
+        ("sigmoid", "binary_crossentropy", [[0.0, 1.0]]),
+        ("softmax", "categorical_crossentropy", [[0.0, 1.0]]),
+        ("softmax", "sparse_categorical_crossentropy", [1]),
+    ],
+)
+@pytest.mark.parametrize("layered", [False, True])
+def test_a_loss_leaves_alone_what_only_bears_the_name_of_its_activation(
+    name, loss, target, layered
+) -> None:
+    last = [Dense(2, "linear"), Activation(Tripled(name))] if layered else [Dense(2, Tripled(name))]
+    model = Sequential([Input((2,)), *last])
+    model.set_weights([np.eye(2), np.zeros(2)])
+    model.compile("sgd", loss, metrics=["mae"] if loss[0] == "b" else None)
+    x, y = np.array([[0.1, 0.2]]), np.array(target)
+    prediction = model.predict(x, verbose=0)
+    np.testing.assert_allclose(prediction, 3 * x, rtol=1e-6)
+    found = model.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(np.ravel(found)[0], losses.get(loss)(y, prediction), rtol=1e-5)

@@ -13,7 +13,7 @@ from rnncore.activations.base import Activation
 from rnncore.activations.fused import (
     FUSED,
     hard_sigmoid,
-    is_builtin,
+    kernel_name,
     linear,
     relu,
     sigmoid,
@@ -47,7 +47,7 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "hard_tanh",
-    "is_builtin",
+    "kernel_name",
     "leaky_relu",
     "linear",
     "log_sigmoid",

@@ -82,7 +82,7 @@ class Activation(Configurable):
 
     def serialized(self) -> Any:
         usual = in_library(type(self)) and self.get_config() == type(self)().get_config()
-        return self.name if usual else super().serialized()
+        return type(self).name if usual else super().serialized()
 
     def __repr__(self) -> str:
         return f"<activation {self.name}>"

@@ -189,9 +189,12 @@ FUSED: dict[str, Activation] = {
 }
 
 
-def is_builtin(activation: Activation) -> bool:
-    """Return whether it is one of the activations that the kernels know by name.
+_KERNELS: dict[type[Activation], str] = {type(a): name for name, a in FUSED.items()}
 
-    Copies are, too: a model that was pickled takes the same path, to the same bits.
+
+def kernel_name(activation: Activation) -> str | None:
+    """Return what the kernels call an activation that they have, None for any other.
+
+    Its class decides and never its `name`, which others may bear too; copies are of that class.
     """
-    return type(FUSED.get(activation.name)) is type(activation)
+    return _KERNELS.get(type(activation))

@@ -85,7 +85,7 @@ class Loss(Configurable):
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
         """Return the loss of a batch; see :meth:`value_and_grad` for the arguments."""
-        if type(self).value_and_grad is not Loss.value_and_grad:
+        if self.own_gradient:
             return self.value_and_grad(y_true, y_pred, sample_weight)[0]
         return self._evaluate(self._kernel, y_true, y_pred, sample_weight, False)[0]
 
@@ -127,18 +127,26 @@ class Loss(Configurable):
         result = self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
         return cast("tuple[float, Array]", result)
 
-    def takes_over(self, activation: str) -> bool:
+    @property
+    def own_gradient(self) -> bool:
+        """Whether `value_and_grad` is a subclass's own, which no kernel stands in for."""
+        return type(self).value_and_grad is not Loss.value_and_grad
+
+    def takes_over(self, activation: str | None) -> bool:
         """Return whether a model leaves the activation of its output to the loss.
 
+        It is the kernels' name of the activation, None for one that they do not have.
         As in Keras, a cross-entropy goes on from what stands before a sigmoid or a softmax, also
         where it is not its own one of the two.
         """
-        return self.fuses is not None and activation in _FROM_LOGITS
+        fuses = self.fuses is not None and not self.own_gradient
+        return fuses and activation in _FROM_LOGITS
 
     def compiled(self, from_logits: bool) -> bool:
         """Return whether `batch_value` has a fused kernel for predictions of this kind."""
         from_logits = from_logits or self.from_logits
-        return self._compiled is not None and from_logits == (self._compiled in _FROM_LOGITS)
+        has_kernel = self._compiled is not None and not self.own_gradient
+        return has_kernel and from_logits == (self._compiled in _FROM_LOGITS)
 
     def convert_targets(self, y_true: Array, dtype: np.dtype[Any]) -> Array:
         """Return targets that `check_targets` has passed in the dtype that `batch_value` takes."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, losses, metrics
-from rnncore.activations import Activation, is_builtin
+from rnncore.activations import Activation, kernel_name
+from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
 from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask
 
 # Activations whose outputs can lie outside [0, 1].
-_NO_PROBABILITIES = ("linear", "relu", "tanh")
+_NO_PROBABILITIES = (Linear, Relu, Rectifier, Tanh)
 
 
 class Objective:
@@ -69,7 +70,7 @@ class Objective:
     def warn_of_activation(self, activation: Activation | None, *, stacklevel: int) -> None:
         """Warn when a loss of probabilities is to get numbers that are none."""
         wanted = self.loss.fuses
-        if wanted is None or activation is None or activation.name not in _NO_PROBABILITIES:
+        if wanted is None or not isinstance(activation, _NO_PROBABILITIES):
             return
         warnings.warn(
             f"compile: loss: {self.loss.name} takes probabilities, but the activation of the last "
@@ -83,7 +84,7 @@ class Objective:
         self, y: NDArray[Any], output_shape: Sequence[int | None], dtype: np.dtype[Any]
     ) -> NDArray[Any]:
         """Return checked targets in the dtype that the loss computes with."""
-        if type(self.loss).value_and_grad is not losses.Loss.value_and_grad:
+        if self.loss.own_gradient:
             # One's own loss need not know that the last axis may be missing.
             shape = tuple(output_shape)
             if (*y.shape, 1) == shape:
@@ -139,10 +140,11 @@ class Objective:
 
     def activated(self, activation: Activation, logits: NDArray[Any]) -> NDArray[Any]:
         """Return the predictions that belong to logits; the next call overwrites them."""
-        if not is_builtin(activation):
+        name = kernel_name(activation)
+        if name is None:
             return activation.forward(logits)
         y = self._buffers.take("activated", logits.shape, logits.dtype)
-        _core.activate(activation.name, np.ascontiguousarray(logits), y)
+        _core.activate(name, np.ascontiguousarray(logits), y)
         return y
 
     def update(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.activations import Activation
+from rnncore.activations import Activation, kernel_name
 from rnncore.metrics import Mean, Metric
 from rnncore.training.objective import Objective
 from rnncore.training.structure import Structure
@@ -85,7 +85,9 @@ class Objectives:
     def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
         """Return for each output whether its loss takes the activation over."""
         return [
-            part is not None and activation is not None and part.loss.takes_over(activation.name)
+            part is not None
+            and activation is not None
+            and part.loss.takes_over(kernel_name(activation))
             for part, activation in zip(self.parts, activations, strict=True)
         ]
 

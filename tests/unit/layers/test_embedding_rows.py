@@ -3,6 +3,7 @@
 import copy
 
 import numpy as np
+import pytest
 
 from rnncore import Sequential
 from rnncore.layers import Embedding, Input
@@ -51,3 +52,27 @@ def test_copies_and_other_buffers_start_from_zero() -> None:
     model.fit(x, y, verbose=0, shuffle=False)
     twin.fit(x, y, verbose=0, shuffle=False)
     np.testing.assert_array_equal(model.get_weights()[0], twin.get_weights()[0])
+
+
+def test_ids_that_others_change_do_not_lead_the_backward_pass_astray() -> None:
+    layer, ids = Embedding(3, 2), np.array([[1, 2]])
+    layer(ids, training=True)
+    ids[...] = 10**9
+    dy = np.ones((1, 2, 2), np.float32)
+    layer.backward(dy)
+    np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[1, 2]]), dy, 3))
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 10**9])
+def test_rows_outside_the_table_are_refused_and_the_next_step_is_right(wrong: int) -> None:
+    layer, ids = Embedding(3, 2), np.array([[1, 2]])
+    dy = np.ones((1, 2, 2), np.float32)
+    layer(ids, training=True)
+    layer.backward(dy)
+    layer(ids, training=True)
+    layer.embeddings.grad_rows = np.array([1, wrong])
+    with pytest.raises(ValueError, match=rf"cleared: expected token ids in 0\.\.2, got {wrong}"):
+        layer.backward(dy)
+    layer([[0, 0]], training=True)
+    layer.backward(dy)
+    np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[0, 0]]), dy, 3))

@@ -8,7 +8,7 @@ import pytest
 import rnncore
 from rnncore import Input, Sequential
 from rnncore.layers import LSTM, Dense
-from rnncore.losses import Loss
+from rnncore.losses import BinaryCrossentropy, Loss, MeanSquaredError
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((12, 5, 2))
@@ -84,3 +84,22 @@ def test_metrics_may_be_functions() -> None:
     found = model.evaluate(X, Y[:, None], verbose=0, return_dict=True)
     assert list(found) == ["largest", "loss", "mae"]  # type: ignore[arg-type]
     assert found["largest"] == pytest.approx(found["mae"])  # type: ignore[index, call-overload]
+
+
+@pytest.mark.parametrize(
+    ("base", "activation"), [(MeanSquaredError, None), (BinaryCrossentropy, "sigmoid")]
+)
+def test_a_loss_that_overrides_one_of_the_library_is_asked_itself(
+    base: Any, activation: Any
+) -> None:
+    class Tripled(base):  # type: ignore[misc]
+        def value_and_grad(self, *args: Any) -> Any:
+            value, gradient = super().value_and_grad(*args)
+            return 3 * value, 3 * gradient
+
+    model = Sequential([Input((2,)), Dense(1, activation)])
+    values = []
+    for loss in (base(), Tripled()):
+        model.compile("sgd", loss)
+        values.append(model.evaluate(X[:, 0], Y > 0, verbose=0))
+    np.testing.assert_allclose(values[1], 3 * values[0], rtol=1e-5)

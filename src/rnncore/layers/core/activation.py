@@ -46,8 +46,9 @@ class Activation(OutputLayer):
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
         y = self._buffers.when(training).take("y", x.shape, x.dtype)
-        if x.size and activations.is_builtin(self.activation):
-            _core.activate(self.activation.name, np.ascontiguousarray(x), y)
+        name = activations.kernel_name(self.activation)
+        if x.size and name:
+            _core.activate(name, np.ascontiguousarray(x), y)
         else:
             y = self.activation.forward(x, y)
         if training:

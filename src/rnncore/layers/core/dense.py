@@ -128,19 +128,19 @@ class Dense(OutputLayer):
         memory = self._buffers.when(training)
         y = memory.take("y", shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
-        fused = activations.is_builtin(activation)
+        name = activations.kernel_name(activation)
         scratch = self._scratch.take()
         _core.dense_forward(
             x,
             self.kernel.value,
             bias,
             y,
-            activation.name if fused else "linear",
+            name or "linear",
             scratch,
         )
         self._scratch.give_back(scratch)
         kept = y
-        if not fused:
+        if name is None:
             y = activation.forward(kept, memory.take("activated", shape, x.dtype))
         if training:
             self._saved = (x, kept if activation.from_input else y, activation)
@@ -148,8 +148,8 @@ class Dense(OutputLayer):
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         (x, y, activation), self._saved = self._saved, None
-        name = activation.name
-        if not activations.is_builtin(activation):
+        name = activations.kernel_name(activation)
+        if name is None:
             dz = self._buffers.take("dz", dy.shape, dy.dtype)
             dy, name = activation.backward_into(y, dy, dz), "linear"
         dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None

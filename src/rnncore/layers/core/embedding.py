@@ -143,14 +143,14 @@ class Embedding(Layer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        ids = np.ascontiguousarray(x, np.int64)
+        memory = self._buffers.when(training)
+        # A copy: what others do to theirs can lead neither this pass nor `backward` astray.
+        ids = memory.take("ids", x.shape, np.int64)
+        ids[...] = x
         table = self.embeddings.value
-        shape = (*x.shape, self.output_dim)
+        y = memory.take("y", (*x.shape, self.output_dim), table.dtype)
         if training:
             self._saved = ids
-            y = self._buffers.take("y", shape, table.dtype)
-        else:
-            y = np.empty(shape, table.dtype)
         _core.gather_rows(table, ids, y)
         return y
 
@@ -163,7 +163,9 @@ class Embedding(Layer):
         if written is None:
             embeddings.grad[...] = 0
             written = np.empty(0, np.int64)
-        # Only the rows of the last batch are cleared: all others are zero already.
+        # Only the rows of the last batch are cleared: all others are zero already. A copy of them,
+        # as others see `grad_rows` and the call releases the GIL.
+        written = np.array(written, np.int64)
         _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
         rows = self._buffers.take("rows", ids.shape, np.int64)
         rows[...] = ids

@@ -245,7 +245,7 @@ def named_activation(owner: str, argument: str, value: Any) -> str:
     """Return the name of an activation that the kernels know, or raise listing those."""
     names = _core.ACTIVATIONS
     try:
-        name = activations.get(value).name
+        name = activations.kernel_name(activations.get(value))
     except (ValueError, TypeError):
         name = None
     if name not in names:
