@@ -198,7 +198,8 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
     ValueError
         When there is none.
     """
-    for key in (registered_name, name):
+    # What is registered never stands in for a class of the library that bears the same name.
+    for key in (registered_name, None if module in MODULES else name):
         found = get_registered_object(key) if isinstance(key, str) else None
         if found is not None:
             return found

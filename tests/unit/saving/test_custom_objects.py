@@ -236,3 +236,12 @@ def test_a_function_of_the_library_is_not_code() -> None:
         ):
             with pytest.raises(ValueError, match=f"got '{name}'"):
                 saving.deserialize_keras_object(record)
+
+
+def test_an_own_class_does_not_stand_in_for_the_librarys_of_the_same_name() -> None:
+    own = type("Dense", (Dense,), {"__module__": "elsewhere"})
+    for layer in (Dense(2), own(2)):
+        again = saving.deserialize_keras_object(
+            saving.serialize_keras_object(layer), {"Dense": own}
+        )
+        assert type(again) is type(layer)
