@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, Logs
 from rnncore.training.checkpoint import Checkpoint, save_checkpoint
+from rnncore.utils._atomic import expect_writable
 from rnncore.utils._checks import check_flag
 
 
@@ -82,6 +84,9 @@ class BackupAndRestore(Callback):
     def path(self) -> str:
         """The file."""
         return os.path.join(self.backup_dir, "latest.rnnc")
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        expect_writable("BackupAndRestore", "backup_dir", self.path, makes_folders=True)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 # The hooks, each with the older name that Keras still calls when only that is there.
@@ -66,6 +67,8 @@ class Callback:
     # All callbacks of the run, and whether this one comes after those that do not ask for it.
     peers: Sequence[Callback] = ()
     comes_last = False
+    # What it writes into the logs of every epoch.
+    adds: Sequence[str] = ()
 
     def get_state(self) -> dict[str, Any]:
         """Return what a run that is resumed needs: JSON, and lists of arrays."""
@@ -83,6 +86,13 @@ class Callback:
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Take what is known about the run before it begins."""
         self.params = params
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        """Raise for what is sure to fail, or to do nothing, in the `fit` that is about to begin.
+
+        `names` are those that the logs of an epoch will have; None where callbacks of one's own may
+        change them.
+        """
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch of `fit`."""
@@ -150,22 +160,32 @@ class CallbackList:
     Raises
     ------
     TypeError
-        For something that is no callback.
+        For something that is no callback, and a hook that does not take what it is called with.
     """
 
     def __init__(
         self, callbacks: Any, model: Any, owner: str, params: Mapping[str, Any] | None = None
     ) -> None:
         self.callbacks = _as_list(callbacks, owner)
+        for callback in self.callbacks:
+            _expect_arguments(callback)
         self.callbacks.sort(key=lambda callback: callback.comes_last)
         for callback in self.callbacks:
             callback.peers = self.callbacks
             callback.set_params(dict(params or {}))
             callback.set_model(model)
         self._calls: dict[str, list[Callable[..., Any]]] = {
-            hook: [getattr(one, hook) for one in self.callbacks if _overrides(one, hook, older)]
+            hook: [getattr(one, hook) for one in self.callbacks if _overridden(one, hook, older)]
             for hook, older in _HOOKS.items()
         }
+
+    def expect_use(self, names: Collection[str]) -> None:
+        """Let the callbacks raise before `fit` begins; the logs of an epoch will have `names`."""
+        hooks = [getattr(one, hook) for one in self.callbacks for hook in _HOOKS]
+        ours = all(getattr(hook, "__module__", "").startswith("rnncore.") for hook in hooks)
+        added = [name for callback in self.callbacks for name in callback.adds]
+        for callback in self.callbacks:
+            callback.expect_use([*names, *added] if ours else None)
 
     def wants(self, hook: str) -> bool:
         """Whether any callback does something in this hook."""
@@ -177,12 +197,29 @@ class CallbackList:
             call(*arguments)
 
 
-def _overrides(callback: Callback, hook: str, older: str | None) -> bool:
-    return any(
-        name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
-        for name in (hook, older)
+def _overridden(callback: Callback, *hooks: str | None) -> list[str]:
+    """Return which of the hooks do something."""
+    return [
+        name
+        for name in hooks
         if name is not None
-    )
+        and (name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name))
+    ]
+
+
+def _expect_arguments(callback: Callback) -> None:
+    """Raise TypeError for hooks that cannot be called, which else would show when they are."""
+    for hook in _overridden(callback, *_HOOKS, *_HOOKS.values()):
+        expected = [*inspect.signature(getattr(Callback, hook)).parameters][1:]
+        try:
+            inspect.signature(getattr(callback, hook)).bind(*expected)
+        except TypeError as error:
+            raise TypeError(
+                f"{type(callback).__name__}: {hook}: expected a function of "
+                f"({', '.join(expected)}): {error}"
+            ) from None
+        except ValueError:  # a function in C that does not tell
+            continue
 
 
 def _as_list(callbacks: Any, owner: str) -> list[Callback]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.utils._atomic import locked, replacing
+from rnncore.utils._atomic import expect_writable, locked, replacing
 from rnncore.utils._checks import check_flag
 
 
@@ -34,7 +35,8 @@ class CSVLogger(Callback):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind; `fit` raises OSError when the file cannot be written.
+        For arguments of another kind; `fit` raises OSError when the file cannot be written,
+        before anything is trained.
 
     Examples
     --------
@@ -70,6 +72,10 @@ class CSVLogger(Callback):
         self.sep = separator
         self.append = check_flag("CSVLogger", "append", append)
         self.keys: list[str] | None = None
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        if not self.append:
+            expect_writable("CSVLogger", "filename", self.filename)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.keys = None

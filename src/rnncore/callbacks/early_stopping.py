@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class EarlyStopping(MonitorCallback):
     Warns
     -----
     RuntimeWarning
-        When the logs do not have the number.
+        When the logs do not have the number, and when `fit` ends before `start_from_epoch`.
 
     Examples
     --------
@@ -94,6 +95,16 @@ class EarlyStopping(MonitorCallback):
     def get_state(self) -> dict[str, Any]:
         names = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
         return {name: getattr(self, name) for name in names}
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        super().expect_use(names)
+        if self.start_from_epoch >= self.params["epochs"]:
+            warnings.warn(
+                f"EarlyStopping: start_from_epoch: expected less than the {self.params['epochs']} "
+                f"epochs of fit, got {self.start_from_epoch:g}; no epoch counts",
+                RuntimeWarning,
+                stacklevel=4,
+            )
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._reset()

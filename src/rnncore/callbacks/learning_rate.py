@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,8 @@ class ReduceLROnPlateau(MonitorCallback):
     Raises
     ------
     TypeError, ValueError
-        See `MonitorCallback`; in `fit`, TypeError when a schedule decides the learning rate.
+        See `MonitorCallback`; when `fit` begins, TypeError when a schedule decides the learning
+        rate.
 
     Warns
     -----
@@ -59,6 +60,8 @@ class ReduceLROnPlateau(MonitorCallback):
     >>> model.fit(x, y, epochs=5, verbose=0, callbacks=[reduce]).history["learning_rate"]
     [0.01, 0.01, 0.01, 0.005, 0.005]
     """
+
+    adds = ("learning_rate",)
 
     def __init__(
         self,
@@ -83,6 +86,10 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def get_state(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("best", "cooldown_counter", "wait")}
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        super().expect_use(names)
+        _expect_number("ReduceLROnPlateau", self.model.optimizer)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.best = None
@@ -143,8 +150,8 @@ class LearningRateScheduler(Callback):
     Raises
     ------
     TypeError
-        When `schedule` is not callable; in `fit`, when it returns no float, or when a schedule of
-        the optimizer decides the learning rate.
+        When `schedule` is not callable with one or two arguments; when `fit` begins, when a
+        schedule of the optimizer decides the learning rate; in `fit`, when it returns no float.
 
     Examples
     --------
@@ -162,6 +169,8 @@ class LearningRateScheduler(Callback):
     [0.005, 0.0025, 0.00125]
     """
 
+    adds = ("learning_rate",)
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         if not callable(schedule):
             raise TypeError(
@@ -170,6 +179,9 @@ class LearningRateScheduler(Callback):
         self.schedule = schedule
         self.verbose = verbose
         self._takes_rate = _takes_two(schedule)
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        _expect_number("LearningRateScheduler", self.model.optimizer)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         optimizer = self.model.optimizer
@@ -190,9 +202,26 @@ class LearningRateScheduler(Callback):
 
 def _takes_two(function: Callable[..., Any]) -> bool:
     try:
-        inspect.signature(function).bind(0, 0.0)
-    except TypeError:
-        return False
+        signature = inspect.signature(function)
     except ValueError:  # a function in C that does not tell
         return True
+    try:
+        signature.bind(0, 0.0)
+    except TypeError:
+        try:
+            signature.bind(0)
+        except TypeError:
+            raise TypeError(
+                "LearningRateScheduler: schedule: expected a function of (epoch, learning_rate) "
+                f"or (epoch), got one of {signature}"
+            ) from None
+        return False
     return True
+
+
+def _expect_number(owner: str, optimizer: Any) -> None:
+    """Raise TypeError where a schedule decides the learning rate."""
+    try:
+        optimizer.learning_rate = optimizer.learning_rate
+    except TypeError as error:
+        raise TypeError(f"{owner}: {error}") from None

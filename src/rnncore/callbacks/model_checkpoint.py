@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 from rnncore.callbacks.base import Logs
@@ -11,6 +12,7 @@ from rnncore.callbacks.monitor import MonitorCallback, available, say
 from rnncore.saving.model_file import check_storable
 from rnncore.saving.weights import checked_path
 from rnncore.training.checkpoint import save_checkpoint
+from rnncore.utils._atomic import expect_writable
 from rnncore.utils._checks import check_count, check_flag
 
 
@@ -45,9 +47,9 @@ class ModelCheckpoint(MonitorCallback):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind, and a `filepath` that says a format of Keras; when `fit`
-        begins for a model that ``model.save`` refuses; in `fit` KeyError for an unknown field of
-        `filepath`, and OSError when the file cannot be written.
+        For arguments of another kind. When `fit` begins, for a model that ``model.save`` refuses
+        and, with `save_best_only`, for a `monitor` that is sure not to be in the logs; then, too,
+        KeyError for an unknown field of `filepath`, and OSError where no file can be written.
 
     Warns
     -----
@@ -89,9 +91,21 @@ class ModelCheckpoint(MonitorCallback):
     def get_state(self) -> dict[str, Any]:
         return {"best": self.best, "_batches": self._batches}
 
-    def on_train_begin(self, logs: Logs = None) -> None:
+    def expect_use(self, names: Collection[str] | None) -> None:
+        found: dict[str, Any] = dict.fromkeys(names or (), 1.0)
+        if self.save_freq != "epoch":
+            found = {"batch": 1} | {key: 1.0 for key in found if not key.startswith("val_")}
+        if self.save_best_only:
+            super().expect_use(None if names is None else found)
         if not self.save_weights_only:
             check_storable(self.model)
+        try:
+            path = self._path(found)
+        except KeyError:
+            if names is not None:
+                raise
+        else:
+            expect_writable("ModelCheckpoint", "filepath", path, makes_folders=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch
@@ -107,14 +121,19 @@ class ModelCheckpoint(MonitorCallback):
         if self.save_freq == "epoch":
             self._save(epoch + 1, logs or {})
 
-    def _save(self, next_epoch: int, logs: dict[str, Any]) -> None:
+    def _path(self, logs: dict[str, Any]) -> str:
         try:
-            path = self.filepath.format(**{"epoch": self._epoch + 1} | logs)
+            return self.filepath.format(**{"epoch": self._epoch + 1} | logs)
         except KeyError as error:
             raise KeyError(
                 f"ModelCheckpoint: filepath: expected fields out of epoch, {available(logs)}, "
                 f"got {error} in {self.filepath!r}"
             ) from None
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"ModelCheckpoint: filepath: {error}, in {self.filepath!r}") from None
+
+    def _save(self, next_epoch: int, logs: dict[str, Any]) -> None:
+        path = self._path(logs)
         if self.save_best_only and not self._is_best(logs):
             return
         folder = os.path.dirname(path)

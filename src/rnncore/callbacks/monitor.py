@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
 
 from rnncore.callbacks.base import Callback
 from rnncore.utils._checks import check_number
@@ -34,7 +34,8 @@ class MonitorCallback(Callback):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind, and when "auto" does not know the name.
+        For arguments of another kind, and when "auto" does not know the name. When `fit` begins,
+        for a name that is sure not to be in the logs; callbacks of one's own may add others to it.
     """
 
     def __init__(
@@ -53,6 +54,13 @@ class MonitorCallback(Callback):
         self.best = None if baseline is None else check_number(owner, "baseline", baseline)
         self._rises = _rises(owner, monitor, mode)
 
+    def expect_use(self, names: Collection[str] | None) -> None:
+        if names is not None and self.monitor not in names:
+            raise ValueError(
+                f"{type(self).__name__}: monitor: expected one of {available(names)}, "
+                f"got {self.monitor!r}"
+            )
+
     def is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether `value` is better than `reference` by more than ``min_delta``."""
         if reference is None:
@@ -62,7 +70,7 @@ class MonitorCallback(Callback):
         return bool(value + self.min_delta < reference)
 
 
-def available(logs: dict[str, Any]) -> str:
+def available(logs: Collection[str]) -> str:
     """Return the names in the logs, for warnings."""
     return ", ".join(logs) or "none"
 

@@ -273,6 +273,11 @@ class Model(Evaluated, Storable):
         feed = Feed(source, wanted)
         params = {"verbose": level, "epochs": last, "steps": feed.steps, "batch_size": size}
         hooks = CallbackList(callbacks, self, "fit", params)
+        if self.first_epoch < last:
+            names = list(self.objective.results())
+            if held is not None and any(map(follows, range(self.first_epoch + 1, last + 1))):
+                names += [f"val_{name}" for name in names]
+            hooks.expect_use(names)
         self._start_training()
         self.history = History(params)
         loop.fit(

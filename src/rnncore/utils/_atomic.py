@@ -21,11 +21,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     then the new one lies beside it, under a name that no other writer has. A killed program leaves
     that; the next write to `path` removes it.
     """
-    target = os.path.realpath(path)  # a link stays one
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(target, "wb") as file:  # a device is written to; a folder is an error
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:  # a device is written to; a folder is an error
             yield file
         return
+    target = os.path.realpath(path)  # a link stays one
     folder, name = os.path.split(target)
     prefix = os.path.join(folder, f"{name[:50]}.")  # with what follows no longer than names may be
     _remove_abandoned(prefix)
@@ -40,6 +40,27 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 os.unlink(file.name)
             raise
     _sync_folder(folder)
+
+
+def expect_writable(owner: str, argument: str, path: str, *, makes_folders: bool = False) -> None:
+    """Raise OSError for a path that no file can be written to, and write nothing.
+
+    With `makes_folders` the folders on the way to it may be missing.
+    """
+    expected = f"{owner}: {argument}: expected a file that can be written, got {path!r}"
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{expected}, a folder")
+    if os.path.exists(path) and not os.path.isfile(path):
+        return  # a device
+    folder = os.path.dirname(os.path.realpath(path))
+    while makes_folders and not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.exists(folder):
+        raise FileNotFoundError(f"{expected}: there is no folder {folder!r}")
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"{expected}: {folder!r} is no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{expected}: no file can be made in {folder!r}")
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> None:

@@ -92,7 +92,7 @@ def test_save_best_only(tmp_path: Path) -> None:
     )
     assert not path.exists()
     with pytest.warns(RuntimeWarning, match="ModelCheckpoint: monitor: expected one of loss, got"):
-        fit(model, ModelCheckpoint(path, save_best_only=True), epochs=1)
+        fit(model, after, ModelCheckpoint(path, save_best_only=True), epochs=1)
     assert path.exists()
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from rnncore import Sequential, callbacks
 from rnncore.callbacks import (
+    BackupAndRestore,
     Callback,
     CSVLogger,
     EarlyStopping,
     GradientNorms,
     LambdaCallback,
     LearningRateScheduler,
+    ModelCheckpoint,
     MonitorCallback,
     ReduceLROnPlateau,
     TerminateOnNaN,
@@ -78,10 +80,88 @@ def test_messages(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Epoch 1: setting the learning rate to 0.25" in capsys.readouterr().out
 
 
+class Scores(Callback):
+    """Writes a number of its own into the logs, in later epochs only."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch:
+            logs["val_score"] = epoch
+
+
 @pytest.mark.parametrize("make", [EarlyStopping, ReduceLROnPlateau])
-def test_a_number_that_is_not_there(make: Any) -> None:
-    with pytest.warns(RuntimeWarning, match=r"monitor: expected one of loss.*, got 'val_loss'"):
-        assert len(fit(compiled(), make(patience=0), epochs=2).epoch) == 2
+def test_a_number_that_may_come_later_is_waited_for(make: Any) -> None:
+    with pytest.warns(RuntimeWarning, match=r"monitor: expected one of loss.*, got 'val_score'"):
+        assert len(fit(compiled(), Scores(), make("val_score", patience=9), epochs=2).epoch) == 2
+    with pytest.warns(RuntimeWarning, match="got 'val_loss'"):
+        fit(compiled(), make(patience=9), epochs=2, validation_split=0.3, validation_freq=[2])
+    assert not fit(compiled(), make(), epochs=2, initial_epoch=2).epoch
+
+
+@pytest.mark.parametrize(
+    ("hook", "error", "message", "options"),
+    [
+        (EarlyStopping(), ValueError, "monitor: expected one of loss, mae, got 'val_loss'", {}),
+        (
+            ReduceLROnPlateau("accuracy"),
+            ValueError,
+            "expected one of loss, mae, learning_rate, got 'acc",
+            {},
+        ),
+        (
+            EarlyStopping("val_mae"),
+            ValueError,
+            "got 'val_mae'",
+            {"validation_split": 0.3, "validation_freq": [9]},
+        ),
+        (
+            EarlyStopping("val_acc"),
+            ValueError,
+            "expected one of loss, mae, val_loss, val_mae, got 'val_acc'",
+            {"validation_split": 0.3},
+        ),
+        (ModelCheckpoint("{nothing}"), KeyError, "filepath: expected fields out of epoch", {}),
+        (ModelCheckpoint("{epoch:x<2q}"), ValueError, "ModelCheckpoint: filepath: .*'q'", {}),
+        (ModelCheckpoint("a", save_best_only=True), ValueError, "monitor: .*got 'val_loss'", {}),
+        (
+            ModelCheckpoint("a", "val_loss", save_best_only=True, save_freq=1),
+            ValueError,
+            "monitor: .*got 'val_loss'",
+            {"validation_split": 0.3},
+        ),
+        (ModelCheckpoint("."), IsADirectoryError, "filepath: expected a file .* got '.', a f", {}),
+        (ModelCheckpoint(f"{__file__}/a/{{epoch}}"), NotADirectoryError, "is no folder", {}),
+        (BackupAndRestore(__file__), NotADirectoryError, "backup_dir: .* is no folder", {}),
+        (CSVLogger("."), IsADirectoryError, "filename: expected a file", {}),
+        (LambdaCallback(on_epoch_end=lambda epoch: 0), TypeError, r"function of \(epoch, logs", {}),
+        (LambdaCallback(on_train_end=lambda: 0), TypeError, r"on_train_end: .* of \(logs\)", {}),
+    ],
+)
+def test_what_is_sure_to_fail_is_refused_before_training(
+    hook: Callback, error: type[Exception], message: str, options: Any, tmp_path: Path
+) -> None:
+    model, log = compiled(metrics=["mae"]), tmp_path / "log.csv"
+    log.write_text("old")
+    before = model.get_weights()
+    with pytest.raises(error, match=message):
+        fit(model, CSVLogger(log), hook, **options)
+    assert log.read_text() == "old"
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
+
+
+def test_a_folder_that_cannot_be_written_to(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: path != str(tmp_path))
+    for hook in (
+        ModelCheckpoint(tmp_path / "new" / "{epoch}"),
+        BackupAndRestore(tmp_path),
+        CSVLogger(tmp_path / "log.csv"),
+    ):
+        with pytest.raises(PermissionError, match=f"{type(hook).__name__}: .*no file can be made"):
+            fit(compiled(), hook)
+
+
+def test_stopping_that_would_begin_after_the_last_epoch() -> None:
+    with pytest.warns(RuntimeWarning, match="start_from_epoch: expected less than the 5 epochs"):
+        fit(compiled(), EarlyStopping("loss", start_from_epoch=5))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +216,10 @@ def test_learning_rate_scheduler() -> None:
         fit(compiled(), LearningRateScheduler(lambda epoch: None))  # type: ignore[arg-type, return-value]
     with pytest.raises(TypeError, match=r"schedule: expected a function, got 0.1"):
         LearningRateScheduler(0.1)  # type: ignore[arg-type]
+    with pytest.raises(
+        TypeError, match=r"of \(epoch, learning_rate\) or \(epoch\), got one of \(\)"
+    ):
+        LearningRateScheduler(lambda: 0.1)
 
     def fails(epoch: int, rate: float) -> float:
         raise TypeError("of the user")
@@ -147,10 +231,10 @@ def test_learning_rate_scheduler() -> None:
 @pytest.mark.parametrize("hook", [LearningRateScheduler(lambda e: 0.1), ReduceLROnPlateau("loss")])
 def test_a_schedule_is_not_overruled(hook: Callback) -> None:
     model = compiled(SGD(ExponentialDecay(0.1, 10, 0.5)))
-    hook.patience = 0  # type: ignore[attr-defined]
-    hook.min_delta = 100.0  # type: ignore[attr-defined]
-    with pytest.raises(TypeError, match="SGD: learning_rate: expected no other value"):
+    before = model.get_weights()
+    with pytest.raises(TypeError, match=f"{type(hook).__name__}: SGD: learning_rate: expected no"):
         fit(model, hook)
+    np.testing.assert_array_equal(before[0], model.get_weights()[0])
 
 
 def test_csv_logger_in_fit(tmp_path: Path) -> None:
