@@ -119,6 +119,8 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     takes_ids = False
     # Names of the arguments that a call, and `forward`, have beside x, mask and training.
     call_arguments: tuple[str, ...] = ()
+    # The attribute that holds the one layer or cell that it is wrapped around.
+    wraps: str | None = None
     # Whether in training what comes out for a sample depends on others of its batch.
     couples_samples = False
     # Whether a call changes what the calls after it give, in inference too.

@@ -17,7 +17,6 @@ from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer, Shape
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models._tensors import common_dtype, expect_own_names, listed_tensors, unique_names
-from rnncore.models.diagrams import Calls
 from rnncore.models.graph import Graph, Step
 from rnncore.models.graph_config import (
     graph_config,
@@ -27,6 +26,7 @@ from rnncore.models.graph_config import (
     tensors_of_config,
 )
 from rnncore.models.model import Model
+from rnncore.models.network import Calls
 from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
@@ -161,7 +161,7 @@ class Functional(Model):
             _spread(found, step, given)
         return [found[number] for number in self.graph.outputs]
 
-    def _calls(self) -> Calls:
+    def layer_calls(self) -> Calls:
         return self.graph.nodes, self.inputs, self.outputs
 
     def _sources(self) -> dict[str, list[str]] | None:

@@ -12,11 +12,10 @@ from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._members import unique
-from rnncore.layers.graph.symbolic import Node, is_symbolic
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic
 from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.rnn.recurrent_layer import Recurrence
-from rnncore.models.diagrams import Calls, Shown, diagram_of
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
 from rnncore.training.batches import Batches
@@ -24,7 +23,9 @@ from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import rectangular
 from rnncore.training.structure import Structure
 from rnncore.utils._names import default_name
-from rnncore.utils.drawing.diagram import Diagram
+
+# Nodes, each behind those that it needs, inputs and outputs.
+Calls = tuple[Sequence[Node], Sequence[SymbolicTensor], Sequence[SymbolicTensor]]
 
 
 class Network(Layer):
@@ -312,15 +313,11 @@ class Network(Layer):
         for line in summary_lines(self.name, self.layers, self._sources(), options):
             show(line)
 
-    def diagram(self, **shown: bool) -> Diagram:
-        """Return what `rnncore.utils.plot_model` draws, with what `shown` names in the boxes.
+    def layer_calls(self) -> Calls:
+        """Return the calls of the layers, each behind those that it needs, and the two ends.
 
         AttributeError while the shape of the input is unknown.
         """
-        return diagram_of(*self._calls(), Shown(**shown))
-
-    def _calls(self) -> Calls:
-        """Return the calls of the layers, each behind those that it needs, and the two ends."""
         raise NotImplementedError
 
     def _sources(self) -> dict[str, list[str]] | None:

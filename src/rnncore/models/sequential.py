@@ -18,8 +18,8 @@ from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.chain import Chain
 from rnncore.models.chain_config import chain_config, chain_of_config
-from rnncore.models.diagrams import Calls
 from rnncore.models.model import Model
+from rnncore.models.network import Calls
 from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
@@ -119,8 +119,8 @@ class Sequential(Model):
         """Name of the input; AttributeError while its shape is unknown."""
         return [self._known_chain("input_names")[0].layer.name]
 
-    def _calls(self) -> Calls:
-        return self._known_chain("diagram"), self.inputs, self.outputs
+    def layer_calls(self) -> Calls:
+        return self._known_chain("layer_calls"), self.inputs, self.outputs
 
     def _known_chain(self, argument: str) -> list[Node]:
         if not self._chain.nodes:

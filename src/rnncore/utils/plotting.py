@@ -1,19 +1,23 @@
-"""plot_model: a drawing of the graph of a model."""
+"""plot_model: a drawing of the graph of a model, by pydot and Graphviz."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnncore.utils._atomic import replacing
 from rnncore.utils._checks import check_flag
-from rnncore.utils.drawing import files
-from rnncore.utils.drawing.diagram import Diagram
-from rnncore.utils.drawing.picture import picture
+
+if TYPE_CHECKING:
+    import pydot
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
-_BY_MATPLOTLIB = ("png", "pdf")
-# What the drawing of Keras takes for a size in the file of 1 inch.
-_POINTS_AN_INCH = 72.0
+_KINDS = ("svg", "png", "pdf", "jpg", "dot")
+_TEXT = {"fontname": "Helvetica", "fontsize": 12, "color": "#52606d"}
+_FILLS = {"input": "#e3f1e5", "layer": "#e4ecf7", "model": "#f3ecdf"}
 
 
 class Drawing:
@@ -21,30 +25,47 @@ class Drawing:
 
     Attributes
     ----------
+    graph : pydot.Dot
+        To be changed and drawn in other ways.
+    dot : str
+        The graph in the language of Graphviz.
     svg : str
         As an SVG document.
-    dot : str
-        The same graph in the language of Graphviz.
     """
 
-    def __init__(self, diagram: Diagram, rankdir: str, dpi: float) -> None:
-        self._picture = picture(diagram, rankdir)
-        self._dpi = dpi
-        self.svg = files.svg(self._picture, dpi / _POINTS_AN_INCH)
-        self.dot = files.dot(diagram, rankdir)
+    def __init__(self, graph: pydot.Dot) -> None:
+        self.graph = graph
+
+    @property
+    def dot(self) -> str:
+        return self.graph.to_string()
+
+    @property
+    def svg(self) -> str:
+        return self._drawn("svg").decode()
 
     def save(self, to_file: str | os.PathLike[str]) -> None:
         """Write it to a file, whose kind is that of its name; see `plot_model`."""
         kind = os.path.splitext(os.fspath(to_file))[1].lstrip(".").lower()
-        if kind in ("svg", "dot"):
-            files.write_text(to_file, self.svg if kind == "svg" else self.dot)
-        elif kind in _BY_MATPLOTLIB:
-            files.write_by_matplotlib(to_file, kind, self._picture, self._dpi)
-        else:
+        if kind not in _KINDS:
+            expected = ", ".join(f".{known}" for known in _KINDS)
             raise ValueError(
-                "plot_model: to_file: expected a name that ends in .svg, .dot, .png or .pdf, got "
+                f"plot_model: to_file: expected a name that ends in {expected}, got "
                 f"{os.fspath(to_file)!r}"
             )
+        data = self.dot.encode() if kind == "dot" else self._drawn(kind)
+        with replacing(to_file) as file:
+            file.write(data)
+
+    def _drawn(self, kind: str) -> bytes:
+        try:
+            data: Any = self.graph.create(format=kind, encoding="utf-8")
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                "plot_model needs the program dot of Graphviz: apt-get install graphviz, or see "
+                "https://graphviz.org/download (to_file='model.dot' does without)"
+            ) from error
+        return data
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -69,8 +90,7 @@ def plot_model(
     model : Model
         One that knows the shapes of its inputs.
     to_file : str or path, default "model.svg"
-        ``.svg`` and ``.dot`` (the text of Graphviz) need nothing; ``.png`` and ``.pdf`` need
-        matplotlib. None: no file.
+        ``.svg``, ``.png``, ``.pdf``, ``.jpg`` or ``.dot`` (the text of Graphviz). None: no file.
     show_shapes : bool, default False
         Whether the boxes say the shapes of inputs and outputs.
     show_dtype : bool, default False
@@ -98,9 +118,10 @@ def plot_model(
     ValueError, TypeError
         For an argument of another kind, a file of another kind, and a model without a shape.
     ImportError
-        For ``.png`` and ``.pdf`` without matplotlib.
+        Without pydot.
     OSError
-        When the file cannot be written.
+        When the file cannot be written, or Graphviz' program ``dot`` is missing; ``.dot`` files
+        do without.
 
     Notes
     -----
@@ -113,21 +134,15 @@ def plot_model(
     >>> from rnncore.layers import LSTM, Dense
     >>> from rnncore.utils import plot_model
     >>> x = Input((10, 3))
-    >>> drawing = plot_model(Model(x, Dense(1)(LSTM(8)(x))), to_file=None, show_shapes=True)
-    >>> print(drawing.dot)
-    digraph model {
-      rankdir=TB;
-      node [shape=box];
-      n0 [label="InputLayer\\nOutput shape: (None, 10, 3)"];
-      n1 [label="LSTM\\nInput shape: (None, 10, 3)\\nOutput shape: (None, 8)"];
-      n2 [label="Dense\\nInput shape: (None, 8)\\nOutput shape: (None, 1)"];
-      n0 -> n1;
-      n1 -> n2;
+    >>> drawing = plot_model(Model(x, Dense(1)(LSTM(8)(x))), to_file=None)
+    >>> print(*drawing.dot.splitlines()[-4:], sep="\\n")
+    n0 -> n1;
+    n2 [label=<<B>Dense</B>>, fillcolor="#e4ecf7"];
+    n1 -> n2;
     }
-    <BLANKLINE>
     """
     owner = "plot_model"
-    if not hasattr(model, "diagram"):
+    if not hasattr(model, "layer_calls"):
         raise TypeError(f"{owner}: model: expected a model, got {type(model).__name__}")
     if rankdir not in _DIRECTIONS:
         raise ValueError(
@@ -135,7 +150,7 @@ def plot_model(
         )
     if isinstance(dpi, bool) or not isinstance(dpi, (int, float)) or not 0 < dpi < 10_000:
         raise ValueError(f"{owner}: dpi: expected a positive number, got {dpi!r}")
-    diagram = model.diagram(
+    shown = _Shown(
         shapes=check_flag(owner, "show_shapes", show_shapes),
         dtypes=check_flag(owner, "show_dtype", show_dtype),
         names=check_flag(owner, "show_layer_names", show_layer_names),
@@ -143,7 +158,116 @@ def plot_model(
         activations=check_flag(owner, "show_layer_activations", show_layer_activations),
         trainable=check_flag(owner, "show_trainable", show_trainable),
     )
-    drawing = Drawing(diagram, rankdir, dpi)
+    try:
+        import pydot
+    except ImportError as error:
+        raise ImportError(f"{owner} needs pydot: pip install 'rnncore[plot]'") from error
+    graph = pydot.Dot("model", rankdir=rankdir, dpi=dpi, **_TEXT)
+    graph.set_node_defaults(shape="box", style='"rounded,filled"', margin='"0.2,0.1"', **_TEXT)
+    graph.set_edge_defaults(color=_TEXT["color"], arrowsize=0.7)
+    _Painter(pydot, shown).add_calls(graph, model)
+    drawing = Drawing(graph)
     if to_file is not None:
         drawing.save(to_file)
     return drawing
+
+
+class _Shown(NamedTuple):
+    """What the boxes say; see `plot_model`."""
+
+    shapes: bool
+    dtypes: bool
+    names: bool
+    nested: bool
+    activations: bool
+    trainable: bool
+
+
+class _Painter:
+    """Adds boxes and edges to a graph.
+
+    Its models, nodes and tensors are those of `rnncore.models` and `rnncore.layers`, which stand
+    above this part.
+    """
+
+    def __init__(self, pydot: Any, shown: _Shown) -> None:
+        self._pydot = pydot
+        self._shown = shown
+        self._numbers = count()
+
+    def add_calls(self, graph: Any, model: Any) -> tuple[list[str], list[str]]:
+        """Add the calls of the layers; return which boxes hold the inputs and the outputs."""
+        nodes, inputs, outputs = model.layer_calls()
+        layers = [node.layer for node in nodes]
+        makers: dict[Any, str] = {}  # the boxes that give the tensors
+        for tensor in inputs:
+            if tensor.node not in nodes:  # a tensor of another model, or one that nothing reads
+                label = _label(["Input", *self._tensor_lines("", [tensor])])
+                makers[tensor] = self._add_box(graph, label, "input")
+        for node in nodes:
+            entries, exits = self._add_call(graph, node, shared=layers.count(node.layer) > 1)
+            for index, tensor in enumerate(node.reads):
+                entry = entries[min(index, len(entries) - 1)]
+                graph.add_edge(self._pydot.Edge(makers[tensor], entry))
+            for tensor, maker in zip(node.outputs, exits, strict=True):
+                makers.setdefault(tensor, maker)
+        return [makers[one] for one in inputs], [makers[one] for one in outputs]
+
+    def _add_call(self, graph: Any, node: Any, *, shared: bool) -> tuple[list[str], list[str]]:
+        is_model = hasattr(node.layer, "layer_calls")
+        if is_model and self._shown.nested:
+            cluster = self._pydot.Cluster(
+                str(next(self._numbers)),
+                label=_label([self._title(node.layer)]),
+                labeljust="l",
+                bgcolor=_FILLS["model"],
+                style="rounded",
+                margin=12,
+            )
+            graph.add_subgraph(cluster)
+            return self.add_calls(cluster, node.layer)
+        kind = "model" if is_model else "layer" if node.inputs else "input"
+        label = _label(self._lines(node))
+        box = self._add_box(graph, label, kind, "rounded,filled,dashed" if shared else None)
+        return [box], [box] * len(node.outputs)
+
+    def _add_box(self, graph: Any, label: str, kind: str, style: str | None = None) -> str:
+        name = f"n{next(self._numbers)}"
+        other = {} if style is None else {"style": f'"{style}"'}
+        graph.add_node(self._pydot.Node(name, label=label, fillcolor=_FILLS[kind], **other))
+        return name
+
+    def _title(self, layer: Any) -> str:
+        kind = _class_name(layer)
+        return f"{layer.name} ({kind})" if self._shown.names else kind
+
+    def _lines(self, node: Any) -> Iterable[str]:
+        layer, shown = node.layer, self._shown
+        yield self._title(layer)
+        activation = getattr(layer, "activation", None)
+        if shown.activations and activation is not None:
+            yield f"Activation: {getattr(activation, 'name', activation)}"
+        if node.inputs:
+            yield from self._tensor_lines("input ", node.inputs)
+        yield from self._tensor_lines("output ", node.outputs)
+        if shown.trainable and layer.weights:
+            yield f"Trainable: {layer.trainable}"
+
+    def _tensor_lines(self, prefix: str, tensors: Sequence[Any]) -> Iterable[str]:
+        for what, wanted in (("shape", self._shown.shapes), ("dtype", self._shown.dtypes)):
+            if wanted:
+                values = ", ".join(str(getattr(tensor, what)) for tensor in tensors)
+                yield f"{(prefix + what).capitalize()}: {values}"
+
+
+def _class_name(layer: Any) -> str:
+    """Return the class, with that of the wrapped layer: ``Bidirectional(LSTM)``."""
+    wraps = getattr(layer, "wraps", None)
+    inner = "" if wraps is None else f"({_class_name(getattr(layer, wraps))})"
+    return f"{type(layer).__name__}{inner}"
+
+
+def _label(lines: Iterable[str]) -> str:
+    # Graphviz reads \N and the like here too.
+    title, *others = (escape(line).replace("\\", "\\\\") for line in lines)
+    return "<" + "<BR/>".join([f"<B>{title}</B>", *others]) + ">"

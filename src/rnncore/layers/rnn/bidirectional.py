@@ -71,6 +71,7 @@ class Bidirectional(Layer):
     4
     """
 
+    wraps = "forward_layer"
     fixed_axes = (-1,)
     call_arguments = ("initial_state",)
 

@@ -76,6 +76,7 @@ class RNN(Recurrence):
     (2, 6)
     """
 
+    wraps = "cell"
     fixed_axes = (-1,)
 
     def __init__(

@@ -51,6 +51,8 @@ class TimeDistributed(OutputLayer):
     (2, 5, 4)
     """
 
+    wraps = "layer"
+
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise TypeError(f"TimeDistributed: layer: expected a layer object, got {layer!r}")

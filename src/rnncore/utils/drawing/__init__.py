@@ -1,1 +1,0 @@
-"""Drawing the graph of a model: what there is to draw, where it goes, and the files."""
