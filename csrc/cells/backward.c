@@ -34,7 +34,7 @@ static void take_workspace(rnncore_run *run, const rnncore_context *context,
     if (w->layer.cell == RNNCORE_LSTM) {
         run->dc = rnncore_arena_take(arena, states, w->element);
     }
-    rnncore_products_take(run, scratch, rnncore_context_num_threads(context), arena);
+    rnncore_products_take(run, scratch, rnncore_pool_size(context->pool), arena);
 }
 
 rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,

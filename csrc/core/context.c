@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroups.h"
 #include "cpu_features.h"
 #include "platform.h"
 
@@ -88,7 +89,12 @@ void rnncore_context_abandon(rnncore_context *context)
 
 int32_t rnncore_context_num_threads(const rnncore_context *context)
 {
-    return rnncore_pool_size(context->pool);
+    return rnncore_pool_threads(context->pool);
+}
+
+rnncore_status rnncore_context_start_threads(rnncore_context *context)
+{
+    return context == NULL ? RNNCORE_ERROR_INVALID_ARGUMENT : rnncore_pool_start(context->pool);
 }
 
 rnncore_isa rnncore_context_isa(const rnncore_context *context)

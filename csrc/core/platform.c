@@ -4,6 +4,8 @@
 
 #include "platform.h"
 
+#include "rnncore.h"
+
 #include <stdlib.h>
 
 #if defined(_WIN32)
@@ -59,7 +61,7 @@ void rnncore_thread_join(rnncore_thread *thread)
     CloseHandle(thread->handle);
 }
 
-int rnncore_usable_cpus(void)
+int32_t rnncore_schedulable_cpus(void)
 {
     DWORD_PTR process = 0, machine = 0;
     int count = 0;
@@ -118,7 +120,7 @@ void rnncore_thread_join(rnncore_thread *thread)
     pthread_join(thread->handle, NULL);
 }
 
-int rnncore_usable_cpus(void)
+int32_t rnncore_schedulable_cpus(void)
 {
     long count = 0;
 #if defined(__linux__)
@@ -135,7 +137,7 @@ int rnncore_usable_cpus(void)
 #endif
     if (count < 1)
         count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count > 0 ? (int)count : 1;
+    return count > 0 ? (int32_t)count : 1;
 }
 
 #endif

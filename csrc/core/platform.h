@@ -40,9 +40,6 @@ typedef struct rnncore_thread {
 int rnncore_thread_start(rnncore_thread *thread, void (*fn)(void *arg), void *arg);
 void rnncore_thread_join(rnncore_thread *thread);
 
-/* Number of CPUs that this process may run on (its affinity mask), at least 1. */
-int rnncore_usable_cpus(void);
-
 /* The CPU that the calling thread is on at this moment, or -1 where the system does not tell. */
 int rnncore_current_cpu(void);
 

@@ -17,6 +17,7 @@
 
 #include "threads.h"
 
+#include "cgroups.h"
 #include "platform.h"
 
 enum { READY, ASLEEP, ASSIGNED, RUNNING, AWAITED, AWAY, QUIT };
@@ -58,10 +59,10 @@ struct rnncore_pool {
     _Alignas(64) _Atomic uint32_t busy;
     _Atomic uint64_t caller_done;
     atomic_int caller_cpu; /* where the caller was last seen */
+    atomic_int startable;  /* less than size - 1 once the system has refused a thread */
     int size;
     /* What follows belongs to the thread that has set `busy`. */
-    int started;   /* workers that exist */
-    int startable; /* less than size - 1 once the system has refused a thread */
+    int started; /* workers that exist */
     uint64_t spin_ns;
     uint64_t left_out_until; /* the latest of the workers' */
     int chosen[RNNCORE_POOL_MAX_THREADS];
@@ -158,17 +159,26 @@ static void worker_main(void *arg)
 
 static void start_workers(rnncore_pool *pool, int wanted)
 {
-    while (pool->started < pool->startable && pool->started < wanted) {
+    while (pool->started < atomic_load(&pool->startable) && pool->started < wanted) {
         rnncore_worker *worker = &pool->workers[pool->started];
         if (!rnncore_word_init(&worker->state, READY)) {
-            pool->startable = pool->started;
+            atomic_store(&pool->startable, pool->started);
         } else if (!rnncore_thread_start(&worker->thread, worker_main, worker)) {
             rnncore_word_destroy(&worker->state);
-            pool->startable = pool->started;
+            atomic_store(&pool->startable, pool->started);
         } else {
             pool->started++;
         }
     }
+}
+
+rnncore_status rnncore_pool_start(rnncore_pool *pool)
+{
+    if (!atomic_exchange_explicit(&pool->busy, 1, memory_order_acquire)) {
+        start_workers(pool, pool->size - 1);
+        atomic_store_explicit(&pool->busy, 0, memory_order_release);
+    }
+    return rnncore_pool_threads(pool) < pool->size ? RNNCORE_ERROR_THREAD : RNNCORE_OK;
 }
 
 static void leave_out(rnncore_pool *pool, rnncore_worker *worker, uint64_t until)
@@ -350,7 +360,7 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
     atomic_init(&pool->caller_cpu, -1);
     pool->size = num_threads;
     pool->started = 0;
-    pool->startable = num_threads - 1;
+    atomic_init(&pool->startable, num_threads - 1);
     /* With more threads than cores a spinning one stands in the way of one that has work. */
     pool->spin_ns = num_threads <= rnncore_usable_cpus() ? SPIN_NS : 0;
     pool->left_out_until = 0;
@@ -386,6 +396,11 @@ void rnncore_pool_abandon(rnncore_pool *pool)
 int rnncore_pool_size(const rnncore_pool *pool)
 {
     return pool ? pool->size : 1;
+}
+
+int rnncore_pool_threads(const rnncore_pool *pool)
+{
+    return atomic_load(&pool->startable) + 1;
 }
 
 uint64_t rnncore_pool_tasks_done(const rnncore_pool *pool, int worker)

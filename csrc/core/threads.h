@@ -30,6 +30,13 @@ void rnncore_pool_abandon(rnncore_pool *pool);
 /* The number of threads asked for, the caller included; 1 for NULL. */
 int rnncore_pool_size(const rnncore_pool *pool);
 
+/* Those that there are or will be: fewer once the system has refused to start one. */
+int rnncore_pool_threads(const rnncore_pool *pool);
+
+/* Starts all workers now; in a call of another thread, those that it needs are enough.
+ * RNNCORE_ERROR_THREAD: the system has refused one, and calls run on the others. */
+rnncore_status rnncore_pool_start(rnncore_pool *pool);
+
 /* `worker` is in [0, size), and no two threads of one call have the same: an index for scratch that
  * belongs to the call. */
 typedef void (*rnncore_task_fn)(void *arg, int64_t task, int worker);

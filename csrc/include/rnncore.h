@@ -81,7 +81,7 @@ typedef struct rnncore_context rnncore_context;
 
 typedef struct rnncore_context_options {
     size_t struct_size;
-    int32_t num_threads;      /* counts the calling thread; 0: one per usable CPU */
+    int32_t num_threads;      /* counts the calling thread; 0: one per CPU that may be used */
     int32_t max_isa;          /* a rnncore_isa that lowers the choice; -1: the best this CPU runs */
     const char *blas_library; /* path of the OpenBLAS to load at the first training product;
                                  NULL: the one linked at build time, or none. Copied. */
@@ -98,7 +98,20 @@ RNNCORE_API void rnncore_context_destroy(rnncore_context *context);
 /* For the child after fork(): frees a context whose threads exist only in the parent. */
 RNNCORE_API void rnncore_context_abandon(rnncore_context *context);
 
+/* Threads that a call may use: what was asked for, or fewer once the system has refused to start
+ * one. Results do not depend on it. */
 RNNCORE_API int32_t rnncore_context_num_threads(const rnncore_context *context);
+
+/* Starts the threads now, for a program that must know whether it has them. RNNCORE_ERROR_THREAD:
+ * the system refused one; calls run on those that there are. */
+RNNCORE_API rnncore_status rnncore_context_start_threads(rnncore_context *context);
+
+/* What the default number of threads follows from: the CPUs that this process may be scheduled on,
+ * and how many CPUs' worth of time its cgroups (containers, batch systems) give it. 0: no quota. A
+ * quota is rounded up. */
+RNNCORE_API int32_t rnncore_schedulable_cpus(void);
+RNNCORE_API double rnncore_cpu_quota(void);
+
 RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
 /* "baseline", "avx2", "avx512" or "neon"; NULL for any other value. */
 RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);

@@ -37,8 +37,7 @@ static void *take(const rnncore_context *context, const rnncore_dense *d, dense_
     run->training = rnncore_training_table(context->isa, dtype);
     run->element = rnncore_element(d->dtype);
     run->scratch_bytes = ((size_t)run->kernels->product_scratch + 63) & ~(size_t)63;
-    run->scratch =
-        rnncore_arena_take(arena, rnncore_context_num_threads(context), run->scratch_bytes);
+    run->scratch = rnncore_arena_take(arena, rnncore_pool_size(context->pool), run->scratch_bytes);
     if (d->activation == RNNCORE_DENSE_LINEAR) {
         run->dz = d->dy;
         return NULL;

@@ -153,6 +153,12 @@ cdef class Context:
     def num_threads(self):
         return rnncore_context_num_threads(self.handle)
 
+    def start_threads(self):
+        """Start the threads that do not run yet; returns how many the system lets run."""
+        with nogil:
+            rnncore_context_start_threads(self.handle)
+        return self.num_threads
+
     @property
     def isa(self):
         return rnncore_isa_name(rnncore_context_isa(self.handle)).decode()
@@ -183,6 +189,11 @@ def set_context(Context context not None):
 
 def get_context():
     return default_context
+
+
+def cpus():
+    """How many CPUs this process may be scheduled on, and the quota of its cgroups or None."""
+    return rnncore_schedulable_cpus(), rnncore_cpu_quota() or None
 
 
 include "_core_arrays.pxi"

@@ -75,8 +75,10 @@ if hasattr(os, "register_at_fork"):
 def set_num_threads(n: int) -> None:
     """Set how many threads every call may use.
 
-    The bits of a result do not depend on it. The default is one thread per usable CPU, or
-    the value of ``RNNCORE_NUM_THREADS`` when rnncore is imported.
+    The bits of a result do not depend on it. The default is the value of
+    ``RNNCORE_NUM_THREADS`` when rnncore is imported, else one thread for each CPU that this
+    process may be scheduled on, and no more than the quota of its container (its cgroups),
+    rounded up.
 
     Parameters
     ----------
@@ -109,7 +111,10 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """Number of threads that a call may use, the calling one included."""
+    """Number of threads that a call may use, the calling one included.
+
+    Less than what was set once the system has refused to start a thread.
+    """
     return int(_core.get_context().num_threads)
 
 
@@ -150,24 +155,29 @@ def info() -> dict[str, Any]:
     dict
         ``version``, ``isa`` (the kernels in use), ``isas`` (those that this CPU runs), ``blas``
         (library, version and core type used for the products of training, or ``"none"``),
-        ``num_threads``, and ``environment``: every ``OPENBLAS_*`` and ``RNNCORE_*`` variable
-        that is set.
+        ``num_threads`` (those that run: they are started here, and the system may refuse
+        some), ``cpus`` (that this process may be scheduled on), ``cpu_quota`` (how many CPUs'
+        worth of time its cgroups give it, None without a quota), and ``environment``: every
+        ``OPENBLAS_*`` and ``RNNCORE_*`` variable that is set.
 
     Examples
     --------
     >>> import rnncore
     >>> sorted(rnncore.info())
-    ['blas', 'environment', 'isa', 'isas', 'num_threads', 'version']
+    ['blas', 'cpu_quota', 'cpus', 'environment', 'isa', 'isas', 'num_threads', 'version']
     """
     from rnncore._version import __version__
 
     context = _core.get_context()
+    cpus, cpu_quota = _core.cpus()
     return {
         "version": __version__,
         "isa": context.isa,
         "isas": _core.available_isas(),
         "blas": context.blas,
-        "num_threads": context.num_threads,
+        "num_threads": context.start_threads(),
+        "cpus": cpus,
+        "cpu_quota": cpu_quota,
         "environment": {
             name: value
             for name, value in sorted(os.environ.items())

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/cgroups.h"
 #include "core/platform.h"
 #include "problem.h"
 

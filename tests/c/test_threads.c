@@ -18,6 +18,7 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/resource.h>
 #endif
 
 #define SECOND UINT64_C(1000000000)
@@ -406,6 +407,29 @@ static void test_fork(void)
 #endif
 }
 
+/* In a child whose address space has no room for the stack of a thread. */
+static void test_refused_threads(void)
+{
+#if defined(__linux__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+    const struct rlimit none = {.rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY};
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        rnncore_pool *pool = make_pool(3), *lucky = make_pool(2);
+        rnncore_status before = rnncore_pool_start(lucky);
+        setrlimit(RLIMIT_AS, &none);
+        int right = before == RNNCORE_OK && rnncore_pool_threads(lucky) == 2 &&
+                    rnncore_pool_threads(pool) == 3 && run_is_right(pool, 50, 0) &&
+                    rnncore_pool_threads(pool) == 1 && rnncore_pool_size(pool) == 3 &&
+                    rnncore_pool_start(pool) == RNNCORE_ERROR_THREAD &&
+                    phases_are_right(pool, 20, 3, 0) && run_is_right(lucky, 50, 0);
+        _exit(right ? 0 : 1);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+#endif
+}
+
 static atomic_int hog_stop;
 
 static void hog(void *arg)
@@ -447,6 +471,7 @@ static void test_hog(void)
 
 int main(void)
 {
+    test_refused_threads(); /* first: libc keeps the stacks of threads that have ended */
     test_arguments();
     test_random_loads();
     test_two_at_once();

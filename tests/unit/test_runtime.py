@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 import rnncore
 from rnncore import _core
 
-INFO = {"version", "isa", "isas", "blas", "num_threads", "environment"}
+INFO = {"version", "isa", "isas", "blas", "num_threads", "cpus", "cpu_quota", "environment"}
 
 
 def in_a_process(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -90,8 +91,26 @@ def test_info() -> None:
 
 def test_the_default_is_a_thread_for_every_usable_cpu() -> None:
     done = in_a_process("import rnncore; print(rnncore.get_num_threads())")
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    assert int(done.stdout) == min(usable or 1, 256), done.stderr
+    cpus, quota = rnncore.info()["cpus"], rnncore.info()["cpu_quota"]
+    if hasattr(os, "sched_getaffinity"):
+        assert cpus == len(os.sched_getaffinity(0))
+    assert int(done.stdout) == min(cpus, math.ceil(quota or cpus), 256), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux'")
+def test_threads_that_the_system_refuses() -> None:
+    """No stack of a thread fits into the address space that is left."""
+    program = """if True:
+        import resource, rnncore
+        rnncore.set_num_threads(1)
+        rnncore.info()
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**19, resource.RLIM_INFINITY))
+        rnncore.set_num_threads(3)
+        before = rnncore.get_num_threads()
+        print(before, rnncore.info()["num_threads"], rnncore.get_num_threads())"""
+    done = in_a_process(program)
+    assert done.stdout.split() == ["3", "1", "1"], done.stderr
 
 
 def test_environment_variables() -> None:
