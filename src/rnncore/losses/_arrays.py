@@ -137,23 +137,39 @@ def as_weights(
     have: tuple[int, ...] = weights.shape
     fits = len(have) == len(shape) and (not given or have[:1] == shape[:1])
     if not fits or any(n not in (1, m) for n, m in zip(have, shape, strict=True)):
-        raise ValueError(
-            f"{owner}: sample_weight: expected shape {shape[:1]} or {shape}, got {given}"
-        )
+        expected = " or ".join(map(str, dict.fromkeys((shape[:1], shape))))
+        raise ValueError(f"{owner}: sample_weight: expected shape {expected}, got {given}")
     weights = narrowed(f"{owner}: sample_weight", weights, dtype)
     if not np.isfinite(weights).all():
         raise ValueError(f"{owner}: sample_weight: expected finite numbers, got NaN or infinity")
     return weights
 
 
-def fold_mask(mask: Array, weights: Array | None, reduction: str, dtype: DTypeLike) -> Array:
+def fold_mask(
+    mask: Array,
+    weights: Array | None,
+    reduction: str,
+    dtype: DTypeLike,
+    counted: Array | None = None,
+) -> Array:
     """Return weights that are 0 where ``mask`` is False.
 
-    For a mean the others grow by ``mask.size / mask.sum()``, so that it is one over the samples
-    that count.
+    For a mean the others grow, so that the mean over all samples, or over those that ``counted``
+    leaves in, becomes the mean over those of them that ``mask`` leaves in too.
     """
     scale = 1.0
     if reduction in ("sum_over_batch_size", "mean"):
-        scale = mask.size / max(1, int(np.count_nonzero(mask)))
+        kept, size = mask, mask.size
+        if counted is not None:
+            kept, size = product(mask, counted), int(np.count_nonzero(counted))
+        scale = size / max(1, int(np.count_nonzero(kept)))
     folded: Array = mask.astype(dtype) * scale
-    return folded if weights is None else folded * weights
+    return folded if weights is None else product(folded, weights)
+
+
+def product(first: Array, second: Array) -> Array:
+    """Return the product of masks or weights that may lack each other's trailing axes."""
+    axes = max(first.ndim, second.ndim)
+    one, other = (a.reshape(a.shape + (1,) * (axes - a.ndim)) for a in (first, second))
+    found: Array = one * other
+    return found

@@ -68,6 +68,8 @@ class Loss(Configurable):
     default_name = "loss"
     fuses: str | None = None
     from_logits = False
+    # Whether it is a mean over the last axis: numbers without that axis are samples of their own.
+    averages = False
     # The fused kernel that computes loss and gradient, in `_core.LOSSES`; the cross-entropies have
     # one that starts from logits.
     _compiled: str | None = None
@@ -227,8 +229,8 @@ class Loss(Configurable):
     ) -> tuple[Array, Array | None]:
         raise ValueError(f"{type(self).__name__}: this loss has no form that starts from logits")
 
-    def _valid(self, target: Array) -> Array | None:
-        """Return which samples count, bool, or None when all do."""
+    def counted(self, target: Array) -> Array | None:
+        """Return which targets count, bool, or None when all do."""
         return None
 
     def _aligned(self, y_true: ArrayLike, pred: Array) -> tuple[Array, Array]:
@@ -245,13 +247,14 @@ class Loss(Configurable):
         grad: bool,
     ) -> tuple[float, Array | None]:
         given = as_predictions(type(self).__name__, y_pred)
-        target, pred = self._aligned(y_true, given)
+        samples = given[:, np.newaxis] if given.ndim == 1 and self.averages else given
+        target, pred = self._aligned(y_true, samples)
         # Bad predictions make a NaN loss, which the training loop reports, not a NumPy warning.
         with np.errstate(all="ignore"):
             losses, dpred = kernel(target, pred, grad)
         owner = type(self).__name__
         weights = as_weights(owner, sample_weight, losses.shape, losses.dtype)
-        mask = self._valid(target)
+        mask = self.counted(target)
         if mask is not None:
             weights = fold_mask(mask, weights, self.reduction, losses.dtype)
 

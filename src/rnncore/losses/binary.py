@@ -34,6 +34,7 @@ class BinaryCrossentropy(Loss):
     """
 
     default_name = "binary_crossentropy"
+    averages = True
     _compiled = "sigmoid"
 
     def __init__(

@@ -148,6 +148,7 @@ class KLDivergence(Regression):
     """
 
     default_name = "kl_divergence"
+    averages = False
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         low = pred.dtype.type(EPSILON)
@@ -178,6 +179,7 @@ class CosineSimilarity(Regression):
     """
 
     default_name = "cosine_similarity"
+    averages = False
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         true = target / _lengths(target)

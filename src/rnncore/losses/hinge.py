@@ -93,6 +93,7 @@ class CategoricalHinge(Regression):
     """
 
     default_name = "categorical_hinge"
+    averages = False
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
         others = (1 - target) * pred

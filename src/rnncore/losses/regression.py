@@ -17,6 +17,8 @@ Array = NDArray[Any]
 class Regression(Loss):
     """Base of the losses whose targets are numbers of the shape of the predictions."""
 
+    averages = True
+
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return as_float_targets(type(self).__name__, y_true, shape, dtype)
 

@@ -62,7 +62,7 @@ class SparseCategoricalCrossentropy(Loss):
         check_classes(owner, shape)
         return as_label_targets(owner, y_true, shape, self.ignore_class)
 
-    def _valid(self, target: Array) -> Array | None:
+    def counted(self, target: Array) -> Array | None:
         return None if self.ignore_class is None else target != self.ignore_class
 
     def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:

@@ -72,7 +72,7 @@ from rnncore.metrics.further import (
 )
 from rnncore.metrics.r2 import R2Score
 from rnncore.utils._checks import lookup
-from rnncore.utils._config import deserialize, serialize
+from rnncore.utils._config import constructor_arguments, deserialize, serialize
 
 __all__ = [
     "AUC",
@@ -227,9 +227,12 @@ def get(
             return LossMetric("huber", name="huber")
         if identifier in ("accuracy", "acc"):
             return _accuracy_for(identifier, loss, output_shape)
-        metric: Metric = lookup("metric", identifier, _BY_NAME, Metric)
-        metric.name = identifier
-        return metric
+        if identifier in _BY_NAME:
+            cls = _BY_NAME[identifier]
+            ignored = getattr(loss, "ignore_class", None)
+            if ignored is not None and "ignore_class" in constructor_arguments(cls):
+                return cls(name=identifier, ignore_class=ignored)  # type: ignore[call-arg]
+            return cls(name=identifier)
     if callable(identifier) and not isinstance(identifier, (type, Metric)):
         return FunctionMetric(identifier)
     made: Metric = lookup("metric", identifier, _BY_NAME, Metric)

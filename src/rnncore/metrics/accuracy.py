@@ -141,9 +141,9 @@ class SparseCategoricalAccuracy(Metric):
     def update_checked(
         self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
     ) -> None:
-        labels = y_true.dtype == np.int64 and y_true.shape == y_pred.shape[:-1]
+        labels = y_true.dtype == np.int64 and y_true.size == y_pred.size // y_pred.shape[-1]
         if self.ignore_class is None and labels:
-            self._add(self._hits(y_true, y_pred), sample_weight)
+            self._add(self._hits(y_true.reshape(y_pred.shape[:-1]), y_pred), sample_weight)
         else:
             self.update(y_true, y_pred, sample_weight)
 
@@ -227,6 +227,8 @@ def _check_k(owner: str, k: int) -> int:
 
 def _in_top_k(labels: Array, pred: Array, k: int) -> Array:
     """Return where fewer than ``k`` entries exceed the one at the label; False for NaN there."""
-    at_label = np.take_along_axis(pred, labels[..., np.newaxis], axis=-1)
+    # A label that a loss ignores may lie outside; it has no weight.
+    places = np.clip(labels, 0, pred.shape[-1] - 1)[..., np.newaxis]
+    at_label = np.take_along_axis(pred, places, axis=-1)
     larger = np.sum(pred > at_label, axis=-1)
     return np.asarray((larger < k) & np.isfinite(at_label[..., 0]))

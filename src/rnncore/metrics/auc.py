@@ -26,7 +26,7 @@ class AUC(Metric):
         Recall over the share of false alarms, or precision over recall.
     summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
         How the area between two points is taken: between, below, or above both.
-    name : str, default "auc"
+    name : str, default "auc", then "auc_1" and so on
     from_logits : bool, default False
         Whether the predictions are logits and not probabilities.
 
@@ -43,8 +43,6 @@ class AUC(Metric):
     >>> round(metric.result(), 4)
     0.75
     """
-
-    default_name = "auc"
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from rnncore.losses._arrays import as_numbers, as_weights
 from rnncore.metrics.variable import MetricVariable
 from rnncore.utils._checks import check_name
 from rnncore.utils._config import Configurable
+from rnncore.utils._names import default_name
 
 Array = NDArray[Any]
 
@@ -53,7 +54,8 @@ class Metric(Configurable):
     3.0
     """
 
-    default_name = "metric"
+    # Without one, the name is that of the class, numbered as Keras does: auc, auc_1.
+    default_name: str | None = None
     _variables: tuple[MetricVariable, ...] = ()
 
     def __init_subclass__(cls, **others: Any) -> None:
@@ -67,7 +69,9 @@ class Metric(Configurable):
                 cls.reset = _reset_by_state  # type: ignore[method-assign]
 
     def __init__(self, name: str | None = None) -> None:
-        self.name = check_name(type(self).__name__, name, self.default_name)
+        if name is None:
+            name = self.default_name or default_name(type(self))
+        self.name = check_name(type(self).__name__, name, name)
         self._total = 0.0
         self._count = 0.0
 

@@ -96,7 +96,7 @@ class Precision(Counting):
         Only None is supported so far.
     class_id : int, optional
         The number on the last axis that counts. Default: all.
-    name : str, default "precision"
+    name : str, default "precision", then "precision_1" and so on
 
     Raises
     ------
@@ -111,8 +111,6 @@ class Precision(Counting):
     >>> round(metric.result(), 4)
     0.6667
     """
-
-    default_name = "precision"
 
     def result(self) -> float:
         """Return the share so far, 0.0 when nothing was above the threshold."""
@@ -130,7 +128,7 @@ class Recall(Counting):
         Only None is supported so far.
     class_id : int, optional
         The number on the last axis that counts. Default: all.
-    name : str, default "recall"
+    name : str, default "recall", then "recall_1" and so on
 
     Raises
     ------
@@ -145,8 +143,6 @@ class Recall(Counting):
     >>> round(metric.result(), 4)
     0.6667
     """
-
-    default_name = "recall"
 
     def result(self) -> float:
         """Return the share so far, 0.0 when every target was 0."""

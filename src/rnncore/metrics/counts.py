@@ -34,7 +34,7 @@ class TruePositives(_Count):
     ----------
     thresholds : float, optional
         From 0 to 1, by default 0.5. One number only.
-    name : str, default "true_positives"
+    name : str, default "true_positives", then "true_positives_1" and so on
 
     Raises
     ------
@@ -48,7 +48,6 @@ class TruePositives(_Count):
     2.0
     """
 
-    default_name = "true_positives"
     _place = (1, 1)
 
 
@@ -59,7 +58,7 @@ class FalsePositives(_Count):
     ----------
     thresholds : float, optional
         From 0 to 1, by default 0.5. One number only.
-    name : str, default "false_positives"
+    name : str, default "false_positives", then "false_positives_1" and so on
 
     Raises
     ------
@@ -73,7 +72,6 @@ class FalsePositives(_Count):
     1.0
     """
 
-    default_name = "false_positives"
     _place = (0, 1)
 
 
@@ -84,7 +82,7 @@ class TrueNegatives(_Count):
     ----------
     thresholds : float, optional
         From 0 to 1, by default 0.5. One number only.
-    name : str, default "true_negatives"
+    name : str, default "true_negatives", then "true_negatives_1" and so on
 
     Raises
     ------
@@ -98,7 +96,6 @@ class TrueNegatives(_Count):
     1.0
     """
 
-    default_name = "true_negatives"
     _place = (0, 0)
 
 
@@ -109,7 +106,7 @@ class FalseNegatives(_Count):
     ----------
     thresholds : float, optional
         From 0 to 1, by default 0.5. One number only.
-    name : str, default "false_negatives"
+    name : str, default "false_negatives", then "false_negatives_1" and so on
 
     Raises
     ------
@@ -123,7 +120,6 @@ class FalseNegatives(_Count):
     1.0
     """
 
-    default_name = "false_negatives"
     _place = (1, 0)
 
 

@@ -39,6 +39,8 @@ class LossMetric(Metric):
         super().__init__(self.loss.name if name is None else name)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        if self.loss.averages and np.ndim(y_pred) == 1:
+            y_pred = np.asarray(y_pred)[:, np.newaxis]
         return self.loss.per_sample(y_true, y_pred)
 
     def _counted(self, y_true: ArrayLike) -> Array | None:
@@ -198,6 +200,8 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 class FunctionMetric(Metric):
     """Mean of what a function ``(y_true, y_pred) -> values`` returns, one value a sample.
 
+    One value for the whole batch counts for each of its samples.
+
     Parameters
     ----------
     function : callable
@@ -222,4 +226,8 @@ class FunctionMetric(Metric):
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         values = self.function(np.asarray(y_true), np.asarray(y_pred))
-        return as_numbers("FunctionMetric", f"values of {self.name}", values)
+        found = as_numbers("FunctionMetric", f"values of {self.name}", values)
+        if found.ndim:
+            return found
+        shape = np.shape(y_pred)
+        return np.broadcast_to(found, shape[:1] if len(shape) == 1 else shape[:-1])

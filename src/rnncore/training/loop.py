@@ -155,6 +155,14 @@ def fit(
                 if validation is not None and validation.follows(epoch + 1):
                     found = evaluate(model, Feed(validation.source, validation.steps), hooks)
                     logs |= {f"val_{name}": value for name, value in found.items()}
+                    if not warned and not math.isfinite(found.get("loss", 0.0)):
+                        warned = True
+                        warnings.warn(
+                            f"fit: the validation loss is {found['loss']} after epoch {epoch + 1}; "
+                            "look for NaN in the validation data, or weights that have grown too large",
+                            RuntimeWarning,
+                            stacklevel=3,
+                        )
                 hooks.call("on_epoch_end", epoch, logs)
                 history.add(epoch, logs)
                 progress.end(logs)

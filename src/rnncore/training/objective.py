@@ -13,7 +13,7 @@ from rnncore import _core, losses, metrics
 from rnncore.activations import Activation, kernel_name
 from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
 from rnncore.layers._buffers import Buffers
-from rnncore.losses._arrays import fold_mask
+from rnncore.losses._arrays import fold_mask, product
 
 # Activations whose outputs can lie outside [0, 1].
 _NO_PROBABILITIES = (Linear, Relu, Rectifier, Tanh)
@@ -36,13 +36,13 @@ class Objective:
 
     def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
         self.loss = _loss(loss)
-        self._requested = (listed("metrics", unweighted), listed("weighted_metrics", weighted))
-        for request in (*self._requested[0], *self._requested[1]):
-            # Unknown names are an error now; which accuracy is meant shows with the output.
-            metrics.get(request, loss=self.loss, output_shape=(None, 1))
+        self._requested = (
+            self._requests("metrics", unweighted),
+            self._requests("weighted_metrics", weighted),
+        )
         self._metrics: list[tuple[str, Any, bool]] | None = None
         self._loss_sum = 0.0
-        self._batches = 0
+        self._samples = 0
         self._buffers = Buffers()
 
     def resolve(self, output_shape: Sequence[int | None]) -> None:
@@ -53,7 +53,7 @@ class Objective:
         for requests, takes_weights in zip(self._requested, (False, True), strict=True):
             for request in requests:
                 metric = metrics.get(request, loss=self.loss, output_shape=tuple(output_shape))
-                name = request if isinstance(request, str) else metric.name
+                name = metric.name
                 if takes_weights and any(
                     name == other for other, _, with_weights in made if not with_weights
                 ):
@@ -62,6 +62,16 @@ class Objective:
                     (_free_name(name, [other for other, *_ in made]), metric, takes_weights)
                 )
         self._metrics = made
+
+    def _requests(self, argument: str, value: Any) -> list[Any]:
+        """Return the metrics that were asked for; unknown names are an error now."""
+        requests = listed(argument, value)
+        made = [metrics.get(one, loss=self.loss, output_shape=(None, 1)) for one in requests]
+        # Which accuracy a name means shows with the output.
+        return [
+            one if isinstance(one, str) else metric
+            for one, metric in zip(requests, made, strict=True)
+        ]
 
     def check(self, y: NDArray[Any], output_shape: Sequence[int | None]) -> None:
         """Raise for targets that do not fit an output of `output_shape`."""
@@ -105,7 +115,7 @@ class Objective:
 
     def reset(self) -> None:
         """Start to accumulate anew."""
-        self._loss_sum, self._batches = 0.0, 0
+        self._loss_sum, self._samples = 0.0, 0
         for _, metric, _ in self._metrics or ():
             metric.reset()
 
@@ -119,14 +129,15 @@ class Objective:
         from_logits: bool,
         training: bool,
     ) -> tuple[float, NDArray[Any] | None]:
-        """Return the loss of a batch and, in training, its gradient; masked steps do not count.
+        """Return the loss of a batch and, in training, its gradient.
+
+        Steps that are masked or that the loss ignores do not count.
 
         The gradient is overwritten by the next call.
         """
         if mask is not None:
-            if weight is not None and weight.ndim == 1:
-                weight = weight[:, None]
-            weight = fold_mask(mask, weight, self.loss.reduction, output.dtype)
+            counted = self.loss.counted(y)
+            weight = fold_mask(mask, weight, self.loss.reduction, output.dtype, counted)
         if self.loss.compiled(from_logits):
             gradient = None
             if training:
@@ -150,23 +161,24 @@ class Objective:
     def update(
         self,
         loss: float,
+        samples: int,
         y: NDArray[Any],
         prediction: NDArray[Any] | None,
         mask: NDArray[Any] | None,
         weight: NDArray[Any] | None,
     ) -> None:
-        """Add a batch."""
-        self._loss_sum += loss
-        self._batches += 1
-        for _, metric, takes_weights in self._metrics or ():
+        """Add a batch, whose loss counts for each of its samples."""
+        self._loss_sum += loss * samples
+        self._samples += samples
+        if not self._metrics:
+            return
+        mask = _combined(mask, self.loss.counted(y))
+        for _, metric, takes_weights in self._metrics:
             metric.update_checked(y, prediction, _combined(mask, weight if takes_weights else None))
 
     def mean_loss(self) -> float:
-        """Return the loss over all batches since `reset`, which count alike: as Keras shows it.
-
-        In the loss of the whole model they count by their samples.
-        """
-        return self._loss_sum / max(self._batches, 1)
+        """Return the loss over all samples since `reset`."""
+        return self._loss_sum / max(self._samples, 1)
 
     def metric_names(self) -> list[str]:
         """Return the names that the metrics have by themselves, in their order."""
@@ -194,8 +206,7 @@ def _loss(loss: Any) -> losses.Loss:
 def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray[Any] | None:
     if mask is None or weight is None:
         return weight if mask is None else mask
-    combined: NDArray[Any] = mask * (weight[:, None] if weight.ndim == 1 else weight)
-    return combined
+    return product(mask, weight)
 
 
 def listed(argument: str, value: Any) -> list[Any]:

@@ -149,7 +149,7 @@ class Objectives:
             prediction = None
             if part.has_metrics:
                 prediction = y if activation is None else part.activated(activation, y)
-            part.update(losses[index], target, prediction, mask, weights[index])
+            part.update(losses[index], count, target, prediction, mask, weights[index])
         self._loss_sum += total * count
         self._samples += count
         return total

@@ -278,3 +278,30 @@ def test_targets_between_no_and_yes_mean_yes() -> None:
         metric = getattr(metrics, name)()
         metric.update(targets, predictions)
         assert metric.result() == pytest.approx(value), name
+
+
+@pytest.mark.parametrize("name", ["mse", "hinge", "binary_crossentropy", "poisson", "huber"])
+def test_predictions_of_one_axis_are_samples(name):
+    y, p = np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.2, 0.4])
+    weight = np.array([1.0, 2.0, 0.5])
+    alone, column = metrics.get(name), metrics.get(name)
+    for part in (slice(0, 2), slice(2, 3)):
+        alone.update(y[part], p[part], weight[part])
+        column.update(y[part, None], p[part, None], weight[part])
+    assert alone.result() == pytest.approx(column.result(), rel=1e-12)
+    loss = losses.get(name)
+    value, grad = loss.value_and_grad(y, p, weight)
+    wanted, by_column = loss.value_and_grad(y[:, None], p[:, None], weight)
+    assert value == pytest.approx(wanted, rel=1e-12)
+    np.testing.assert_allclose(grad, by_column[:, 0], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"sample_weight: expected shape \(3,\), got \(2,\)"):
+        loss(y, p, weight[:2])
+
+
+def test_a_value_for_the_batch_counts_for_each_of_its_samples():
+    metric = metrics.FunctionMetric(lambda y, p: np.mean(np.abs(y - p)))
+    errors = np.arange(13.0)[:, None]
+    for start in range(0, 13, 4):
+        part = errors[start : start + 4]
+        metric.update(np.zeros_like(part), part)
+    assert metric.result() == 6.0
