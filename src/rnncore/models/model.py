@@ -167,8 +167,9 @@ class Model(Evaluated, Storable):
             Whether each epoch takes the samples in a new order, and the batches of a `PyDataset`.
             Without effect on other data that give batches.
         class_weight : dict of int to float, optional
-            Weight of the samples of each class in training, 1 for a class that is not there; in
-            validation each counts as 1. For a model with one output.
+            Weight of each class in training, 1 for a class that is not there; in validation each
+            counts as 1. For one output: targets are class numbers, or rows with one class each,
+            of samples or of time steps.
         sample_weight : array_like, shape (N,) or (N, T), or a list or dict of them, optional
             Weight of each sample or time step in the loss; one ndarray is for all outputs.
         initial_epoch : int, default 0

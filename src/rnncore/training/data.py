@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.losses import BinaryCrossentropy
 from rnncore.training.interfaces import Arrays, Inputs, Trainable
 from rnncore.training.ragged import Ragged, array_or_ragged
 from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
@@ -145,13 +146,17 @@ def prepare_samples(
     for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
         target: NDArray[Any] | Ragged | None = None
         weight: NDArray[Any] | Ragged | None = None
-        if objective.parts[index] is not None:
+        part = objective.parts[index]
+        if part is not None:
             name = outputs.argument(names["y"], index)
             plain = _targets(name, given[index], names["x"], count, model.dtype)
             steps = lengths[index]
             target = _converted(model, index, name, plain, shape, steps)
             if class_weight is not None:
-                weight = weights_of_classes(plain, class_weight, model.dtype)
+                binary = isinstance(part.loss, BinaryCrossentropy)
+                weight = weights_of_classes(
+                    name, target, class_weight, shape, model.dtype, binary=binary
+                )
             elif weighing[index] is not None:
                 name = outputs.argument(names["sample_weight"], index)
                 if steps is None:
@@ -209,8 +214,10 @@ def _converted(
             f"{argument}[{wrong[0]}]: expected targets for {steps[wrong[0]]} steps, "
             f"got {targets.lengths[wrong[0]]}"
         )
-    flat = (1, len(targets.values), *shape[2:])
-    return targets.converted(lambda one: objective.converted(index, one, flat, model.dtype))
+    return targets.checked(
+        argument,
+        lambda one: objective.converted(index, one, (*one.shape[:2], *shape[2:]), model.dtype),
+    )
 
 
 def output_lengths(

@@ -159,7 +159,7 @@ def fit(
                         warned = True
                         warnings.warn(
                             f"fit: the validation loss is {found['loss']} after epoch {epoch + 1}; "
-                            "look for NaN in the validation data, or weights that have grown too large",
+                            "look for NaN in the validation data or in the weights",
                             RuntimeWarning,
                             stacklevel=3,
                         )

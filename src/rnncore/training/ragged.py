@@ -48,6 +48,29 @@ class Ragged:
         values = np.ascontiguousarray(convert(self.values[None])[0])
         return Ragged(values, self.starts, self.lengths)
 
+    def checked(self, argument: str, convert: Callable[[Array], Array]) -> Ragged:
+        """Do the same; where some sequences are in order, an error names the place in another."""
+        try:
+            return self.converted(convert)
+        except (TypeError, ValueError) as error:
+
+            def fails(start: int, steps: int) -> bool:
+                try:
+                    convert(self.values[None, start : start + steps])
+                except (TypeError, ValueError):
+                    return True
+                return False
+
+            ends = list(zip(self.starts.tolist(), self.lengths.tolist(), strict=True))
+            wrong = [steps > 0 and fails(start, steps) for start, steps in ends]
+            if all(wrong) or not any(wrong):
+                raise
+            row = wrong.index(True)
+            start, steps = ends[row]
+            step = next((at for at in range(steps) if fails(start + at, 1)), 0)
+            text = str(error).removeprefix(f"{argument}: ")
+            raise type(error)(f"{argument}[{row}][{step}]: {text}") from None
+
     def padded(
         self, rows: Array | slice, steps: int, buffers: Buffers, name: str
     ) -> tuple[Array, NDArray[np.bool_] | None]:

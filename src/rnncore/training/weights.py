@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def weights_of_steps(
             f"{argument}: expected shape ({len(lengths)},), or for each sequence as many numbers "
             "as it has steps"
         )
-    return array.converted(lambda values: _finite(argument, values, dtype))
+    return array.checked(argument, lambda values: _finite(argument, values, dtype))
 
 
 def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -50,29 +51,73 @@ def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray
 
 
 def weights_of_classes(
-    y: NDArray[Any] | Ragged, class_weight: Mapping[int, float], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return the weight of each sample's class, 1 where `class_weight` has none.
+    argument: str,
+    y: NDArray[Any] | Ragged,
+    class_weight: Mapping[Any, float],
+    output_shape: Sequence[int | None],
+    dtype: np.dtype[Any],
+    *,
+    binary: bool = False,
+) -> NDArray[Any] | Ragged:
+    """Return the weight of the class of each sample or time step, 1 where `class_weight` has none.
 
-    `y` holds class numbers or one-hot rows.
+    Parameters
+    ----------
+    argument : str
+        Names the targets in errors.
+    y : ndarray or Ragged
+        Class numbers ``(N, ...)`` or ``(N, ..., 1)``, or one-hot rows ``(N, ..., classes)``.
+    class_weight : dict of int to float
+    output_shape : sequence of int or None
+        Shape ``(N, ..., classes)`` of the output; a last axis of length 1 holds the class numbers.
+    dtype : dtype
+    binary : bool, default False
+        Whether an output of one number tells two classes apart.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a dict {{class: weight}}, got {class_weight!r}")
-    by_class = {
-        key: check_number("fit", f"class_weight[{key}]", value)
-        for key, value in class_weight.items()
-    }
-    if isinstance(y, Ragged) or y.ndim > 2:
+    classes = output_shape[-1] or 1
+    if classes == 1 and binary:
+        classes = 2
+    for key, value in class_weight.items():
+        whole = isinstance(key, numbers.Real) and key == key // 1
+        if not whole or (classes > 1 and not 0 <= key < classes):
+            expected = "class numbers" + (f" from 0 to {classes - 1}" if classes > 1 else "")
+            raise ValueError(f"class_weight: expected {expected} as keys, got {key!r}")
+        check_number("fit", f"class_weight[{key}]", value)
+    if isinstance(y, Ragged):
+        labels = _labels(argument, y.values[:-1], len(output_shape) - 1)
+    else:
+        labels = _labels(argument, y, len(output_shape))
+    found, inverse = np.unique(labels, return_inverse=True)
+    weights = np.array([class_weight.get(int(label), 1.0) for label in found])
+    spread: NDArray[Any] = narrowed("class_weight", weights, dtype)[inverse.reshape(labels.shape)]
+    if isinstance(y, Ragged):  # whose last row is no step and has no class
+        return Ragged(np.append(spread, spread.dtype.type(0)), y.starts, y.lengths)
+    return spread
+
+
+def _labels(argument: str, y: NDArray[Any], axes: int) -> NDArray[Any]:
+    """Return the class numbers of targets for an output with so many axes."""
+    if y.ndim == axes and y.shape[-1] == 1:
+        y = y[..., 0]
+    if y.ndim == axes - 1:
+        wrong = y != np.floor(y)
+        if wrong.any():
+            raise ValueError(
+                f"class_weight: expected {argument} to hold class numbers, got {y[wrong][0]}"
+            )
+        return y
+    if y.ndim != axes:
         raise ValueError(
-            f"class_weight: expected targets of shape (N,), (N, 1) or (N, classes), got {y.shape}"
+            f"class_weight: expected {argument} to hold class numbers or one-hot rows, got shape "
+            f"{y.shape}"
         )
-    labels = y.reshape(-1) if y.ndim == 1 or y.shape[1] == 1 else y.argmax(axis=1)
-    if not (labels == np.floor(labels)).all():
+    largest = y == y.max(axis=-1, keepdims=True)
+    wrong = (y < 0).any(axis=-1) | (abs(y.sum(axis=-1) - 1) > 1e-3) | (largest.sum(axis=-1) > 1)
+    if wrong.any():
         raise ValueError(
-            "class_weight: expected targets that are class numbers, "
-            f"got {labels[labels != np.floor(labels)][0]}"
+            f"class_weight: expected {argument} to have one class in each row, got {y[wrong][0]}"
         )
-    classes, inverse = np.unique(np.rint(labels).astype(np.int64), return_inverse=True)
-    found = np.array([by_class.get(int(label), 1.0) for label in classes])
-    weights: NDArray[Any] = narrowed("class_weight", found, dtype)[inverse.reshape(-1)]
-    return weights
+    labels: NDArray[Any] = y.argmax(axis=-1)
+    return labels

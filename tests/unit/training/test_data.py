@@ -1,10 +1,13 @@
 """Batches and weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from rnncore.training.batches import Batches
 from rnncore.training.data import Samples, split_off_validation
+from rnncore.training.ragged import Ragged, array_or_ragged
 from rnncore.training.weights import weights_of_classes
 
 SAMPLES = Samples((np.arange(20.0).reshape(10, 2),), (np.arange(10),), (np.arange(10.0),))
@@ -53,14 +56,55 @@ def test_split_takes_the_end() -> None:
     np.testing.assert_array_equal(validation.weight[0], [7, 8, 9])
 
 
+STEPS = np.array([[1, 0, 2], [2, 2, 0]])
+
+
 @pytest.mark.parametrize(
-    "y", [np.array([1, 0, 2]), np.array([[1.0], [0.0], [2.0]]), np.eye(3)[[1, 0, 2]]]
+    ("y", "shape"),
+    [
+        (STEPS[0], (3, 3)),
+        (STEPS[0][:, None].astype(float), (3, 3)),
+        (np.eye(3)[STEPS[0]], (3, 3)),
+        (STEPS[0], (3, 1)),
+        (STEPS, (2, 3, 3)),
+        (STEPS[..., None], (2, None, 3)),
+        (np.eye(3)[STEPS], (2, 3, 3)),
+        (STEPS[..., None], (2, 3, 1)),
+    ],
 )
-def test_class_weights(y: np.ndarray) -> None:
-    weights = weights_of_classes(y, {0: 1.0, 1: 2.0, 2: 5.0}, np.dtype("float32"))
-    np.testing.assert_array_equal(weights, np.array([2, 1, 5], np.float32))
+def test_class_weights(y: np.ndarray, shape: tuple[int | None, ...]) -> None:
+    by_class = {0: 1.0, np.int64(1): 2.0, 2.0: 5.0}
+    weights = weights_of_classes("y", y, by_class, shape, np.dtype("float32"))
+    labels = STEPS[0] if len(shape) == 2 else STEPS
+    np.testing.assert_array_equal(weights, np.array([1, 2, 5], np.float32)[labels], strict=True)
 
 
-def test_class_weights_of_sequences_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"class_weight: expected targets of shape .*\(2, 3, 4\)"):
-        weights_of_classes(np.zeros((2, 3, 4)), {0: 1.0}, np.dtype("float32"))
+@pytest.mark.parametrize(
+    ("y", "shape", "by_class", "message"),
+    [
+        (STEPS, (2, 3, 3), {"0": 10.0}, "class_weight: expected class numbers from 0 to 2 .*'0'"),
+        (STEPS, (2, 3, 3), {7: 1.0}, "class_weight: expected class numbers from 0 to 2 .*got 7"),
+        (STEPS, (2, 3, 3), {0.5: 1.0}, "class_weight: expected class numbers from .* got 0.5"),
+        (STEPS % 2, (2, 3, 1), {2: 1.0}, "class_weight: expected class numbers from 0 to 1 .* 2"),
+        (STEPS[0], (3, 4, 3), {0: 1.0}, r"expected y to hold class .* got shape \(3,\)"),
+        (np.array([[1, 1, 0]]), (1, 3), {0: 1.0}, r"one class in each row, got \[1 1 0\]"),
+        (np.array([[0.5, 0.5]]), (1, 2), {0: 1.0}, "one class in each row"),
+        (np.array([[2.0, 3.0]]), (1, 2), {0: 1.0}, "one class in each row"),
+    ],
+)
+def test_class_weights_without_a_meaning_are_refused(
+    y: np.ndarray, shape: tuple[int, ...], by_class: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        weights_of_classes("y", y, by_class, shape, np.dtype("float32"), binary=True)
+
+
+def test_class_weights_of_sequences_of_different_lengths() -> None:
+    rows = [[1, 0, 2], [2]]
+    one_hot = [np.eye(3)[row] for row in rows]
+    for given in (rows, one_hot):
+        y = array_or_ragged("y", given)
+        by_class = {1: 2.0, 2: 5.0}
+        found = weights_of_classes("y", y, by_class, (2, None, 3), np.dtype("float64"))
+        assert isinstance(found, Ragged)
+        np.testing.assert_array_equal(found.values, [2, 1, 5, 5, 0])

@@ -24,7 +24,7 @@ def test_train_on_batch_warns_of_nan() -> None:
 
 
 def test_class_weight_wants_class_numbers() -> None:
-    with pytest.raises(ValueError, match=r"class_weight: expected targets .* got 0\.5"):
+    with pytest.raises(ValueError, match=r"class_weight: expected y to hold .* got 0\.5"):
         make().fit(X, np.full((4, 1), 0.5), class_weight={0: 1.0}, verbose=0)
 
 

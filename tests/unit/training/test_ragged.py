@@ -325,7 +325,7 @@ def test_where_sequences_of_different_lengths_do_not_go() -> None:
         regressor()(X)
     with pytest.raises(ValueError, match=r"sample_weight: expected shape .* as it has steps"):
         tagger().fit(X, Y, sample_weight=[np.ones(n + 1) for n in LENGTHS], verbose=0)
-    with pytest.raises(ValueError, match="class_weight: expected targets of shape"):
+    with pytest.raises(ValueError, match="class_weight: expected y to have one class in each row"):
         tagger().fit(X, Y, class_weight={0: 1.0}, verbose=0)
     inside = Sequential([Input((None, 3)), LSTM(2, return_sequences=True, go_backwards=True)])
     model = Sequential([inside, Dense(2)])
