@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -24,6 +26,8 @@ from rnncore.training.interfaces import Arrays, Inputs, Output
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
+
+_DEFAULT_NAME = re.compile(r"input_layer(_\d+)?")
 
 
 class Sequential(Model):
@@ -327,7 +331,9 @@ class Sequential(Model):
         return self._layers[0].convert_input(x, argument)
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x` as an array that `run` takes, building the model when it is not yet.
+        """Return `x`, alone or in a list or dict, as an array that `run` takes.
+
+        The model is built when it is not yet.
 
         Sequences of different lengths are yet to be padded.
 
@@ -339,6 +345,14 @@ class Sequential(Model):
         """
         if not self._layers:
             raise ValueError("Sequential: the model has no layers")
+        name = self._chain.nodes[0].layer.name if self._chain.nodes else "input_layer"
+        if isinstance(x, Mapping) and len(x) == 1 and _DEFAULT_NAME.fullmatch(name):
+            x = {name: next(iter(x.values()))}  # nobody has chosen the name
+        rank = len(self.input_shape or ())
+        if not rank and isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "ndim"):
+            with contextlib.suppress(ValueError):  # else it is one sample
+                return self.prepare_input(x[0], argument)
+        (x,) = Structure([name]).flatten(argument, x, whole=lambda one: one.ndim >= rank > 0)
         declared = self.declared_input_shape
         array = fitted(argument, x, None if declared is None else (None, *declared))
         first = self._layers[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 
 class Structure:
     """The names and the form of several things.
@@ -63,7 +61,7 @@ class Structure:
             return [value.get(name) for name in self.names]
         if len(self) == 1:
             alone = isinstance(value, (list, tuple)) and len(value) == 1
-            inside = alone and isinstance(value[0], np.ndarray) and whole(value[0])
+            inside = alone and hasattr(value[0], "ndim") and whole(value[0])
             return [value[0] if inside else value]
         if not isinstance(value, (list, tuple)):
             raise TypeError(

@@ -45,7 +45,11 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"validation_split": np.nan}, ValueError, "validation_split: .* between 0 and 1, got nan"),
         ({"verbose": np.zeros(2)}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got array"),
         ({"x": (row for row in X)}, ValueError, "fit: y: expected None beside data that give bat"),
-        ({"x": {"a": X}}, TypeError, "x: expected a numeric array, got dict"),
+        (
+            {"x": {"a": X, "b": X}},
+            ValueError,
+            "x: expected a dict with the keys input_layer.*, got a, b",
+        ),
         ({"x": None}, TypeError, "x: expected a numeric array, got NoneType"),
         ({"verbose": 3}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got 3"),
         ({"shuffle": "batch"}, TypeError, "shuffle: expected True or False"),

@@ -260,3 +260,44 @@ def test_outputs_of_a_call_are_the_callers_own() -> None:
         for y in (call(x), call(x, training=True)):
             y[...] = 0
         np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("form", [lambda x: [x], lambda x: (x,), lambda x: {"main": x}])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda: [rnncore.Input((5, 3), name="main"), LSTM(2)],
+        lambda: [LSTM(2, input_shape=(5, 3))],
+        lambda: [LSTM(2)],  # whose shape the data say
+    ],
+)
+def test_the_input_in_a_list_or_a_dict(layers: Any, form: Any) -> None:
+    def batches(x: Any) -> Any:
+        while True:
+            yield x, Y
+
+    models = []
+    for x in (X, form(X)):
+        rnncore.utils.set_random_seed(0)
+        model, held = Sequential([*layers(), Dense(1)]), (x, Y)
+        models.append(model)
+        model.compile("sgd", "mse")
+        model.fit(x, Y, validation_data=held, verbose=0)
+        model.fit(batches(x), steps_per_epoch=2, validation_data=held, verbose=0)
+        model.train_on_batch(x, Y)
+    plain, formed = models
+    expected = plain.predict(X, verbose=0)
+    for found in (formed.predict(form(X), verbose=0), formed(form(X))):
+        np.testing.assert_array_equal(found, expected)
+    assert formed.evaluate(form(X), Y, verbose=0) == plain.evaluate(X, Y, verbose=0)
+
+
+def test_a_list_with_one_sample_and_names_that_are_not_those_of_the_input() -> None:
+    assert Sequential([LSTM(2)]).predict([X[0]], verbose=0).shape == (1, 2)
+    assert small().predict([X[0]], verbose=0).shape == (1, 1)
+    named = Sequential([rnncore.Input((5, 3), name="main"), LSTM(4)])
+    for x in ({"other": X}, {"main": X, "other": X}, {}):
+        with pytest.raises(ValueError, match="x: expected a dict with the keys main, got"):
+            named.predict(x, verbose=0)
+    with pytest.raises(ValueError, match=r"expected shape \(None, 5, 3\), got \(2, 12, 5, 3\)"):
+        named.predict([X, X], verbose=0)
