@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Memory
+from rnncore.layers._lengths import Lengths
 from rnncore.layers._shapes import expect_axes
 from rnncore.utils._checks import check_count
 
@@ -53,6 +54,19 @@ class Windows:
                 raise ValueError(f"{owner}: x: expected at least {least} {name}, got {length}")
             counts.append(None if length is None else (length - least) // stride + 1)
         return tuple(counts)
+
+    def lengths(self, lengths: Lengths) -> Lengths | None:
+        """Return how many windows rows of these lengths have, each as if it came alone.
+
+        None where their places would depend on the length: "same" pads what is missing in the last
+        window on both sides.
+        """
+        (stride, *others), reach = self.strides, self.reaches[0]
+        padded_less = max(reach - stride, 0) // 2
+        if others or (self.padding == "same" and (reach - 1) // 2 != padded_less):
+            return None
+        least = reach if self.padding == "valid" else 1
+        return np.maximum((lengths - least) // stride + 1, 0)
 
     def margins(self, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return how many steps are padded before and after, axis by axis."""

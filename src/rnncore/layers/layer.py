@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from rnncore.layers._buffers import Buffers
 from rnncore.layers._configured import Configured
 from rnncore.layers._connecting import Connectable
 from rnncore.layers._convert import check_mask, numeric_array
+from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members
 from rnncore.layers._weights import Weighted
 from rnncore.layers.graph.symbolic import Node, is_symbolic, leaves
@@ -123,6 +125,10 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     wraps: str | None = None
     # Whether in training what comes out for a sample depends on others of its batch.
     couples_samples = False
+    # Whether a mask goes on behind the layer; else it ends here, unless `output_lengths` knows how
+    # long the rows become.
+    supports_masking = True
+    _warned_of_mask = False
     # Whether a call changes what the calls after it give, in inference too.
     stateful = False
     # Whether a call of `build` is `make_weights` at work, and not someone who asks for the weights.
@@ -182,7 +188,36 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         """Return the mask that goes on to the next layer; by default the one that came."""
-        return mask
+        if mask is None or self.supports_masking:
+            return mask
+        lengths = lengths_of(mask)
+        lengths = None if lengths is None else self.output_lengths(lengths)
+        if lengths is None:
+            self.end_mask(mask)
+            return None
+        steps: Any = self.compute_output_shape(x.shape)[1]
+        return mask_of(lengths, steps)
+
+    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+        """Return how many steps become of rows of these lengths, each as if it came alone.
+
+        None where what becomes of a row depends on the steps behind its end.
+        """
+        return None
+
+    def end_mask(self, mask: Any) -> None:
+        """Warn once that a mask ends here, unless nothing is masked."""
+        masks = [one for one in (mask if isinstance(mask, list) else [mask]) if one is not None]
+        if self._warned_of_mask or all(one.all() for one in masks):
+            return
+        self._warned_of_mask = True
+        warnings.warn(
+            f"{self.name} ({type(self).__name__}): the mask of its input ends here: this layer and "
+            "those behind it read masked steps, also what pads shorter rows of a batch, like any "
+            "others",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False

@@ -247,7 +247,7 @@ class Functional(Model):
                 given = self._arguments(step, values, given)
                 mask = given["mask"] if "mask" in step.arguments else mask
             if step.outputs[0] in bare and isinstance(step.layer, OutputLayer):
-                y: Any = step.layer.forward_logits(x, training=bool(training))
+                y: Any = step.layer.forward_logits(x, mask=given["mask"], training=bool(training))
                 mask = step.layer.compute_mask(x, mask)
             else:
                 y, found = step.layer.forward_with_mask(x, **given)

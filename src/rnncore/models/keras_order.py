@@ -133,7 +133,8 @@ def _steps(nodes: Sequence[Node]) -> dict[Node, _Step]:
 @singledispatch
 def _masks(layer: Any, inputs: list[Any], masks: list[_Step | None]) -> list[_Step | None]:
     """Return the last operation of the mask of each output, None where there is no mask."""
-    return masks[:1] if type(layer).compute_mask is Layer.compute_mask else []
+    goes_on = layer.supports_masking and type(layer).compute_mask is Layer.compute_mask
+    return masks[:1] if goes_on else []
 
 
 @_masks.register(Network)

@@ -216,9 +216,14 @@ class Model(Evaluated, Storable):
         time steps are lists of as many steps, those of other outputs arrays. Batches are made of
         sequences of similar length, anew in every epoch; with ``shuffle=False`` they come as they
         are given. They are padded behind with zeros that are masked as if by a `Masking` layer:
-        recurrent layers do not compute them, losses and metrics leave them out. A layer that
-        mixes time steps without regard to masks, such as `Conv1D` and `GlobalMaxPooling1D`, reads
-        zeros there, of which there are as many as the longest sequence of the batch asks for.
+        recurrent layers do not compute them, losses and metrics leave them out. Convolutions,
+        pooling, `UpSampling1D`, `ZeroPadding1D`, `Cropping1D` and operators know how many steps a
+        sequence has behind them, and give for each what they give for it alone. Where that is not
+        possible the layer warns once, by name, that the mask ends there: behind it a result
+        depends on the other sequences of the batch. So do `Flatten`, `Reshape`, `Permute`, `Dot`,
+        `Lambda` without `mask`, ``x[:, n]``, and ``padding="same"`` with strides that make the
+        padding in front depend on the length. Masks of other origin (`Masking`, ``mask_zero``) end
+        at all of these layers, as in Keras, with the same warning.
 
         Examples
         --------

@@ -381,7 +381,7 @@ class Sequential(Model):
         last = self._layers[-1]
         for layer in self._layers:
             if to_logits and layer is last and isinstance(layer, OutputLayer):
-                y = layer.forward_logits(x, training=bool(training))
+                y = layer.forward_logits(x, mask=mask, training=bool(training))
                 mask = layer.compute_mask(x, mask)
             else:
                 y, mask = layer.forward_with_mask(x, mask=mask, training=training)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import numeric_array
+from rnncore.layers._lengths import mask_of
 from rnncore.utils._arrays import RAGGED
 from rnncore.utils._memory import room_for
 
@@ -87,10 +88,11 @@ class Ragged:
         np.add(self.starts[rows][:, None], step, out=index)
         np.greater_equal(step, lengths[:, None], out=mask)
         np.copyto(index, len(self.values) - 1, where=mask)
-        np.logical_not(mask, out=mask)
         # mode="clip" writes straight into out; the default buffers it to undo errors.
         np.take(self.values, index, axis=0, out=out, mode="clip")
-        return out, None if len(lengths) and int(lengths.min()) == steps else mask
+        if len(lengths) and int(lengths.min()) == steps:
+            return out, None
+        return out, mask_of(lengths, steps, out=mask)
 
 
 def is_ragged(value: Any) -> bool:

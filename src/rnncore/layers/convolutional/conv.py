@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
+from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
 from rnncore.layers.core.dense import Dense
@@ -21,6 +22,7 @@ class Conv(Dense):
 
     unsupported: Mapping[str, Any] = {**Dense.unsupported, "groups": 1}
     size_arguments: tuple[str, ...] = ("filters", "kernel_size")
+    supports_masking = False
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
@@ -82,22 +84,28 @@ class Conv(Dense):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self._windows.counts(self.name, input_shape), self.filters)
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None
+    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+        return self._windows.lengths(lengths)
 
-    def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
+    def _run(
+        self,
+        x: NDArray[Any],
+        activation: Activation,
+        mask: NDArray[Any] | None,
+        training: bool,
+    ) -> NDArray[Any]:
         memory = self._buffers.when(training)
-        windows = self._windows.of(self.name, x, memory)
+        windows = self._windows.of(self.name, without_padding(x, mask, memory), memory)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
         rows = memory.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
         rows.reshape(windows.shape)[...] = windows
-        y = super()._run(rows, activation, training)
+        y = super()._run(rows, activation, None, training)
         if training:
-            self._saved = (self._saved, x.shape)
+            self._saved = (self._saved, x.shape, mask)
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        self._saved, shape = self._saved
+        self._saved, shape, mask = self._saved
         drows = super().backward(dy, need_dx=need_dx)
         if drows is None:
             return None
@@ -106,4 +114,4 @@ class Conv(Dense):
         dx.fill(0)
         for number, (steps, windows) in enumerate(self._windows.places(shape[1:-1])):
             dx[steps] += drows[windows][..., number * features : (number + 1) * features]
-        return dx
+        return clear_padding(dx, mask)

@@ -50,7 +50,8 @@ class Conv1D(Conv):
     Notes
     -----
     Weights: kernel ``(kernel_size, F, filters)``, bias ``(filters,)``. The input is ``(B, T, F)``.
-    A mask ends here, as in Keras: masked steps are read like others.
+    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
+    different lengths go on, see `Model.fit`.
 
     Examples
     --------

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
+from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_channels_last, expect_steps
 from rnncore.layers._windows import one_for_each_axis, padding_name
 from rnncore.layers.core.dense import Dense
@@ -59,7 +60,8 @@ class Conv1DTranspose(Dense):
     Notes
     -----
     Weights: kernel ``(kernel_size, filters, F)``, bias ``(filters,)``. The input is ``(B, T, F)``.
-    A mask ends here, as in Keras.
+    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
+    different lengths go on, see `Model.fit`.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Conv1DTranspose(Dense):
     """
 
     size_arguments = ("filters", "kernel_size")
+    supports_masking = False
 
     def __init__(
         self,
@@ -142,8 +145,8 @@ class Conv1DTranspose(Dense):
         length = None if steps is None else steps * self.strides[0] + more
         return (input_shape[0], length, self.filters)
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
-        return None
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return lengths * self.strides[0] + (self._beyond if self.padding == "valid" else 0)
 
     def _places(self, steps: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
         """Yield for each step of a window: its columns, the inputs it is of, where it comes."""
@@ -157,10 +160,14 @@ class Conv1DTranspose(Dense):
             yield columns, slice(low, high), slice(start, start + (high - low) * stride, stride)
 
     def _run(
-        self, x: NDArray[Any], activation: activations.Activation, training: bool
+        self,
+        x: NDArray[Any],
+        activation: activations.Activation,
+        mask: NDArray[Any] | None,
+        training: bool,
     ) -> NDArray[Any]:
-        x = np.ascontiguousarray(x)
         memory = self._buffers.when(training)
+        x = np.ascontiguousarray(without_padding(x, mask, memory))
         matrix = memory.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
         matrix[...] = self._rows_of(self.kernel.value).T
         rows = memory.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
@@ -174,11 +181,11 @@ class Conv1DTranspose(Dense):
             z[:, steps] += rows[:, inputs, columns]
         y = activation.forward(z, memory.take("y", shape, x.dtype))
         if training:
-            self._saved = (x, matrix, rows, z if activation.from_input else y, activation)
+            self._saved = (x, matrix, rows, z if activation.from_input else y, activation, mask)
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (x, matrix, rows, kept, activation), self._saved = self._saved, None
+        (x, matrix, rows, kept, activation, mask), self._saved = self._saved, None
         dz = activation.backward_into(kept, dy, self._buffers.take("dz", dy.shape, dy.dtype))
         if self.bias is not None:
             dz.sum(axis=(0, 1), out=self.bias.grad)
@@ -192,7 +199,7 @@ class Conv1DTranspose(Dense):
         _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", scratch)
         self._scratch.give_back(scratch)
         self._rows_of(self.kernel.grad)[...] = dmatrix.T
-        return dx
+        return None if dx is None else clear_padding(dx, mask)
 
     @staticmethod
     def _rows_of(kernel: NDArray[Any]) -> NDArray[Any]:

@@ -55,7 +55,9 @@ class Activation(OutputLayer):
             self._saved = x if self.activation.from_input else y
         return y
 
-    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+    def forward_logits(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
         """Return the input, the activation left out; `backward` then takes its gradient."""
         if training:
             self._saved = None

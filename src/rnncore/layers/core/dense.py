@@ -116,13 +116,21 @@ class Dense(OutputLayer):
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
-        return self._run(x, self.activation, training)
+        return self._run(x, self.activation, mask, training)
 
-    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+    def forward_logits(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
-        return self._run(x, linear, training)
+        return self._run(x, linear, mask, training)
 
-    def _run(self, x: NDArray[Any], activation: Activation, training: bool) -> NDArray[Any]:
+    def _run(
+        self,
+        x: NDArray[Any],
+        activation: Activation,
+        mask: NDArray[Any] | None,
+        training: bool,
+    ) -> NDArray[Any]:
         x = np.ascontiguousarray(x)
         shape = (*x.shape[:-1], self.units)
         memory = self._buffers.when(training)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore import _core
 from rnncore.layers._arguments import boolean
 from rnncore.layers._convert import numeric_array
+from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 
@@ -119,10 +120,7 @@ class Embedding(Layer):
 
     def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
         # A mask that comes along is that of sequences whose lengths differ.
-        if not self.mask_zero:
-            return mask
-        real: NDArray[np.bool_] = np.asarray(x) != 0
-        return real if mask is None else mask & real
+        return narrowed_mask(mask, np.asarray(x) != 0) if self.mask_zero else mask
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers. ValueError for one outside the vocabulary or not whole."""

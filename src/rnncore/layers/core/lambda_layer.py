@@ -125,6 +125,9 @@ class Lambda(Layer):
         return np.shape(self._applied(zeros if self.takes_several else zeros[0], None, False))[1:]
 
     def compute_mask(self, x: Any, mask: Any) -> NDArray[Any] | None:
+        if self.mask is None and mask is not None and "mask" not in self._named:
+            self.end_mask(mask)
+            return None
         found: NDArray[Any] | None = self.mask(x, mask) if callable(self.mask) else self.mask
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._arrays import narrowed
 
@@ -60,8 +61,7 @@ class Masking(Layer):
     def compute_mask(
         self, x: NDArray[Any], mask: NDArray[Any] | None = None
     ) -> NDArray[Any] | None:
-        real = self._real_steps(np.asarray(x))
-        return real if mask is None else real & mask
+        return narrowed_mask(mask, self._real_steps(np.asarray(x)))
 
     def _real_steps(self, x: NDArray[Any]) -> NDArray[np.bool_]:
         # Compared in the dtype of x: 0.1 in float32 is not 0.1 in float64.

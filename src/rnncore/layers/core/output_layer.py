@@ -19,6 +19,8 @@ class OutputLayer(Layer):
 
     activation: Activation
 
-    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+    def forward_logits(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
 """What the operators of symbolic tensors make: sums, products and parts of them, as layers.
 
 They are layers so that a graph of them is trained, written to files and drawn like any other. As in
-Keras a mask ends at them.
+Keras a mask ends at them, here with a warning; lengths of sequences go on where the steps stay.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Memory
+from rnncore.layers._lengths import Lengths
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Merge
 
@@ -50,6 +51,8 @@ class TensorOperation(Merge):
     array([[0.5, 1. , 1.5]], dtype=float32)
     """
 
+    supports_masking = False
+
     def __init__(self, operation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.operation = _known("TensorOperation", operation)
@@ -59,9 +62,6 @@ class TensorOperation(Merge):
             got = ", ".join(str(tuple(shape)) for shape in input_shape)
             raise ValueError(f"{self.name}: x: expected 2 arrays with as many axes, got {got}")
         return super().compute_output_shape(input_shape)
-
-    def compute_mask(self, x: Any, mask: Any) -> Any:
-        return None
 
     def _combine(
         self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
@@ -113,6 +113,8 @@ class ConstantOperation(Layer):
     array([[0.5, 0.5]], dtype=float32)
     """
 
+    supports_masking = False
+
     def __init__(
         self, operation: str, constant: Any, constant_first: bool = False, **kwargs: Any
     ) -> None:
@@ -123,6 +125,9 @@ class ConstantOperation(Layer):
             raise TypeError(f"ConstantOperation: constant: expected numbers, got {constant!r}")
         self.constant: Any = array if array.ndim else array.item()
         self.constant_first = constant_first
+
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return lengths
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = np.shape(self.constant)
@@ -138,9 +143,6 @@ class ConstantOperation(Layer):
                 f"shape {tuple(input_shape)}"
             )
         return input_shape
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
-        return None
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -203,6 +205,8 @@ class GetItem(Layer):
     array([[3., 4.]], dtype=float32)
     """
 
+    supports_masking = False
+
     def __init__(self, key: Sequence[Part], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.key: list[Part] = [
@@ -213,6 +217,10 @@ class GetItem(Layer):
                 "GetItem: key: expected all samples of a batch, as in x[:, -1], got another "
                 "choice on the first axis"
             )
+
+    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+        whole: Part = [None, None, None]
+        return lengths if self.key[1:2] in ([], [whole]) else None
 
     def _index(self) -> tuple[Any, ...]:
         return tuple(slice(*part) if isinstance(part, list) else part for part in self.key)
@@ -237,9 +245,6 @@ class GetItem(Layer):
                     f"{self.name}: key: expected a number within the size {size}, got {part}"
                 )
         return (*found, *sizes)
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
-        return None
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False

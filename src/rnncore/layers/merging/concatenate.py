@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._lengths import joint_mask
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
@@ -79,7 +80,8 @@ class Concatenate(Layer):
         ]
         if self.axis in (1, 1 - x[0].ndim):
             return np.concatenate(masks, axis=1)
-        return functools.reduce(np.logical_or, masks)
+        joint = joint_mask(mask)
+        return joint if joint is not None else functools.reduce(np.logical_or, masks)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         shape: Any = self.compute_output_shape([one.shape for one in x])

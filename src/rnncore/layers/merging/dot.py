@@ -52,6 +52,7 @@ class Dot(Layer):
     """
 
     takes_several = True
+    supports_masking = False
 
     def __init__(self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -88,9 +89,6 @@ class Dot(Layer):
         rest = [shape[:axis] + shape[axis + 1 :] for shape, axis in zip(shapes, axes, strict=True)]
         output = (*rest[0], *rest[1][1:])
         return output if len(output) > 1 else (*output, 1)
-
-    def compute_mask(self, x: Any, mask: Any) -> Any:
-        return None
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
         memory = self._buffers.when(training)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Memory
+from rnncore.layers._lengths import joint_mask
 from rnncore.layers.layer import Layer
 
 
@@ -41,7 +42,11 @@ class Merge(Layer):
         return tuple(sizes)
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
-        if mask is None or any(one is None for one in mask):
+        joint = None if mask is None else joint_mask(mask)
+        if joint is not None or mask is None:
+            return joint
+        if not self.supports_masking or any(one is None for one in mask):
+            self.end_mask(mask)
             return None
         return functools.reduce(np.logical_or, mask)
 

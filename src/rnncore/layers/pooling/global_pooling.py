@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean
+from rnncore.layers._lengths import lengths_of, without_padding
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers._windows import AXES
 from rnncore.layers.layer import Layer, Shape
@@ -50,12 +51,23 @@ class GlobalPooling(Layer):
 
 
 class GlobalMaxPooling(GlobalPooling):
-    """Base of the layers that keep the largest number of each feature."""
+    """Base of the layers that keep the largest number of each feature.
+
+    As in Keras all steps count, also masked ones, but not what pads shorter rows of a batch.
+    """
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
+        if mask is not None and lengths_of(mask) is None:
+            self.end_mask(mask)
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
+        # A row without any step gives what such a row alone has no answer to: zeros.
+        x = without_padding(x, mask, self._buffers.when(training), -np.inf)
         y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
+        if (lengths := lengths_of(mask)) is not None:
+            y[lengths == 0] = 0
         if training:
             largest = self._buffers.take("largest", x.shape, np.bool_)
             self._saved = np.equal(x, y, out=largest)
@@ -112,7 +124,8 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
 
     Notes
     -----
-    Masked steps are read like others, as in Keras. Equal numbers share the gradient.
+    Masked steps are read like others, with a warning, as in Keras; what pads a shorter sequence is
+    not (see `Model.fit`). Equal numbers share the gradient.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._lengths import Lengths, clear_padding, lengths_of, mask_of, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
 from rnncore.layers.layer import Layer, Shape
@@ -16,8 +17,11 @@ from rnncore.layers.layer import Layer, Shape
 class Pooling(Layer):
     """Base of the layers that make one step of every window of steps."""
 
+    supports_masking = False
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
+    # What a step that is none counts as.
+    _nothing = 0.0
 
     def __init__(
         self,
@@ -43,29 +47,38 @@ class Pooling(Layer):
         counts = self._windows.counts(self.name, input_shape)
         return (input_shape[0], *counts, input_shape[-1])
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None  # it does not fit the output; Keras drops it too
+    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+        return self._windows.lengths(lengths)
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
         shape: Any = self.compute_output_shape(x.shape)
         y = self._buffers.when(training).take("y", shape, x.dtype)
-        kept = self._pool(x, y, training)
+        # With "valid" no window of a row's own reaches beyond its end.
+        lengths = lengths_of(mask) if self.padding == "same" else None
+        after = None if lengths is None else self.output_lengths(lengths)
+        mask = None if after is None else mask
+        x = without_padding(x, mask, self._buffers.when(training), self._nothing)
+        kept = self._pool(x, y, mask, training)
+        if after is not None:
+            clear_padding(y, mask_of(after, y.shape[1]))
         if training:
-            self._saved = (kept, x.shape)
+            self._saved = (kept, x.shape, mask)
         return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (kept, shape), self._saved = self._saved, None
+        (kept, shape, mask), self._saved = self._saved, None
         if not need_dx:
             return None
         dx = self._buffers.take("dx", shape, dy.dtype)
         dx.fill(0)
         self._spread(dy, dx, kept)
-        return dx
+        return clear_padding(dx, mask)
 
-    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+    def _pool(
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+    ) -> Any:
         """Write the output; return what `_spread` needs, in training."""
         raise NotImplementedError
 
@@ -77,6 +90,8 @@ class Pooling(Layer):
 class MaxPooling(Pooling):
     """Base of the layers that keep the largest number of every window."""
 
+    _nothing = -np.inf
+
     def __init__(
         self,
         pool_size: int | tuple[int, ...] = 2,
@@ -87,7 +102,9 @@ class MaxPooling(Pooling):
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
-    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+    def _pool(
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+    ) -> Any:
         places = self._windows.places(x.shape[1:-1])
         y.fill(-np.inf)
         if not training:
@@ -114,13 +131,16 @@ class MaxPooling(Pooling):
 class AveragePooling(Pooling):
     """Base of the layers that make the mean of every window."""
 
-    def _pool(self, x: NDArray[Any], y: NDArray[Any], training: bool) -> Any:
+    def _pool(
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+    ) -> Any:
         y.fill(0)
-        counts = np.zeros((1, *y.shape[1:-1], 1), y.dtype)  # steps of each window
+        real = np.ones((1, *x.shape[1:-1], 1), bool) if mask is None else mask[..., None]
+        counts = np.zeros((len(real), *y.shape[1:-1], 1), y.dtype)  # steps of each window
         for steps, windows in self._windows.places(x.shape[1:-1]):
             y[windows] += x[steps]
-            counts[windows] += 1
-        y /= counts
+            counts[windows] += real[steps]
+        y /= np.maximum(counts, 1, out=counts)
         return counts
 
     def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
@@ -153,7 +173,8 @@ class MaxPooling1D(MaxPooling):
 
     Notes
     -----
-    A mask ends here, as in Keras: masked steps are read like others.
+    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
+    different lengths go on, see `Model.fit`.
 
     Examples
     --------
@@ -191,7 +212,8 @@ class AveragePooling1D(AveragePooling):
 
     Notes
     -----
-    A mask ends here, as in Keras: masked steps are read like others.
+    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
+    different lengths go on, see `Model.fit`.
 
     Examples
     --------

@@ -7,20 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._lengths import Lengths, clear_padding
 from rnncore.layers._shapes import expect_channels_last, expect_steps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 
 
 class _Steps(Layer):
-    """Base of the layers that give other steps than they get; a mask ends here, as in Keras."""
+    """Base of the layers that give other steps than they get.
+
+    A mask ends here, as in Keras, but the lengths of rows go on.
+    """
+
+    supports_masking = False
 
     def build(self, input_shape: Shape) -> None:
         expect_steps(self.name, input_shape)
         self.compute_output_shape(input_shape)
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
-        return None
 
     def _output(self, x: NDArray[Any], training: bool) -> NDArray[Any]:
         shape: Any = self.compute_output_shape(x.shape)
@@ -71,14 +74,22 @@ class ZeroPadding1D(_Steps):
     ) -> NDArray[Any]:
         y = self._output(x, training)
         y.fill(0)
-        self._within(y)[...] = x
+        part = self._within(y)
+        part[...] = x
+        clear_padding(part, mask)
+        if training:
+            self._saved = mask
         return y
 
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return lengths + sum(self.padding)
+
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+        mask, self._saved = self._saved, None
         part = self._within(dy)
         dx = self._buffers.take("dx", part.shape, dy.dtype)
         dx[...] = part
-        return dx
+        return clear_padding(dx, mask)
 
     def _within(self, y: NDArray[Any]) -> NDArray[Any]:
         front, behind = self.padding
@@ -133,6 +144,9 @@ class Cropping1D(_Steps):
         y[...] = x[:, first : first + y.shape[1]]
         return y
 
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return np.maximum(lengths - sum(self.cropping), 0)
+
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         batch, steps, features = dy.shape
         dx = self._buffers.take("dx", (batch, steps + sum(self.cropping), features), dy.dtype)
@@ -179,6 +193,9 @@ class UpSampling1D(_Steps):
         y = self._output(x, training)
         self._grouped(y)[...] = x[:, :, None]
         return y
+
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return lengths * self.size
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         grouped = self._grouped(np.ascontiguousarray(dy))

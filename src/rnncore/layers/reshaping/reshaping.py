@@ -20,8 +20,8 @@ class Reshaping(Layer):
 
     needs_sizes = True
 
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None  # it does not fit the output; Keras drops it too
+    # The steps may stand on another axis; Keras drops the mask too.
+    supports_masking = False
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -165,6 +165,9 @@ class Permute(Layer):
 
     needs_sizes = True
 
+    # The steps may stand on another axis; Keras drops the mask too.
+    supports_masking = False
+
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(dims, (tuple, list)):
@@ -182,9 +185,6 @@ class Permute(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None  # the steps may stand on another axis; Keras drops it too
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
@@ -231,6 +231,8 @@ class RepeatVector(Layer):
 
     size_arguments = ("n",)
 
+    supports_masking = False
+
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n = check_count("RepeatVector", "n", n)
@@ -240,9 +242,6 @@ class RepeatVector(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False

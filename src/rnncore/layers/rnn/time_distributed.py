@@ -159,7 +159,9 @@ class TimeDistributed(OutputLayer):
         np.copyto(copy, step)
         return copy
 
-    def forward_logits(self, x: NDArray[Any], *, training: bool = False) -> NDArray[Any]:
+    def forward_logits(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
         layer: Any = self.layer  # an OutputLayer, as there is an activation to leave out
         y = layer.forward_logits(_folded(x), training=training)
