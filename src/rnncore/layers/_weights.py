@@ -34,6 +34,12 @@ class Weighted:
     children: Sequence[Layer] = ()
 
     _parameters: list[Parameter]
+    _speaks_for: str | None = None
+
+    @property
+    def _owner(self) -> str:
+        """The class that errors about arguments name: the layer's, or the one it was made for."""
+        return self._speaks_for or type(self).__name__
 
     def choose(
         self, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
@@ -43,14 +49,13 @@ class Weighted:
         ``choose("kernel", ...)`` sets `kernel_initializer`, `kernel_regularizer` and
         `kernel_constraint`; `chosen` passes them to `add_weight`.
         """
-        owner = type(self).__name__
         for kind, get, given in (
             ("initializer", initializers.get, initializer),
             ("regularizer", regularizers.get, regularizer),
             ("constraint", constraints.get, constraint),
         ):
             argument = f"{weight}_{kind}"
-            setattr(self, argument, get(given, f"{owner}: {argument}"))
+            setattr(self, argument, get(given, f"{self._owner}: {argument}"))
 
     def chosen(self, weight: str) -> dict[str, Any]:
         """Return what `choose` kept for a weight, as arguments of `add_weight`."""

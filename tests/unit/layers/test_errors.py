@@ -14,10 +14,13 @@ from rnncore.layers import (
     Dense,
     Dropout,
     Embedding,
+    GRUCell,
     Input,
     Layer,
+    LSTMCell,
     Masking,
     SimpleRNN,
+    SimpleRNNCell,
 )
 
 X = np.zeros((2, 5, 3))
@@ -189,3 +192,24 @@ def test_stacked_layers_without_sequences_between() -> None:
     model = Sequential([Input((6, 3)), LSTM(4)])
     with pytest.raises(ValueError, match=r"got shape \(None, 4\); .* return_sequences=True"):
         model.add(LSTM(4))
+
+
+@pytest.mark.parametrize("cell", [LSTMCell, GRUCell, SimpleRNNCell])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"units": 0},
+        {"activation": "x"},
+        {"recurrent_activation": "softmax"},
+        {"use_bias": 3},
+        {"kernel_initializer": "x"},
+        {"bias_regularizer": "x"},
+        {"dropout": 2},
+        {"seed": "x"},
+        {"reset_after": 3},
+        {"unit_forget_bias": 3},
+    ],
+)
+def test_errors_of_a_cell_name_the_cell(cell: Any, wrong: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError), match=f"^{cell.__name__}: "):
+        cell(**{"units": 2, **wrong})

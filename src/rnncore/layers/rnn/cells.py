@@ -80,7 +80,8 @@ class LSTMCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.layer = LSTM(
+        self.make_layer(
+            LSTM,
             units,
             activation=activation,
             recurrent_activation=recurrent_activation,
@@ -172,7 +173,8 @@ class GRUCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.layer = GRU(
+        self.make_layer(
+            GRU,
             units,
             activation=activation,
             recurrent_activation=recurrent_activation,
@@ -255,7 +257,8 @@ class SimpleRNNCell(RecurrentCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.layer = SimpleRNN(
+        self.make_layer(
+            SimpleRNN,
             units,
             activation=activation,
             use_bias=use_bias,

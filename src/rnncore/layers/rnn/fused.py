@@ -64,7 +64,7 @@ class Recurrent(Recurrence):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        owner = type(self).__name__
+        owner = self._owner
         self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation)
         self.use_bias = boolean(owner, "use_bias", use_bias)

@@ -58,6 +58,12 @@ class RecurrentCell(AbstractRNNCell):
         super().__init__(**kwargs)
         self.layer.name = self.name
 
+    def make_layer(self, kind: type[Recurrent], units: int, **arguments: Any) -> None:
+        """Make the layer of the cell, in whose errors the cell is named."""
+        self.layer = kind.__new__(kind)
+        self.layer._speaks_for = type(self).__name__
+        kind.__init__(self.layer, units, **arguments)
+
     @property
     def state_size(self) -> int | list[int]:
         """Size of the state, a list of both of an LSTM."""

@@ -125,9 +125,9 @@ class GRU(Recurrent):
             **kwargs,
         )
         self.recurrent_activation = named_activation(
-            "GRU", "recurrent_activation", recurrent_activation
+            self._owner, "recurrent_activation", recurrent_activation
         )
-        self.reset_after = boolean("GRU", "reset_after", reset_after)
+        self.reset_after = boolean(self._owner, "reset_after", reset_after)
 
     def build_bias(self) -> Parameter:
         columns = self.gates * self.units

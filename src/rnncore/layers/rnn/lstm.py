@@ -126,9 +126,9 @@ class LSTM(Recurrent):
             **kwargs,
         )
         self.recurrent_activation = named_activation(
-            "LSTM", "recurrent_activation", recurrent_activation
+            self._owner, "recurrent_activation", recurrent_activation
         )
-        self.unit_forget_bias = boolean("LSTM", "unit_forget_bias", unit_forget_bias)
+        self.unit_forget_bias = boolean(self._owner, "unit_forget_bias", unit_forget_bias)
 
     def build_bias(self) -> Parameter:
         bias = super().build_bias()
