@@ -57,10 +57,6 @@ class Constraint(Configurable):
             )
         return self.project(array)
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.own_arguments().items())
-        return f"{type(self).__name__}({arguments})"
-
 
 class NonNeg(Constraint):
     """Negative numbers become 0.

@@ -67,10 +67,6 @@ class Regularizer(Configurable):
     def __call__(self, weight: Array) -> float:
         return self.value(_checked(type(self).__name__, weight))
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.own_arguments().items())
-        return f"{type(self).__name__}({arguments})"
-
 
 class L1L2(Regularizer):
     """``l1 * sum(|w|) + l2 * sum(w**2)``.

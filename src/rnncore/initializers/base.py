@@ -79,7 +79,3 @@ class Initializer(Configurable):
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         raise NotImplementedError
-
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
-        return f"{type(self).__name__}({arguments})"

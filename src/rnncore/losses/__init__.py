@@ -9,40 +9,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.losses.base import Loss
-from rnncore.losses.binary import BinaryCrossentropy
-from rnncore.losses.categorical import CategoricalCrossentropy
-from rnncore.losses.functions import (
-    LOSS_OF,
-    binary_crossentropy,
-    categorical_crossentropy,
-    categorical_hinge,
-    cosine_similarity,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
+from rnncore.losses import functions
+from rnncore.losses.base import SHORT_NAMES, Loss
+from rnncore.losses.crossentropy import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
 )
-from rnncore.losses.further import (
+from rnncore.losses.functions import *  # noqa: F403
+from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
+from rnncore.losses.regression import (
     CosineSimilarity,
+    Huber,
     KLDivergence,
     LogCosh,
+    MeanAbsoluteError,
     MeanAbsolutePercentageError,
+    MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
 )
-from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
-from rnncore.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
-from rnncore.losses.sparse import SparseCategoricalCrossentropy
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize, serialize
+from rnncore.utils._names import named
 
 __all__ = [
     "BinaryCrossentropy",
@@ -61,44 +50,16 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "categorical_hinge",
-    "cosine_similarity",
     "deserialize",
     "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "poisson",
     "serialize",
-    "sparse_categorical_crossentropy",
-    "squared_hinge",
 ]
 
-_BY_NAME: dict[str, type[Loss]] = {
-    **{function.__name__: cls for function, cls in LOSS_OF.items()},
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "mae": MeanAbsoluteError,
-    "MAE": MeanAbsoluteError,
-    "mape": MeanAbsolutePercentageError,
-    "MAPE": MeanAbsolutePercentageError,
-    "msle": MeanSquaredLogarithmicError,
-    "MSLE": MeanSquaredLogarithmicError,
-    "kld": KLDivergence,
-    "KLD": KLDivergence,
-    "kullback_leibler_divergence": KLDivergence,
-    "logcosh": LogCosh,
-    "bce": BinaryCrossentropy,
-    "BCE": BinaryCrossentropy,
-}
-_BY_NAME |= {cls.__name__: cls for cls in set(_BY_NAME.values())}
+_BY_NAME = named(globals(), __all__, Loss)
+_BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
+_BY_NAME |= {"kullback_leibler_divergence": KLDivergence, "logcosh": LogCosh}
+_LOSS_OF = {getattr(functions, name): _BY_NAME[name] for name in functions.__all__}
+__all__ += functions.__all__
 
 
 def get(identifier: Any) -> Loss:
@@ -123,7 +84,7 @@ def get(identifier: Any) -> Loss:
     >>> losses.get("mse").name
     'mean_squared_error'
     """
-    if callable(identifier) and identifier in LOSS_OF:
-        identifier = LOSS_OF[identifier]
+    if callable(identifier):
+        identifier = _LOSS_OF.get(identifier, identifier)
     found: Loss = lookup("loss", identifier, _BY_NAME, Loss)
     return found

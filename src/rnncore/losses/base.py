@@ -14,11 +14,24 @@ from rnncore.utils._checks import check_name
 from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
-# (targets, predictions, with gradient) -> (loss of every sample, its gradient or None)
-Kernel = Callable[[Array, Array, bool], tuple[Array, Array | None]]
+# Computes the gradient, where it is wanted, in an array that is new.
+Gradient = Callable[[], Array]
+# (targets, predictions) -> (loss of every sample, what computes its gradient)
+Kernel = Callable[[Array, Array], tuple[Array, Gradient]]
 
 # Probabilities are kept this far from 0 and 1 before their logarithm is taken.
 EPSILON = 1e-7
+
+# What Keras calls some losses and metrics for short.
+SHORT_NAMES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+    "bce": "binary_crossentropy",
+}
+SHORT_NAMES |= {short.upper(): name for short, name in SHORT_NAMES.items()}
 
 _FROM_LOGITS = ("sigmoid", "softmax")
 _REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
@@ -89,7 +102,7 @@ class Loss(Configurable):
         """Return the loss of a batch; see :meth:`value_and_grad` for the arguments."""
         if self.own_gradient:
             return self.value_and_grad(y_true, y_pred, sample_weight)[0]
-        return self._evaluate(self._kernel, y_true, y_pred, sample_weight, False)[0]
+        return self._evaluate(self._chosen, y_true, y_pred, sample_weight, False)[0]
 
     def value_and_grad(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -119,7 +132,7 @@ class Loss(Configurable):
         TypeError
             When an array holds no numbers, or predictions are neither float32 nor float64.
         """
-        result = self._evaluate(self._kernel, y_true, y_pred, sample_weight, True)
+        result = self._evaluate(self._chosen, y_true, y_pred, sample_weight, True)
         return cast("tuple[float, Array]", result)
 
     def value_and_grad_from_logits(
@@ -171,18 +184,13 @@ class Loss(Configurable):
             Of shape and dtype of ``pred``; None: not wanted.
         """
         rows = pred.size // pred.shape[-1]
-        divisor = float(rows)
-        if self.reduction == "sum":
-            divisor = 1.0
-        elif self.reduction == "mean_with_sample_weight" and weights is not None:
-            divisor = float(np.sum(weights, dtype=np.float64)) * (rows // weights.size)
         return _core.loss(
             self._compiled or "",
             pred,
             target,
             weights,
             gradient,
-            1.0 / divisor if divisor else 0.0,
+            self._scale(rows, weights),
             **self._compiled_options(),
         )
 
@@ -194,8 +202,7 @@ class Loss(Configurable):
         """Return the loss of every sample, shape ``y_pred.shape[:-1]``, not weighted."""
         pred = as_predictions(type(self).__name__, y_pred)
         target, pred = self._aligned(y_true, pred)
-        with np.errstate(all="ignore"):
-            return self._kernel(target, pred, False)[0]
+        return self._computed(self._chosen, target, pred)[0]
 
     def check_targets(self, y_true: ArrayLike, pred_shape: Sequence[int | None]) -> None:
         """Raise when ``y_true`` is no target for predictions of shape ``pred_shape``.
@@ -213,25 +220,46 @@ class Loss(Configurable):
         """
         self._targets(y_true, fill_unknown(pred_shape, np.shape(y_true)), np.float64)
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
-        return f"{type(self).__name__}({arguments})"
-
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         """Return the targets as the kernels take them, or raise; by default any numbers."""
         return as_numbers(type(self).__name__, "y_true", y_true)
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    @property
+    def _chosen(self) -> Kernel:
+        """The kernel for the predictions that the loss is given."""
+        return self._logits_kernel if self.from_logits else self._kernel
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         raise NotImplementedError(f"{type(self).__name__}: expected a method value_and_grad")
 
-    def _logits_kernel(
-        self, target: Array, logits: Array, grad: bool
-    ) -> tuple[Array, Array | None]:
+    def _logits_kernel(self, target: Array, logits: Array) -> tuple[Array, Gradient]:
         raise ValueError(f"{type(self).__name__}: this loss has no form that starts from logits")
 
     def counted(self, target: Array) -> Array | None:
         """Return which targets count, bool, or None when all do."""
         return None
+
+    def _scale(self, rows: int, weights: Array | None) -> float:
+        """Return what the weighted sum of so many losses is multiplied with."""
+        divisor = float(rows)
+        if self.reduction == "sum":
+            divisor = 1.0
+        elif self.reduction == "mean_with_sample_weight" and weights is not None:
+            divisor = float(np.sum(weights, dtype=np.float64)) * (rows // weights.size)
+        return 1.0 / divisor if divisor else 0.0
+
+    def _computed(self, kernel: Kernel, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        """Return what `kernel` does, with 0 where a target does not count, also for a NaN."""
+        # Bad predictions make a NaN loss, which the training loop reports, not a NumPy warning.
+        with np.errstate(all="ignore"):
+            losses, gradient = kernel(target, pred)
+        counted = self.counted(target)
+        if counted is None:
+            return losses, gradient
+        zero = losses.dtype.type(0)
+        return np.where(counted, losses, zero), lambda: np.where(
+            counted[..., np.newaxis], gradient(), zero
+        )
 
     def _aligned(self, y_true: ArrayLike, pred: Array) -> tuple[Array, Array]:
         if pred.ndim == 1 and np.shape(y_true) == (*pred.shape, 1):
@@ -249,26 +277,19 @@ class Loss(Configurable):
         given = as_predictions(type(self).__name__, y_pred)
         samples = given[:, np.newaxis] if given.ndim == 1 and self.averages else given
         target, pred = self._aligned(y_true, samples)
-        # Bad predictions make a NaN loss, which the training loop reports, not a NumPy warning.
-        with np.errstate(all="ignore"):
-            losses, dpred = kernel(target, pred, grad)
+        losses, gradient = self._computed(kernel, target, pred)
         owner = type(self).__name__
         weights = as_weights(owner, sample_weight, losses.shape, losses.dtype)
         mask = self.counted(target)
         if mask is not None:
             weights = fold_mask(mask, weights, self.reduction, losses.dtype)
 
-        divisor = float(losses.size)
-        if self.reduction == "sum":
-            divisor = 1.0
-        elif self.reduction == "mean_with_sample_weight" and weights is not None:
-            divisor = float(np.sum(np.broadcast_to(weights, losses.shape), dtype=np.float64))
-        inverse = 1.0 / divisor if divisor else 0.0
-
+        scale = self._scale(losses.size, weights)
         with np.errstate(all="ignore"):
             weighted = losses if weights is None else losses * weights
-            value = float(np.sum(weighted, dtype=np.float64)) * inverse
-            if dpred is not None:
-                dpred *= inverse if weights is None else (weights * inverse)[..., np.newaxis]
-                dpred = dpred.reshape(given.shape)
-        return value, dpred
+            value = float(np.sum(weighted, dtype=np.float64)) * scale
+            if not grad:
+                return value, None
+            dpred = gradient()
+            dpred *= scale if weights is None else (weights * scale)[..., np.newaxis]
+        return value, dpred.reshape(given.shape)

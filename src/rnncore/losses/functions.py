@@ -6,20 +6,41 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.losses.base import Loss
-from rnncore.losses.binary import BinaryCrossentropy
-from rnncore.losses.categorical import CategoricalCrossentropy
-from rnncore.losses.further import (
+from rnncore.losses.crossentropy import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
+from rnncore.losses.regression import (
     CosineSimilarity,
+    Huber,
     KLDivergence,
     LogCosh,
+    MeanAbsoluteError,
     MeanAbsolutePercentageError,
+    MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
 )
-from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
-from rnncore.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
-from rnncore.losses.sparse import SparseCategoricalCrossentropy
+
+__all__ = [
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
 
 Array = NDArray[Any]
 
@@ -123,23 +144,3 @@ def sparse_categorical_crossentropy(
 ) -> Array:
     """Return `SparseCategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
     return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
-
-
-# The losses that the functions belong to.
-LOSS_OF: dict[Any, type[Loss]] = {
-    mean_squared_error: MeanSquaredError,
-    mean_absolute_error: MeanAbsoluteError,
-    mean_absolute_percentage_error: MeanAbsolutePercentageError,
-    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
-    cosine_similarity: CosineSimilarity,
-    log_cosh: LogCosh,
-    kl_divergence: KLDivergence,
-    poisson: Poisson,
-    hinge: Hinge,
-    squared_hinge: SquaredHinge,
-    categorical_hinge: CategoricalHinge,
-    huber: Huber,
-    binary_crossentropy: BinaryCrossentropy,
-    categorical_crossentropy: CategoricalCrossentropy,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-}

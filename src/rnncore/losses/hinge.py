@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.losses.base import Gradient
 from rnncore.losses.regression import Regression
 
 Array = NDArray[Any]
@@ -33,14 +34,12 @@ class Hinge(Regression):
 
     default_name = "hinge"
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         signs = _signs(target)
         margin = 1 - signs * pred
         losses = np.mean(np.maximum(margin, 0), axis=-1)
-        if not grad:
-            return losses, None
         # At the edge the slope of the losing side counts, as in Keras with TensorFlow.
-        return losses, (margin >= 0) * -signs / pred.shape[-1]
+        return losses, lambda: (margin >= 0) * -signs / pred.shape[-1]
 
 
 class SquaredHinge(Regression):
@@ -64,13 +63,11 @@ class SquaredHinge(Regression):
 
     default_name = "squared_hinge"
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         signs = _signs(target)
         margin = np.maximum(1 - signs * pred, 0)
         losses = np.mean(margin * margin, axis=-1)
-        if not grad:
-            return losses, None
-        return losses, margin * signs * (-2 / pred.shape[-1])
+        return losses, lambda: margin * signs * (-2 / pred.shape[-1])
 
 
 class CategoricalHinge(Regression):
@@ -95,19 +92,17 @@ class CategoricalHinge(Regression):
     default_name = "categorical_hinge"
     averages = False
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         others = (1 - target) * pred
         largest = np.max(others, axis=-1, keepdims=True)
-        along = np.sum(target * pred, axis=-1)
-        margin = largest[..., 0] - along + 1
-        losses = np.maximum(margin, 0)
-        if not grad:
-            return losses, None
-        chosen = (others == largest).astype(pred.dtype)
-        chosen /= np.maximum(chosen.sum(axis=-1, keepdims=True), 1)  # none where all are NaN
-        dpred = chosen * (1 - target) - target
-        dpred *= (margin >= 0)[..., np.newaxis]
-        return losses, dpred
+        margin = largest[..., 0] - np.sum(target * pred, axis=-1) + 1
+
+        def gradient() -> Array:
+            chosen = (others == largest).astype(pred.dtype)
+            chosen /= np.maximum(chosen.sum(axis=-1, keepdims=True), 1)  # none where all are NaN
+            return (chosen * (1 - target) - target) * (margin >= 0)[..., np.newaxis]
+
+        return np.maximum(margin, 0), gradient
 
 
 def _signs(target: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Losses of real-valued predictions."""
+"""Losses of real-valued predictions, of distributions and of directions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from rnncore.losses._arrays import as_float_targets
-from rnncore.losses.base import Loss
+from rnncore.losses.base import EPSILON, Gradient, Loss
 from rnncore.utils._checks import check_number
 
 Array = NDArray[Any]
@@ -41,13 +41,9 @@ class MeanSquaredError(Regression):
     default_name = "mean_squared_error"
     _compiled = "squared"
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         error = pred - target
-        losses = np.mean(error * error, axis=-1)
-        if not grad:
-            return losses, None
-        error *= 2.0 / pred.shape[-1]
-        return losses, error
+        return np.mean(error * error, axis=-1), lambda: error * (2.0 / pred.shape[-1])
 
 
 class MeanAbsoluteError(Regression):
@@ -68,14 +64,62 @@ class MeanAbsoluteError(Regression):
     default_name = "mean_absolute_error"
     _compiled = "absolute"
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         error = pred - target
-        losses = np.mean(np.abs(error), axis=-1)
-        if not grad:
-            return losses, None
-        np.sign(error, out=error)
-        error /= pred.shape[-1]
-        return losses, error
+        return np.mean(np.abs(error), axis=-1), lambda: np.sign(error) / pred.shape[-1]
+
+
+class MeanAbsolutePercentageError(Regression):
+    """``100 * mean(|y_pred - y_true| / max(|y_true|, 1e-7))`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "mean_absolute_percentage_error"
+
+    Examples
+    --------
+    >>> from rnncore.losses import MeanAbsolutePercentageError
+    >>> MeanAbsolutePercentageError()([[1.0], [2.0]], [[1.0], [4.0]])
+    50.0
+    """
+
+    default_name = "mean_absolute_percentage_error"
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        scale = 100 / np.maximum(np.abs(target), target.dtype.type(EPSILON))
+        error = pred - target
+        losses = np.mean(np.abs(error) * scale, axis=-1)
+        return losses, lambda: np.sign(error) * (scale / pred.shape[-1])
+
+
+class MeanSquaredLogarithmicError(Regression):
+    """``mean((log(1 + y_pred) - log(1 + y_true))**2)`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "mean_squared_logarithmic_error"
+
+    Notes
+    -----
+    Numbers below 1e-7 count as 1e-7.
+
+    Examples
+    --------
+    >>> from rnncore.losses import MeanSquaredLogarithmicError
+    >>> round(MeanSquaredLogarithmicError()([[1.0]], [[3.0]]), 4)
+    0.4805
+    """
+
+    default_name = "mean_squared_logarithmic_error"
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        low = pred.dtype.type(EPSILON)
+        kept = np.maximum(pred, low)
+        error = np.log(kept + 1) - np.log(np.maximum(target, low) + 1)
+        slope = (pred >= low) * pred.dtype.type(2 / pred.shape[-1])
+        return np.mean(error * error, axis=-1), lambda: error * slope / (kept + 1)
 
 
 class Huber(Regression):
@@ -111,12 +155,130 @@ class Huber(Regression):
     def _compiled_options(self) -> dict[str, float]:
         return {"delta": self.delta}
 
-    def _kernel(self, target: Array, pred: Array, grad: bool) -> tuple[Array, Array | None]:
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         error = pred - target
         clipped = np.clip(error, -self.delta, self.delta)
         # With c = clip(e): c * (e - c/2) is e**2 / 2 inside and delta * (|e| - delta/2) outside.
         losses = np.mean(clipped * (error - 0.5 * clipped), axis=-1)
-        if not grad:
-            return losses, None
-        clipped /= pred.shape[-1]
-        return losses, clipped
+        return losses, lambda: clipped / pred.shape[-1]
+
+
+class LogCosh(Regression):
+    """``mean(log(cosh(y_pred - y_true)))`` over the last axis: a square, then a line.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "log_cosh"
+
+    Examples
+    --------
+    >>> from rnncore.losses import LogCosh
+    >>> round(LogCosh()([[0.0]], [[1.0]]), 4)
+    0.4338
+    """
+
+    default_name = "log_cosh"
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        error = pred - target
+        # log(cosh(e)) = |e| + log(1 + exp(-2 |e|)) - log(2), which does not overflow.
+        each = np.logaddexp(error, -error) - pred.dtype.type(np.log(2.0))
+        return np.mean(each, axis=-1), lambda: np.tanh(error) / pred.shape[-1]
+
+
+class Poisson(Regression):
+    """``mean(y_pred - y_true * log(y_pred + 1e-7))`` over the last axis: of counts.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "poisson"
+
+    Examples
+    --------
+    >>> from rnncore.losses import Poisson
+    >>> round(Poisson()([[1.0]], [[2.0]]), 4)
+    1.3069
+    """
+
+    default_name = "poisson"
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        safe = pred + pred.dtype.type(EPSILON)
+        losses = np.mean(pred - target * np.log(safe), axis=-1)
+        return losses, lambda: (1 - target / safe) / pred.shape[-1]
+
+
+class KLDivergence(Regression):
+    """``sum(y_true * log(y_true / y_pred))`` over the last axis: of two distributions.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "kl_divergence"
+
+    Notes
+    -----
+    Both are clipped to the range from 1e-7 to 1.
+
+    Examples
+    --------
+    >>> from rnncore.losses import KLDivergence
+    >>> round(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+    0.1438
+    """
+
+    default_name = "kl_divergence"
+    averages = False
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        low = pred.dtype.type(EPSILON)
+        true, kept = np.clip(target, low, 1), np.clip(pred, low, 1)
+
+        def gradient() -> Array:
+            return np.where((pred >= low) & (pred <= 1), -true / kept, pred.dtype.type(0))
+
+        return np.sum(true * np.log(true / kept), axis=-1), gradient
+
+
+class CosineSimilarity(Regression):
+    """Minus the cosine of the angle between target and prediction, along the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "cosine_similarity"
+
+    Notes
+    -----
+    Vectors shorter than 1e-7 are divided by that.
+
+    Examples
+    --------
+    >>> from rnncore.losses import CosineSimilarity
+    >>> round(CosineSimilarity()([[0.0, 1.0]], [[1.0, 1.0]]), 4)
+    -0.7071
+    """
+
+    default_name = "cosine_similarity"
+    averages = False
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        true = target / _lengths(target)
+        length = _lengths(pred)
+        unit = pred / length
+        losses = -np.sum(true * unit, axis=-1)
+
+        def gradient() -> Array:
+            # Where the divisor is the constant, the loss is linear.
+            across = np.where(length > EPSILON, -losses[..., np.newaxis], 0) * unit
+            return (across - true) / length
+
+        return losses, gradient
+
+
+def _lengths(x: Array) -> Array:
+    """Return the lengths of vectors, at least 1e-7."""
+    squares = np.sum(x * x, axis=-1, keepdims=True)
+    return np.maximum(np.sqrt(squares), x.dtype.type(EPSILON))

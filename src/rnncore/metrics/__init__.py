@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rnncore.losses import (
-    Loss,
-    binary_crossentropy,
-    categorical_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-)
+from rnncore.losses import Loss
 from rnncore.losses import SparseCategoricalCrossentropy as _SparseLoss
+from rnncore.losses import functions as _of_losses
 from rnncore.losses import get as _get_loss
+from rnncore.losses.base import SHORT_NAMES
+from rnncore.losses.functions import *  # noqa: F403
 from rnncore.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -45,12 +32,21 @@ from rnncore.metrics.counts import (
 from rnncore.metrics.from_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
     FunctionMetric,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
     LossMetric,
     MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
     RootMeanSquaredError,
     SparseCategoricalCrossentropy,
+    SquaredHinge,
 )
 from rnncore.metrics.functions import (
     binary_accuracy,
@@ -59,20 +55,10 @@ from rnncore.metrics.functions import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
-from rnncore.metrics.further import (
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
-    KLDivergence,
-    LogCoshError,
-    MeanAbsolutePercentageError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    SquaredHinge,
-)
 from rnncore.metrics.r2 import R2Score
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import constructor_arguments, deserialize, serialize
+from rnncore.utils._names import named
 
 __all__ = [
     "AUC",
@@ -110,78 +96,20 @@ __all__ = [
     "TrueNegatives",
     "TruePositives",
     "binary_accuracy",
-    "binary_crossentropy",
     "categorical_accuracy",
-    "categorical_crossentropy",
-    "categorical_hinge",
     "deserialize",
     "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "poisson",
     "serialize",
     "sparse_categorical_accuracy",
-    "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy",
-    "squared_hinge",
     "top_k_categorical_accuracy",
 ]
 
-_BY_NAME: dict[str, type[Metric]] = {
-    "accuracy": Accuracy,
-    "acc": Accuracy,
-    "binary_accuracy": BinaryAccuracy,
-    "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "mean_squared_error": MeanSquaredError,
-    "rmse": RootMeanSquaredError,
-    "RMSE": RootMeanSquaredError,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "mae": MeanAbsoluteError,
-    "MAE": MeanAbsoluteError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mape": MeanAbsolutePercentageError,
-    "MAPE": MeanAbsolutePercentageError,
-    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-    "msle": MeanSquaredLogarithmicError,
-    "MSLE": MeanSquaredLogarithmicError,
-    "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
-    "cosine_similarity": CosineSimilarity,
-    "log_cosh": LogCoshError,
-    "logcosh": LogCoshError,
-    "poisson": Poisson,
-    "kl_divergence": KLDivergence,
-    "kld": KLDivergence,
-    "KLD": KLDivergence,
-    "hinge": Hinge,
-    "squared_hinge": SquaredHinge,
-    "categorical_hinge": CategoricalHinge,
-    "precision": Precision,
-    "recall": Recall,
-    "auc": AUC,
-    "r2_score": R2Score,
-    "f1_score": F1Score,
-    "true_positives": TruePositives,
-    "false_positives": FalsePositives,
-    "true_negatives": TrueNegatives,
-    "false_negatives": FalseNegatives,
-    "bce": BinaryCrossentropy,
-    "BCE": BinaryCrossentropy,
-    "binary_crossentropy": BinaryCrossentropy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-}
-_BY_NAME |= {cls.__name__: cls for cls in set(_BY_NAME.values())}
+_BY_NAME = named(globals(), __all__, Metric, without=(FunctionMetric, LossMetric, Mean))
+_BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
+_BY_NAME |= {"rmse": RootMeanSquaredError, "RMSE": RootMeanSquaredError, "acc": Accuracy}
+_BY_NAME |= {"log_cosh": LogCoshError, "logcosh": LogCoshError}
+__all__ += _of_losses.__all__
 
 Identifier = str | Metric | type[Metric] | Loss | Callable[..., Any]
 
@@ -231,7 +159,7 @@ def get(
             cls = _BY_NAME[identifier]
             ignored = getattr(loss, "ignore_class", None)
             if ignored is not None and "ignore_class" in constructor_arguments(cls):
-                return cls(name=identifier, ignore_class=ignored)  # type: ignore[call-arg]
+                return cls(name=identifier, ignore_class=ignored)
             return cls(name=identifier)
     if callable(identifier) and not isinstance(identifier, (type, Metric)):
         return FunctionMetric(identifier)

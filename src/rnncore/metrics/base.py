@@ -164,10 +164,6 @@ class Metric(Configurable):
         """Do the same as :meth:`reset`."""
         _nearest(self, "reset")(self)
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items())
-        return f"{type(self).__name__}({arguments})"
-
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """Return one value for each sample, or for each step of it."""
         raise NotImplementedError

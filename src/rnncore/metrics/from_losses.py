@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,7 +36,8 @@ class LossMetric(Metric):
 
     def __init__(self, loss: str | losses.Loss, name: str | None = None) -> None:
         self.loss = losses.get(loss)
-        super().__init__(self.loss.name if name is None else name)
+        default = self.default_name or self.loss.name
+        super().__init__(default if name is None else name)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         if self.loss.averages and np.ndim(y_pred) == 1:
@@ -48,7 +49,16 @@ class LossMetric(Metric):
         return None if ignored is None else np.asarray(y_true) != ignored
 
 
-class MeanSquaredError(LossMetric):
+class _Plain(LossMetric):
+    """Base of those whose loss takes no arguments."""
+
+    _loss: ClassVar[type[losses.Loss]]
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(self._loss(), name)
+
+
+class MeanSquaredError(_Plain):
     """Mean of ``(y_pred - y_true)**2``.
 
     Parameters
@@ -64,8 +74,7 @@ class MeanSquaredError(LossMetric):
     2.0
     """
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(losses.MeanSquaredError(), name)
+    _loss = losses.MeanSquaredError
 
 
 class RootMeanSquaredError(MeanSquaredError):
@@ -84,15 +93,14 @@ class RootMeanSquaredError(MeanSquaredError):
     2.0
     """
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__("root_mean_squared_error" if name is None else name)
+    default_name = "root_mean_squared_error"
 
     def result(self) -> float:
         """Return the root of the mean so far, 0.0 when there was nothing."""
         return math.sqrt(super().result())
 
 
-class MeanAbsoluteError(LossMetric):
+class MeanAbsoluteError(_Plain):
     """Mean of ``|y_pred - y_true|``.
 
     Parameters
@@ -108,8 +116,182 @@ class MeanAbsoluteError(LossMetric):
     1.0
     """
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(losses.MeanAbsoluteError(), name)
+    _loss = losses.MeanAbsoluteError
+
+
+class MeanAbsolutePercentageError(_Plain):
+    """Mean of :class:`rnncore.losses.MeanAbsolutePercentageError`.
+
+    Parameters
+    ----------
+    name : str, default "mean_absolute_percentage_error"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import MeanAbsolutePercentageError
+    >>> metric = MeanAbsolutePercentageError()
+    >>> metric.update([[1.0], [2.0]], [[1.0], [4.0]])
+    >>> metric.result()
+    50.0
+    """
+
+    _loss = losses.MeanAbsolutePercentageError
+
+
+class MeanSquaredLogarithmicError(_Plain):
+    """Mean of :class:`rnncore.losses.MeanSquaredLogarithmicError`.
+
+    Parameters
+    ----------
+    name : str, default "mean_squared_logarithmic_error"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import MeanSquaredLogarithmicError
+    >>> metric = MeanSquaredLogarithmicError()
+    >>> metric.update([[0.0]], [[0.0]])
+    >>> metric.result()
+    0.0
+    """
+
+    _loss = losses.MeanSquaredLogarithmicError
+
+
+class LogCoshError(_Plain):
+    """Mean of :class:`rnncore.losses.LogCosh`.
+
+    Parameters
+    ----------
+    name : str, default "logcosh"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import LogCoshError
+    >>> metric = LogCoshError()
+    >>> metric.update([[1.0]], [[1.0]])
+    >>> metric.result()
+    0.0
+    """
+
+    default_name = "logcosh"
+    _loss = losses.LogCosh
+
+
+class Poisson(_Plain):
+    """Mean of :class:`rnncore.losses.Poisson`.
+
+    Parameters
+    ----------
+    name : str, default "poisson"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Poisson
+    >>> metric = Poisson()
+    >>> metric.update([[0.0]], [[2.0]])
+    >>> metric.result()
+    2.0
+    """
+
+    _loss = losses.Poisson
+
+
+class KLDivergence(_Plain):
+    """Mean of :class:`rnncore.losses.KLDivergence`.
+
+    Parameters
+    ----------
+    name : str, default "kl_divergence"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import KLDivergence
+    >>> metric = KLDivergence()
+    >>> metric.update([[0.5, 0.5]], [[0.5, 0.5]])
+    >>> metric.result()
+    0.0
+    """
+
+    _loss = losses.KLDivergence
+
+
+class Hinge(_Plain):
+    """Mean of :class:`rnncore.losses.Hinge`.
+
+    Parameters
+    ----------
+    name : str, default "hinge"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import Hinge
+    >>> metric = Hinge()
+    >>> metric.update([[-1.0], [1.0]], [[0.5], [0.5]])
+    >>> metric.result()
+    1.0
+    """
+
+    _loss = losses.Hinge
+
+
+class SquaredHinge(_Plain):
+    """Mean of :class:`rnncore.losses.SquaredHinge`.
+
+    Parameters
+    ----------
+    name : str, default "squared_hinge"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import SquaredHinge
+    >>> metric = SquaredHinge()
+    >>> metric.update([[-1.0], [1.0]], [[0.5], [0.5]])
+    >>> metric.result()
+    1.25
+    """
+
+    _loss = losses.SquaredHinge
+
+
+class CategoricalHinge(_Plain):
+    """Mean of :class:`rnncore.losses.CategoricalHinge`.
+
+    Parameters
+    ----------
+    name : str, default "categorical_hinge"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import CategoricalHinge
+    >>> metric = CategoricalHinge()
+    >>> metric.update([[0.0, 1.0]], [[0.5, 0.75]])
+    >>> metric.result()
+    0.75
+    """
+
+    _loss = losses.CategoricalHinge
+
+
+class CosineSimilarity(_Plain):
+    """Mean cosine of the angle between target and prediction, along the last axis.
+
+    Parameters
+    ----------
+    name : str, default "cosine_similarity"
+
+    Examples
+    --------
+    >>> from rnncore.metrics import CosineSimilarity
+    >>> metric = CosineSimilarity()
+    >>> metric.update([[0.0, 1.0], [1.0, 0.0]], [[0.0, 2.0], [0.0, 1.0]])
+    >>> metric.result()
+    0.5
+    """
+
+    _loss = losses.CosineSimilarity
+
+    def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+        return -super()._values(y_true, y_pred)
 
 
 class _Crossentropy(LossMetric):

@@ -104,6 +104,10 @@ class Configurable:
         """Return what stands for the object in the configuration of another one."""
         return record(self)
 
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.own_arguments().items())
+        return f"{type(self).__name__}({arguments})"
+
     def _remembered(self) -> dict[str, Any]:
         """Return the arguments that the constructor of a user's class was called with."""
         args, kwargs = vars(self)["_given"]

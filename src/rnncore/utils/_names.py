@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 # A count for each name. No lock, which a child process could inherit while it is held: setdefault
 # and next are one step each.
@@ -15,6 +16,20 @@ def snake_case(name: str) -> str:
     """Turn a class name into Keras' layer name: ``SimpleRNN`` -> ``simple_rnn``."""
     spaced = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
+
+
+def named(
+    namespace: Mapping[str, Any], names: Iterable[str], base: type, without: Collection[type] = ()
+) -> dict[str, Any]:
+    """Return the classes among `names` that derive from `base`, by both their names.
+
+    These are the name of the class and the same in snake case: ``MaxNorm`` and ``max_norm``.
+    """
+    found = {}
+    for cls in map(namespace.get, names):
+        if isinstance(cls, type) and issubclass(cls, base) and cls not in (base, *without):
+            found[cls.__name__] = found[snake_case(cls.__name__)] = cls
+    return found
 
 
 def default_name(cls: type) -> str:

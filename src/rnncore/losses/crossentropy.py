@@ -1,0 +1,244 @@
+"""Cross-entropies: of independent yes-or-no predictions, and of one choice among classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from rnncore.losses._arrays import as_label_targets, as_probability_targets
+from rnncore.losses.base import EPSILON, Gradient, Loss
+from rnncore.utils._checks import check_flag, check_number, check_optional_int
+
+Array = NDArray[Any]
+
+
+class _Smoothed(Loss):
+    """Base of those whose targets are probabilities."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        *,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(reduction=reduction, name=name)
+        owner = type(self).__name__
+        self.from_logits = check_flag(owner, "from_logits", from_logits)
+        self.label_smoothing = check_number(
+            owner, "label_smoothing", label_smoothing, low=0.0, high=1.0
+        )
+        self.fuses = None if self.from_logits else self._compiled
+
+    def _compiled_options(self) -> dict[str, float]:
+        return {"smoothing": self.label_smoothing}
+
+    def _smoothed(self, target: Array, classes: int) -> Array:
+        """Return targets that are drawn towards ``1 / classes``."""
+        share = self.label_smoothing
+        smoothed: Array = target * (1.0 - share) + share / classes
+        return smoothed
+
+
+class BinaryCrossentropy(_Smoothed):
+    """``-(t * log(p) + (1 - t) * log(1 - p))``, averaged over the last axis.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether the predictions are logits and not probabilities.
+    label_smoothing : float, default 0.0
+        From 0 to 1: targets are drawn towards 0.5 by this share.
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "binary_crossentropy"
+
+    Examples
+    --------
+    >>> from rnncore.losses import BinaryCrossentropy
+    >>> round(BinaryCrossentropy()([[1], [0]], [[0.8], [0.4]]), 4)
+    0.367
+    """
+
+    default_name = "binary_crossentropy"
+    averages = True
+    _compiled = "sigmoid"
+
+    def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return as_probability_targets(type(self).__name__, y_true, shape, dtype)
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        target = self._smoothed(target, 2)
+        low, high = pred.dtype.type(EPSILON), pred.dtype.type(1.0 - EPSILON)
+        p = np.clip(pred, low, high)
+
+        def gradient() -> Array:
+            dpred: Array = (p - target) / (p * (1 - p) * pred.shape[-1])
+            dpred[(pred < low) | (pred > high)] = 0
+            return dpred
+
+        return -np.mean(target * np.log(p) + (1 - target) * np.log1p(-p), axis=-1), gradient
+
+    def _logits_kernel(self, target: Array, logits: Array) -> tuple[Array, Gradient]:
+        # log(1 + exp(x)) - t*x; the exponential never overflows in this form.
+        target = self._smoothed(target, 2)
+        decay = np.exp(-np.abs(logits))
+        each = np.maximum(logits, 0) - logits * target + np.log1p(decay)
+
+        def gradient() -> Array:
+            p = np.where(logits >= 0, logits.dtype.type(1), decay) / (1 + decay)
+            return (p - target) / logits.shape[-1]
+
+        return np.mean(each, axis=-1), gradient
+
+
+class CategoricalCrossentropy(_Smoothed):
+    """``-sum(t * log(p))`` over the last axis, ``p`` scaled to sum to 1.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether the predictions are logits and not probabilities.
+    label_smoothing : float, default 0.0
+        From 0 to 1: targets are drawn towards ``1 / classes`` by this share.
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "categorical_crossentropy"
+
+    Examples
+    --------
+    >>> from rnncore.losses import CategoricalCrossentropy
+    >>> round(CategoricalCrossentropy()([[0, 1, 0]], [[0.2, 0.7, 0.1]]), 4)
+    0.3567
+    """
+
+    default_name = "categorical_crossentropy"
+    _compiled = "softmax"
+
+    def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        owner = type(self).__name__
+        _check_classes(owner, shape)
+        labels = np.shape(y_true) in (shape[:-1], (*shape[:-1], 1))
+        hint = "; for class numbers use sparse_categorical_crossentropy" if labels else ""
+        return as_probability_targets(owner, y_true, shape, dtype, hint)
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        target = self._smoothed(target, target.shape[-1])
+        low, high = pred.dtype.type(EPSILON), pred.dtype.type(1.0 - EPSILON)
+        total = pred.sum(axis=-1, keepdims=True)
+        q = pred / total
+        clipped = np.clip(q, low, high)
+
+        def gradient() -> Array:
+            dq = -target / clipped
+            dq[(q < low) | (q > high)] = 0
+            return (dq - np.sum(dq * q, axis=-1, keepdims=True)) / total
+
+        return -np.sum(target * np.log(clipped), axis=-1), gradient
+
+    def _logits_kernel(self, target: Array, logits: Array) -> tuple[Array, Gradient]:
+        target = self._smoothed(target, target.shape[-1])
+        shifted, exp, total = _shifted_exp(logits)
+        mass = target.sum(axis=-1, keepdims=True)
+        losses = np.log(total[..., 0]) * mass[..., 0] - np.sum(target * shifted, axis=-1)
+        return losses, lambda: exp * (mass / total) - target
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """``-log(p[label])``, ``p`` scaled to sum to 1.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether the predictions are logits and not probabilities.
+    ignore_class : int, optional
+        Samples with this label do not count, neither in the sum nor in the number of samples.
+    reduction : str, default "sum_over_batch_size"
+    name : str, default "sparse_categorical_crossentropy"
+
+    Examples
+    --------
+    >>> from rnncore.losses import SparseCategoricalCrossentropy
+    >>> round(SparseCategoricalCrossentropy()([1], [[0.2, 0.7, 0.1]]), 4)
+    0.3567
+    """
+
+    default_name = "sparse_categorical_crossentropy"
+    _compiled = "softmax"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        *,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(reduction=reduction, name=name)
+        owner = type(self).__name__
+        self.from_logits = check_flag(owner, "from_logits", from_logits)
+        self.ignore_class = check_optional_int(owner, "ignore_class", ignore_class)
+        self.fuses = None if self.from_logits else "softmax"
+
+    def compiled(self, from_logits: bool) -> bool:
+        return self.ignore_class is None and super().compiled(from_logits)
+
+    def convert_targets(self, y_true: Array, dtype: np.dtype[Any]) -> Array:
+        return y_true.astype(np.int64, copy=False)
+
+    def counted(self, target: Array) -> Array | None:
+        return None if self.ignore_class is None else target != self.ignore_class
+
+    def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        owner = type(self).__name__
+        _check_classes(owner, shape)
+        return as_label_targets(owner, y_true, shape, self.ignore_class)
+
+    def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
+        low, high = pred.dtype.type(EPSILON), pred.dtype.type(1.0 - EPSILON)
+        total = pred.sum(axis=-1, keepdims=True)
+        index = self._index(target)
+        q = np.take_along_axis(pred, index, axis=-1) / total
+        clipped = np.clip(q, low, high)
+
+        def gradient() -> Array:
+            slope = np.where((q < low) | (q > high), pred.dtype.type(0), 1 / clipped) / total
+            return _less_at(index, slope, np.repeat(slope * q, pred.shape[-1], axis=-1))
+
+        return -np.log(clipped)[..., 0], gradient
+
+    def _logits_kernel(self, target: Array, logits: Array) -> tuple[Array, Gradient]:
+        shifted, exp, total = _shifted_exp(logits)
+        index = self._index(target)
+        losses = (np.log(total) - np.take_along_axis(shifted, index, axis=-1))[..., 0]
+        return losses, lambda: _less_at(index, 1, exp / total)
+
+    def _index(self, target: Array) -> Array:
+        """Return the labels with a last axis, and a valid one for the samples to be ignored."""
+        if self.ignore_class is not None:
+            target = np.where(target == self.ignore_class, 0, target)
+        return target[..., np.newaxis]
+
+
+def _less_at(index: Array, amount: Array | int, values: Array) -> Array:
+    """Take ``amount`` off the values at ``index`` on the last axis."""
+    at_label = np.take_along_axis(values, index, axis=-1) - amount
+    np.put_along_axis(values, index, at_label, axis=-1)
+    return values
+
+
+def _shifted_exp(logits: Array) -> tuple[Array, Array, Array]:
+    """Return ``s = x - max(x)``, ``exp(s)`` and ``sum(exp(s))`` over the last axis, all new."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    exp = np.exp(shifted)
+    return shifted, exp, exp.sum(axis=-1, keepdims=True)
+
+
+def _check_classes(owner: str, shape: tuple[int, ...]) -> None:
+    """Raise when predictions of ``shape`` have fewer than two classes: their loss is always 0."""
+    if shape[-1] < 2:
+        raise ValueError(
+            f"{owner}: y_pred: expected at least 2 classes in the last axis, got shape {shape}; "
+            "for one output a sample use binary_crossentropy"
+        )
