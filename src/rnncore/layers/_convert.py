@@ -23,6 +23,8 @@ def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> N
         For sequences of different lengths and for a single number.
     """
     array = plain_array(argument, value)
+    if array.dtype == object and hasattr(value, "dtypes"):
+        array = _of_columns(argument, value)
     if array.dtype == object and array.ndim == 0:
         raise TypeError(f"{argument}: expected a numeric array, got {type(value).__name__}")
     if array.dtype == object and any(np.ndim(item) for item in array.flat):
@@ -31,6 +33,20 @@ def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> N
         raise TypeError(f"{argument}: expected a numeric array, got dtype {array.dtype}")
     if array.ndim == 0 and not scalar:
         raise ValueError(f"{argument}: expected an array of samples, got the number {array[()]}")
+    return array
+
+
+def _of_columns(argument: str, table: Any) -> NDArray[Any]:
+    """Return a frame or a column of pandas, whose numbers are of several dtypes, as one array."""
+    dtypes = list(table.dtypes) if table.ndim > 1 else [table.dtypes]
+    if any(getattr(dtype, "kind", "O") not in "biuf" for dtype in dtypes):
+        raise TypeError(
+            f"{argument}: expected numeric columns, got dtypes {', '.join(map(str, dtypes))}; "
+            "df.astype(float) converts columns that hold numbers"
+        )
+    if all(isinstance(dtype, np.dtype) for dtype in dtypes):
+        return np.asarray(table, np.result_type(*dtypes))
+    array: NDArray[Any] = table.to_numpy(np.float64, na_value=np.nan)  # dtypes of pandas' own
     return array
 
 

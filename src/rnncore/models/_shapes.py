@@ -43,7 +43,7 @@ def fitted(argument: str, value: Any, expected: Shape | None) -> NDArray[Any] | 
         raise ValueError(f"{argument}: expected at least one sample, got shape {array.shape}")
     if expected is None:
         return array
-    array = each(array, lambda one: adjust_rank(one, len(expected), expected[-1]))
+    array = each(argument, array, lambda one: adjust_rank(one, len(expected), expected[-1]))
     if isinstance(array, Ragged) and len(expected) > 1 and expected[1] is not None:
         raise ValueError(
             f"{argument}: expected shape {expected}, got sequences of different lengths; an Input "

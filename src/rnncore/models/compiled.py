@@ -173,10 +173,15 @@ class Compiled(Network):
         buffer = self._ensure_buffer()
         buffer.ensure_grads()
         self._draw_seeds()
-        self.optimizer.belong_to(self.name, buffer.segments)
         same = len(self._optimized) == len(buffer.segments) and all(
             a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
         )
+        if self._optimized and not same:
+            raise ValueError(
+                f"{self.name}: expected the layers that it was compiled with, got others: compile "
+                "the model again"
+            )
+        self.optimizer.belong_to(self.name, buffer.segments)
         if not same:
             # From here through fit or train_on_batch to the user's line.
             self.objective.warn_of_activations(self.output_activations(), stacklevel=3)

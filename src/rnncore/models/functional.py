@@ -213,7 +213,7 @@ class Functional(Model):
                     f"got {len(array)}"
                 )
             convert = partial(self._converted, index, argument=name)
-            arrays.append(each(array, convert))
+            arrays.append(each(name, array, convert))
         return tuple(arrays)
 
     def run(

@@ -365,7 +365,7 @@ class Sequential(Model):
                 shape = (*(None for _ in array.shape[:-1]), features)
             self._make_weights(shape)
         first.check_input_shape((None, *array.shape[1:]))  # the samples come in batches
-        return (each(array, lambda one: first.convert_input(one, argument)),)
+        return (each(argument, array, lambda one: first.convert_input(one, argument)),)
 
     def run(
         self,

@@ -203,7 +203,8 @@ class Optimizer(Configurable):
                 raise ValueError(
                     f"{self.name}: expected {self._n_params} parameters of "
                     f"{self._dtype}, for which this optimizer was built, got {n_params} "
-                    f"of {wanted}; make a new optimizer for another model"
+                    f"of {wanted}; compile the model again, or make a new optimizer for another "
+                    "model"
                 )
             return
         self.slots = {name: np.full(n_params, self._initial, wanted) for name in self._slot_names()}

@@ -128,12 +128,31 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     if not stat.S_ISREG(os.stat(name).st_mode) and not os.path.isdir(name):
         raise ValueError(f"{name}: expected a file, got something else of the system")
     with open(name, "rb") as file:
+        other = _other_format(file.read(64))
+        if other:
+            raise ValueError(
+                f"{name}: expected a file of rnncore, got {other}; set_weights() takes what "
+                "get_weights() of the same model returns in Keras"
+            )
+        file.seek(0)
         try:
             return _read(file, os.fstat(file.fileno()).st_size)
         except ValueError as error:
             raise ValueError(
                 f"{name}: expected a file of rnncore, got one that is none or is broken: {error}"
             ) from None
+
+
+def _other_format(start: bytes) -> str | None:
+    """Return which file of Keras one is that starts so, None when it is none."""
+    if start.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "one of HDF5, as Keras writes them (.h5, .weights.h5)"
+    # The header of the first file in a zip archive, whose name begins at byte 30.
+    if start.startswith(b"PK\x03\x04") and start[30:].startswith(
+        (b"metadata.json", b"config.json")
+    ):
+        return "one of Keras (.keras)"
+    return None
 
 
 def _read(file: BinaryIO, size: int) -> Archive:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.losses import BinaryCrossentropy
 from rnncore.training.interfaces import Arrays, Inputs, Trainable
-from rnncore.training.ragged import Ragged, array_or_ragged
+from rnncore.training.ragged import Ragged, array_or_ragged, each
 from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
 from rnncore.utils._arrays import RAGGED, narrowed
 
@@ -179,11 +179,11 @@ def _targets(
         raise ValueError(
             f"{argument}: expected as many samples as {inputs} has, {count}, got {len(targets)}"
         )
-    if isinstance(targets, Ragged):
-        if targets.values.dtype.kind != "f":
-            return targets
-        return targets.converted(lambda values: narrowed(argument, values, dtype))
-    return narrowed(argument, targets, dtype) if targets.dtype.kind == "f" else targets
+
+    def in_dtype(values: NDArray[Any]) -> NDArray[Any]:
+        return narrowed(argument, values, dtype) if values.dtype.kind == "f" else values
+
+    return each(argument, targets, in_dtype)
 
 
 def _converted(
@@ -214,7 +214,7 @@ def _converted(
             f"{argument}[{wrong[0]}]: expected targets for {steps[wrong[0]]} steps, "
             f"got {targets.lengths[wrong[0]]}"
         )
-    return targets.checked(
+    return targets.converted(
         argument,
         lambda one: objective.converted(index, one, (*one.shape[:2], *shape[2:]), model.dtype),
     )

@@ -219,9 +219,11 @@ def warn_about(loss: float, where: str, owner: str = "fit", stacklevel: int = 4)
 
 def _warn_of_end(feed: Feed, where: str, stacklevel: int = 4) -> None:
     steps = f"{feed.taken} of {feed.steps} steps" if feed.short else "its last batch"
+    hint = "there are no more batches of this size"
+    if feed.source.once:
+        hint = "an iterator has to give as many batches as all epochs together need"
     warnings.warn(
-        f"the data ran out after {steps} in {where}; an iterator has to give as many batches as "
-        "all epochs together need",
+        f"the data ran out after {steps} in {where}; {hint}",
         UserWarning,
         stacklevel=stacklevel,
     )

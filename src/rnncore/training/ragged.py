@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -44,33 +45,34 @@ class Ragged:
     def __getitem__(self, rows: slice) -> Ragged:
         return Ragged(self.values, self.starts[rows], self.lengths[rows])
 
-    def converted(self, convert: Callable[[Array], Array]) -> Ragged:
-        """Return the same sequences with values that `convert` makes, as one sample of all."""
-        values = np.ascontiguousarray(convert(self.values[None])[0])
-        return Ragged(values, self.starts, self.lengths)
+    def converted(self, argument: str, convert: Callable[[Array], Array]) -> Ragged:
+        """Return the same sequences with values that `convert` makes, as one sample of all.
 
-    def checked(self, argument: str, convert: Callable[[Array], Array]) -> Ragged:
-        """Do the same; where some sequences are in order, an error names the place in another."""
+        Where some sequences are in order, an error names the place in another.
+        """
         try:
-            return self.converted(convert)
-        except (TypeError, ValueError) as error:
+            values = np.ascontiguousarray(convert(self.values[None])[0])
+        except (TypeError, ValueError) as of_all:
 
-            def fails(start: int, steps: int) -> bool:
+            def error(start: int, steps: int) -> TypeError | ValueError | None:
                 try:
                     convert(self.values[None, start : start + steps])
-                except (TypeError, ValueError):
-                    return True
-                return False
+                except (TypeError, ValueError) as found:
+                    return found
+                return None
 
             ends = list(zip(self.starts.tolist(), self.lengths.tolist(), strict=True))
-            wrong = [steps > 0 and fails(start, steps) for start, steps in ends]
+            wrong = [steps > 0 and error(start, steps) is not None for start, steps in ends]
             if all(wrong) or not any(wrong):
                 raise
             row = wrong.index(True)
             start, steps = ends[row]
-            step = next((at for at in range(steps) if fails(start + at, 1)), 0)
-            text = str(error).removeprefix(f"{argument}: ")
-            raise type(error)(f"{argument}[{row}][{step}]: {text}") from None
+            errors = ((step, error(start + step, 1)) for step in range(steps))
+            step, found = next(((step, one) for step, one in errors if one), (0, of_all))
+            place, text = f"{argument}[{row}][{step}]", str(found).removesuffix(" at [0, 0]")
+            inside = re.sub(rf"(^|: ){re.escape(argument)}: ", rf"\1{place}: ", text, count=1)
+            raise type(found)(inside if inside != text else f"{place}: {text}") from None
+        return Ragged(values, self.starts, self.lengths)
 
     def padded(
         self, rows: Array | slice, steps: int, buffers: Buffers, name: str
@@ -97,10 +99,7 @@ class Ragged:
 
 def is_ragged(value: Any) -> bool:
     """Whether `value` is a list of sequences that are not all of one length."""
-    if isinstance(value, np.ndarray):
-        if value.dtype != object or value.ndim != 1:
-            return False
-    elif not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple)):
         return False
     try:
         lengths = {len(item) for item in value if not isinstance(item, (str, bytes, dict))}
@@ -117,6 +116,8 @@ def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
     TypeError, ValueError
         For what is not numeric, and steps of different shapes.
     """
+    if str(getattr(value, "dtype", "")) == "object" and value.ndim == 1:
+        value = list(value)  # an array of lists, or such a column of pandas
     if not is_ragged(value):
         return numeric_array(argument, value)
     parts = [_sequence(f"{argument}[{index}]", item) for index, item in enumerate(value)]
@@ -147,9 +148,9 @@ def _sequence(argument: str, item: Any) -> Array:
     return numeric_array(argument, item)
 
 
-def each(array: Array | Ragged, convert: Callable[[Array], Array]) -> Array | Ragged:
+def each(argument: str, array: Array | Ragged, convert: Callable[[Array], Array]) -> Array | Ragged:
     """Return what `convert` makes of an array; of sequences it gets all steps as one sample."""
-    return array.converted(convert) if isinstance(array, Ragged) else convert(array)
+    return array.converted(argument, convert) if isinstance(array, Ragged) else convert(array)
 
 
 def rectangular(argument: str, parts: Sequence[Array | Ragged]) -> tuple[Array, ...]:

@@ -41,7 +41,7 @@ def weights_of_steps(
             f"{argument}: expected shape ({len(lengths)},), or for each sequence as many numbers "
             "as it has steps"
         )
-    return array.checked(argument, lambda values: _finite(argument, values, dtype))
+    return array.converted(argument, lambda values: _finite(argument, values, dtype))
 
 
 def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

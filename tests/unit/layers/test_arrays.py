@@ -87,3 +87,16 @@ def test_assign() -> None:
     layer(X)
     with pytest.raises(ValueError, match=r"^dense/bias: expected .* range of float32"):
         layer.weights[1].assign([1.0, 1e300])
+
+
+def test_frames_of_pandas_with_columns_of_several_dtypes() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [0.5, 2.0], "b": [True, False], "c": [1, 2]})
+    layer = Dense(2)
+    expected = layer(np.array([[0.5, 1, 1], [2, 0, 2]]))
+    for x in (frame, frame.convert_dtypes()):
+        np.testing.assert_array_equal(layer(x), expected)
+    assert Embedding(5, 2)(frame[["b", "c"]]).shape == (2, 2, 2)
+    for x in (frame.astype(object), frame.assign(c=["1", "2"])):
+        with pytest.raises(TypeError, match=r"^x: expected numeric columns, .* df.astype\(float\)"):
+            layer(x)

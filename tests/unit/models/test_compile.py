@@ -50,6 +50,8 @@ def test_an_optimizer_does_not_follow_to_other_layers() -> None:
     model.train_on_batch(X, Y)
     model.pop()
     model.add(Dense(1))
+    with pytest.raises(ValueError, match=r"one: expected the layers .* compile the model again"):
+        model.fit(X, Y)
     model.compile(optimizer, "mse")
     with pytest.raises(ValueError, match="expected a new optimizer"):
         model.train_on_batch(X, Y)

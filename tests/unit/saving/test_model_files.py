@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -409,3 +410,20 @@ def test_loading_draws_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_importing_stays_cheap() -> None:
     program = "import sys, rnncore; assert 'rnncore.saving' not in sys.modules; rnncore.saving"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
+
+
+def test_files_of_keras_are_said_to_be_some(tmp_path: Path) -> None:
+    hdf5, archive, other = tmp_path / "model.h5", tmp_path / "model.keras", tmp_path / "x.npz"
+    hdf5.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("metadata.json", "{}")
+    np.savez(other, x=X)
+    model = text_model()
+    model.build((None, 6))
+    for read in (load_model, model.load_weights):
+        with pytest.raises(ValueError, match=r"model.h5: .* got one of HDF5, as Keras writes"):
+            read(hdf5)
+        with pytest.raises(ValueError, match=r"model.keras: .* got one of Keras \(.keras\); set_w"):
+            read(archive)
+        with pytest.raises(ValueError, match=r"x.npz: .* got one that is none"):
+            read(other)

@@ -314,6 +314,33 @@ def test_what_does_not_fit(x: Any, y: Any, error: type[Exception], message: str)
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1, 2], [3, 4, 5], [6, 77]], r"embedding: x\[2\]\[1\]: .* from 0 to 9, got 77$"),
+        ([[1, 2], [3, 4.5, 5], [6]], r"embedding: x\[1\]\[1\]: expected whole numbers .*got 4.5$"),
+        ([[-1], [3, 4]], r"embedding: x\[0\]\[0\]: .* got -1$"),
+        (np.array([[1, 2], [3, 4, 99]], object), r"x\[1\]\[2\]: .* got 99$"),
+    ],
+)
+def test_a_bad_id_is_named_by_its_place(x: Any, message: str) -> None:
+    rnncore.utils.clear_session()
+    model = Sequential([Input((None,)), Embedding(10, 3), LSTM(2)])
+    with pytest.raises(ValueError, match=message):
+        model.predict(x, verbose=0)
+
+
+def test_columns_and_arrays_of_lists_are_lists_of_sequences() -> None:
+    pandas = pytest.importorskip("pandas")
+    model = Sequential([Input((None,)), Embedding(10, 3), LSTM(2)])
+    for ids in ([[1, 2], [3, 4, 5], [6]], [[1, 2], [3, 4]]):
+        column = pandas.Series(ids, index=range(5, 5 + len(ids)))
+        for x in (column, column.to_numpy()):
+            np.testing.assert_array_equal(
+                model.predict(x, verbose=0), model.predict(ids, verbose=0)
+            )
+
+
 def test_where_sequences_of_different_lengths_do_not_go() -> None:
     model = Sequential([Input((9, 3)), LSTM(2), Dense(1)])
     model.compile("sgd", "mse")

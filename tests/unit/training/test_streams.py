@@ -122,6 +122,15 @@ def test_an_iterator_that_ends_ends_the_training() -> None:
     assert fitted(batches(5), epochs=1, steps_per_epoch=5)[:2] == ([5], [])
 
 
+def test_arrays_that_have_fewer_batches_are_no_iterator() -> None:
+    made = model()
+    for run in (made.fit, made.evaluate):
+        steps = {"steps_per_epoch" if run == made.fit else "steps": 99}
+        with pytest.warns(UserWarning, match="of 99 steps in .*no more batches of this") as seen:
+            run(X, Y, verbose=0, **steps)
+        assert "iterator" not in str(seen[0].message)
+
+
 def test_no_more_is_taken_than_trained_on() -> None:
     source = batches(20)
     fitted(source, epochs=3, steps_per_epoch=2)
