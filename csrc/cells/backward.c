@@ -14,6 +14,7 @@ enum tape_state { TAPE_RECORDED = 0x7461, TAPE_USED = 0x7573 };
 /* What stands at the beginning of a tape. The buffers follow, so the tape must not move. */
 typedef struct tape_header {
     int64_t state;
+    uint64_t stamp; /* of the weights */
     rnncore_run run;
 } tape_header;
 
@@ -86,6 +87,7 @@ rnncore_status rnncore_forward_train(rnncore_context *context, const rnncore_wei
         rnncore_fp_flush_leave(mode);
         header->run = f.run;
         header->run.context = NULL;
+        header->stamp = weights->stamp;
         header->state = TAPE_RECORDED;
     }
     return status;
@@ -153,7 +155,7 @@ rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights 
     if (header->state != TAPE_RECORDED) {
         return RNNCORE_ERROR_TAPE_STATE;
     }
-    if (header->run.weights != weights) {
+    if (header->run.weights != weights || header->stamp != weights->stamp) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     backward_run b = {.run = header->run};

@@ -88,8 +88,6 @@ void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena)
     }
     if (w->layer.training) {
         w->input_rows = rnncore_arena_take(arena, rnncore_count(w->input, columns), w->element);
-    }
-    if (w->layer.training) {
         w->recurrent_t = rnncore_arena_take(arena, rnncore_count(stepped, square), w->element);
         if (gru1) {
             w->candidate_t = rnncore_arena_take(arena, square, w->element);
@@ -156,7 +154,9 @@ void rnncore_weights_point(rnncore_weights *w, const void *kernel, const void *r
 {
     w->raw_kernel = kernel;
     w->recurrent = (void *)(uintptr_t)recurrent_kernel;
-    w->candidate = (char *)w->recurrent + (size_t)(2 * w->hidden) * w->element;
+    if (w->cell == &rnncore_gru1_ops) {
+        w->candidate = (char *)w->recurrent + (size_t)(2 * w->hidden) * w->element;
+    }
     set_bias(w, bias);
 }
 
@@ -182,7 +182,6 @@ void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *re
     const int64_t ld = w->gates * w->hidden, h = w->hidden;
     const int stepped = w->cell == &rnncore_gru1_ops ? 2 : (int)w->gates;
     const char *recurrent = recurrent_kernel;
-    const char *candidate = recurrent + (size_t)(2 * w->hidden) * w->element;
     if (w->input_rows != NULL) {
         permute_input(w, kernel, w->input_rows);
     }
@@ -195,13 +194,14 @@ void rnncore_weights_fill(rnncore_weights *w, const void *kernel, const void *re
         k->pack(&(rnncore_packing){recurrent, ld, 1, h, h, stepped, NULL}, w->recurrent);
     }
     if (w->candidate != NULL) {
+        const char *candidate = recurrent + (size_t)(2 * h) * w->element;
         k->pack(&(rnncore_packing){candidate, ld, 1, h, h, 1, NULL}, w->candidate);
+        if (w->candidate_t != NULL) {
+            k->pack(&(rnncore_packing){candidate, 1, ld, h, h, 1, NULL}, w->candidate_t);
+        }
     }
     if (w->layer.training && !w->layer.recurrent_dropout) {
         k->pack(&(rnncore_packing){recurrent, 1, ld, stepped * h, h, 1, NULL}, w->recurrent_t);
-    }
-    if (w->candidate_t != NULL) {
-        k->pack(&(rnncore_packing){candidate, 1, ld, h, h, 1, NULL}, w->candidate_t);
     }
 }
 
@@ -212,6 +212,7 @@ rnncore_status rnncore_weights_update(rnncore_weights *weights, const void *kern
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     rnncore_weights_fill(weights, kernel, recurrent_kernel, bias);
+    weights->stamp = rnncore_clock_ns();
     return RNNCORE_OK;
 }
 

@@ -28,7 +28,8 @@ struct rnncore_weights {
                                point into U */
     /* training: the transposes, packed */
     void *recurrent_t, *candidate_t;
-    void *memory; /* one block that holds them all */
+    void *memory;   /* one block that holds them all */
+    uint64_t stamp; /* when the values were packed: tells them from others at the same address */
 };
 
 /* Bytes of one gate of U, packed by itself. */

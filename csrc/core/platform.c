@@ -27,8 +27,8 @@
 #include <sys/syscall.h>
 #endif
 
-/* From here on a block is a multiple of large pages: their first touch costs one fault instead of
- * 512, and streams of weights need fewer entries of the TLB. */
+/* From here on a block begins at a large page and asks for them: their first touch costs one fault
+ * instead of 512, and streams of weights need fewer entries of the TLB. */
 #define LARGE_BLOCK ((size_t)4 << 20)
 #define LARGE_PAGE ((size_t)2 << 20)
 

@@ -42,7 +42,8 @@ typedef struct rnncore_gradients {
 } rnncore_gradients;
 
 /* Backpropagation through time. The gate gradients overwrite the tape, so a second call on it
- * returns RNNCORE_ERROR_TAPE_STATE. `weights` are those of the forward pass. */
+ * returns RNNCORE_ERROR_TAPE_STATE. `weights` are those of the forward pass, not updated since, or
+ * the call returns RNNCORE_ERROR_INVALID_ARGUMENT. */
 RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context,
                                             const rnncore_weights *weights, void *tape,
                                             size_t tape_bytes, const rnncore_gradients *gradients,

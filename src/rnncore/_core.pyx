@@ -36,6 +36,8 @@ cdef int fail(int status) except -1:
     message = rnncore_status_string(status).decode()
     if status == RNNCORE_ERROR_OUT_OF_MEMORY or status == RNNCORE_ERROR_OVERFLOW:
         raise MemoryError(message)
+    if status == RNNCORE_ERROR_BLAS:
+        raise OSError(message)
     raise ValueError(message)
 
 

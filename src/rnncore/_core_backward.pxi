@@ -46,6 +46,7 @@ cpdef Call backward_call(str cell, recorded, dy, dstate, need_dx=True, dx=None, 
     request.kind = BACKWARD
     request.context = call.context.handle
     request.weights = call.weights.handle
+    request.layer = call.weights.layer
     request.batch.batch = tape.batch
     request.batch.steps = tape.steps
     try:

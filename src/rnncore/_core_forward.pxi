@@ -170,49 +170,42 @@ cdef int set_outputs(Call call, bint time_major, out, bint need_y) except -1:
 
 
 cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
-    """Pack the weights where they are kept, and take scratch or tape."""
+    """Take scratch, or in training pack the weights and take a tape."""
     cdef Request *request = &call.request
     cdef Workspace workspace = call.workspace
     cdef Tape tape
     cdef size_t size = 0, scratch = 0
     kernel, recurrent_kernel, bias = weights
-    if not request.layer.training and workspace is None:
-        request.kind = FORWARD_ONCE
+    if not request.layer.training:
+        request.kind = FORWARD
         request.kernel = cnp.PyArray_DATA(kernel)
         request.recurrent_kernel = cnp.PyArray_DATA(recurrent_kernel)
         request.bias = data_or_null(bias)
         check(rnncore_forward_once_workspace_size(request.context, &request.layer, &request.batch,
                                                   &size))
-        call.scratch = borrow(size)
-    else:
-        call.weights = pack(call.context, &request.layer, kernel, recurrent_kernel, bias,
-                            workspace)
-        request.weights = call.weights.handle
-        if request.layer.training:
-            request.kind = FORWARD_TRAIN
-            check(rnncore_tape_size(request.context, request.weights, &request.batch, &size,
-                                    &scratch))
-            tape = Tape.__new__(Tape)
-            tape.memory = borrow(size) if workspace is None else enough(workspace.tape_memory, size)
-            if workspace is not None:
-                workspace.tape_memory = None  # the tape's until its backward pass is done
-            tape.weights = call.weights
-            tape.workspace = workspace
-            tape.scratch_bytes = scratch
-            tape.batch = request.batch.batch
-            tape.steps = request.batch.steps
-            tape.time_major = time_major
-            call.tape_memory = tape.memory
-            request.tape = tape.memory.start
-            request.tape_bytes = tape.memory.bytes
-            call.result = (call.result[0], call.result[1], tape)
-            return 0
-        request.kind = FORWARD
-        check(rnncore_forward_workspace_size(request.context, request.weights, &request.batch,
-                                             &size))
-        call.scratch = enough(workspace.forward_memory, size)
-    request.scratch = call.scratch.start
-    request.scratch_bytes = call.scratch.bytes
+        call.scratch = borrow(size) if workspace is None else \
+            enough(workspace.forward_memory, size)
+        request.scratch = call.scratch.start
+        request.scratch_bytes = call.scratch.bytes
+        return 0
+    call.weights = pack(call.context, &request.layer, kernel, recurrent_kernel, bias, workspace)
+    request.kind = FORWARD_TRAIN
+    request.weights = call.weights.handle
+    check(rnncore_tape_size(request.context, request.weights, &request.batch, &size, &scratch))
+    tape = Tape.__new__(Tape)
+    tape.memory = borrow(size) if workspace is None else enough(workspace.tape_memory, size)
+    if workspace is not None:
+        workspace.tape_memory = workspace.weights = None
+    tape.weights = call.weights
+    tape.workspace = workspace
+    tape.scratch_bytes = scratch
+    tape.batch = request.batch.batch
+    tape.steps = request.batch.steps
+    tape.time_major = time_major
+    call.tape_memory = tape.memory
+    request.tape = tape.memory.start
+    request.tape_bytes = tape.memory.bytes
+    call.result = (call.result[0], call.result[1], tape)
     return 0
 
 

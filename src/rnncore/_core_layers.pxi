@@ -2,7 +2,7 @@
 
 
 cdef class Weights:
-    """The packed weights of one layer for the kernels of one context."""
+    """The packed weights of one layer in training, for the kernels of one context."""
     cdef rnncore_weights *handle
     cdef rnncore_layer layer
     cdef Context context
@@ -14,7 +14,8 @@ cdef class Weights:
 
 cdef class Workspace:
     """What a layer keeps between calls, so that the next call of the same shape allocates nothing:
-    packed weights, and the memory of tape and scratch. For one thread at a time."""
+    packed weights, and the memory of tape and scratch. For one thread at a time. What a tape needs
+    is the tape's until its backward pass is done."""
     cdef Weights weights
     cdef Memory forward_memory, tape_memory, backward_memory
 
@@ -55,24 +56,24 @@ cdef bint same_layer(const rnncore_layer *a, const rnncore_layer *b):
 cdef Weights pack(Context context, const rnncore_layer *layer, object kernel,
                   object recurrent_kernel, object bias, Workspace workspace):
     """Weights with these values: the workspace's own where they fit, else new ones."""
-    cdef Weights weights
+    cdef Weights weights = None if workspace is None else workspace.weights
+    cdef const void *kernel_data = cnp.PyArray_DATA(kernel)
+    cdef const void *recurrent_data = cnp.PyArray_DATA(recurrent_kernel)
     cdef const void *bias_data = data_or_null(bias)
-    if workspace is not None:
-        weights = workspace.weights
-        if weights is not None and weights.context is context \
-                and same_layer(&weights.layer, layer):
-            check(rnncore_weights_update(weights.handle, cnp.PyArray_DATA(kernel),
-                                         cnp.PyArray_DATA(recurrent_kernel), bias_data))
-            weights.has_bias = bias is not None
-            return weights
-    weights = Weights.__new__(Weights)
-    weights.context = context
-    weights.layer = layer[0]
+    cdef int status
+    if weights is None or weights.context is not context \
+            or not same_layer(&weights.layer, layer):
+        weights = Weights.__new__(Weights)
+        weights.context = context
+        weights.layer = layer[0]
+        with nogil:
+            status = rnncore_weights_create(context.handle, &weights.layer, kernel_data,
+                                            recurrent_data, bias_data, &weights.handle)
+    else:
+        with nogil:
+            status = rnncore_weights_update(weights.handle, kernel_data, recurrent_data, bias_data)
+    check(status)
     weights.has_bias = bias is not None
-    check(rnncore_weights_create(context.handle, layer, cnp.PyArray_DATA(kernel),
-                                 cnp.PyArray_DATA(recurrent_kernel), bias_data, &weights.handle))
-    if workspace is not None:
-        workspace.weights = weights
     return weights
 
 
@@ -97,8 +98,7 @@ def kernel_path(str cell, str activation, str recurrent_activation="sigmoid",
 
 
 cdef enum Kind:
-    FORWARD_ONCE  # weights that nobody keeps: packed into the scratch, or for a few rows not at all
-    FORWARD
+    FORWARD  # packs the weights into the scratch, or for a few rows not at all
     FORWARD_TRAIN
     BACKWARD
 
@@ -123,11 +123,9 @@ cdef struct Request:
 
 cdef void execute(void *request) noexcept nogil:
     cdef Request *r = <Request *>request
-    if r.kind == FORWARD_ONCE:
+    if r.kind == FORWARD:
         r.status = rnncore_forward_once(r.context, &r.layer, r.kernel, r.recurrent_kernel, r.bias,
                                         &r.batch, r.scratch, r.scratch_bytes)
-    elif r.kind == FORWARD:
-        r.status = rnncore_forward(r.context, r.weights, &r.batch, r.scratch, r.scratch_bytes)
     elif r.kind == FORWARD_TRAIN:
         r.status = rnncore_forward_train(r.context, r.weights, &r.batch, r.tape, r.tape_bytes)
     else:
@@ -145,8 +143,8 @@ cdef class Call:
     cdef tuple alive  # arrays that the request points into
     cdef tuple result
 
-    cdef int finish(self) except -1:
-        """Give the memory back to where it came from, and raise what went wrong."""
+    cdef int give_back(self) except -1:
+        """Give the memory back to where it came from."""
         if self.workspace is None:
             if self.scratch is not None:
                 leave(self.scratch)
@@ -158,10 +156,11 @@ cdef class Call:
             elif self.request.kind == BACKWARD:
                 self.workspace.backward_memory = self.scratch
                 self.workspace.tape_memory = self.tape_memory
-        return check(self.request.status)
+                self.workspace.weights = self.weights
+        return 0
 
     cdef double flops(self):
-        cdef rnncore_layer *layer = &self.weights.layer
+        cdef rnncore_layer *layer = &self.request.layer
         cdef double columns = GATES[layer.cell] * <double>layer.hidden_size
         cdef double work = 2.0 * columns * (layer.input_size + layer.hidden_size)
         return work * self.request.batch.batch * self.request.batch.steps
@@ -172,7 +171,8 @@ cpdef tuple run(Call call):
     cdef Request *request = &call.request
     with nogil:
         execute(request)
-    call.finish()
+    call.give_back()
+    check(request.status)
     return call.result
 
 
@@ -182,7 +182,7 @@ cdef enum:
 
 def run_together(list calls):
     """Run prepared calls that do not depend on each other, side by side where that pays; returns
-    the list of their results. Each has its own workspace."""
+    the list of their results. Each has its own workspace. All of them end, also if one fails."""
     cdef void *requests[MOST_TOGETHER]
     cdef Call call
     cdef Context context = default_context
@@ -192,12 +192,12 @@ def run_together(list calls):
         raise ValueError(f"calls: expected at most {MOST_TOGETHER}, got {count}")
     for i in range(count):
         call = calls[i]
-        if call.weights is None:
-            raise ValueError(f"calls[{i}]: expected a call with a workspace, got one without")
         requests[i] = &call.request
         flops += call.flops()
     with nogil:
         rnncore_call_together(context.handle, execute, requests, count, flops)
     for call in calls:
-        call.finish()
+        call.give_back()
+    for call in calls:
+        check(call.request.status)
     return [(<Call>one).result for one in calls]

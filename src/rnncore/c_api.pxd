@@ -6,7 +6,7 @@ cdef extern from "rnncore.h" nogil:
     ctypedef int rnncore_status
     ctypedef int rnncore_isa
     int RNNCORE_OK
-    int RNNCORE_ERROR_LENGTHS
+    int RNNCORE_ERROR_BLAS
     int RNNCORE_ERROR_OUT_OF_MEMORY
     int RNNCORE_ERROR_OVERFLOW
     int RNNCORE_FLOAT32
@@ -85,12 +85,6 @@ cdef extern from "rnncore.h" nogil:
         void *final_h
         void *final_c
         const void *recurrent_mask
-    int rnncore_forward_workspace_size(const rnncore_context *context,
-                                       const rnncore_weights *weights,
-                                       const rnncore_batch *batch, size_t *bytes)
-    int rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
-                        const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
-
     int rnncore_forward_once_workspace_size(const rnncore_context *context,
                                             const rnncore_layer *layer,
                                             const rnncore_batch *batch, size_t *bytes)

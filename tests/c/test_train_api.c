@@ -331,6 +331,31 @@ static void test_tape_states(rnncore_context *context)
     problem_free(p);
 }
 
+/* Neither new values nor another handle, perhaps at the same address, are those of the tape. */
+static void test_other_weights(rnncore_context *context)
+{
+    problem *p = problem_make(&variants[0], RNNCORE_FLOAT64, 3, 4, 2, 5, LENGTHS, 0);
+    rnncore_weights *weights = make_weights(context, p);
+    tape t = record(context, weights, p);
+    char *workspace = aligned_block(t.workspace_bytes);
+    for (int created_anew = 0; created_anew < 2; created_anew++) {
+        if (created_anew) {
+            rnncore_weights_destroy(weights);
+            weights = make_weights(context, p);
+        } else {
+            CHECK(rnncore_weights_update(weights, p->arrays[KERNEL], p->arrays[RECURRENT],
+                                         p->arrays[BIAS]) == RNNCORE_OK);
+        }
+        CHECK(rnncore_backward(context, weights, t.memory, t.bytes, &p->gradients, workspace,
+                               t.workspace_bytes) == RNNCORE_ERROR_INVALID_ARGUMENT);
+    }
+    CHECK(isnan(get(p, DX, 0)));
+    free(workspace);
+    free(t.memory);
+    rnncore_weights_destroy(weights);
+    problem_free(p);
+}
+
 /* The floating-point mode, without the flags that x86 keeps of every inexact result. */
 static rnncore_fp_state mode(void)
 {
@@ -366,6 +391,7 @@ int main(void)
     test_without_steps(context);
     test_bad_tapes(context);
     test_tape_states(context);
+    test_other_weights(context);
     test_floating_point_mode(context);
     rnncore_context_destroy(context);
     return check_report();

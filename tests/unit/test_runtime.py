@@ -145,6 +145,16 @@ def test_wrong_environment_variables(variable: str, value: str) -> None:
     assert value in done.stderr
 
 
+@pytest.mark.skipif(rnncore.info()["blas"] == "none", reason="this build carries no BLAS")
+def test_a_blas_that_cannot_be_loaded(runtime: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_core, "__file__", "/nowhere/_core.so")
+    rnncore.set_num_threads(1)
+    x, weights = np.ones((1, 2, 1)), np.ones((1, 1))
+    _, _, tape = rnncore.ops.simple_rnn_forward(x, weights, weights)
+    with pytest.raises(OSError, match="BLAS library could not be loaded"):
+        rnncore.ops.simple_rnn_backward(tape, x)
+
+
 def test_a_context_that_is_asked_too_much(runtime: None) -> None:
     for threads in (-1, 257, 2**31 - 1):
         with pytest.raises(ValueError, match="argument"):

@@ -41,6 +41,43 @@ def test_a_block_that_is_too_large_is_not_kept() -> None:
     assert sum(_core.spare_memory()) <= 128 << 20
 
 
+def forward_call(scale: float, workspace: _core.Workspace, training: bool = True) -> _core.Call:
+    x = np.linspace(-1, 1, 8, dtype="float32").reshape(2, 4, 1)
+    kernel, recurrent_kernel = np.full((1, 8), scale, "f"), np.full((2, 8), scale, "f")
+    return _core.forward_call(
+        "lstm", x, kernel, recurrent_kernel, None, None, None, None, False, False, None,
+        training=training, workspace=workspace,
+    )  # fmt: skip
+
+
+def dkernel(tape: _core.Tape) -> np.ndarray:
+    dy = np.ones((2, 4, 2), "float32")
+    return np.array(_core.backward("lstm", tape, dy, None)[1])
+
+
+def test_a_tape_keeps_its_weights() -> None:
+    """Another forward pass with the same workspace changes nothing for the first."""
+    expected = dkernel(_core.run(forward_call(0.5, _core.Workspace()))[2])
+    workspace = _core.Workspace()
+    first = _core.run(forward_call(0.5, workspace))[2]
+    second = _core.run(forward_call(0.1, workspace))[2]
+    np.testing.assert_array_equal(dkernel(first), expected)
+    assert (dkernel(second) != expected).any()
+
+
+def test_calls_together_all_end_when_one_fails() -> None:
+    tape = _core.run(forward_call(0.5, _core.Workspace()))[2]
+    used = _core.backward_call("lstm", tape, None, None)
+    _core.run(used)
+    workspace = _core.Workspace()
+    good = forward_call(0.5, workspace, training=False)
+    with pytest.raises(ValueError, match="tape"):
+        _core.run_together([used, good])
+    before = _core.blocks_allocated()
+    _core.run(forward_call(0.5, workspace, training=False))
+    assert _core.blocks_allocated() == before
+
+
 def test_threads_do_not_share_a_block() -> None:
     calls = [make_call(Case("gru", 4, 9, 5, 40, seed=seed)) for seed in range(4)]
     expected = [call.train()["dkernel"] for call in calls]
