@@ -368,15 +368,15 @@ class Functional(Model):
             gradients[number] = np.add(first, dy, out=total)
 
     def output_activations(self) -> list[Activation | None]:
-        return [None if layer is None else layer.activation for layer in self._last_layers]
+        return [
+            None if layer is None else layer.removable_activation for layer in self._last_layers
+        ]
 
     def _last_layer(self, number: int) -> OutputLayer | None:
         """Return the layer that gives an output if a loss may take over its activation."""
         step = self.graph.maker(number)
         if step is None or not self.graph.only_reader(number):
             return None
-        if step.layer.activity_regularizer is not None:
-            return None  # whose penalty is on the activated output
         return step.layer if isinstance(step.layer, OutputLayer) else None
 
     def __setstate__(self, state: dict[str, Any]) -> None:

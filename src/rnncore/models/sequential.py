@@ -411,9 +411,7 @@ class Sequential(Model):
 
     def output_activations(self) -> list[Activation | None]:
         last = self._layers[-1]
-        if isinstance(last, OutputLayer) and last.activity_regularizer is None:
-            return [last.activation]
-        return [None]  # a penalty is on the activated output
+        return [last.removable_activation if isinstance(last, OutputLayer) else None]
 
 
 def _needs_sizes(layer: Layer) -> bool:

@@ -39,7 +39,18 @@ class Activation(OutputLayer):
         self.activation = activations.get(activation, f"{type(self).__name__}: activation")
 
     def as_activation(self) -> activations.Activation:
-        """Return what other layers that are given this one as their activation apply."""
+        """Return what other layers that are given this one as their activation apply.
+
+        Raises
+        ------
+        TypeError
+            For a subclass with a `forward` of its own, which they would not call.
+        """
+        if type(self).forward is not Activation.forward:
+            raise TypeError(
+                f"{self.name}: expected an activation, got a layer with its own forward: put it "
+                "behind the other layer"
+            )
         return self.activation
 
     def forward(

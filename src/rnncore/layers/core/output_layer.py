@@ -19,6 +19,17 @@ class OutputLayer(Layer):
 
     activation: Activation
 
+    @property
+    def removable_activation(self) -> Activation | None:
+        """The activation that a loss may take over.
+
+        None with a penalty on the activated output, and where a subclass has a `forward` of its own
+        that `forward_logits` would pass by.
+        """
+        own = next(vars(cls) for cls in type(self).__mro__ if "forward" in vars(cls))
+        removable = "forward_logits" in own and self.activity_regularizer is None
+        return self.activation if removable else None
+
     def forward_logits(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:

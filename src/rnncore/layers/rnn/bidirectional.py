@@ -89,6 +89,11 @@ class Bidirectional(Layer):
                     f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
                     f"GRU, RNN), got {value!r}"
                 )
+            if value is not None and type(value).forward is not Recurrence.forward:
+                raise TypeError(
+                    f"Bidirectional: {argument}: expected a layer whose forward is the library's, "
+                    f"as the kernels of both directions are called together, got {value!r}"
+                )
         if merge_mode is not None and merge_mode not in MERGE_MODES:
             raise ValueError(
                 f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)} and None, "

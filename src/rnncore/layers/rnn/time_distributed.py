@@ -75,7 +75,9 @@ class TimeDistributed(OutputLayer):
             self.trainable = False
         self.takes_ids = layer.takes_ids
         # A loss may take it over from the layer at every step.
-        self.activation: Any = layer.activation if isinstance(layer, OutputLayer) else None
+        self.activation: Any = (
+            layer.removable_activation if isinstance(layer, OutputLayer) else None
+        )
 
     @property
     def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
