@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from rnncore import _core
 from rnncore.losses._arrays import as_numbers, as_predictions, as_weights, fill_unknown, fold_mask
-from rnncore.utils._checks import check_name
+from rnncore.utils._checks import check_choice, check_name
 from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
@@ -88,12 +88,7 @@ class Loss(Configurable):
     _compiled: str | None = None
 
     def __init__(self, *, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
-        if reduction not in _REDUCTIONS:
-            raise ValueError(
-                f"{type(self).__name__}: reduction: expected one of {', '.join(_REDUCTIONS)}; "
-                f"got {reduction!r}"
-            )
-        self.reduction = reduction
+        self.reduction = check_choice(type(self).__name__, "reduction", reduction, _REDUCTIONS)
         self.name = check_name(type(self).__name__, name, self.default_name)
 
     def __call__(

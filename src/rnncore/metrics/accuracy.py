@@ -13,7 +13,7 @@ from rnncore.losses._arrays import (
     as_predictions,
 )
 from rnncore.metrics.base import Metric
-from rnncore.utils._checks import check_number, check_optional_int
+from rnncore.utils._checks import check_count, check_number, check_optional_int
 
 Array = NDArray[Any]
 
@@ -88,7 +88,26 @@ class BinaryAccuracy(Metric):
             self.update(y_true, y_pred, sample_weight)
 
 
-class CategoricalAccuracy(Metric):
+class _OfClasses(Metric):
+    """Base of those that look for the target among the largest entries."""
+
+    k: int | None = None
+
+    def _hits(self, labels: Array, pred: Array) -> Array:
+        """Return where fewer than ``k`` entries exceed the one at the label; False for NaN there.
+
+        Without ``k`` the first of the largest entries is the one.
+        """
+        if self.k is None:
+            return np.asarray(np.argmax(pred, axis=-1) == labels)
+        # A label that a loss ignores may lie outside; it has no weight.
+        places = np.clip(labels, 0, pred.shape[-1] - 1)[..., np.newaxis]
+        at_label = np.take_along_axis(pred, places, axis=-1)
+        larger = np.sum(pred > at_label, axis=-1)
+        return np.asarray((larger < self.k) & np.isfinite(at_label[..., 0]))
+
+
+class CategoricalAccuracy(_OfClasses):
     """Share of predictions whose largest entry is where the target's largest entry is.
 
     Parameters
@@ -110,11 +129,8 @@ class CategoricalAccuracy(Metric):
         target, pred = _floats(type(self).__name__, y_true, y_pred)
         return self._hits(np.argmax(target, axis=-1), pred)
 
-    def _hits(self, labels: Array, pred: Array) -> Array:
-        return np.asarray(np.argmax(pred, axis=-1) == labels)
 
-
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(_OfClasses):
     """Share of predictions whose largest entry is at the target, a class number.
 
     Parameters
@@ -157,9 +173,6 @@ class SparseCategoricalAccuracy(Metric):
     def _counted(self, y_true: ArrayLike) -> Array | None:
         return None if self.ignore_class is None else np.asarray(y_true) != self.ignore_class
 
-    def _hits(self, labels: Array, pred: Array) -> Array:
-        return np.asarray(np.argmax(pred, axis=-1) == labels)
-
 
 class TopKCategoricalAccuracy(CategoricalAccuracy):
     """Share of predictions that have the target's largest entry among their ``k`` largest.
@@ -182,10 +195,7 @@ class TopKCategoricalAccuracy(CategoricalAccuracy):
 
     def __init__(self, k: int = 5, name: str | None = None) -> None:
         super().__init__(name)
-        self.k = _check_k(type(self).__name__, k)
-
-    def _hits(self, labels: Array, pred: Array) -> Array:
-        return _in_top_k(labels, pred, self.k)
+        self.k = check_count(type(self).__name__, "k", k)
 
 
 class SparseTopKCategoricalAccuracy(SparseCategoricalAccuracy):
@@ -213,22 +223,4 @@ class SparseTopKCategoricalAccuracy(SparseCategoricalAccuracy):
         self, k: int = 5, name: str | None = None, ignore_class: int | None = None
     ) -> None:
         super().__init__(name, ignore_class)
-        self.k = _check_k(type(self).__name__, k)
-
-    def _hits(self, labels: Array, pred: Array) -> Array:
-        return _in_top_k(labels, pred, self.k)
-
-
-def _check_k(owner: str, k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise ValueError(f"{owner}: k: expected a positive integer, got {k!r}")
-    return int(k)
-
-
-def _in_top_k(labels: Array, pred: Array, k: int) -> Array:
-    """Return where fewer than ``k`` entries exceed the one at the label; False for NaN there."""
-    # A label that a loss ignores may lie outside; it has no weight.
-    places = np.clip(labels, 0, pred.shape[-1] - 1)[..., np.newaxis]
-    at_label = np.take_along_axis(pred, places, axis=-1)
-    larger = np.sum(pred > at_label, axis=-1)
-    return np.asarray((larger < k) & np.isfinite(at_label[..., 0]))
+        self.k = check_count(type(self).__name__, "k", k)

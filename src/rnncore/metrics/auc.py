@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore.activations import sigmoid
 from rnncore.metrics.base import Metric
 from rnncore.metrics.confusion import binary_batch
-from rnncore.utils._checks import check_count, check_flag
+from rnncore.utils._checks import check_choice, check_count, check_flag
 
 Array = NDArray[Any]
 
@@ -57,16 +57,10 @@ class AUC(Metric):
         self.num_thresholds = check_count("AUC", "num_thresholds", num_thresholds)
         if self.num_thresholds < 2:
             raise ValueError("AUC: num_thresholds: expected an integer from 2 up, got 1")
-        for argument, value, known in (
-            ("curve", curve, ("ROC", "PR")),
-            ("summation_method", summation_method, ("interpolation", "minoring", "majoring")),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"AUC: {argument}: expected one of {', '.join(known)}, got {value!r}"
-                )
-        self.curve = curve
-        self.summation_method = summation_method
+        self.curve = check_choice("AUC", "curve", curve, ("ROC", "PR"))
+        self.summation_method = check_choice(
+            "AUC", "summation_method", summation_method, ("interpolation", "minoring", "majoring")
+        )
         self.from_logits = check_flag("AUC", "from_logits", from_logits)
         self._weights = np.zeros((2, self.num_thresholds))
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.losses._arrays import as_predictions, as_probability_targets, as_weights
 from rnncore.metrics.base import Metric
-from rnncore.utils._checks import check_number, check_optional_int
+from rnncore.utils._checks import check_optional_int, check_optional_number
 
 Array = NDArray[Any]
 
@@ -45,11 +45,7 @@ class Counting(Metric):
             )
         if isinstance(thresholds, (list, tuple)) and len(thresholds) == 1:
             thresholds = thresholds[0]
-        self.thresholds = (
-            None
-            if thresholds is None
-            else check_number(owner, "thresholds", thresholds, low=0.0, high=1.0)
-        )
+        self.thresholds = check_optional_number(owner, "thresholds", thresholds, low=0.0, high=1.0)
         self.class_id = check_optional_int(owner, "class_id", class_id)
         self._counts = np.zeros((2, 2))
 

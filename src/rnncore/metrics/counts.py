@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.metrics.base import Metric
 from rnncore.metrics.confusion import Counting, binary_batch
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_optional_number
 
 _AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -159,11 +159,7 @@ class F1Score(Metric):
                 f"F1Score: average: expected None, micro, macro or weighted, got {average!r}"
             )
         self.average = average
-        self.threshold = (
-            None
-            if threshold is None
-            else check_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
-        )
+        self.threshold = check_optional_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
         self._sums: NDArray[Any] | None = None
 
     def reset(self) -> None:

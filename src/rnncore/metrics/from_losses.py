@@ -45,8 +45,7 @@ class LossMetric(Metric):
         return self.loss.per_sample(y_true, y_pred)
 
     def _counted(self, y_true: ArrayLike) -> Array | None:
-        ignored = getattr(self.loss, "ignore_class", None)
-        return None if ignored is None else np.asarray(y_true) != ignored
+        return self.loss.counted(np.asarray(y_true))
 
 
 class _Plain(LossMetric):

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.losses._arrays import as_float_targets, as_predictions, as_weights
 from rnncore.metrics.base import Metric
-
-_AGGREGATIONS = ("uniform_average", "variance_weighted_average")
+from rnncore.utils._checks import check_choice
 
 
 class R2Score(Metric):
@@ -41,12 +40,12 @@ class R2Score(Metric):
 
     def __init__(self, class_aggregation: str = "uniform_average", name: str | None = None) -> None:
         super().__init__(name)
-        if class_aggregation not in _AGGREGATIONS:
-            raise ValueError(
-                f"R2Score: class_aggregation: expected one of {', '.join(_AGGREGATIONS)}, got "
-                f"{class_aggregation!r}"
-            )
-        self.class_aggregation = class_aggregation
+        self.class_aggregation = check_choice(
+            "R2Score",
+            "class_aggregation",
+            class_aggregation,
+            ("uniform_average", "variance_weighted_average"),
+        )
         self._sums: NDArray[Any] | None = None
 
     def reset(self) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.utils._variable import NamedArray
 
-class MetricVariable(NDArrayOperatorsMixin):
+
+class MetricVariable(NamedArray, NDArrayOperatorsMixin):
     """Numbers that a `Metric` keeps from batch to batch; see `Metric.add_weight`.
 
     Takes part in the arithmetic of NumPy as the array that it holds, and gives arrays: a quotient
@@ -31,26 +33,11 @@ class MetricVariable(NDArrayOperatorsMixin):
     1.5
     """
 
+    _assigned = np.float64
+
     def __init__(self, name: str, value: NDArray[Any]) -> None:
         self.name = name
         self.value = np.array(value, np.float64)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array, () of a number."""
-        return self.value.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """dtype of the array, float64."""
-        return self.value.dtype
-
-    def assign(self, value: ArrayLike) -> None:
-        """Set it; ValueError for another shape."""
-        array = np.asarray(value, np.float64)
-        if array.shape != self.shape:
-            raise ValueError(f"{self.name}: expected shape {self.shape}, got {array.shape}")
-        self.value = array.copy()
 
     def assign_add(self, value: ArrayLike) -> None:
         """Add to it; ValueError for another shape."""
@@ -60,18 +47,11 @@ class MetricVariable(NDArrayOperatorsMixin):
         """Subtract from it; ValueError for another shape."""
         self.assign(self.value - np.asarray(value))
 
-    def numpy(self) -> NDArray[Any]:
-        """Return a copy."""
-        return self.value.copy()
-
     def __getitem__(self, key: Any) -> Any:
         return self.value[key]
 
     def __float__(self) -> float:
         return float(self.value)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self.numpy() if dtype is None else self.value.astype(dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
         arrays = [one.value if isinstance(one, MetricVariable) else one for one in inputs]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from rnncore.optimizers.base import Array
-from rnncore.optimizers.blockwise import BlockwiseOptimizer
-from rnncore.optimizers.schedules import LearningRateSchedule
-from rnncore.utils._checks import check_number
+from rnncore.optimizers.blockwise import BlockwiseByMoments
 
 
-class Adamax(BlockwiseOptimizer):
+class Adamax(BlockwiseByMoments):
     """Adam with the largest recent gradient in place of the root of their mean square.
 
     ``m += (1 - beta_1) * (g - m)``, ``u = max(beta_2 * u, |g|)``, and in step ``t``
@@ -33,23 +31,6 @@ class Adamax(BlockwiseOptimizer):
     >>> Adamax().beta_2
     0.999
     """
-
-    def __init__(
-        self,
-        learning_rate: float | LearningRateSchedule = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-    ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
-        self.beta_1 = check_number("Adamax", "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
-        self.beta_2 = check_number("Adamax", "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
-        self.epsilon = check_number("Adamax", "epsilon", epsilon, low=0.0)
 
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum", "norm")

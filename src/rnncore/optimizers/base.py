@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
@@ -13,7 +14,7 @@ from rnncore import _core
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.optimizers.variables import Variable, variables
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, check_optional_number
 from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
@@ -102,10 +103,11 @@ class Optimizer(Configurable):
         global_clipnorm: float | None = None,
     ) -> None:
         self.learning_rate = learning_rate
-        self.weight_decay = self._optional("weight_decay", weight_decay, open_low=False)
-        self.clipnorm = self._optional("clipnorm", clipnorm)
-        self.clipvalue = self._optional("clipvalue", clipvalue)
-        self.global_clipnorm = self._optional("global_clipnorm", global_clipnorm)
+        check = functools.partial(check_optional_number, self.name, low=0.0)
+        self.weight_decay = check("weight_decay", weight_decay)
+        self.clipnorm = check("clipnorm", clipnorm, open_low=True)
+        self.clipvalue = check("clipvalue", clipvalue, open_low=True)
+        self.global_clipnorm = check("global_clipnorm", global_clipnorm, open_low=True)
         clips = ("clipnorm", "clipvalue", "global_clipnorm")
         given = [name for name in clips if getattr(self, name) is not None]
         if len(given) > 1:
@@ -332,11 +334,6 @@ class Optimizer(Configurable):
                 f"{self.name}: {name}: expected a contiguous array with one axis, got shape "
                 f"{array.shape} with strides {array.strides}"
             )
-
-    def _optional(self, name: str, value: float | None, *, open_low: bool = True) -> float | None:
-        if value is None:
-            return None
-        return check_number(self.name, name, value, low=0.0, open_low=open_low)
 
     def current_arguments(self) -> dict[str, Any]:
         return {"learning_rate": self._learning_rate}

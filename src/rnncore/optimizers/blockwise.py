@@ -8,6 +8,8 @@ import numpy as np
 
 from rnncore.optimizers.base import Array, Optimizer
 from rnncore.optimizers.clipping import Piece
+from rnncore.optimizers.schedules import LearningRateSchedule
+from rnncore.utils._checks import check_number
 
 # Elements of parameters, gradient and state that are worked on at once: they stay in the cache.
 BLOCK = 1 << 13
@@ -50,3 +52,24 @@ class BlockwiseOptimizer(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_scratch": None}
+
+
+class BlockwiseByMoments(BlockwiseOptimizer):
+    """Base of those with a running mean of the gradient and one of its size."""
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.beta_1 = check_number(self.name, "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
+        self.beta_2 = check_number(self.name, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
+        self.epsilon = check_number(self.name, "epsilon", epsilon, low=0.0)

@@ -7,12 +7,10 @@ import math
 import numpy as np
 
 from rnncore.optimizers.base import Array
-from rnncore.optimizers.blockwise import BlockwiseOptimizer
-from rnncore.optimizers.schedules import LearningRateSchedule
-from rnncore.utils._checks import check_number
+from rnncore.optimizers.blockwise import BlockwiseByMoments
 
 
-class Nadam(BlockwiseOptimizer):
+class Nadam(BlockwiseByMoments):
     """Adam that looks ahead along its momentum, as Nesterov does.
 
     With ``m`` and ``v`` of :class:`Adam`, ``u_t = beta_1 * (1 - 0.96**t / 2)`` and ``U_t`` the
@@ -39,23 +37,6 @@ class Nadam(BlockwiseOptimizer):
 
     # A step, and the product of the shares up to it.
     _product = (0, 1.0)
-
-    def __init__(
-        self,
-        learning_rate: float | LearningRateSchedule = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-    ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
-        self.beta_1 = check_number("Nadam", "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
-        self.beta_2 = check_number("Nadam", "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
-        self.epsilon = check_number("Nadam", "epsilon", epsilon, low=0.0)
 
     def _slot_names(self) -> tuple[str, ...]:
         return ("momentum", "velocity")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from rnncore.utils._checks import check_flag, check_name, check_number
+from rnncore.utils._checks import check_flag, check_name, check_number, check_optional_number
 from rnncore.utils._config import Configurable
 
 
@@ -25,7 +26,40 @@ class LearningRateSchedule(Configurable):
         return f"{type(self).__name__}({arguments})"
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Falling(LearningRateSchedule):
+    """Base of those that fall from a rate in so many steps."""
+
+    def __init__(self, initial_learning_rate: float, decay_steps: float, name: Any) -> None:
+        owner = type(self).__name__
+        self.initial_learning_rate = check_number(
+            owner, "initial_learning_rate", initial_learning_rate, low=0
+        )
+        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        self.name = check_name(owner, name, owner)
+
+
+class _InStages(_Falling):
+    """Base of those that may fall in steps."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        owner = type(self).__name__
+        super().__init__(initial_learning_rate, decay_steps, name)
+        self.decay_rate = check_number(owner, "decay_rate", decay_rate, low=0)
+        self.staircase = check_flag(owner, "staircase", staircase)
+
+    def _share(self, step: int) -> float:
+        share = step / self.decay_steps
+        return math.floor(share) if self.staircase else share
+
+
+class ExponentialDecay(_InStages):
     """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
     Parameters
@@ -54,26 +88,8 @@ class ExponentialDecay(LearningRateSchedule):
     0.1
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        owner = "ExponentialDecay"
-        self.initial_learning_rate = _rate(owner, initial_learning_rate)
-        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
-        self.decay_rate = check_number(owner, "decay_rate", decay_rate, low=0)
-        self.staircase = check_flag(owner, "staircase", staircase)
-        self.name = check_name(owner, name, owner)
-
     def __call__(self, step: int) -> float:
-        exponent = step / self.decay_steps
-        if self.staircase:
-            exponent = math.floor(exponent)
-        return self.initial_learning_rate * self.decay_rate**exponent
+        return self.initial_learning_rate * self.decay_rate ** self._share(step)
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -126,7 +142,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         return self.values[bisect.bisect_left(self.boundaries, step)]
 
 
-class CosineDecay(LearningRateSchedule):
+class CosineDecay(_Falling):
     """A rate that falls along half a cosine, after a linear rise if wanted.
 
     Parameters
@@ -165,15 +181,9 @@ class CosineDecay(LearningRateSchedule):
         warmup_steps: float = 0,
     ) -> None:
         owner = "CosineDecay"
-        self.initial_learning_rate = _rate(owner, initial_learning_rate)
-        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        super().__init__(initial_learning_rate, decay_steps, name)
         self.alpha = check_number(owner, "alpha", alpha, low=0)
-        self.name = check_name(owner, name, owner)
-        self.warmup_target = (
-            None
-            if warmup_target is None
-            else check_number(owner, "warmup_target", warmup_target, low=0)
-        )
+        self.warmup_target = check_optional_number(owner, "warmup_target", warmup_target, low=0)
         self.warmup_steps = check_number(owner, "warmup_steps", warmup_steps, low=0)
 
     def __call__(self, step: int) -> float:
@@ -187,7 +197,7 @@ class CosineDecay(LearningRateSchedule):
         return start * ((1.0 - self.alpha) * fallen + self.alpha)
 
 
-class PolynomialDecay(LearningRateSchedule):
+class PolynomialDecay(_Falling):
     """A rate that falls to another one along a power of the remaining share of the steps.
 
     ``(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps)**power +
@@ -229,12 +239,10 @@ class PolynomialDecay(LearningRateSchedule):
         name: str = "PolynomialDecay",
     ) -> None:
         owner = "PolynomialDecay"
-        self.initial_learning_rate = _rate(owner, initial_learning_rate)
-        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        super().__init__(initial_learning_rate, decay_steps, name)
         self.end_learning_rate = check_number(owner, "end_learning_rate", end_learning_rate, low=0)
         self.power = check_number(owner, "power", power)
         self.cycle = check_flag(owner, "cycle", cycle)
-        self.name = check_name(owner, name, owner)
 
     def __call__(self, step: int) -> float:
         whole = self.decay_steps
@@ -245,7 +253,7 @@ class PolynomialDecay(LearningRateSchedule):
         return fall * left**self.power + self.end_learning_rate
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_InStages):
     """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
     Parameters
@@ -271,26 +279,8 @@ class InverseTimeDecay(LearningRateSchedule):
     (0.5, 0.25, 0.125)
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        owner = "InverseTimeDecay"
-        self.initial_learning_rate = _rate(owner, initial_learning_rate)
-        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
-        self.decay_rate = check_number(owner, "decay_rate", decay_rate, low=0)
-        self.staircase = check_flag(owner, "staircase", staircase)
-        self.name = check_name(owner, name, owner)
-
     def __call__(self, step: int) -> float:
-        share = step / self.decay_steps
-        if self.staircase:
-            share = math.floor(share)
-        return self.initial_learning_rate / (1 + self.decay_rate * share)
+        return self.initial_learning_rate / (1 + self.decay_rate * self._share(step))
 
 
 class CosineDecayRestarts(LearningRateSchedule):
@@ -332,7 +322,9 @@ class CosineDecayRestarts(LearningRateSchedule):
         name: str = "SGDRDecay",
     ) -> None:
         owner = "CosineDecayRestarts"
-        self.initial_learning_rate = _rate(owner, initial_learning_rate)
+        self.initial_learning_rate = check_number(
+            owner, "initial_learning_rate", initial_learning_rate, low=0
+        )
         self.first_decay_steps = check_number(
             owner, "first_decay_steps", first_decay_steps, low=0, open_low=True
         )
@@ -353,7 +345,3 @@ class CosineDecayRestarts(LearningRateSchedule):
             share = (share - before) / self.t_mul**falls
         fallen = 0.5 * self.m_mul**falls * (1.0 + math.cos(math.pi * share))
         return self.initial_learning_rate * ((1.0 - self.alpha) * fallen + self.alpha)
-
-
-def _rate(owner: str, value: float) -> float:
-    return check_number(owner, "initial_learning_rate", value, low=0)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from rnncore.utils._variable import NamedArray
 
 
-class Variable:
+class Variable(NamedArray):
     """One array of an optimizer's state, or one of its numbers.
 
     Attributes
@@ -26,28 +28,13 @@ class Variable:
         self._write = write
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the array, () of a number."""
-        return self._read().shape
+    def value(self) -> NDArray[Any]:
+        """The array itself."""
+        return self._read()
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """dtype of the array."""
-        return self._read().dtype
-
-    def numpy(self) -> NDArray[Any]:
-        """Return a copy."""
-        return self._read().copy()
-
-    def assign(self, value: ArrayLike) -> None:
-        """Set it; ValueError for another shape."""
-        array = np.asarray(value)
-        if array.shape != self.shape:
-            raise ValueError(f"{self.name}: expected shape {self.shape}, got {array.shape}")
-        self._write(array)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self.numpy() if dtype is None else self._read().astype(dtype)
+    @value.setter
+    def value(self, value: NDArray[Any]) -> None:
+        self._write(value)
 
     def __repr__(self) -> str:
         return f"<Variable {self.name} shape={self.shape} dtype={self.dtype}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,18 @@ def check_number(
     if not (math.isfinite(number) and above and below):
         raise ValueError(f"{owner}: {name}: expected {expected}, got {value!r}")
     return number
+
+
+def check_optional_number(owner: str, name: str, value: object, **limits: Any) -> float | None:
+    """Do what `check_number` does; None stays None."""
+    return None if value is None else check_number(owner, name, value, **limits)
+
+
+def check_choice(owner: str, name: str, value: Any, known: Collection[str]) -> str:
+    """Return ``value`` when it is one of ``known``, else raise ValueError."""
+    if value not in known:
+        raise ValueError(f"{owner}: {name}: expected one of {', '.join(known)}, got {value!r}")
+    return str(value)
 
 
 def _describe_range(low: float, high: float, open_low: bool, open_high: bool) -> str:
