@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from rnncore.layers._supply import supplied_by
 from rnncore.saving.archive import Archive, write_archive
-from rnncore.saving.compatibility import drop_unknown_defaults, name_defaults
 from rnncore.saving.state import fitting_state, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
@@ -26,13 +25,15 @@ from rnncore.saving.weights import (
     weight_arrays,
 )
 from rnncore.utils._config import (
+    constructor_arguments,
     deserialize,
     read_as_one,
     record,
+    records_in,
     serialize,
     written_as_one,
 )
-from rnncore.utils._registry import custom_object_scope
+from rnncore.utils._registry import custom_object_scope, library_class
 
 
 def save_model(
@@ -70,16 +71,35 @@ def check_storable(model: Any) -> None:
 
 
 def _compile_text(model: Any) -> str:
-    found = serialize(model.get_compile_config())
-    name_defaults(found)
-    return to_text("compile", found)
+    return to_text("compile", _with_defaults(serialize(model.get_compile_config())))
 
 
 def model_text(model: Any, **options: Any) -> str:
     """Return the configuration of a model as JSON; `options` are those of `json.dumps`."""
-    found = written_as_one(lambda: record(model))
-    name_defaults(found)
+    found = _with_defaults(written_as_one(lambda: record(model)))
     return to_text(model.name, found, **options)
+
+
+def _with_defaults(config: Any) -> Any:
+    """Let every record of a class of the library say which of its arguments have their defaults.
+
+    A library that does not know such an argument does what its default says.
+    """
+    for one in records_in(config):
+        cls = library_class(one.get("module"), one.get("class_name"))
+        if cls is not None:
+            defaults = constructor_arguments(cls)
+            one["defaults"] = [
+                name
+                for name, value in one["config"].items()
+                if name in defaults and _same(value, defaults[name])
+            ]
+    return config
+
+
+def _same(value: Any, default: Any) -> bool:
+    plain = (type(None), bool, int, float, str)
+    return isinstance(value, plain) and type(value) is type(default) and value == default
 
 
 def model_of_text(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -87,7 +107,6 @@ def model_of_text(text: str, custom_objects: Mapping[str, Any] | None = None) ->
     found = from_text(text)
     if not isinstance(found, dict) or not {"class_name", "config"} <= set(found):
         raise ValueError("expected the configuration of a model")
-    drop_unknown_defaults(found)
     with custom_object_scope(custom_objects or {}):
         model = read_as_one(lambda: deserialize(found))
     if not hasattr(model, "compile"):
@@ -156,9 +175,7 @@ def load_model(
         if model.built or any(name.startswith(PREFIX) for name in archive.arrays):
             assign(fitting_weights(path, model, archive.arrays))
         if compile and "compile" in archive.metadata:
-            arguments = from_text(archive.metadata["compile"])
-            drop_unknown_defaults(arguments)
-            model.compile_from_config(arguments)
+            model.compile_from_config(from_text(archive.metadata["compile"]))
             _restore_training(path, model, archive)
     return model
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -183,10 +183,11 @@ def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     finally:
         _written.reset(token)
     counts: dict[int, int] = {}
-    for one in _records(found):
+    numbered = [one for one in records_in(found) if "shared_object_id" in one]
+    for one in numbered:
         number = one["shared_object_id"]
         counts[number] = counts.get(number, 0) + 1
-    for one in _records(found):
+    for one in numbered:
         if counts[one["shared_object_id"]] == 1:
             del one["shared_object_id"]
     return found
@@ -203,18 +204,16 @@ def read_as_one(read: Callable[[], T]) -> T:
         _read.reset(token)
 
 
-def _records(value: Any) -> list[dict[str, Any]]:
-    """Return the records with numbers in a configuration."""
-    rest, found = [value], []
+def records_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the records in a configuration, and what other dicts it has."""
+    rest = [value]
     while rest:
         one = rest.pop()
         if isinstance(one, dict):
-            if "shared_object_id" in one:
-                found.append(one)
+            yield one
             rest.extend(one.values())
         elif isinstance(one, (list, tuple)):
             rest.extend(one)
-    return found
 
 
 def record(thing: Any) -> dict[str, Any]:
@@ -315,6 +314,11 @@ def _made(found: Mapping[str, Any]) -> Any:
         raise ValueError(f"{name}: expected a class, got {cls!r}")
     if not isinstance(config, Mapping):
         raise ValueError(f"{name}: config: expected a dict, got {config!r}")
+    # What a later version has written, and stands at its default, need not be known here.
+    named = found.get("defaults")
+    if isinstance(named, list) and in_library(cls):
+        known = constructor_arguments(cls)
+        config = {key: one for key, one in config.items() if key not in named or key in known}
     if hasattr(cls, "from_config"):
         made = cls.from_config(dict(config))
     else:
