@@ -11,7 +11,7 @@ from rnncore.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPla
 from rnncore.callbacks.model_checkpoint import ModelCheckpoint
 from rnncore.callbacks.monitor import MonitorCallback
 from rnncore.callbacks.terminate_on_nan import TerminateOnNaN
-from rnncore.training.checkpoint import load_checkpoint
+from rnncore.saving.checkpoint import load_checkpoint
 
 __all__ = [
     "BackupAndRestore",

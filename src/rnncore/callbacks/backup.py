@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.training.checkpoint import Checkpoint, save_checkpoint
+from rnncore.saving.checkpoint import Checkpoint, save_checkpoint
 from rnncore.utils._atomic import expect_writable
 from rnncore.utils._checks import check_flag
 

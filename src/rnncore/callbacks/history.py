@@ -1,14 +1,18 @@
-"""The history as a callback."""
+"""What `fit` returns."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.training import history
+from rnncore.utils._atomic import save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-class History(history.History, Callback):
+class History(Callback):
     """Loss and metrics of every epoch of a `fit`; what `fit` returns is one.
 
     Given to `fit` as a callback it keeps them too, those of several trainings one after the other.
@@ -43,10 +47,72 @@ class History(history.History, Callback):
     """
 
     def __init__(self, params: dict[str, Any] | None = None) -> None:
-        super().__init__(params)
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+        self.validation_epoch: list[int] = []
+        self.params = dict(params or {})
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.epoch, self.validation_epoch = [], []
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.add(epoch, {name: float(value) for name, value in (logs or {}).items()})
+
+    def add(self, epoch: int, logs: dict[str, float]) -> None:
+        """Append the results of an epoch."""
+        self.epoch.append(epoch)
+        if any(name.startswith("val_") for name in logs):
+            self.validation_epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw every quantity over the epochs, training and validation together.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write the picture; its suffix chooses the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            When matplotlib is not installed.
+        ValueError
+            When there is no epoch to draw.
+        """
+        if not self.epoch:
+            raise ValueError("History.plot: expected at least one finished epoch, got none")
+        try:
+            from matplotlib import pyplot
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                "History.plot needs matplotlib: pip install 'rnncore[plot]'"
+            ) from error
+        names = [name for name in self.history if not name.startswith("val_")]
+        size = (4.8 * len(names), 3.6)
+        # Only a figure that is to be shown goes through pyplot, which needs a display.
+        figure = pyplot.figure(figsize=size) if path is None else Figure(figsize=size)
+        for number, name in enumerate(names, start=1):
+            axes = figure.add_subplot(1, len(names), number)
+            for key, label, epochs in (
+                (name, "training", self.epoch),
+                (f"val_{name}", "validation", self.validation_epoch),
+            ):
+                if key in self.history:
+                    axes.plot([epoch + 1 for epoch in epochs], self.history[key], label=label)
+            axes.set_xlabel("epoch")
+            axes.set_ylabel(name)
+            axes.legend()
+        figure.tight_layout()
+        if path is not None:
+            save_figure(figure, path)
+        return figure
+
+    def __repr__(self) -> str:
+        return f"<History epochs={len(self.epoch)} keys={list(self.history)}>"

@@ -9,9 +9,9 @@ from typing import Any
 
 from rnncore.callbacks.base import Logs
 from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.saving.checkpoint import save_checkpoint
 from rnncore.saving.model_file import check_storable
 from rnncore.saving.weights import checked_path
-from rnncore.training.checkpoint import save_checkpoint
 from rnncore.utils._atomic import expect_writable
 from rnncore.utils._checks import check_count, check_flag
 

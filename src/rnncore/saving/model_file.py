@@ -49,13 +49,14 @@ def save_model(
 
 
 def model_sections(
-    model: Any, include_optimizer: bool = True
+    model: Any, include_optimizer: bool = True, *, structure: bool = True
 ) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Return the texts and the arrays of a model's file."""
-    metadata = {"model": model_text(model)}
+    """Return the texts and the arrays of a model's file; without `structure` of its state alone."""
+    metadata = {"model": model_text(model)} if structure else {}
     arrays = weight_arrays(model) if model.built else {}
     if include_optimizer and model.optimizer is not None:
-        metadata["compile"] = _compile_text(model)
+        if structure:
+            metadata["compile"] = _compile_text(model)
         if model.built:
             state, slots = training_state(model)
             metadata["training"] = to_text("save", state)

@@ -1,5 +1,1 @@
-"""Training: batches, loops, progress and history."""
-
-from rnncore.training.history import History
-
-__all__ = ["History"]
+"""Training: batches, loops and progress."""

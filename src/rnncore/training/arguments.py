@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-import numpy as np
-
-from rnncore.utils._checks import check_count
-
-_DEFAULT_BATCH_SIZE = 32
+from rnncore.utils._checks import check_count, check_number
 
 
-def batch_size_of(
-    owner: str, value: Any, default: int = _DEFAULT_BATCH_SIZE, argument: str = "batch_size"
-) -> int:
-    """Return a batch size, `default` for None. TypeError or ValueError for what is none."""
-    return default if value is None else check_count(owner, argument, value)
+def batch_size_of(owner: str, value: Any, argument: str = "batch_size") -> int:
+    """Return a batch size, 32 for None. TypeError or ValueError for what is none."""
+    return 32 if value is None else check_count(owner, argument, value)
 
 
 def steps_of(owner: str, argument: str, value: Any) -> int | None:
@@ -26,21 +20,17 @@ def steps_of(owner: str, argument: str, value: Any) -> int | None:
 
 def epoch_number(argument: str, value: Any) -> int:
     """Return a number of epochs. TypeError or ValueError for what is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    if value < 0:
-        raise ValueError(f"fit: {argument}: expected an integer of at least 0, got {value!r}")
-    return int(value)
+    return check_count("fit", argument, value, "an integer of at least 0", least=0)
 
 
 def validation_share(value: Any) -> float:
     """Return the `validation_split` of `fit`; 0 asks for none."""
-    real = (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, real):
-        raise TypeError(f"validation_split: expected a number between 0 and 1, got {value!r}")
-    if not 0 <= value < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {value!r}")
-    return float(value)
+    try:
+        return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"validation_split: expected a number between 0 and 1, got {value!r}"
+        ) from None
 
 
 def validation_epochs(value: Any) -> Callable[[int], bool]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._activity import ActivityPenalties
 from rnncore.training.data import Batch
-from rnncore.training.history import History
 from rnncore.training.interfaces import Hooks, Output, Trainable
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
+
+if TYPE_CHECKING:
+    from rnncore.callbacks.history import History
 
 
 class Steps:

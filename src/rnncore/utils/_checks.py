@@ -122,15 +122,17 @@ def check_name(owner: str, value: object, default: str) -> str:
     return value
 
 
-def check_count(owner: str, name: str, value: object, expected: str = "a positive integer") -> int:
-    """Return ``value`` as an int of at least 1, or raise."""
+def check_count(
+    owner: str, name: str, value: object, expected: str = "a positive integer", *, least: int = 1
+) -> int:
+    """Return ``value`` as an int of at least ``least``, or raise."""
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
     try:
         count = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}") from None
-    if count < 1:
+    if count < least:
         raise ValueError(f"{owner}: {name}: expected {expected}, got {count}")
     return count
 

@@ -10,15 +10,9 @@ from numpy.typing import NDArray
 
 from rnncore.saving.archive import write_archive
 from rnncore.saving.model_file import model_sections
-from rnncore.saving.state import fitting_state, fitting_states, state_arrays, training_state
+from rnncore.saving.state import fitting_state, fitting_states, state_arrays
 from rnncore.saving.text import from_text, to_text
-from rnncore.saving.weights import (
-    assign,
-    fitting_weights,
-    header,
-    read_file,
-    weight_arrays,
-)
+from rnncore.saving.weights import assign, fitting_weights, header, read_file
 from rnncore.utils._config import serialize
 
 _ARRAYS = "callbacks/"
@@ -62,20 +56,11 @@ def save_checkpoint(
     """
     beside = serialize({"epoch": epoch, "extra": dict(extra or {})})
     metadata = header() | {"checkpoint": to_text("extra", beside)}
-    found = {_ARRAYS + name: array for name, array in (arrays or {}).items()}
-    if whole_model:
-        sections, own = model_sections(model)
-        metadata |= sections
-        found |= own
-    else:
-        found |= weight_arrays(model)
-        if not weights_only:
-            state, slots = training_state(model)
-            metadata["training"] = to_text("training", state)
-            found |= slots
+    sections, found = model_sections(model, not weights_only, structure=whole_model)
+    found |= {_ARRAYS + name: array for name, array in (arrays or {}).items()}
     if not weights_only:
         found |= state_arrays(model)
-    write_archive(path, metadata, found)
+    write_archive(path, metadata | sections, found)
 
 
 class Checkpoint:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnncore.callbacks import History
 from rnncore.layers import Dense
 from rnncore.models import Sequential
-from rnncore.training import History
 
 
 def filled() -> History:

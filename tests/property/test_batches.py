@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncore.training.buckets import batches_by_length
+from rnncore.training.batches import batches_by_length
 
 LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=120).map(lambda n: np.array(n, np.intp))
 SIZES = st.integers(1, 40)
