@@ -46,7 +46,7 @@ class Constraint(Configurable):
 
     def project(self, weight: Array) -> Array:
         """Return the weight that comes closest and keeps the constraint."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method project")
 
     def __call__(self, weight: Array) -> Array:
         array = np.asarray(weight)
@@ -92,7 +92,7 @@ class NormConstraint(Constraint):
 
     def desired(self, lengths: Array) -> Array:
         """Return the lengths that vectors of these lengths get."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method desired")
 
     def project(self, weight: Array) -> Array:
         lengths = np.sqrt(np.square(weight).sum(axis=self.axis, keepdims=True))

@@ -54,11 +54,11 @@ class Regularizer(Configurable):
 
     def value(self, weight: Array) -> float:
         """Return the penalty for a weight."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method value")
 
     def grad(self, weight: Array) -> Array:
         """Return the gradient of the penalty, an array like `weight`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method grad")
 
     def add_grad(self, weight: Array, out: Array) -> None:
         """Add the gradient to `out`, an array of the weight's shape and dtype in C order."""

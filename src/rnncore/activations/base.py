@@ -54,14 +54,14 @@ class Activation(Configurable):
         TypeError
             When ``x`` is not a float32 or float64 array.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward")
 
     def backward(self, y: Array, dy: Array) -> Array:
         """Return the gradient of ``x``, given the output ``y`` and its gradient ``dy``.
 
         With `from_input`, the first argument is ``x`` and not ``y``.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         """Return what `backward` returns: ``dy`` itself, or ``out`` written over."""

@@ -20,7 +20,7 @@ class Gated(Builtin):
 
     def gate(self, x: Array) -> tuple[Array, Array]:
         """Return the gate and its derivative."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method gate")
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         y: Array = np.multiply(checked(x), self.gate(x)[0], out=out)

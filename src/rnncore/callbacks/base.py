@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from rnncore.utils._config import explained
+
 # The hooks, each with the older name that Keras still calls when only that is there.
 _HOOKS: dict[str, str | None] = {
     "on_train_begin": None,
@@ -69,6 +71,11 @@ class Callback:
     comes_last = False
     # What it writes into the logs of every epoch.
     adds: Sequence[str] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
 
     def get_state(self) -> dict[str, Any]:
         """Return what a run that is resumed needs: JSON, and lists of arrays."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Logs
 from rnncore.callbacks.monitor import MonitorCallback, available, say
-from rnncore.utils._checks import check_flag, check_number
+from rnncore.utils._checks import check_flag, check_number, warn
 
 
 class EarlyStopping(MonitorCallback):
@@ -99,11 +98,10 @@ class EarlyStopping(MonitorCallback):
     def expect_use(self, names: Collection[str] | None) -> None:
         super().expect_use(names)
         if self.start_from_epoch >= self.params["epochs"]:
-            warnings.warn(
+            warn(
                 f"EarlyStopping: start_from_epoch: expected less than the {self.params['epochs']} "
                 f"epochs of fit, got {self.start_from_epoch:g}; no epoch counts",
                 RuntimeWarning,
-                stacklevel=4,
             )
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -113,11 +111,10 @@ class EarlyStopping(MonitorCallback):
         logs = {} if logs is None else logs
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"EarlyStopping: monitor: expected one of {available(logs)}, got {self.monitor!r}; "
                 "this epoch does not count",
                 RuntimeWarning,
-                stacklevel=2,
             )
         if current is None or epoch < self.start_from_epoch:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
 from rnncore.callbacks.monitor import MonitorCallback, available, say
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, warn
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -101,11 +100,10 @@ class ReduceLROnPlateau(MonitorCallback):
         current = logs.get(self.monitor)
         logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         if current is None:
-            warnings.warn(
+            warn(
                 f"ReduceLROnPlateau: monitor: expected one of {available(logs)}, "
                 f"got {self.monitor!r}; this epoch does not count",
                 RuntimeWarning,
-                stacklevel=2,
             )
             return
         if self.in_cooldown():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -13,7 +12,7 @@ from rnncore.saving.checkpoint import save_checkpoint
 from rnncore.saving.model_file import check_storable
 from rnncore.saving.weights import checked_path
 from rnncore.utils._atomic import expect_writable
-from rnncore.utils._checks import check_count, check_flag
+from rnncore.utils._checks import check_count, check_flag, warn
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -79,7 +78,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.save_best_only and mode == "auto":
             mode = "min"  # does not count; a name that tells nothing is no error
         super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = checked_path(owner, filepath, stacklevel=3)
+        self.filepath = checked_path(owner, filepath)
         self.verbose = verbose
         self.save_weights_only = check_flag(owner, "save_weights_only", save_weights_only)
         if save_freq != "epoch":
@@ -147,11 +146,10 @@ class ModelCheckpoint(MonitorCallback):
     def _is_best(self, logs: dict[str, Any]) -> bool:
         current = logs.get(self.monitor)
         if current is None:
-            warnings.warn(
+            warn(
                 f"ModelCheckpoint: monitor: expected one of {available(logs)}, "
                 f"got {self.monitor!r}; saving",
                 RuntimeWarning,
-                stacklevel=2,
             )
             return True
         if not self.is_improvement(current, self.best):

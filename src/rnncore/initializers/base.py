@@ -78,4 +78,4 @@ class Initializer(Configurable):
             return narrowed(owner, self._draw(sizes, rng), wanted)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method __call__")

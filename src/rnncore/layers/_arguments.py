@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from rnncore import initializers
 from rnncore.utils._checks import check_count
+from rnncore.utils._config import constructor_arguments, unknown_argument
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
 _WITHOUT_EFFECT = frozenset({"implementation", "use_cudnn"})
@@ -34,12 +33,7 @@ def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping
         if argument in _WITHOUT_EFFECT and argument in neutral:
             continue
         if argument not in neutral:
-            known = dict.fromkeys(_known_arguments(cls))
-            near = difflib.get_close_matches(argument, [*known, *neutral], n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(
-                f"{owner}: expected only the arguments {', '.join(known)}, got {argument!r}{hint}"
-            )
+            raise unknown_argument(owner, argument, constructor_arguments(cls), neutral)
         expected = neutral[argument]
         same = value is expected if expected is None else value == expected
         if not same:
@@ -47,23 +41,6 @@ def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping
                 f"{owner}: {argument}: expected {expected!r} (no other value is supported yet), "
                 f"got {value!r}"
             )
-
-
-def _known_arguments(cls: type) -> Iterator[str]:
-    """Yield the names that the constructors of `cls` and of its bases take."""
-    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    for base in cls.__mro__:
-        if base is object or "__init__" not in vars(base):
-            continue
-        _self, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-        takes_others = False
-        for parameter in parameters:
-            if parameter.kind in variadic:
-                takes_others |= parameter.kind is inspect.Parameter.VAR_KEYWORD
-            else:
-                yield parameter.name
-        if not takes_others:
-            return
 
 
 def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ...]:

@@ -28,15 +28,15 @@ class Connectable:
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the layer unless that is done."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method make_weights")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method compute_output_shape")
 
     def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
         """Return the arguments of a call beside an input of `shape`, without those left out."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method check_arguments")
 
     def call_output_shape(self, input_shape: Shape, arguments: Mapping[str, Any]) -> Any:
         """Return the shape of what a call with these arguments gives, a list for several."""
@@ -52,10 +52,17 @@ class Connectable:
                     f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
                 )
         if several != self.takes_several:
-            expected = "a list of symbolic tensors" if self.takes_several else "one symbolic tensor"
-            raise TypeError(
-                f"{self.name}: x: expected {expected}, got {'a list' if several else 'one alone'}"
-            )
+            if self.takes_several:
+                texts = "a list of symbolic tensors", "one alone"
+            else:
+                texts = (
+                    "one symbolic tensor",
+                    (
+                        "a list; only a layer whose class sets takes_several = True takes one, and "
+                        "Concatenate and its like make one tensor of several"
+                    ),
+                )
+            raise TypeError(f"{self.name}: x: expected {texts[0]}, got {texts[1]}")
         self._agree_on_dtype(tensors)
         shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
         self.make_weights(shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from typing import Any
 
@@ -33,14 +34,10 @@ def expect_channels_last(owner: str, data_format: Any) -> None:
 def listed_axes(owner: str, axis: Any, name: str = "axis") -> tuple[int, ...]:
     """Return an axis, or a list of them, as a tuple of integers."""
     listed = axis if isinstance(axis, (list, tuple)) else [axis]
-    try:
-        if not listed or any(isinstance(one, (bool, np.bool_)) for one in listed):
-            raise TypeError
-        return tuple(operator.index(one) for one in listed)
-    except TypeError:
-        raise TypeError(
-            f"{owner}: {name}: expected an integer or a list of integers, got {axis!r}"
-        ) from None
+    if listed and not any(isinstance(one, (bool, np.bool_)) for one in listed):
+        with contextlib.suppress(TypeError):
+            return tuple(operator.index(one) for one in listed)
+    raise TypeError(f"{owner}: {name}: expected an integer or a list of integers, got {axis!r}")
 
 
 def axes_behind_batch(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +28,7 @@ from rnncore.layers._weights import Weighted
 from rnncore.layers.graph.symbolic import Node, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import float_dtype
+from rnncore.utils._checks import float_dtype, warn
 from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
 
@@ -152,11 +151,12 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         activity_regularizer: Any = None,
         **others: Any,
     ) -> None:
-        owner = type(self).__name__
-        reject_unsupported(type(self), others, self.unsupported)
+        cls = type(self)
+        owner = cls.__name__
+        reject_unsupported(cls, others, self.unsupported)
         if name is not None and (not isinstance(name, str) or not name):
             raise TypeError(f"{owner}: name: expected a non-empty string or None, got {name!r}")
-        self.name: str = name if name is not None else default_name(type(self))
+        self.name: str = name if name is not None else default_name(cls)
         self.explicit_dtype = None if dtype is None else float_dtype(owner, dtype)
         self.dtype: np.dtype[Any] = self.explicit_dtype or np.dtype(np.float32)
         self.trainable = trainable
@@ -172,6 +172,16 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         self._saved: Any = None
         self._buffers = Buffers()
         self._nodes: list[Node] = []
+
+    def check_methods(self) -> None:
+        cls = type(self)
+        if cls.forward is Layer.forward and not hasattr(self, "state_size"):  # a cell has `call`
+            names = ("forward", "backward", "compute_output_shape")
+            missing = [one for one in names if getattr(cls, one) is getattr(Layer, one)]
+            raise NotImplementedError(
+                f"{cls.__name__}: expected a class with its own {', '.join(missing)}; there is no "
+                "automatic differentiation, so Keras' `call` is not enough"
+            )
 
     # -- what subclasses give ------------------------------------------------------------
 
@@ -211,19 +221,17 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         if self._warned_of_mask or all(one.all() for one in masks):
             return
         self._warned_of_mask = True
-        warnings.warn(
+        warn(
             f"{self.name} ({type(self).__name__}): the mask of its input ends here: this layer and "
             "those behind it read masked steps, also what pads shorter rows of a batch, like any "
             "others",
-            UserWarning,
-            stacklevel=2,
         )
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
         """Return the output. `x` has the layer's dtype and a checked shape."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward")
 
     def forward_with_mask(
         self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
@@ -237,7 +245,7 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         """Write the gradients of the weights, return dx (None where `need_dx` is False)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
     def backward_with_arguments(
         self, dy: Any, *, need_dx: bool = True

@@ -166,7 +166,9 @@ class Metric(Configurable):
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """Return one value for each sample, or for each step of it."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__}: expected a method update or update_state"
+        )
 
     def _counted(self, y_true: ArrayLike) -> Array | None:
         """Return which values count, a bool for each, or None when all do."""

@@ -173,8 +173,8 @@ class F1Score(Metric):
         target, pred, weights = binary_batch("F1Score", y_true, y_pred, sample_weight)
         if self.average is None and pred.shape[-1] > 1:
             raise ValueError(
-                f"F1Score: average: expected micro, macro or weighted for {pred.shape[-1]} "
-                "classes, got None"
+                f"F1Score: average: expected 'micro', 'macro' or 'weighted' for {pred.shape[-1]} "
+                "classes, as the result is one number, got None"
             )
         if self.threshold is not None:
             yes = pred > self.threshold

@@ -12,6 +12,7 @@ from rnncore.layers.rnn.bidirectional import Bidirectional
 from rnncore.models.network import Network
 from rnncore.training.objectives import Objectives
 from rnncore.utils._arrays import RAGGED
+from rnncore.utils._config import explained
 from rnncore.utils.random import new_rng
 
 
@@ -32,6 +33,7 @@ class Compiled(Network):
         self._optimized: list[Parameter] = []
         self._shuffle_rng: np.random.Generator | None = None
 
+    @explained
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -184,6 +186,6 @@ class Compiled(Network):
         self.optimizer.belong_to(self.name, buffer.segments)
         if not same:
             # From here through fit or train_on_batch to the user's line.
-            self.objective.warn_of_activations(self.output_activations(), stacklevel=3)
+            self.objective.warn_of_activations(self.output_activations())
             self.optimizer.build(buffer.values.size, self.dtype)
             self._optimized = list(buffer.segments)

@@ -15,6 +15,7 @@ from rnncore.training.data import Samples, prepare_inputs, prepare_samples
 from rnncore.training.prediction import predict
 from rnncore.training.progress import Progress, resolve_verbose
 from rnncore.training.streams import Feed, Source, Stream, is_stream
+from rnncore.utils._config import explained
 
 
 class Evaluated(Inspected):
@@ -24,6 +25,7 @@ class Evaluated(Inspected):
     stop_training: bool
     first_epoch: int
 
+    @explained
     def evaluate(
         self,
         x: Any = None,
@@ -91,6 +93,7 @@ class Evaluated(Inspected):
             x, y, _ALL_SAMPLES, 0, sample_weight=sample_weight, return_dict=return_dict
         )
 
+    @explained
     def predict(
         self,
         x: Any,

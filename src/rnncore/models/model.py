@@ -27,6 +27,7 @@ from rnncore.training.data import prepare_samples, split_off_validation
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import resolve_verbose
 from rnncore.training.streams import Feed, Source, is_stream
+from rnncore.utils._config import explained
 
 
 class Model(Evaluated, Storable):
@@ -118,6 +119,7 @@ class Model(Evaluated, Storable):
 
     # -- training ------------------------------------------------------------------------
 
+    @explained
     def fit(
         self,
         x: Any = None,
@@ -324,7 +326,7 @@ class Model(Evaluated, Storable):
         with InterruptGuard() as guard:
             loss = loop.Steps(self).train(one_batch(samples), guard)
         if not math.isfinite(loss):
-            loop.warn_about(loss, "this batch", "train_on_batch", stacklevel=3)
+            loop.warn_about(loss, "this batch", "train_on_batch")
         return self._returned(self.objective.results(), return_dict)
 
     def gradients(self, x: Any, y: Any, sample_weight: Any = None) -> list[NDArray[Any]]:

@@ -58,12 +58,12 @@ class Network(Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a property layers")
 
     @property
     def outputs_structure(self) -> Structure:
         """The names of the outputs, and the form in which they are given."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a property outputs_structure")
 
     @property
     def output_names(self) -> list[str]:
@@ -72,11 +72,11 @@ class Network(Layer):
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x` as arrays that `run` takes, building the model when it is not yet."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method prepare_input")
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of the outputs for inputs of `shapes`, batch axis included."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method output_shapes")
 
     def run(
         self,
@@ -91,7 +91,7 @@ class Network(Layer):
         Where `logits` says so, the layer that gives an output leaves its activation out, for a
         loss that contains it.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method run")
 
     def run_backward(
         self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
@@ -100,11 +100,11 @@ class Network(Layer):
 
         Returns the gradients of the inputs where `need_dx` asks for them.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method run_backward")
 
     def output_activations(self) -> list[Activation | None]:
         """Return for each output the activation that a loss may take over, None without any."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method output_activations")
 
     # -- a network as a layer --------------------------------------------------------------
 
@@ -318,7 +318,7 @@ class Network(Layer):
 
         AttributeError while the shape of the input is unknown.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method layer_calls")
 
     def _sources(self) -> dict[str, list[str]] | None:
         """Return the names of the layers that each is connected to, None in a chain."""

@@ -210,17 +210,17 @@ class Storable(Network):
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Choose how to train."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method compile")
 
     def current_arguments(self) -> dict[str, Any]:
         return {"name": self.name, "trainable": self.trainable}
 
     def _structure(self) -> dict[str, Any]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _structure")
 
     @classmethod
     def _of_structure(
         cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
     ) -> Self:
         """Make a model; the layers are those in `made`, by name, where that is given."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{cls.__name__}: expected a method _of_structure")

@@ -323,7 +323,7 @@ class Optimizer(Configurable):
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of the kernel that are the same for all parameters of a step."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _arguments")
 
     def _check_flat(self, name: str, array: Array) -> None:
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):

@@ -48,7 +48,7 @@ class BlockwiseOptimizer(Optimizer):
 
         `slots` come in the order of `_slot_names`; `spare` are two arrays to work in.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _update_block")
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_scratch": None}

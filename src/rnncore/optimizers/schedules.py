@@ -19,7 +19,7 @@ class LearningRateSchedule(Configurable):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method __call__")
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.own_arguments().items() if k != "name")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from rnncore._version import __version__
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.saving.archive import Archive, read_archive
+from rnncore.utils._checks import warn
 from rnncore.utils._names import snake_case
 
 FORMAT = "rnncore"
@@ -22,10 +22,8 @@ PREFIX = "weights/"
 _OF_KERAS = (".keras", ".h5", ".hdf5")
 
 
-def checked_path(
-    owner: str, path: str | os.PathLike[str], overwrite: bool = True, *, stacklevel: int = 4
-) -> str:
-    """Return a path to write to; `stacklevel` finds the line of the program for the warning.
+def checked_path(owner: str, path: str | os.PathLike[str], overwrite: bool = True) -> str:
+    """Return a path to write to.
 
     Raises
     ------
@@ -40,10 +38,9 @@ def checked_path(
     """
     name = os.fspath(path)
     if name.lower().endswith(_OF_KERAS):
-        warnings.warn(
+        warn(
             f"{owner}: filepath: {name!r} will be a file of rnncore, which Keras cannot read; a "
             "name such as 'model.rnnc' would say so",
-            stacklevel=stacklevel,
         )
     if not overwrite and os.path.exists(name):
         raise FileExistsError(f"{owner}: filepath: expected a new file, got {name!r}, which exists")
@@ -158,7 +155,7 @@ def fitting_weights(
         text = f"{path}: expected the weights of {model.name!r}, got others: {listed}"
         if not skip_mismatch:
             raise ValueError(text)
-        warnings.warn(f"{text}; these are left as they are", UserWarning, stacklevel=4)
+        warn(f"{text}; these are left as they are")
     return fitting
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from rnncore.training.interfaces import Hooks, Output, Trainable
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
+from rnncore.utils._checks import warn
 
 if TYPE_CHECKING:
     from rnncore.callbacks.history import History
@@ -159,11 +159,10 @@ def fit(
                     logs |= {f"val_{name}": value for name, value in found.items()}
                     if not warned and not math.isfinite(found.get("loss", 0.0)):
                         warned = True
-                        warnings.warn(
+                        warn(
                             f"fit: the validation loss is {found['loss']} after epoch {epoch + 1}; "
                             "look for NaN in the validation data or in the weights",
                             RuntimeWarning,
-                            stacklevel=3,
                         )
                 hooks.call("on_epoch_end", epoch, logs)
                 history.add(epoch, logs)
@@ -198,7 +197,7 @@ def _epoch(
         if not warned and not math.isfinite(loss):
             warned = True
             of_all = "" if count is None else f" of {count}"
-            warn_about(loss, f"epoch {epoch + 1}, step {step + 1}{of_all}", stacklevel=5)
+            warn_about(loss, f"epoch {epoch + 1}, step {step + 1}{of_all}")
         if ends:
             hooks.call("on_train_batch_end", step, objective.results())
         progress.step(objective.results)
@@ -207,28 +206,22 @@ def _epoch(
     return warned
 
 
-def warn_about(loss: float, where: str, owner: str = "fit", stacklevel: int = 4) -> None:
+def warn_about(loss: float, where: str, owner: str = "fit") -> None:
     """Warn that the loss is not finite."""
-    warnings.warn(
+    warn(
         f"{owner}: the loss is {loss} at {where}; training goes on, but the weights are likely "
         "lost. Look for NaN in the data, a learning rate that is too high, or clip the "
         "gradients (clipnorm)",
         RuntimeWarning,
-        # From here through the loop above and Model.fit to the user's line.
-        stacklevel=stacklevel,
     )
 
 
-def _warn_of_end(feed: Feed, where: str, stacklevel: int = 4) -> None:
+def _warn_of_end(feed: Feed, where: str) -> None:
     steps = f"{feed.taken} of {feed.steps} steps" if feed.short else "its last batch"
     hint = "there are no more batches of this size"
     if feed.source.once:
         hint = "an iterator has to give as many batches as all epochs together need"
-    warnings.warn(
-        f"the data ran out after {steps} in {where}; {hint}",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
+    warn(f"the data ran out after {steps} in {where}; {hint}")
 
 
 def evaluate(
@@ -249,7 +242,7 @@ def evaluate(
             progress.step(objective.results)
     if feed.short or not feed.taken:
         # Model.evaluate is called from the user's line, the validation from `fit` above.
-        _warn_of_end(feed, "the evaluation", 4 if progress is not None else 5)
+        _warn_of_end(feed, "the evaluation")
     results = objective.results() if feed.taken else {}
     hooks.call("on_test_end", results)
     return results

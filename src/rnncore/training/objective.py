@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from rnncore.activations import Activation, kernel_name
 from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
 from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask, product
+from rnncore.utils._checks import warn
 
 # Activations whose outputs can lie outside [0, 1].
 _NO_PROBABILITIES = (Linear, Relu, Rectifier, Tanh)
@@ -77,17 +77,16 @@ class Objective:
         """Raise for targets that do not fit an output of `output_shape`."""
         self.loss.check_targets(y, output_shape)
 
-    def warn_of_activation(self, activation: Activation | None, *, stacklevel: int) -> None:
+    def warn_of_activation(self, activation: Activation | None) -> None:
         """Warn when a loss of probabilities is to get numbers that are none."""
         wanted = self.loss.fuses
         if wanted is None or not isinstance(activation, _NO_PROBABILITIES):
             return
-        warnings.warn(
+        warn(
             f"compile: loss: {self.loss.name} takes probabilities, but the activation of the last "
             f"layer is {activation.name}; use activation={wanted!r} there, or the loss with "
             "from_logits=True",
             RuntimeWarning,
-            stacklevel=stacklevel + 1,
         )
 
     def convert(

@@ -74,13 +74,11 @@ class Objectives:
         """Whether any output has metrics."""
         return any(part is not None and part.has_metrics for part in self.parts)
 
-    def warn_of_activations(
-        self, activations: Sequence[Activation | None], *, stacklevel: int
-    ) -> None:
+    def warn_of_activations(self, activations: Sequence[Activation | None]) -> None:
         """Warn when a loss of probabilities is to get numbers that are none."""
         for part, activation in zip(self.parts, activations, strict=True):
             if part is not None:
-                part.warn_of_activation(activation, stacklevel=stacklevel + 1)
+                part.warn_of_activation(activation)
 
     def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
         """Return for each output whether its loss takes the activation over."""

@@ -1,10 +1,13 @@
-"""Checks of scalar arguments and the look-up of objects by name."""
+"""Checks of scalar arguments, the look-up of objects by name, and warnings."""
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -13,6 +16,14 @@ import numpy as np
 from rnncore.utils._config import deserialize
 
 DTYPES = ("float32", "float64")
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of the line outside of the library that the call came from."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("rnncore."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, category, stacklevel=level)
 
 
 def check_number(
@@ -78,12 +89,10 @@ def check_optional_int(owner: str, name: str, value: object) -> int | None:
     """Return ``value`` as an int, or None when it is None, else raise TypeError."""
     if value is None:
         return None
-    try:
-        if isinstance(value, (bool, np.bool_)):
-            raise TypeError
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}") from None
+    if not isinstance(value, (bool, np.bool_)):
+        with contextlib.suppress(TypeError):
+            return operator.index(value)  # type: ignore[arg-type]
+    raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}")
 
 
 def float_dtype(owner: str, value: Any) -> np.dtype[Any]:

@@ -6,11 +6,12 @@ it needs to do: it keeps each argument of its constructor as an attribute of the
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
@@ -24,8 +25,34 @@ from rnncore.utils._registry import (
 )
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 _VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+# What older programs call an argument, and what stands in its place today where there is such a
+# one; too far from each other for their letters to tell.
+_OLDER = {
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "batch_shape": "batch_input_shape",
+    "border_mode": "padding",
+    "decay": "learning_rate=InverseTimeDecay(learning_rate, 1, decay)",
+    "dropout_U": "recurrent_dropout",
+    "dropout_W": "dropout",
+    "epsilon": "min_delta",
+    "filter_length": "kernel_size",
+    "init": "kernel_initializer",
+    "inner_activation": "recurrent_activation",
+    "inner_init": "recurrent_initializer",
+    "lr": "learning_rate",
+    "nb_epoch": "epochs",
+    "nb_filter": "filters",
+    "output_dim": "units",
+    "p": "rate",
+    "period": "save_freq",
+    "subsample_length": "strides",
+    "U_regularizer": "recurrent_regularizer",
+}
 
 
 class Configurable:
@@ -47,8 +74,11 @@ class Configurable:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         add_library_class(cls)
-        if "__init__" in vars(cls) and not in_library(cls):
-            cls.__init__ = _remembering(cls.__init__)  # type: ignore[method-assign]
+        if "__init__" in vars(cls):
+            cls.__init__ = _constructor(cls.__init__, own=not in_library(cls))  # type: ignore[method-assign]
+
+    def check_methods(self) -> None:
+        """Raise NotImplementedError where the class of a new object lacks a method."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal object, as `from_config` takes them."""
@@ -154,16 +184,65 @@ def constructor_arguments(cls: type) -> dict[str, Any]:
     return found
 
 
-def _remembering(constructor: Callable[..., None]) -> Callable[..., None]:
-    """Return the constructor of a user's class that keeps what it is called with."""
+# -- calls with other arguments than a function has ----------------------------------------------
+
+
+def unknown_argument(
+    owner: str, argument: str, known: Iterable[str], also: Iterable[str] = ()
+) -> TypeError:
+    """Return the error for an argument that is not known, with the one that was meant, if any.
+
+    That is one of `known`, which the message lists, or of `also`.
+    """
+    listed = list(known)
+    meant = _OLDER.get(argument, "")
+    if meant.partition("=")[0] not in listed:
+        meant = next(iter(difflib.get_close_matches(argument, [*listed, *also], n=1)), "")
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    return TypeError(
+        f"{owner}: expected only the arguments {', '.join(listed)}, got {argument!r}{hint}"
+    )
+
+
+def explained(function: F) -> F:
+    """Return a function, or a constructor, that says more of a call which does not fit it.
+
+    Raises TypeError that names the arguments there are, and the one that was meant.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            owner, known = function.__name__, list(signature.parameters)
+            if owner == "__init__":
+                owner, known = type(args[0]).__name__, list(constructor_arguments(type(args[0])))
+            for name in kwargs:
+                if name not in known:
+                    raise unknown_argument(
+                        owner, name, (one for one in known if one != "self")
+                    ) from None
+            raise TypeError(f"{owner}: {error}") from None
+        return function(*args, **kwargs)
+
+    return cast("F", call)
+
+
+def _constructor(constructor: Callable[..., None], *, own: bool) -> Callable[..., None]:
+    """Return a constructor with checks around it, that of a user's own class with a memory."""
+    constructor = explained(constructor)
 
     @functools.wraps(constructor)
-    def remember(self: Any, *args: Any, **kwargs: Any) -> None:
-        if "_given" not in vars(self):  # else by a class that derives from this one
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        if own and "_given" not in vars(self):  # else by a class that derives from this one
             vars(self)["_given"] = (args, kwargs)
         constructor(self, *args, **kwargs)
+        if type(self).__init__ is construct:
+            self.check_methods()
 
-    return remember
+    return construct
 
 
 # -- objects to configurations -----------------------------------------------------------------

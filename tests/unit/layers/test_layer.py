@@ -176,3 +176,47 @@ def test_a_sequential_that_fails_takes_another_shape_afterwards() -> None:
         with pytest.raises(ValueError, match="expected 3 axes"):
             use()
     assert outer(np.ones((2, 3, 5, 6))).shape == (2, 3, 2)
+
+
+class WithCall(Layer):
+    def call(self, x: Any) -> Any:
+        return x
+
+
+class WithoutForward(WithCall):
+    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+        return dy
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
+class CellWithNothing(layers.AbstractRNNCell):
+    state_size = 2
+
+
+@pytest.mark.parametrize(
+    ("cls", "text"),
+    [
+        (Layer, "Layer: .* own forward, backward, compute_output_shape;"),
+        (WithCall, "WithCall: .* own forward, backward, compute_output_shape;"),
+        (WithoutForward, "WithoutForward: .* own forward;"),
+        (CellWithNothing, "CellWithNothing: .* own forward and backward, or with `call` alone"),
+    ],
+)
+def test_a_layer_that_cannot_compute_is_not_made(cls: type[Layer], text: str) -> None:
+    with pytest.raises(NotImplementedError, match=text):
+        cls()
+
+
+def test_a_layer_without_a_backward_predicts_and_says_so_in_training() -> None:
+    class Negative(Layer):
+        def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+            return -x
+
+    model = Sequential([Input((2,)), layers.Dense(2), Negative()])
+    model.compile("sgd", "mse")
+    x = np.ones((1, 2))
+    assert model.predict(x, verbose=0).shape == (1, 2)
+    with pytest.raises(NotImplementedError, match="Negative: expected a method backward"):
+        model.fit(x, x, verbose=0)

@@ -178,3 +178,28 @@ def test_comparisons_and_truth_are_refused() -> None:
         bool(x)
     other = Input((6, 3))
     assert x == x and x != other and x != None and len({x, other, x}) == 2  # noqa: E711
+
+
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        (np.tanh, "tanh"),
+        (np.sum, "sum"),
+        (np.add.reduce, "add.reduce"),
+        (lambda x: np.add(np.ones(3), x, out=np.ones(3)), "add"),
+        (lambda x: np.concatenate([x, x]), "concatenate"),
+        (lambda x: np.ones((3, 3)) @ x, "matmul"),
+        (lambda x: np.ones(3) < x, "less"),
+    ],
+)
+def test_numpy_on_a_symbolic_tensor_says_what_to_use(call: Any, function: str) -> None:
+    text = rf"^np.{function}: .* SymbolicTensor shape=\(None, 3\).*: use a layer, .* Lambda\(.*\)$"
+    with pytest.raises(TypeError, match=text.replace(" SymbolicTensor", " <SymbolicTensor")):
+        call(Input((3,)))
+
+
+def test_numpy_names_of_the_operators_are_the_operators() -> None:
+    x = Input((2,))
+    model = Model(x, np.divide(np.subtract(np.multiply(2, x), 1), np.add(x, np.ones(2))))
+    assert model.predict(np.array([[1.0, 2.0]]), verbose=0).tolist() == [[0.5, 1.0]]
+    assert np.shape(x) == (None, 2)

@@ -367,8 +367,12 @@ def test_errors_name_the_method() -> None:
 
 
 def test_a_cell_without_sizes_is_refused() -> None:
+    class Unsized(AbstractRNNCell):
+        def call(self, inputs: Any, states: Any) -> Any:
+            return inputs, states
+
     with pytest.raises(ValueError, match="state_size"):
-        RNN(AbstractRNNCell())
+        RNN(Unsized())
     bad = ElmanCell(2)
     bad.state_size = "two"  # type: ignore[assignment]
     with pytest.raises(TypeError, match="state_size: expected"):

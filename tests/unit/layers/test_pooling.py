@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnncore import Input, Sequential
 from rnncore.layers import (
     AveragePooling1D,
     GlobalAveragePooling1D,
@@ -112,3 +113,15 @@ def test_dtype_pickle_and_no_samples(layer: Layer) -> None:
 def test_errors(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("make", [GlobalMaxPooling1D, GlobalAveragePooling1D])
+@pytest.mark.parametrize("use", ["__call__", "predict", "evaluate", "fit"])
+def test_no_steps_are_refused_everywhere(make: Any, use: str) -> None:
+    model = Sequential([Input((None, 4)), make(name="pool")])
+    model.compile("sgd", "mse")
+    x = X[:, :0]
+    arguments = (x,) if use in ("__call__", "predict") else (x, X[:, 0])
+    for call in (lambda: getattr(model, use)(*arguments), lambda: make(name="pool")(x)):
+        with pytest.raises(ValueError, match=r"^pool: x: expected at least 1 timestep, got 0$"):
+            call()

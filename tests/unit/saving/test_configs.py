@@ -81,6 +81,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 LEFT_OUT: set[Any] = {
     activations.Activation,
     layers.AbstractRNNCell,
+    layers.Layer,
     models.Functional,
     models.Model,
     models.Sequential,
@@ -225,7 +226,7 @@ LAYERS = [
     for param in CLASSES
     if issubclass(param.values[0], layers.Layer)
     and not param.values[0].__name__.endswith(("Cell", "Cells"))
-    and param.values[0] not in (layers.Layer, layers.InputLayer)
+    and param.values[0] is not layers.InputLayer
 ]
 
 

@@ -203,6 +203,9 @@ def test_positional_arguments_without_names_are_refused() -> None:
         def __init__(self, *sizes: int) -> None:
             super().__init__()
 
+        def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+            return x
+
     assert "trainable" not in Many().get_config()
     with pytest.raises(TypeError, match=r"Many: \*sizes: expected arguments with names"):
         Many(1, 2).get_config()

@@ -56,7 +56,7 @@ class Softmax(Layer):
         if missing is not None:
             np.copyto(y, _MASKED, where=missing)
         with np.errstate(invalid="ignore"):
-            y -= y.max(axis=self._axes, keepdims=True)
+            y -= y.max(axis=self._axes, keepdims=True, initial=-np.inf)
         np.exp(y, out=y)
         y /= y.sum(axis=self._axes, keepdims=True)
         if missing is not None:

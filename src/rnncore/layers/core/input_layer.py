@@ -11,6 +11,7 @@ from rnncore.layers._arguments import feature_shape, split_batch
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer
 from rnncore.utils._checks import check_count
+from rnncore.utils._config import explained
 
 
 class InputLayer(Layer):
@@ -87,6 +88,7 @@ def _check_numeric(dtype: Any) -> None:
         raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
 
 
+@explained
 def Input(
     shape: Any = None,
     batch_size: int | None = None,

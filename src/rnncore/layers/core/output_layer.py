@@ -34,4 +34,4 @@ class OutputLayer(Layer):
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> NDArray[Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_logits")

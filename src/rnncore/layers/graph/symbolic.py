@@ -29,9 +29,6 @@ class SymbolicTensor:
         Its place among the outputs of that call.
     """
 
-    # NumPy would make an array of one object of it.
-    __array_ufunc__ = None
-
     def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, index: int) -> None:
         self.shape = tuple(shape)
         self.dtype = dtype
@@ -48,10 +45,36 @@ class SymbolicTensor:
         """Shape of one sample."""
         return self.shape[1:]
 
+    # NumPy would make an array of one object of it.
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(
             f"expected an array, got {self!r}, which holds no numbers: call layers on it, and "
             "a Model(inputs, outputs) on arrays"
+        )
+
+    def __array_ufunc__(
+        self, function: np.ufunc, method: str, *inputs: Any, **kwargs: Any
+    ) -> SymbolicTensor:
+        name = function.__name__
+        if (
+            name in ("add", "subtract", "multiply", "divide")
+            and method == "__call__"
+            and not kwargs
+        ):
+            return _combined(name, *inputs)
+        raise self._holds_no_numbers(name if method == "__call__" else f"{name}.{method}")
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        if function is np.shape:
+            return self.shape
+        raise self._holds_no_numbers(function.__name__)
+
+    def _holds_no_numbers(self, function: str) -> TypeError:
+        return TypeError(
+            f"np.{function}: expected arrays, got {self!r}, which holds no numbers: use a layer, "
+            f"such as Activation('tanh'), Concatenate, or Lambda(lambda x: np.{function}(...))"
         )
 
     def __bool__(self) -> NoReturn:

@@ -74,13 +74,13 @@ class Merge(Layer):
         self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
     ) -> None:
         """Write the output for operands of the same rank."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _combine")
 
     def _gradients(
         self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
     ) -> list[NDArray[Any]]:
         """Return the gradients of the operands, repeated ones not summed up yet."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _gradients")
 
     def _take(self, name: str, like: NDArray[Any]) -> NDArray[Any]:
         return self._buffers.take(name, like.shape, like.dtype)

@@ -42,8 +42,15 @@ class GlobalPooling(Layer):
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None
 
-    def _output(self, pooled: NDArray[Any]) -> NDArray[Any]:
-        return pooled if self.keepdims else pooled.reshape(len(pooled), pooled.shape[-1])
+    def forward(
+        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
+    ) -> NDArray[Any]:
+        shape: Any = self.compute_output_shape(x.shape)  # raises for no time steps
+        return self._pool(x, mask, training).reshape(shape)
+
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
+        """Return the output with the axes that were pooled, of size 1."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
     def _pooled(self, dy: NDArray[Any]) -> NDArray[Any]:
         """Return dy with the axes that were pooled."""
@@ -60,9 +67,7 @@ class GlobalMaxPooling(GlobalPooling):
         if mask is not None and lengths_of(mask) is None:
             self.end_mask(mask)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
         # A row without any step gives what such a row alone has no answer to: zeros.
         x = without_padding(x, mask, self._buffers.when(training), -np.inf)
         y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
@@ -71,7 +76,7 @@ class GlobalMaxPooling(GlobalPooling):
         if training:
             largest = self._buffers.take("largest", x.shape, np.bool_)
             self._saved = np.equal(x, y, out=largest)
-        return self._output(y)
+        return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         largest, self._saved = self._saved, None
@@ -84,9 +89,7 @@ class GlobalMaxPooling(GlobalPooling):
 class GlobalAveragePooling(GlobalPooling):
     """Base of the layers that make the mean of each feature."""
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
         # A mask says which time steps are real; images have none.
         real: Any = True if mask is None or self.rank > 1 else mask[:, :, None]
         steps = np.ones((1, *x.shape[1:-1], 1), bool) & real
@@ -95,7 +98,7 @@ class GlobalAveragePooling(GlobalPooling):
             self._saved = (real, counts, x.shape)
         y: NDArray[Any] = x.sum(axis=self._axes, keepdims=True, where=real)
         y /= counts
-        return self._output(y)
+        return y
 
     def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
         (real, counts, shape), self._saved = self._saved, None

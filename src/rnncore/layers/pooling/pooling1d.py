@@ -80,11 +80,11 @@ class Pooling(Layer):
         self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
     ) -> Any:
         """Write the output; return what `_spread` needs, in training."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
     def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
         """Add the gradients to dx."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _spread")
 
 
 class MaxPooling(Pooling):

@@ -101,6 +101,14 @@ class AbstractRNNCell(Layer):
             )
         super().__init__(**kwargs)
 
+    def check_methods(self) -> None:
+        cls = type(self)
+        if cls.forward is AbstractRNNCell.forward and cls.call is AbstractRNNCell.call:
+            raise NotImplementedError(
+                f"{cls.__name__}: expected a class with its own forward and backward, or with "
+                "`call` alone, which predicts and cannot be trained"
+            )
+
     # -- what subclasses give ------------------------------------------------------------
 
     def forward(  # type: ignore[override]

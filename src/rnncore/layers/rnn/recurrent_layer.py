@@ -80,7 +80,7 @@ class Recurrence(Layer):
     @property
     def state_sizes(self) -> list[int]:
         """The last axis of each state."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a property state_sizes")
 
     @property
     def state_size(self) -> list[Any]:
@@ -105,21 +105,21 @@ class Recurrence(Layer):
         Without `initial_state` sequences start from zeros, or what the cell starts from. With
         `return_sequences` the output goes to `out` if there is one.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_call")
 
     def finish_forward(self, call: Call, result: Any) -> tuple[NDArray[Any], States]:
         """Return the output, of all steps or the last one, and the final states."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method finish_forward")
 
     def backward_call(
         self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
     ) -> Call:
         """Return the call that computes the gradients from those of the output and the states."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method backward_call")
 
     def finish_backward(self, call: Call, result: Any) -> tuple[NDArray[Any] | None, States]:
         """Return dx and the gradients of the initial states."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method finish_backward")
 
     # -- calls ---------------------------------------------------------------------------
 
