@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.utils._checks import check_number, lookup
 from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
+from rnncore.utils._names import named
 
 Array = NDArray[Any]
 Axis = int | Sequence[int]
@@ -206,16 +207,7 @@ class MinMaxNorm(NormConstraint):
 # The names that Keras has beside those of the classes.
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 
-_BY_NAME: dict[str, Any] = {
-    "max_norm": MaxNorm,
-    "MaxNorm": MaxNorm,
-    "non_neg": NonNeg,
-    "NonNeg": NonNeg,
-    "unit_norm": UnitNorm,
-    "UnitNorm": UnitNorm,
-    "min_max_norm": MinMaxNorm,
-    "MinMaxNorm": MinMaxNorm,
-}
+_BY_NAME = named(globals(), ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"), Constraint)
 
 
 def get(identifier: Any, owner: str = "constraint") -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.utils._checks import check_number, lookup
+from rnncore.utils._checks import check_choice, check_number, lookup
 from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 
 Array = NDArray[Any]
@@ -192,11 +192,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = check_number("OrthogonalRegularizer", "factor", factor, low=0.0)
-        if mode not in ("rows", "columns"):
-            raise ValueError(
-                f"OrthogonalRegularizer: mode: expected one of rows, columns, got {mode!r}"
-            )
-        self.mode = mode
+        self.mode = check_choice("OrthogonalRegularizer", "mode", mode, ("rows", "columns"))
 
     def value(self, weight: Array) -> float:
         _, unit = self._unit_rows(weight)

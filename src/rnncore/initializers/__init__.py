@@ -26,6 +26,7 @@ from rnncore.initializers.scaled import (
 )
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize, serialize
+from rnncore.utils._names import named
 
 # Keras' other names for the classes.
 constant, identity, ones, zeros = Constant, Identity, Ones, Zeros
@@ -76,31 +77,10 @@ __all__ = [
     "zeros",
 ]
 
-_BY_NAME: dict[str, type[Initializer]] = {
-    "zeros": Zeros,
-    "zero": Zeros,
-    "ones": Ones,
-    "one": Ones,
-    "constant": Constant,
-    "random_normal": RandomNormal,
-    "normal": RandomNormal,
-    "truncated_normal": TruncatedNormal,
-    "random_uniform": RandomUniform,
-    "uniform": RandomUniform,
-    "variance_scaling": VarianceScaling,
-    "glorot_uniform": GlorotUniform,
-    "xavier_uniform": GlorotUniform,
-    "xavier": GlorotUniform,
-    "glorot_normal": GlorotNormal,
-    "xavier_normal": GlorotNormal,
-    "he_uniform": HeUniform,
-    "he_normal": HeNormal,
-    "lecun_uniform": LecunUniform,
-    "lecun_normal": LecunNormal,
-    "orthogonal": Orthogonal,
-    "identity": Identity,
-}
-_BY_NAME |= {cls.__name__: cls for cls in set(_BY_NAME.values())}
+_BY_NAME = named(globals(), __all__, Initializer)
+_BY_NAME |= {"zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform}
+_BY_NAME |= {"xavier": GlorotUniform, "xavier_uniform": GlorotUniform}
+_BY_NAME |= {"xavier_normal": GlorotNormal}
 
 InitializerFunction = Callable[..., Any]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.preprocessing.words import FILTERS, hashing_trick, one_hot, text_to_word_sequence
-from rnncore.utils._checks import check_count, check_flag
+from rnncore.utils._checks import check_choice, check_count, check_flag
 
 __all__ = [
     "Tokenizer",
@@ -206,8 +206,7 @@ class Tokenizer:
             For another mode, without `num_words` before `fit_on_texts`, and "tfidf" before that.
         """
         owner = "Tokenizer"
-        if mode not in _MODES:
-            raise ValueError(f"{owner}: mode: expected one of {', '.join(_MODES)}, got {mode!r}")
+        check_choice(owner, "mode", mode, _MODES)
         if self.num_words is None and not self.word_index:
             raise ValueError(f"{owner}: num_words: expected a number before fit_on_texts, got None")
         if mode == "tfidf" and not self.document_count:

@@ -171,9 +171,10 @@ class Objective:
         self._samples += samples
         if not self._metrics:
             return
-        mask = _combined(mask, self.loss.counted(y))
+        counted = _combined(mask, self.loss.counted(y))
+        weighted = _combined(counted, weight)
         for _, metric, takes_weights in self._metrics:
-            metric.update_checked(y, prediction, _combined(mask, weight if takes_weights else None))
+            metric.update_checked(y, prediction, weighted if takes_weights else counted)
 
     def mean_loss(self) -> float:
         """Return the loss over all samples since `reset`."""

@@ -15,6 +15,7 @@ from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.regularization.dropout import Dropout
+from rnncore.utils._checks import check_choice
 
 # What Keras takes off the score of a masked step.
 _FAR = 1e9
@@ -75,11 +76,7 @@ class Attention(Layer):
         super().__init__(**kwargs)
         owner = type(self).__name__
         self.use_scale = boolean(owner, "use_scale", use_scale)
-        if score_mode not in ("dot", "concat"):
-            raise ValueError(
-                f"{owner}: score_mode: expected one of dot, concat, got {score_mode!r}"
-            )
-        self.score_mode = score_mode
+        self.score_mode = check_choice(owner, "score_mode", score_mode, ("dot", "concat"))
         self._dropout = Dropout(dropout, seed=seed, name="dropout")
         self.children: tuple[Dropout] = (self._dropout,)
 

@@ -16,6 +16,7 @@ from rnncore.layers._buffers import Memory
 from rnncore.layers._lengths import Lengths
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Merge
+from rnncore.utils._checks import check_choice
 
 _FUNCTIONS: dict[str, np.ufunc] = {
     "add": np.add,
@@ -55,7 +56,7 @@ class TensorOperation(Merge):
 
     def __init__(self, operation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.operation = _known("TensorOperation", operation)
+        self.operation = check_choice("TensorOperation", "operation", operation, _FUNCTIONS)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         if len(input_shape) != 2 or len(input_shape[0]) != len(input_shape[1]):
@@ -119,7 +120,7 @@ class ConstantOperation(Layer):
         self, operation: str, constant: Any, constant_first: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.operation = _known("ConstantOperation", operation)
+        self.operation = check_choice("ConstantOperation", "operation", operation, _FUNCTIONS)
         array = np.array(constant)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"ConstantOperation: constant: expected numbers, got {constant!r}")
@@ -302,11 +303,3 @@ def _part(part: Any) -> Part:
 def _length(part: list[int | None], size: int | None) -> int | None:
     """Return how many numbers a slice takes of an axis of this size."""
     return None if size is None else len(range(*slice(*part).indices(size)))
-
-
-def _known(owner: str, operation: Any) -> str:
-    if operation not in _FUNCTIONS:
-        raise ValueError(
-            f"{owner}: operation: expected one of {', '.join(_FUNCTIONS)}, got {operation!r}"
-        )
-    return str(operation)
