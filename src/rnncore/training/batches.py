@@ -58,11 +58,8 @@ class Batches:
         """Number of batches."""
         return len(self)
 
-    def begin(self) -> None:
-        """An epoch begins: nothing to do."""
-
-    def end(self) -> None:
-        """An epoch has ended: nothing to do."""
+    def tell(self, hook: str) -> None:
+        """An epoch begins or has ended: nothing to do."""
 
     def rows(self) -> Iterator[Rows]:
         """Yield which samples are in each batch, in order."""

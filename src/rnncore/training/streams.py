@@ -4,38 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from rnncore.training.batches import one_batch
+from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import Batch, Samples
 from rnncore.utils.dataset import PyDataset
-
-
-class Source(Protocol):
-    """Where the batches of `fit`, `evaluate` and `predict` come from.
-
-    Attributes
-    ----------
-    once : bool
-        Whether there is nothing more after the last batch: `batches` then goes on where it was.
-    """
-
-    once: bool
-
-    @property
-    def steps(self) -> int | None:
-        """Number of batches, None where it is not known or they never end."""
-
-    def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Yield all batches, in a random order where there is a generator for it."""
-
-    def begin(self) -> None:
-        """Take note that an epoch begins."""
-
-    def end(self) -> None:
-        """Take note that an epoch has ended."""
 
 
 def is_stream(data: Any) -> bool:
@@ -97,12 +72,10 @@ class Stream:
         ValueError
             When there is none.
         """
-        if self._indexed:
-            if self.steps == 0:
-                raise ValueError(f"{self._prefix}x: expected at least one batch, got none")
+        if self._indexed and self.steps != 0:
             self._prepared(self._data[0], 0)
             return
-        items = iter(self._data)
+        items = iter(() if self._indexed else self._data)
         for item in items:
             self._head = (items, self._prepared(item, 0))
             return
@@ -129,15 +102,8 @@ class Stream:
             number, self._number = self._number, self._number + 1
             yield self._prepared(item, number)
 
-    def begin(self) -> None:
-        """Tell the dataset that an epoch begins."""
-        self._tell("on_epoch_begin")
-
-    def end(self) -> None:
-        """Tell the dataset that an epoch has ended."""
-        self._tell("on_epoch_end")
-
-    def _tell(self, hook: str) -> None:
+    def tell(self, hook: str) -> None:
+        """Let the dataset know that an epoch begins or has ended."""
         listener = getattr(self._data, hook, None)
         if callable(listener):
             listener()
@@ -152,6 +118,10 @@ class Stream:
             )
         x, y, weight = (*parts, None, None)[:3]
         return one_batch(self._prepare((x, y, weight), prefix))
+
+
+# Where the batches of `fit`, `evaluate` and `predict` come from.
+Source = Batches | Stream
 
 
 class Feed:
@@ -194,7 +164,7 @@ class Feed:
     def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
         """Yield the batches of the next epoch, shuffled where there is a generator for it."""
         self.taken = 0
-        self.source.begin()
+        self.source.tell("on_epoch_begin")
         if self._wanted is None:
             self._rest = None
         while self._wanted is None or self.taken < self._wanted:
@@ -213,4 +183,4 @@ class Feed:
                 break
         if self._wanted is None:
             self._found = self.taken
-        self.source.end()
+        self.source.tell("on_epoch_end")
