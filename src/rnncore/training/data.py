@@ -74,11 +74,6 @@ class Samples:
     def __len__(self) -> int:
         return len(self.x[0])
 
-    @property
-    def ragged(self) -> bool:
-        """Whether an input has sequences of different lengths."""
-        return any(isinstance(one, Ragged) for one in self.x)
-
     def part(self, start: int, stop: int) -> Samples:
         """Return the samples from `start` to `stop`, without a copy."""
 
