@@ -8,24 +8,6 @@ from typing import Any
 
 from rnncore.utils._config import explained
 
-# The hooks, each with the older name that Keras still calls when only that is there.
-_HOOKS: dict[str, str | None] = {
-    "on_train_begin": None,
-    "on_train_end": None,
-    "on_epoch_begin": None,
-    "on_epoch_end": None,
-    "on_train_batch_begin": "on_batch_begin",
-    "on_train_batch_end": "on_batch_end",
-    "on_test_begin": None,
-    "on_test_end": None,
-    "on_test_batch_begin": None,
-    "on_test_batch_end": None,
-    "on_predict_begin": None,
-    "on_predict_end": None,
-    "on_predict_batch_begin": None,
-    "on_predict_batch_end": None,
-}
-
 Logs = dict[str, Any] | None
 
 
@@ -71,6 +53,8 @@ class Callback:
     comes_last = False
     # What it writes into the logs of every epoch.
     adds: Sequence[str] = ()
+    # The attributes that a run which is resumed needs: JSON, and lists of arrays.
+    kept: Sequence[str] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -78,8 +62,8 @@ class Callback:
             cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a run that is resumed needs: JSON, and lists of arrays."""
-        return {}
+        """Return what a run that is resumed needs."""
+        return {name: getattr(self, name) for name in self.kept}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what `get_state` returned."""
@@ -150,6 +134,14 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
         """After a batch of `predict`; ``logs["outputs"]`` are its outputs."""
+
+
+# The hooks, each with the older name that Keras still calls when only that is there.
+_HOOKS: dict[str, str | None] = {
+    hook: hook.replace("train_", "") if hook.startswith("on_train_batch") else None
+    for hook in vars(Callback)
+    if hook.startswith("on_") and not hook.startswith("on_batch")
+}
 
 
 class CallbackList:

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Logs
-from rnncore.callbacks.monitor import MonitorCallback, available, say
+from rnncore.callbacks.monitor import MonitorCallback, say
 from rnncore.utils._checks import check_flag, check_number, warn
 
 
@@ -64,6 +64,8 @@ class EarlyStopping(MonitorCallback):
     4
     """
 
+    kept = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -91,10 +93,6 @@ class EarlyStopping(MonitorCallback):
         self.best: float | None = None
         self.best_weights: list[NDArray[Any]] | None = None
 
-    def get_state(self) -> dict[str, Any]:
-        names = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
-        return {name: getattr(self, name) for name in names}
-
     def expect_use(self, names: Collection[str] | None) -> None:
         super().expect_use(names)
         if self.start_from_epoch >= self.params["epochs"]:
@@ -108,14 +106,7 @@ class EarlyStopping(MonitorCallback):
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        logs = {} if logs is None else logs
-        current = logs.get(self.monitor)
-        if current is None:
-            warn(
-                f"EarlyStopping: monitor: expected one of {available(logs)}, got {self.monitor!r}; "
-                "this epoch does not count",
-                RuntimeWarning,
-            )
+        current = self.current(logs or {}, "this epoch does not count")
         if current is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:

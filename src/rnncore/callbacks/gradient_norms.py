@@ -47,15 +47,14 @@ class GradientNorms(Callback):
     {'lstm': 3, 'dense': 3}
     """
 
+    kept = ("norms",)
+
     def __init__(self, per: str = "epoch") -> None:
         if per not in ("epoch", "batch"):
             raise ValueError(f"GradientNorms: per: expected 'epoch' or 'batch', got {per!r}")
         self.per = per
         self.norms: dict[str, list[float]] = {}
         self._epoch: dict[str, list[float]] = {}
-
-    def get_state(self) -> dict[str, Any]:
-        return {"norms": self.norms}
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.norms = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Collection
 from typing import Any
@@ -9,11 +10,29 @@ from typing import Any
 import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.callbacks.monitor import MonitorCallback, available, say
-from rnncore.utils._checks import check_number, warn
+from rnncore.callbacks.monitor import MonitorCallback, say
+from rnncore.utils._checks import check_number
 
 
-class ReduceLROnPlateau(MonitorCallback):
+class _SetsRate(Callback):
+    """Base of the callbacks that set the learning rate."""
+
+    adds = ("learning_rate",)
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        super().expect_use(names)
+        optimizer = self.model.optimizer
+        try:
+            optimizer.learning_rate = optimizer.learning_rate  # which a schedule does not allow
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}: {error}") from None
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+class ReduceLROnPlateau(_SetsRate, MonitorCallback):
     """Lower the learning rate when a monitored number has not improved for some epochs.
 
     The logs get the entry ``"learning_rate"``, the one with which the epoch was trained.
@@ -60,7 +79,7 @@ class ReduceLROnPlateau(MonitorCallback):
     [0.01, 0.01, 0.01, 0.005, 0.005]
     """
 
-    adds = ("learning_rate",)
+    kept = ("best", "cooldown_counter", "wait")
 
     def __init__(
         self,
@@ -83,28 +102,15 @@ class ReduceLROnPlateau(MonitorCallback):
         self.cooldown_counter = 0
         self.wait = 0
 
-    def get_state(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("best", "cooldown_counter", "wait")}
-
-    def expect_use(self, names: Collection[str] | None) -> None:
-        super().expect_use(names)
-        _expect_number("ReduceLROnPlateau", self.model.optimizer)
-
     def on_train_begin(self, logs: Logs = None) -> None:
         self.best = None
         self.cooldown_counter = 0
         self.wait = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        logs = {} if logs is None else logs
-        current = logs.get(self.monitor)
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        super().on_epoch_end(epoch, logs)
+        current = self.current(logs or {}, "this epoch does not count")
         if current is None:
-            warn(
-                f"ReduceLROnPlateau: monitor: expected one of {available(logs)}, "
-                f"got {self.monitor!r}; this epoch does not count",
-                RuntimeWarning,
-            )
             return
         if self.in_cooldown():
             self.cooldown_counter -= 1
@@ -132,7 +138,7 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = 0
 
 
-class LearningRateScheduler(Callback):
+class LearningRateScheduler(_SetsRate):
     """Set the learning rate before every epoch by a function.
 
     The logs get the entry ``"learning_rate"``.
@@ -167,8 +173,6 @@ class LearningRateScheduler(Callback):
     [0.005, 0.0025, 0.00125]
     """
 
-    adds = ("learning_rate",)
-
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         if not callable(schedule):
             raise TypeError(
@@ -177,9 +181,6 @@ class LearningRateScheduler(Callback):
         self.schedule = schedule
         self.verbose = verbose
         self._takes_rate = _takes_two(schedule)
-
-    def expect_use(self, names: Collection[str] | None) -> None:
-        _expect_number("LearningRateScheduler", self.model.optimizer)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         optimizer = self.model.optimizer
@@ -193,33 +194,17 @@ class LearningRateScheduler(Callback):
         if self.verbose:
             say(f"\nEpoch {epoch + 1}: setting the learning rate to {rate:g}")
 
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-
 
 def _takes_two(function: Callable[..., Any]) -> bool:
     try:
         signature = inspect.signature(function)
     except ValueError:  # a function in C that does not tell
         return True
-    try:
-        signature.bind(0, 0.0)
-    except TypeError:
-        try:
-            signature.bind(0)
-        except TypeError:
-            raise TypeError(
-                "LearningRateScheduler: schedule: expected a function of (epoch, learning_rate) "
-                f"or (epoch), got one of {signature}"
-            ) from None
-        return False
-    return True
-
-
-def _expect_number(owner: str, optimizer: Any) -> None:
-    """Raise TypeError where a schedule decides the learning rate."""
-    try:
-        optimizer.learning_rate = optimizer.learning_rate
-    except TypeError as error:
-        raise TypeError(f"{owner}: {error}") from None
+    for arguments in ((0, 0.0), (0,)):
+        with contextlib.suppress(TypeError):
+            signature.bind(*arguments)
+            return len(arguments) == 2
+    raise TypeError(
+        "LearningRateScheduler: schedule: expected a function of (epoch, learning_rate) or "
+        f"(epoch), got one of {signature}"
+    )

@@ -12,7 +12,7 @@ from rnncore.saving.checkpoint import save_checkpoint
 from rnncore.saving.model_file import check_storable
 from rnncore.saving.weights import checked_path
 from rnncore.utils._atomic import expect_writable
-from rnncore.utils._checks import check_count, check_flag, warn
+from rnncore.utils._checks import check_count, check_flag
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -62,6 +62,8 @@ class ModelCheckpoint(MonitorCallback):
     'val_loss'
     """
 
+    kept = ("best", "_batches")
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],
@@ -86,9 +88,6 @@ class ModelCheckpoint(MonitorCallback):
         self.save_freq = save_freq
         self._epoch = 0
         self._batches = 0
-
-    def get_state(self) -> dict[str, Any]:
-        return {"best": self.best, "_batches": self._batches}
 
     def expect_use(self, names: Collection[str] | None) -> None:
         found: dict[str, Any] = dict.fromkeys(names or (), 1.0)
@@ -144,15 +143,8 @@ class ModelCheckpoint(MonitorCallback):
             say(f"\nEpoch {self._epoch + 1}: saved {path}")
 
     def _is_best(self, logs: dict[str, Any]) -> bool:
-        current = logs.get(self.monitor)
-        if current is None:
-            warn(
-                f"ModelCheckpoint: monitor: expected one of {available(logs)}, "
-                f"got {self.monitor!r}; saving",
-                RuntimeWarning,
-            )
-            return True
-        if not self.is_improvement(current, self.best):
+        current = self.current(logs, "saving")
+        if current is not None and not self.is_improvement(current, self.best):
             return False
-        self.best = current
+        self.best = self.best if current is None else current
         return True

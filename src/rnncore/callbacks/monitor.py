@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from rnncore.callbacks.base import Callback
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, warn
 
 _UP = ("acc", "accuracy", "auc", "precision", "recall", "f1", "score", "r2")
 _DOWN = ("loss", "error", "crossentropy", "mse", "mae", "rmse", "huber", "divergence", "perplexity")
@@ -60,6 +61,16 @@ class MonitorCallback(Callback):
                 f"{type(self).__name__}: monitor: expected one of {available(names)}, "
                 f"got {self.monitor!r}"
             )
+
+    def current(self, logs: dict[str, Any], otherwise: str) -> Any:
+        """Return the number; None with a warning, which says what follows, when it is not there."""
+        if self.monitor not in logs:
+            warn(
+                f"{type(self).__name__}: monitor: expected one of {available(logs)}, "
+                f"got {self.monitor!r}; {otherwise}",
+                RuntimeWarning,
+            )
+        return logs.get(self.monitor)
 
     def is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether `value` is better than `reference` by more than ``min_delta``."""
