@@ -36,7 +36,9 @@ def main(folder: str, weights: str, moment: str = "", kind: str = "") -> None:
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 20, (50, 6)), rng.standard_normal((50, 1))
     options: dict[str, Any] = {"batch_size": 7, "validation_split": 0.1}
+    monitor = "val_loss"
     if kind == "stateful":
+        monitor = "loss"
         options = {"batch_size": 5, "shuffle": False}
 
     hooks = {
@@ -72,7 +74,7 @@ def main(folder: str, weights: str, moment: str = "", kind: str = "") -> None:
     callbacks = [
         BackupAndRestore(folder),
         ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=0.02),
-        EarlyStopping("val_loss", patience=4, min_delta=1.0, restore_best_weights=True),
+        EarlyStopping(monitor, patience=4, min_delta=1.0, restore_best_weights=True),
         hooks.get(moment, LambdaCallback()),
     ]
     model.fit(x, y, epochs=9, verbose=0, callbacks=callbacks, **options)
