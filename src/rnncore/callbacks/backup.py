@@ -130,10 +130,6 @@ class BackupAndRestore(Callback):
                 os.rmdir(self.backup_dir)  # unless something else lies there
 
 
-def _is_arrays(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value)
-
-
 def _without_arrays(
     state: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, Any]:
@@ -141,7 +137,7 @@ def _without_arrays(
     plain: dict[str, Any] = {}
     for key, value in state.items():
         plain[key] = {"value": value}
-        if _is_arrays(value):
+        if isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value):
             arrays.update({f"callbacks/{index}/{key}/{i}": item for i, item in enumerate(value)})
             plain[key] = {"arrays": len(value)}
     return plain

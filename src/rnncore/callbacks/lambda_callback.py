@@ -51,15 +51,8 @@ class LambdaCallback(Callback):
         on_train_batch_end: Callable[..., Any] | None = None,
         **others: Callable[..., Any] | None,
     ) -> None:
-        given = {
-            "on_epoch_begin": on_epoch_begin,
-            "on_epoch_end": on_epoch_end,
-            "on_train_begin": on_train_begin,
-            "on_train_end": on_train_end,
-            "on_train_batch_begin": on_train_batch_begin,
-            "on_train_batch_end": on_train_batch_end,
-            **others,
-        }
+        given = {**locals(), **others}
+        del given["self"], given["others"]
         known = {*_HOOKS, *(older for older in _HOOKS.values() if older)}
         for hook, function in given.items():
             if hook not in known:

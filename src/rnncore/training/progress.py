@@ -109,14 +109,12 @@ class Progress:
             # Nothing is cut off here: the line may wrap, since none is drawn over it.
             line = "\r" + line.ljust(self._drawn)
             self._drawn = 0
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        self._write(line + "\n")
 
     def abandon(self) -> None:
         """Leave a bar that was begun, so that what is printed next has a line of its own."""
-        if self._stream is not None and self._drawn:
-            self._stream.write("\n")
-            self._stream.flush()
+        if self._drawn:
+            self._write("\n")
             self._drawn = 0
 
     def _counter(self) -> str:
@@ -135,13 +133,15 @@ class Progress:
         return max(21, shutil.get_terminal_size().columns)
 
     def _draw(self, parts: list[str], results: Mapping[str, float]) -> None:
-        if self._stream is None:
-            return
         # A line that wraps could not be overwritten.
         line = _line(parts, results)[: self._columns() - 1]
-        self._stream.write("\r" + line.ljust(self._drawn))
-        self._stream.flush()
+        self._write("\r" + line.ljust(self._drawn))
         self._drawn = len(line)
+
+    def _write(self, text: str) -> None:
+        if self._stream is not None:
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def _line(parts: list[str], results: Mapping[str, float]) -> str:
