@@ -115,10 +115,8 @@ class Configurable:
     @classmethod
     def left_out(cls) -> set[str]:
         """Return the arguments of the constructors that are no part of the configuration."""
-        found: set[str] = set()
-        for base in cls.__mro__:
-            found |= vars(base).get("not_configured", frozenset())
-        return found - cls.also_configured
+        found = (vars(base).get("not_configured", ()) for base in cls.__mro__)
+        return set().union(*found) - cls.also_configured
 
     def current_arguments(self) -> dict[str, Any]:
         """Return the arguments that something else than an attribute of their name tells."""
@@ -143,20 +141,19 @@ class Configurable:
         args, kwargs = vars(self)["_given"]
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
         bound.apply_defaults()
-        arguments: dict[str, Any] = {}
+        _self, *names = bound.arguments
+        arguments = {name: bound.arguments[name] for name in names}
         takes_others = False
-        for name, parameter in list(bound.signature.parameters.items())[1:]:
-            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-                if bound.arguments[name]:
-                    raise TypeError(
-                        f"{type(self).__name__}: *{name}: expected arguments with names, or a "
-                        f"get_config of its own, got {bound.arguments[name]!r}"
-                    )
-            elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        for name in names:
+            kind = bound.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
                 takes_others = True
-                arguments |= bound.arguments[name]
-            else:
-                arguments[name] = bound.arguments[name]
+                arguments |= arguments.pop(name)
+            elif kind is inspect.Parameter.VAR_POSITIONAL and arguments.pop(name):
+                raise TypeError(
+                    f"{type(self).__name__}: *{name}: expected arguments with names, or a "
+                    f"get_config of its own, got {bound.arguments[name]!r}"
+                )
         for name, value in self.current_arguments().items():
             if takes_others or name in arguments:
                 arguments[name] = value
@@ -324,10 +321,8 @@ def serialize(value: Any) -> Any:
         return value.name
     if isinstance(value, Mapping):
         return {key: serialize(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(serialize(item) for item in value)
-    if isinstance(value, list):
-        return [serialize(item) for item in value]
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(map(serialize, value))
     if isinstance(value, Configurable):
         return value.serialized()
     if inspect.isclass(value) or inspect.isroutine(value) or isinstance(value, np.ufunc):
