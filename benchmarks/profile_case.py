@@ -23,10 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rnncore.bench import environment
-from rnncore.bench.cases import DTYPES, GATES, MODES, Case, make_problem
-from rnncore.bench.command import parse_grid
+from rnncore.bench.cases import DTYPES, GATES, MODES, Case, make_problem, parse_grid
 from rnncore.bench.peers import OURS, PEERS
+from rnncore.bench.run import worker_environment
 from rnncore.bench.work import count
 
 
@@ -52,7 +51,7 @@ class Inside:
     def __init__(self, case: Case, prefix: list[str]) -> None:
         self.process = subprocess.Popen(
             [*prefix, sys.executable, __file__, *sys.argv[1:], "--inside"],
-            env=environment.for_worker(case.threads, case.isa),
+            env=worker_environment(case.threads, case.isa),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

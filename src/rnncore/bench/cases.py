@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,59 +29,42 @@ MODES = (
 ROWS = ("full", "lengths", "front")
 DTYPES = ("float32", "float64")
 
-# The shapes that rnncore is tuned on, from one row of 64 units to what fills a large cache; I = H.
-LIMITS = tuple(
-    (steps, batch, units, units)
-    for steps, batch, units in (
-        (100, 1, 64),
-        (100, 1, 256),
-        (100, 1, 1024),
-        (1000, 1, 64),
-        (100, 16, 128),
-        (100, 32, 256),
-        (100, 64, 512),
-        (20, 128, 1024),
-    )
-)
-QUICK = ((50, 1, 64, 64), (50, 16, 64, 64))
-# One axis at a time, for the plots of scaling.
-SCALING = tuple(
-    dict.fromkeys(
-        [(100, 16, units, units) for units in (32, 64, 100, 128, 200, 256, 384, 512)]
-        + [(100, batch, 128, 128) for batch in (1, 2, 3, 4, 7, 8, 16, 32, 64)]
-        + [(steps, 16, 128, 128) for steps in (1, 10, 30, 100, 300)]
-    )
-)
-# Sizes that fill neither a vector nor a tile, few rows, and I that is not H.
-TAILS = (
-    (100, 16, 1, 50),
-    (100, 16, 12, 100),
-    (100, 16, 40, 200),
-    (100, 16, 300, 300),
-    (100, 32, 300, 100),
-    (100, 64, 40, 50),
-    (50, 32, 12, 300),
-    (100, 1, 12, 100),
-    (100, 1, 40, 300),
-    (100, 2, 40, 200),
-    (100, 2, 128, 128),
-    (100, 3, 12, 100),
-    (100, 3, 256, 256),
-    (100, 4, 1, 50),
-    (100, 4, 300, 300),
-    (100, 7, 40, 100),
-    (100, 7, 256, 256),
-)
-# For two bidirectional layers.
-STACKS = (
-    (100, 1, 64, 64),
-    (100, 1, 256, 256),
-    (100, 3, 40, 100),
-    (100, 16, 128, 128),
-    (100, 16, 12, 200),
-    (100, 32, 256, 256),
-)
-GRIDS = {"quick": QUICK, "limits": LIMITS, "scaling": SCALING, "tails": TAILS, "stacks": STACKS}
+GRIDS = {
+    "quick": "50x1x64,50x16x64",
+    # What rnncore is tuned on, from one row of 64 units to what fills a large cache.
+    "limits": "100x1x64,100x1x256,100x1x1024,1000x1x64,100x16x128,100x32x256,100x64x512,"
+    "20x128x1024",
+    # One axis at a time, for the plots of scaling.
+    "scaling": "100x16x32,100x16x64,100x16x100,100x16x128,100x16x200,100x16x256,100x16x384,"
+    "100x16x512,100x1x128,100x2x128,100x3x128,100x4x128,100x7x128,100x8x128,100x32x128,"
+    "100x64x128,1x16x128,10x16x128,30x16x128,300x16x128",
+    # Sizes that fill neither a vector nor a tile, few rows, and I that is not H.
+    "tails": "100x16x1x50,100x16x12x100,100x16x40x200,100x16x300,100x32x300x100,100x64x40x50,"
+    "50x32x12x300,100x1x12x100,100x1x40x300,100x2x40x200,100x2x128,100x3x12x100,100x3x256,"
+    "100x4x1x50,100x4x300,100x7x40x100,100x7x256",
+    # For two bidirectional layers.
+    "stacks": "100x1x64,100x1x256,100x3x40x100,100x16x128,100x16x12x200,100x32x256",
+}
+GRID_TEXT = f"{', '.join(GRIDS)}, or shapes TxBxIxH or TxBxH (I = H) with commas between"
+
+
+def parse_grid(text: str) -> list[Shape]:
+    """The shapes of a named grid, or those that are written out.
+
+    Examples
+    --------
+    >>> parse_grid("100x1x64,20x3x5x16")
+    [(100, 1, 64, 64), (20, 3, 5, 16)]
+    """
+    shapes: list[Shape] = []
+    for part in GRIDS.get(text, text).split(","):
+        numbers = [int(number) if number.isdecimal() else 0 for number in part.split("x")]
+        if len(numbers) not in (3, 4) or min(numbers) < 1:
+            expected = f"expected {GRID_TEXT}, all numbers positive, got {part!r}"
+            raise argparse.ArgumentTypeError(expected)
+        steps, batch, *sizes = numbers
+        shapes.append((steps, batch, sizes[0], sizes[-1]))
+    return shapes
 
 
 @dataclass(frozen=True)
@@ -117,10 +101,10 @@ class Case:
     isa: str | None = None
 
     def __post_init__(self) -> None:
-        _one_of("cell", self.cell, GATES)
-        _one_of("mode", self.mode, MODES)
-        _one_of("dtype", self.dtype, DTYPES)
-        _one_of("rows", self.rows, ROWS)
+        for name, known in (("cell", GATES), ("mode", MODES), ("dtype", DTYPES), ("rows", ROWS)):
+            if getattr(self, name) not in known:
+                expected = ", ".join(known)
+                raise ValueError(f"{name}: expected one of {expected}, got {getattr(self, name)!r}")
         for name in ("steps", "batch", "inputs", "units", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
@@ -148,20 +132,13 @@ class Case:
         return self.mode in ("stack", "stack_train")
 
     @property
+    def states(self) -> int:
+        """How many a layer has: h, of an LSTM also c."""
+        return 2 if self.cell == "lstm" else 1
+
+    @property
     def shape(self) -> Shape:
         return self.steps, self.batch, self.inputs, self.units
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Case:
-        return cls(**values)
-
-
-def _one_of(name: str, value: str, known: Iterable[str]) -> None:
-    if value not in known:
-        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
 
 
 def make_cases(
@@ -176,7 +153,7 @@ def make_cases(
 
     A shape's mode ``ragged`` gives two cases: lengths, and masks padded in front.
     """
-    cases: dict[Case, None] = {}
+    cases = []
     combinations = itertools.product(threads, dtypes, modes, shapes, cells)
     for count, dtype, mode, (steps, batch, inputs, units), cell in combinations:
         if mode == "step":
@@ -184,9 +161,8 @@ def make_cases(
         if mode == "fit":
             continue  # a whole program, not a layer: see rnncore.bench.fit
         for rows in ("lengths", "front") if mode.startswith("ragged") else ("full",):
-            case = Case(cell, mode, steps, batch, inputs, units, count, dtype, rows, isa)
-            cases[case] = None
-    return list(cases)
+            cases.append(Case(cell, mode, steps, batch, inputs, units, count, dtype, rows, isa))
+    return list(dict.fromkeys(cases))
 
 
 class Weights(NamedTuple):
@@ -213,16 +189,10 @@ class Problem:
     mask: Array | None  # (B, T)
 
     @property
-    def kernel(self) -> Array:
-        return self.weights[0].kernel
-
-    @property
-    def recurrent_kernel(self) -> Array:
-        return self.weights[0].recurrent_kernel
-
-    @property
-    def bias(self) -> Array:
-        return self.weights[0].bias
+    def first_state(self) -> tuple[Array, ...]:
+        """The state to start from, zeros where none is given."""
+        zeros = np.zeros((self.case.batch, self.case.units), self.x.dtype)
+        return self.state or (zeros,) * self.case.states
 
     @property
     def share(self) -> float:
@@ -244,17 +214,16 @@ def make_problem(case: Case) -> Problem:
     def draw(*shape: int) -> Array:
         return rng.standard_normal(shape).astype(dtype)
 
+    def uniform(limit: float, *shape: int) -> Array:
+        return rng.uniform(-limit, limit, shape).astype(dtype)
+
     def draw_weights(inputs: int) -> Weights:
         bound = 1.0 / np.sqrt(inputs + case.units)
-        kernel, recurrent_kernel, bias = (
-            rng.uniform(-limit, limit, shape).astype(dtype)
-            for limit, shape in (
-                (1.7 * bound, (inputs, columns)),
-                (0.8 * bound, (case.units, columns)),
-                (0.5, (2, columns) if case.cell == "gru" else (columns,)),
-            )
+        return Weights(
+            uniform(1.7 * bound, inputs, columns),
+            uniform(0.8 * bound, case.units, columns),
+            uniform(0.5, *((2, columns) if case.cell == "gru" else (columns,))),
         )
-        return Weights(kernel, recurrent_kernel, bias)
 
     x = draw(case.steps, case.batch, case.inputs)
     dy = draw(case.steps, case.batch, case.units * (2 if case.stacked else 1))
@@ -267,11 +236,9 @@ def make_problem(case: Case) -> Problem:
             mask = np.arange(case.steps) >= (case.steps - counts)[:, None]
     state = None
     if case.mode == "step":
-        state = tuple(draw(case.batch, case.units) for _ in range(2 if case.cell == "lstm" else 1))
-    sizes = [case.inputs]
-    if case.stacked:
-        sizes = [case.inputs, case.inputs, 2 * case.units, 2 * case.units]
-    weights = tuple(draw_weights(size) for size in sizes)
+        state = tuple(draw(case.batch, case.units) for _ in range(case.states))
+    sizes = (case.inputs, case.inputs, 2 * case.units, 2 * case.units)
+    weights = tuple(draw_weights(size) for size in (sizes if case.stacked else sizes[:1]))
     return Problem(case, x, weights, state, dy, lengths, mask)
 
 

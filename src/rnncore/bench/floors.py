@@ -7,28 +7,51 @@ shown with no target.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from rnncore.bench.cases import CELLS, LIMITS, STACKS, TAILS, Case, Shape, make_cases
-from rnncore.bench.peers import LIBRARIES, OURS
+from rnncore.bench.cases import CELLS, Case, Shape, make_cases, parse_grid
+from rnncore.bench.machine import Measured
+from rnncore.bench.peers import LIBRARIES, NO_BLAS, OURS, PADDED, VARIANTS
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
 from rnncore.bench.work import count
 
-PADDED, NO_BLAS = "rnncore-padded", "rnncore-noblas"
-EXTRA = (PADDED, NO_BLAS)
-MANY = tuple(shape for shape in LIMITS if shape[1] >= 16)
-LARGE = tuple(shape for shape in MANY if shape[3] >= 256)
-LARGEST = MANY[-2:]
-RAGGED = ((100, 32, 64, 64), (100, 32, 256, 256), (300, 16, 128, 128))
+OWN, TORCH = (OURS,), ("torch",)
+# What LSTM, GRU and SimpleRNN have to reach against the fastest peer, and in training against
+# PyTorch.
+TARGETS = {
+    "100x16x128": ((1.0, 1.0, 1.0), (1.2, 2.0, 2.0)),
+    "100x32x256": ((1.0, 1.0, 1.0), (1.2, 2.0, 2.0)),
+    "100x64x512": ((0.95, 0.95, 0.95), (1.2, 2.0, 2.0)),
+    "20x128x1024": ((0.95, 0.95, 0.95), (1.1, 2.0, 2.0)),
+    "100x1x64": ((1.8, 2.0, 2.0), (2.0, 8.0, 8.0)),
+    "100x1x256": ((1.3, 1.5, 1.5), (1.8, 6.0, 6.0)),
+    "100x1x1024": ((1.1, 1.1, 1.1), (2.0, 4.0, 3.0)),
+    "1000x1x64": ((1.8, 2.0, 2.0), (2.0, 8.0, 8.0)),
+}
+FEW_ROWS = parse_grid("100x2x64,100x3x64,100x4x64,100x2x256,100x3x256,100x4x256")
+STEP_MICROSECONDS = (6.0, 4.8, 3.8)
+MEMORY_NUMBERS = (9.0, 8.0, 4.0)
+
+LIMITS = parse_grid("limits")
+MANY = [shape for shape in LIMITS if shape[1] >= 16]
+LARGE = [shape for shape in MANY if shape[3] >= 256]
+RAGGED = parse_grid("100x32x64,100x32x256,300x16x128")
+MEMORY_SHAPE = (100, 64, 256, 256)
 HOG = Case("lstm", "forward", 20, 16, 128, 128, threads=2)
 HOG_CALLS = 1000
-MEMORY_SHAPE = (100, 64, 256, 256)
 
-Figure = tuple[float, str] | None  # the figure and how it came about; None: not measured
-Evaluate = Callable[[Results], Figure]
+_T = TypeVar("_T")
+# The figure and how it came about.
+Evaluate = Callable[[Results], tuple[float, str]]
+
+
+class NotMeasured(Exception):
+    """Something that a figure needs is not in the results."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +63,11 @@ class Floor:
     label : str
     wanted : float or None
         The figure has to reach it, or with `at_most` must not be above it; None: it is shown only.
-    cases : tuple of Case
+    cases : sequence of Case
         What has to be timed.
     evaluate : callable
-        The figure from the results.
-    peers : tuple of str
+        The figure from the results, or `NotMeasured`.
+    peers : sequence of str
         Libraries that the cases are timed in, beside rnncore.
     at_most : bool
     extra : {"", "fit", "memory", "hog"}
@@ -53,15 +76,14 @@ class Floor:
 
     label: str
     wanted: float | None
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     evaluate: Evaluate
-    peers: tuple[str, ...] = ()
+    peers: Sequence[str] = ()
     at_most: bool = False
     extra: str = ""
 
     def result(self, results: Results) -> dict[str, str | float]:
         """The figure and the verdict: "met", "missed", "shown" or "not measured"."""
-        found = self.evaluate(results)
         sign = "<=" if self.at_most else ">="
         entry: dict[str, str | float] = {
             "label": self.label,
@@ -70,8 +92,8 @@ class Floor:
             "verdict": "not measured",
             "detail": "",
         }
-        if found is not None:
-            value, entry["detail"] = found
+        with contextlib.suppress(NotMeasured):
+            value, entry["detail"] = self.evaluate(results)
             entry |= {"figure": f"{value:.3g}", "verdict": self._verdict(value)}
         return entry
 
@@ -93,12 +115,12 @@ def measure(chosen: Sequence[Floor], run: Run) -> None:
     try:
         for peers in dict.fromkeys(frozenset(names) for names in wanted.values()):
             run.peers = [name for name in available if name in peers]
-            run.cases([case for case, names in wanted.items() if names == peers], EXTRA)
+            run.cases([case for case, names in wanted.items() if names == peers], VARIANTS)
         run.peers = available
         if "fit" in extras:
             run.fits()
         if "memory" in extras:
-            run.memory(make_cases(CELLS, ["train"], [MEMORY_SHAPE]), [OURS, "torch"])
+            run.memory(make_cases(CELLS, ["train"], [MEMORY_SHAPE]))
         if "hog" in extras:
             run.hog(HOG, HOG_CALLS)
     finally:  # who interrupts it sees what there is
@@ -116,8 +138,8 @@ def select(words: str = "") -> list[Floor]:
 
 
 def all_floors() -> Iterator[Floor]:
-    yield from _forward()
-    yield from _train()
+    yield from _peers()
+    yield from _limits()
     yield from _step()
     yield from _ragged()
     yield from _threads()
@@ -131,51 +153,48 @@ def all_floors() -> Iterator[Floor]:
 # ---- figures ----------------------------------------------------------------------------------
 
 
-def _fastest(results: Results, case: Case, peers: Iterable[str]) -> Row | None:
-    rows = [row for name, row in results.of(case).items() if name in set(peers)]
-    return min(rows, key=lambda row: row.median, default=None)
+def _row(results: Results, case: Case, peer: str = OURS) -> Row:
+    return _found(results.find(case, peer))
 
 
-def _against(case: Case, peers: Sequence[str]) -> Evaluate:
-    def evaluate(results: Results) -> Figure:
-        ours, theirs = results.find(case, OURS), _fastest(results, case, peers)
-        if ours is None or theirs is None:
-            return None
-        detail = f"{theirs.peer} {duration(theirs.median)}, ours {duration(ours.median)}"
-        return theirs.median / ours.median, detail
+def _machine(results: Results, case: Case) -> Measured:
+    return _found(results.machine_for(case))
+
+
+def _found(value: _T | None) -> _T:
+    if value is None:
+        raise NotMeasured
+    return value
+
+
+def _ratio(above: Case, peers: Sequence[str], below: Case, over: str = OURS) -> Evaluate:
+    """Time of one case in the fastest of some libraries over that of one in another library."""
+
+    def evaluate(results: Results) -> tuple[float, str]:
+        rows = [row for name, row in results.of(above).items() if name in peers]
+        first = _found(min(rows, key=lambda row: row.median, default=None))
+        second = _row(results, below, over)
+        names = f"{first.peer} {duration(first.median)} / {second.peer} {duration(second.median)}"
+        return first.median / second.median, names
 
     return evaluate
 
 
-def _mean_against(cases: Sequence[Case], peers: Sequence[str]) -> Evaluate:
-    def evaluate(results: Results) -> Figure:
-        figures = [_against(case, peers)(results) for case in cases]
-        found = [figure[0] for figure in figures if figure is not None]
-        return (geometric_mean(found), f"{len(found)} cases") if found else None
+def _mean(evaluates: Sequence[Evaluate]) -> Evaluate:
+    def evaluate(results: Results) -> tuple[float, str]:
+        found = []
+        for one in evaluates:
+            with contextlib.suppress(NotMeasured):
+                found.append(one(results)[0])
+        return geometric_mean(_found(found or None)), f"{len(found)} cases"
 
     return evaluate
 
 
 def _of_peak(case: Case) -> Evaluate:
-    def evaluate(results: Results) -> Figure:
-        ours, machine = results.find(case, OURS), results.machine_for(case)
-        if ours is None or machine is None:
-            return None
-        peak = machine.peak[case.dtype]
+    def evaluate(results: Results) -> tuple[float, str]:
+        ours, peak = _row(results, case), _machine(results, case).peak[case.dtype]
         return ours.rate / peak, f"{ours.rate / 1e9:.0f} of {peak / 1e9:.0f} GFLOP/s"
-
-    return evaluate
-
-
-def _ours(above: Case, below: Case, of: str = OURS, over: str = OURS) -> Evaluate:
-    """Time of one case (in one of our variants) over that of another."""
-
-    def evaluate(results: Results) -> Figure:
-        first, second = results.find(above, of), results.find(below, over)
-        if first is None or second is None:
-            return None
-        detail = f"{duration(first.median)} / {duration(second.median)}"
-        return first.median / second.median, detail
 
     return evaluate
 
@@ -183,185 +202,150 @@ def _ours(above: Case, below: Case, of: str = OURS, over: str = OURS) -> Evaluat
 # ---- the floors -------------------------------------------------------------------------------
 
 
-def _case(cell: str, mode: str, shape: Shape, threads: int = 1, dtype: str = "float32") -> Case:
-    return Case(cell, mode, *shape, threads=threads, dtype=dtype)
-
-
 def _peer_floor(
-    case: Case, wanted: float | None, peers: tuple[str, ...] = LIBRARIES, group: str = ""
+    case: Case, wanted: float | None, peers: Sequence[str] = LIBRARIES, group: str = ""
 ) -> Floor:
     versus = "fastest peer" if len(peers) > 1 else peers[0]
     label = f"{group}{case} vs {versus}"
-    return Floor(label, wanted, (case,), _against(case, peers), peers)
+    return Floor(label, wanted, (case,), _ratio(case, peers, case), peers)
 
 
-def _forward() -> Iterator[Floor]:
-    many = [_case(cell, "forward", shape) for shape in MANY for cell in CELLS]
-    for case in many:
-        yield _peer_floor(case, 0.95 if case.shape in LARGEST else 1.0)
+def _peers() -> Iterator[Floor]:
+    for index, (mode, peers) in enumerate((("forward", LIBRARIES), ("train", TORCH))):
+        for grid, targets in TARGETS.items():
+            cases = make_cases(CELLS, [mode], parse_grid(grid))
+            for case, target in zip(cases, targets[index], strict=True):
+                yield _peer_floor(case, target, peers)
+    for case in make_cases(CELLS, ["forward"], FEW_ROWS):
+        yield _peer_floor(case, 1.2)
+
+
+def _limits() -> Iterator[Floor]:
+    many = make_cases(CELLS, ["forward"], MANY)
+    figures = [_ratio(case, LIBRARIES, case) for case in many]
     label = "forward B >= 16, geometric mean vs fastest peer"
-    yield Floor(label, 1.15, tuple(many), _mean_against(many, LIBRARIES), LIBRARIES)
-    for case in many:
-        if case.shape in LARGE:
-            yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), LIBRARIES)
-    single = {64: (1.8, 2.0, 2.0), 256: (1.3, 1.5, 1.5), 1024: (1.1, 1.1, 1.1)}
-    for shape in LIMITS:
-        if shape[1] == 1:
-            for cell, wanted in zip(CELLS, single[shape[3]], strict=True):
-                yield _peer_floor(_case(cell, "forward", shape), wanted)
+    yield Floor(label, 1.15, many, _mean(figures), LIBRARIES)
+    for case in make_cases(CELLS, ["forward"], LARGE):
+        yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), LIBRARIES)
     for cell in CELLS:
         yield _time_loop(cell)
-    for units in (64, 256):
-        for batch in (2, 3, 4):
-            for cell in CELLS:
-                yield _peer_floor(_case(cell, "forward", (100, batch, units, units)), 1.2)
 
 
 def _time_loop(cell: str) -> Floor:
     """Bandwidth of the time loop, from the difference of two lengths: without call and packing."""
-    short, long = (_case(cell, "forward", (steps, 1, 1, 1024)) for steps in (100, 300))
+    short, long = (Case(cell, "forward", steps, 1, 1, 1024) for steps in (100, 300))
 
-    def evaluate(results: Results) -> Figure:
-        first, second = results.find(short, OURS), results.find(long, OURS)
-        machine = results.machine_for(short)
-        if first is None or second is None or machine is None:
-            return None
-        size = count(short).weight_bytes
+    def evaluate(results: Results) -> tuple[float, str]:
+        size, machine = count(short).weight_bytes, _machine(results, short)
         level = machine.level_of(size)
-        step = (second.median - first.median) / (long.steps - short.steps)
-        if step <= 0:
-            return None
-        rate = size / step
-        detail = f"{rate / 1e9:.0f} of {machine.bandwidth[level] / 1e9:.0f} GB/s from {level}"
-        return rate / machine.bandwidth[level], detail
+        seconds = _row(results, long).median - _row(results, short).median
+        if seconds <= 0:
+            raise NotMeasured
+        rate, most = size * (long.steps - short.steps) / seconds, machine.bandwidth[level]
+        return rate / most, f"{rate / 1e9:.0f} of {most / 1e9:.0f} GB/s from {level}"
 
     label = f"{cell} forward B1 H1024 time loop, share of bandwidth"
     return Floor(label, 0.9, (short, long), evaluate)
 
 
-def _train() -> Iterator[Floor]:
-    torch = ("torch",)
-    for shape in MANY:
-        lstm = 1.1 if shape == MANY[-1] else 1.2
-        for cell, wanted in zip(CELLS, (lstm, 2.0, 2.0), strict=True):
-            yield _peer_floor(_case(cell, "train", shape), wanted, torch)
-    single = {64: (2.0, 8.0, 8.0), 256: (1.8, 6.0, 6.0), 1024: (2.0, 4.0, 3.0)}
-    for shape in LIMITS:
-        if shape[1] == 1:
-            for cell, wanted in zip(CELLS, single[shape[3]], strict=True):
-                yield _peer_floor(_case(cell, "train", shape), wanted, torch)
-
-
 def _step() -> Iterator[Floor]:
-    for cell, microseconds in zip(CELLS, (6.0, 4.8, 3.8), strict=True):
-        case = _case(cell, "step", (1, 1, 64, 64))
+    cases = make_cases(CELLS, ["step"], [(1, 1, 64, 64)])
+    for case, microseconds in zip(cases, STEP_MICROSECONDS, strict=True):
 
-        def evaluate(results: Results, case: Case = case) -> Figure:
-            ours = results.find(case, OURS)
-            return None if ours is None else (ours.median * 1e6, f"of {ours.samples} samples")
+        def evaluate(results: Results, case: Case = case) -> tuple[float, str]:
+            ours = _row(results, case)
+            return ours.median * 1e6, f"of {ours.samples} samples"
 
         yield Floor(f"{case}, us", microseconds, (case,), evaluate, LIBRARIES, at_most=True)
         yield _peer_floor(case, 2.0, ("onnxruntime",))
 
 
 def _ragged() -> Iterator[Floor]:
-    for mode in ("ragged_forward", "ragged"):
-        for case in make_cases(CELLS, [mode], RAGGED):
+    for case in make_cases(CELLS, ["ragged_forward", "ragged"], RAGGED):
 
-            def evaluate(results: Results, case: Case = case) -> Figure:
-                ours, full = results.find(case, OURS), results.find(case, PADDED)
-                if ours is None or full is None:
-                    return None
-                allowed = 1.1 * ours.share + 0.02
-                ratio = ours.median / full.median
-                detail = f"{ratio:.3f} of the full batch at a share of {ours.share:.3f}"
-                return ratio / allowed, detail
+        def evaluate(results: Results, case: Case = case) -> tuple[float, str]:
+            ours, full = _row(results, case), _row(results, case, PADDED)
+            ratio = ours.median / full.median
+            detail = f"{ratio:.3f} of the full batch at a share of {ours.share:.3f}"
+            return ratio / (1.1 * ours.share + 0.02), detail
 
-            label = f"{case} over (1.1 x share + 0.02) x full batch"
-            yield Floor(label, 1.0, (case,), evaluate, ("torch",), at_most=True)
+        label = f"{case} over (1.1 x share + 0.02) x full batch"
+        yield Floor(label, 1.0, (case,), evaluate, TORCH, at_most=True)
     for case in make_cases(("lstm", "gru"), ["ragged"], RAGGED):
         if case.rows == "lengths" and not (case.cell == "gru" and case.units == 64):
             wanted = 3.5 if case.cell == "gru" else 5.0 if case.units == 256 else 10.0
-            yield _peer_floor(case, wanted, ("torch",))
+            yield _peer_floor(case, wanted, TORCH)
 
 
 def _threads() -> Iterator[Floor]:
     for mode in ("forward", "train"):
-        for shape in LIMITS:
-            for cell in CELLS:
-                yield _speed_up(cell, mode, shape)
-    label = f"{HOG_CALLS} calls of {HOG} beside a busy process, over quiet"
+        yield from _speed_ups(mode, LIMITS)
 
-    def hogged(results: Results) -> Figure:
-        if results.hog is None:
-            return None
-        quiet, busy = results.hog
+    def hogged(results: Results) -> tuple[float, str]:
+        quiet, busy = _found(results.hog)
         return busy / quiet, f"{duration(busy)} / {duration(quiet)}"
 
+    label = f"{HOG_CALLS} calls of {HOG} beside a busy process, over quiet"
     yield Floor(label, 3.0, (), hogged, at_most=True, extra="hog")
 
 
-def _speed_up(cell: str, mode: str, shape: Shape, group: str = "") -> Floor:
+def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[Floor]:
     """One thread's time over that of two."""
-    one, two = (_case(cell, mode, shape, threads) for threads in (1, 2))
-    steps, batch, _, units = shape
-    wanted = 1.8 if batch >= 16 and units >= 128 and steps >= 20 else 0.95
-    return Floor(f"{group}{two} speed-up", wanted, (one, two), _ours(one, two))
+    ones, twos = (make_cases(CELLS, [mode], shapes, [threads]) for threads in (1, 2))
+    for one, two in zip(ones, twos, strict=True):
+        wanted = 1.8 if one.batch >= 16 and one.units >= 128 and one.steps >= 20 else 0.95
+        yield Floor(f"{group}{two} speed-up", wanted, (one, two), _ratio(one, OWN, two))
 
 
 def _tails() -> Iterator[Floor]:
     """Sizes that fill no tile."""
-    group = "tails "
-    for shape in TAILS:
-        batch = shape[1]
-        forward = 1.0 if batch >= 16 else 1.2 if batch in (2, 3, 4) else None
-        for cell, torch in zip(CELLS, (1.2, 2.0, 2.0), strict=True):
-            yield _peer_floor(_case(cell, "forward", shape), forward, group=group)
-            train = torch if batch >= 16 else None
-            yield _peer_floor(_case(cell, "train", shape), train, ("torch",), group)
-            for mode in ("forward", "train"):
-                yield _speed_up(cell, mode, shape, group)
+    shapes, group = parse_grid("tails"), "tails "
+    for case in make_cases(CELLS, ["forward"], shapes):
+        wanted = 1.0 if case.batch >= 16 else 1.2 if case.batch in (2, 3, 4) else None
+        yield _peer_floor(case, wanted, group=group)
+    for case in make_cases(CELLS, ["train"], shapes):
+        target = 1.2 if case.cell == "lstm" else 2.0
+        yield _peer_floor(case, target if case.batch >= 16 else None, TORCH, group)
+    for mode in ("forward", "train"):
+        yield from _speed_ups(mode, shapes, group)
 
 
 def _stacks() -> Iterator[Floor]:
     """Two bidirectional layers; no target against the peers."""
+    shapes = parse_grid("stacks")
     for mode in ("stack", "stack_train"):
-        for shape in STACKS:
-            for cell in CELLS:
-                for threads in (1, 2):
-                    yield _peer_floor(_case(cell, mode, shape, threads), None)
-                yield _speed_up(cell, mode, shape)
+        for case in make_cases(CELLS, [mode], shapes, [1, 2]):
+            yield _peer_floor(case, None)
+        yield from _speed_ups(mode, shapes)
 
 
 def _variants() -> Iterator[Floor]:
-    for shape in (LIMITS[0], LIMITS[1], *MANY[:2]):
-        before, after = (_case(cell, "forward", shape) for cell in ("gru_before", "gru"))
-        yield Floor(f"{before} speed over gru", 0.85, (after, before), _ours(after, before))
-    for mode in ("forward", "train"):
-        for shape in LARGE:
-            for cell in CELLS:
-                single = _case(cell, mode, shape)
-                double = _case(cell, mode, shape, dtype="float64")
-                label = f"{double} speed over float32"
-                yield Floor(label, 0.45, (single, double), _ours(single, double))
-    for shape in MANY:
-        for cell in CELLS:
-            case = _case(cell, "train", shape)
-            evaluate = _ours(case, case, OURS, NO_BLAS)
-            yield Floor(f"{case} speed without BLAS", 0.8, (case,), evaluate)
+    shapes = [*LIMITS[:2], *MANY[:2]]
+    befores, afters = (make_cases([cell], ["forward"], shapes) for cell in ("gru_before", "gru"))
+    for before, after in zip(befores, afters, strict=True):
+        yield Floor(f"{before} speed over gru", 0.85, (after, before), _ratio(after, OWN, before))
+    singles, doubles = (
+        make_cases(CELLS, ["forward", "train"], LARGE, dtypes=[dtype])
+        for dtype in ("float32", "float64")
+    )
+    for single, double in zip(singles, doubles, strict=True):
+        label = f"{double} speed over float32"
+        yield Floor(label, 0.45, (single, double), _ratio(single, OWN, double))
+    for case in make_cases(CELLS, ["train"], MANY):
+        yield Floor(f"{case} speed without BLAS", 0.8, (case,), _ratio(case, OWN, case, NO_BLAS))
     for case in make_cases(CELLS, ["forward"], LARGE, isa="avx2"):
-        yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), ("torch",))
-        yield _peer_floor(case, 0.95 if case.shape in LARGEST else 1.0, ("torch",))
+        yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), TORCH)
+        yield _peer_floor(case, 0.95 if case.units > 256 else 1.0, TORCH)
 
 
 def _fit() -> Iterator[Floor]:
-    def find(results: Results, model: str, library: str, figure: str) -> float | None:
-        found = [
+    def find(results: Results, model: str, library: str, figure: str) -> float:
+        figures = [
             entry[figure]
             for entry in results.fits
             if entry["model"] == model and entry["library"].startswith(library)
         ]
-        return min(found) if found else None
+        return float(_found(min(figures, default=None)))
 
     for model, library, wanted in (
         ("regression", "keras", 6.0),
@@ -370,31 +354,31 @@ def _fit() -> Iterator[Floor]:
         ("text", "torch", None),
     ):
 
-        def ratio(results: Results, model: str = model, library: str = library) -> Figure:
+        def ratio(
+            results: Results, model: str = model, library: str = library
+        ) -> tuple[float, str]:
             ours, theirs = (find(results, model, name, "step") for name in (OURS, library))
-            if ours is None or theirs is None:
-                return None
             return theirs / ours, f"{duration(theirs)} / {duration(ours)} a step"
 
         yield Floor(f"fit {model} vs {library}", wanted, (), ratio, extra="fit")
 
-    def first(results: Results) -> Figure:
-        seconds = find(results, "regression", OURS, "first_epoch")
-        return None if seconds is None else (seconds, "from the start of Python")
+    def first(results: Results) -> tuple[float, str]:
+        return find(results, "regression", OURS, "first_epoch"), "from the start of Python"
 
     yield Floor("fit regression first epoch done, s", 1.0, (), first, at_most=True, extra="fit")
 
 
 def _memory() -> Iterator[Floor]:
-    for cell, wanted in zip(CELLS, (9.0, 8.0, 4.0), strict=True):
+    for cell, wanted in zip(CELLS, MEMORY_NUMBERS, strict=True):
 
-        def numbers(results: Results, cell: str = cell) -> Figure:
-            found = {m["peer"]: m for m in results.memory if m["case"]["cell"] == cell}
-            if OURS not in found:
-                return None
-            theirs = found.get("torch")
-            detail = "" if theirs is None else f"torch {theirs['numbers_per_tbh']:.3g}"
-            return float(found[OURS]["numbers_per_tbh"]), detail
+        def numbers(results: Results, cell: str = cell) -> tuple[float, str]:
+            found = {
+                entry["peer"]: entry["numbers_per_tbh"]
+                for entry in results.memory
+                if entry["case"]["cell"] == cell
+            }
+            detail = f"torch {found['torch']:.3g}" if "torch" in found else ""
+            return float(_found(found.get(OURS))), detail
 
         label = f"{cell} train memory, numbers per T B H"
         yield Floor(label, wanted, (), numbers, at_most=True, extra="memory")

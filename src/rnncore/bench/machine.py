@@ -7,8 +7,10 @@ import platform
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,6 @@ import numpy as np
 
 from rnncore import _core
 
-LEVELS = ("L1", "L2", "L3", "DRAM")
 # Where the system does not tell the sizes: common ones.
 _USUAL_CACHES = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
 _SAMPLE_SECONDS = 0.0005  # short, so that some samples are undisturbed on a busy machine
@@ -56,9 +57,6 @@ class Measured:
                 return level
         return "L3" if size <= self.caches["L3"] else "DRAM"
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def measure(threads: int, isa: str) -> Measured:
     """Measure with `threads` threads and the vectors of `isa`; takes two or three seconds.
@@ -79,18 +77,11 @@ def measure(threads: int, isa: str) -> Measured:
 
 
 def _peak(threads: int, isa: str, dtype: str) -> float:
-    def run(n: int) -> float:
-        return _core.machine_fma(isa, dtype, n)
-
-    return _best_rate([run] * threads, _enough(run))
+    return _best_rate([partial(_core.machine_fma, isa, dtype)] * threads)
 
 
 def _bandwidth(threads: int, isa: str, size: int) -> float:
-    runs: list[Callable[[int], float]] = []
-    for _ in range(threads):
-        buffer = _core.ReadBuffer(size)
-        runs.append(lambda n, buffer=buffer: buffer.read(isa, n))  # type: ignore[misc]
-    return _best_rate(runs, _enough(runs[0]))
+    return _best_rate([partial(_core.ReadBuffer(size).read, isa) for _ in range(threads)])
 
 
 def _enough(run: Callable[[int], float]) -> int:
@@ -110,8 +101,9 @@ def _seconds(run: Callable[[int], float], n: int) -> float:
     return time.perf_counter() - start
 
 
-def _best_rate(runs: list[Callable[[int], float]], n: int) -> float:
+def _best_rate(runs: Sequence[Callable[[int], float]]) -> float:
     """Best of the samples in which all threads run at once, in units a second."""
+    n = _enough(runs[0])
     barrier = threading.Barrier(len(runs))
     spans: list[list[tuple[float, float, float]]] = [[] for _ in runs]
 
@@ -130,12 +122,8 @@ def _best_rate(runs: list[Callable[[int], float]], n: int) -> float:
                 return
 
     stop = threading.Event()
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(1, len(runs))]
-    for thread in threads:
-        thread.start()
-    work(0)
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(runs)) as pool:
+        list(pool.map(work, range(len(runs))))
     # Threads start a little apart, so each one's own rate counts where they all overlap.
     return max(
         sum(amount / (end - start) for start, end, amount in sample)

@@ -100,5 +100,5 @@ def text(comparison: Comparison) -> str:
         drift = f"the other libraries take {comparison.drift:.2f} times as long as before"
     parts = [f"{same} of {len(comparison.changes)} rows of rnncore are unchanged; {drift}"]
     if lines:
-        parts.append(table(("case", "before", "now", "without that", ""), lines))
+        parts.append(table("case|before|now|without that|", lines))
     return "\n".join(parts)

@@ -8,9 +8,7 @@ from typing import Any
 
 from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS
-from rnncore.bench.results import Results, Row
-
-_HEADER = ("case", "library", "time", "spread", "GFLOP/s", "of limit", "bound", "vs rnncore", "how")
+from rnncore.bench.results import Results
 
 
 def duration(seconds: float) -> str:
@@ -33,13 +31,16 @@ def _three_digits(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Columns of text; the first is left-aligned, and so are those that hold no digits."""
-    rows = [list(header), *(list(line) for line in lines)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+def table(header: str, lines: Iterable[Sequence[str]]) -> str:
+    """Columns of text; the first is left-aligned, and so are those that hold no digits.
+
+    `header` has a bar between the columns.
+    """
+    rows = [header.split("|"), *lines]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     numeric = [
         i > 0 and all(not row[i] or row[i][0].isdigit() or row[i][0] in "-+" for row in rows[1:])
-        for i in range(len(header))
+        for i in range(len(widths))
     ]
     lines_out = []
     for row in rows:
@@ -59,23 +60,21 @@ def rows_table(results: Results) -> str:
         found = results.of(case)
         ours = found.get(OURS)
         for index, row in enumerate(sorted(found.values(), key=lambda row: row.median)):
-            lines.append([str(case) if index == 0 else "", *_row_cells(row, ours)])
-    return table(_HEADER, lines)
-
-
-def _row_cells(row: Row, ours: Row | None) -> list[str]:
-    fraction = "" if row.fraction is None else f"{100 * row.fraction:.0f}%"
-    ratio = "" if ours is None or row is ours else f"{row.median / ours.median:.2f}x"
-    return [
-        row.peer,
-        duration(row.median),
-        f"{100 * row.spread:.0f}%",
-        f"{row.rate / 1e9:.1f}",
-        fraction,
-        row.bound,
-        ratio,
-        row.variant,
-    ]
+            lines.append(
+                [
+                    str(case) if index == 0 else "",
+                    row.peer,
+                    duration(row.median),
+                    f"{100 * row.spread:.0f}%",
+                    f"{row.rate / 1e9:.1f}",
+                    "" if row.fraction is None else f"{100 * row.fraction:.0f}%",
+                    row.bound,
+                    "" if ours is None or row is ours else f"{row.median / ours.median:.2f}x",
+                    row.variant,
+                ]
+            )
+    header = "case|library|time|spread|GFLOP/s|of limit|bound|vs rnncore|how"
+    return table(header, lines)
 
 
 def machine_text(results: Results) -> str:
@@ -98,9 +97,10 @@ def machine_text(results: Results) -> str:
         text = ", ".join(f"{name}={value}" for name, value in removed.items())
         lines.append(f"set in the environment and left out for every library: {text}")
     for measured in results.measured:
-        peak = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.peak.items())
-        read = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.bandwidth.items())
-        blas = ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in measured.sgemm.items())
+        peak, read, blas = (
+            ", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in rates.items())
+            for rates in (measured.peak, measured.bandwidth, measured.sgemm)
+        )
         lines.append(
             f"limits, {measured.threads} thread(s), {measured.isa}: FMA {peak} GFLOP/s; "
             f"reading {read} GB/s; NumPy sgemm {blas} GFLOP/s"
@@ -115,12 +115,10 @@ def summary(results: Results) -> str:
         for peer in dict.fromkeys(row.peer for row in results.rows if row.case.mode == mode):
             found = ratios(results, peer, [case for case in results.cases if case.mode == mode])
             if peer != OURS and found:
-                best, worst = max(found), min(found)
-                lines.append(
-                    [mode, peer, f"{geometric_mean(found):.2f}", f"{worst:.2f}", f"{best:.2f}"]
-                    + [str(len(found))]
-                )
-    return table(("mode", "library", "its time / ours", "least", "most", "cases"), lines)
+                figures = geometric_mean(found), min(found), max(found)
+                shown = [f"{figure:.2f}" for figure in figures]
+                lines.append([mode, peer, *shown, str(len(found))])
+    return table("mode|library|its time / ours|least|most|cases", lines)
 
 
 def ratios(results: Results, peer: str, cases: Iterable[Case]) -> list[float]:
@@ -139,8 +137,8 @@ def geometric_mean(values: Sequence[float]) -> float:
 
 def fits_table(fits: Iterable[dict[str, Any]]) -> str:
     """Whole programs; what "is done" counts from the start of Python."""
-    header = ["whole fit", "library", "a step", "spread", "samples/s", "vs rnncore", "import"]
-    header += ["first batch done", "first epoch done", "memory", "loss"]
+    header = "whole fit|library|a step|spread|samples/s|vs rnncore|import"
+    header += "|first batch done|first epoch done|memory|loss"
     fits = list(fits)
     ours = {fit["model"]: fit["step"] for fit in fits if fit["library"] == OURS}
     lines = []
@@ -165,17 +163,16 @@ def fits_table(fits: Iterable[dict[str, Any]]) -> str:
 
 
 def memory_table(memory: Iterable[dict[str, Any]]) -> str:
-    header = ("training step", "library", "beyond in- and outputs", "numbers per T B H")
     lines = [
         [
-            str(Case.from_dict(found["case"])),
+            str(Case(**found["case"])),
             found["peer"],
             f"{(found['peak_bytes'] - found['result_bytes']) / 2**20:.1f} MiB",
             f"{found['numbers_per_tbh']:.2f}",
         ]
         for found in memory
     ]
-    return table(header, lines)
+    return table("training step|library|beyond in- and outputs|numbers per T B H", lines)
 
 
 def text(results: Results) -> str:
@@ -188,9 +185,9 @@ def text(results: Results) -> str:
     if results.memory:
         parts.append(memory_table(results.memory))
     if results.floors:
-        header = ("floor", "figure", "wanted", "", "detail")
         names = ("label", "figure", "wanted", "verdict", "detail")
-        parts.append(table(header, [[floor[name] for name in names] for floor in results.floors]))
+        lines = [[floor[name] for name in names] for floor in results.floors]
+        parts.append(table("floor|figure|wanted||detail", lines))
     if results.notes:
         parts.append("\n".join(f"note: {note}" for note in results.notes))
     return "\n\n".join(parts)

@@ -77,13 +77,6 @@ class Row:
         """Quartile distance as a share of the median."""
         return (self.high - self.low) / self.median
 
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "case": self.case.as_dict()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Row:
-        return cls(**{**values, "case": Case.from_dict(values["case"])})
-
 
 @dataclass
 class Results:
@@ -103,10 +96,7 @@ class Results:
     notes: list[str] = field(default_factory=list)
 
     def find(self, case: Case, peer: str) -> Row | None:
-        for row in self.rows:
-            if row.case == case and row.peer == peer:
-                return row
-        return None
+        return self.of(case).get(peer)
 
     def of(self, case: Case) -> dict[str, Row]:
         """All rows of a case by library."""
@@ -125,32 +115,26 @@ class Results:
         ]
         return max(found, key=lambda measured: measured.peak["float32"], default=None)
 
-    def to_json(self) -> str:
-        values = {**vars(self), "format": FORMAT}
-        values["measured"] = [measured.as_dict() for measured in self.measured]
-        values["rows"] = [row.as_dict() for row in self.rows]
-        return json.dumps(values, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> Results:
-        """ValueError when the text is not what `to_json` of this version writes."""
-        values = json.loads(text)
-        if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
-            raise ValueError(f'there is no "format": {FORMAT} in it')
-        values["measured"] = [Measured(**measured) for measured in values["measured"]]
-        values["rows"] = [Row.from_dict(row) for row in values["rows"]]
-        return cls(**values)
-
     def save(self, path: str | Path) -> None:
         with replacing(path) as file:
-            file.write(f"{self.to_json()}\n".encode())
+            file.write(f"{json.dumps({**asdict(self), 'format': FORMAT}, indent=1)}\n".encode())
 
     @classmethod
     def load(cls, path: str | Path) -> Results:
         """ValueError, which names the file, when it holds anything else; OSError without one."""
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            if values.pop("format") != FORMAT:
+                raise ValueError(f'there is no "format": {FORMAT} in it')
+            values["measured"] = [Measured(**measured) for measured in values["measured"]]
+            values["rows"] = [row_of(row) for row in values["rows"]]
+            return cls(**values)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"{path}: expected what rnncore bench --json wrote, got another file ({error})"
             ) from error
+
+
+def row_of(values: Mapping[str, Any]) -> Row:
+    """A row from what `asdict` makes of it."""
+    return Row(**{**values, "case": Case(**values["case"])})

@@ -2,7 +2,7 @@
 
 One thread: one process, in which all libraries take turns, so that a disturbance meets all of them.
 More threads: one process a library, because the pools of several libraries, spinning while they
-wait, ruin each other's times.
+wait, ruin each other's times. The environment is the same for every library.
 """
 
 from __future__ import annotations
@@ -10,24 +10,66 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rnncore.bench import environment, fit, machine
+from rnncore.bench import fit, machine
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
-from rnncore.bench.peers import LIBRARIES, OURS, PEERS
-from rnncore.bench.results import Results, Row
+from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS
+from rnncore.bench.results import Results, Row, row_of
 from rnncore.bench.work import count, limit
 
-Done = Callable[[Case], None]
 _STDERR_SHOWN = 400
+# Names by which libraries learn their number of threads, all read when they are loaded.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "RNNCORE_NUM_THREADS")
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "JAX_PLATFORMS": "cpu"}
+_AVX2 = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+
+
+def tampered(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that are set and would change what libraries do: recorded, then left out."""
+    prefixes = ("OPENBLAS_", "GOTO_", "BLIS_", "KMP_")
+    return {name: value for name, value in sorted(environ.items()) if name.startswith(prefixes)}
+
+
+def worker_environment(
+    threads: int,
+    isa: str | None = None,
+    exact_memory: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """The environment of a process that measures with `threads` threads.
+
+    With `exact_memory` the C library gives every large block back at once (glibc), so that the
+    resident size of the process is what is in use.
+
+    Examples
+    --------
+    >>> worker_environment(1, environ={"OPENBLAS_CORETYPE": "Haswell"})["OMP_NUM_THREADS"]
+    '1'
+    """
+    removed = {*tampered(environ), "RNNCORE_MAX_ISA"}
+    result = {name: value for name, value in environ.items() if name not in removed}
+    result |= dict.fromkeys(_THREADS, str(threads)) | _QUIET
+    if threads == 1:
+        result["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    if exact_memory:
+        result |= {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    if isa is not None:
+        result |= {"RNNCORE_MAX_ISA": isa} | (_AVX2 if isa == "avx2" else {})
+    return result
 
 
 class Run:
@@ -47,18 +89,20 @@ class Run:
         self,
         peers: Sequence[str] = LIBRARIES,
         seconds: float = 1.0,
-        done: Done | None = None,
+        done: Callable[[Case], None] = lambda case: None,
     ) -> None:
         self.peers = list(peers)
         self.seconds = seconds
         self.results = Results(
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             machine=machine.describe(),
-            environment={"removed": environment.tampered()},
+            environment={"removed": tampered()},
         )
-        self._done = done or (lambda case: None)
+        self._done = done
         self._skipped: dict[str, str] = {}
+        # The library that a process is at, and the cases that it is through with.
         self._at = ""
+        self._finished: list[Case] = []
         self._measured: set[tuple[int, str | None]] = set()
 
     # -- the parts of a run ----------------------------------------------------------------
@@ -78,24 +122,23 @@ class Run:
         """Measure the machine, once for each number of threads and limit of the ISA."""
         if (threads, isa) not in self._measured:
             self._measured.add((threads, isa))
-            failure = self._work({"kind": "machine", "threads": threads}, threads, isa)
+            failure = self._work("machine", {"threads": threads}, threads, isa)
             if isa is not None and failure is not None:
                 raise ValueError(f"--isa: expected kernels of this machine, got {isa!r}: {failure}")
             best = self.results.measured[-1].isa if self.results.measured else None
             if isa is not None and isa != best:
                 raise ValueError(f"--isa: expected at most {best}, which runs here, got {isa!r}")
 
-    def memory(self, cases: Iterable[Case], peers: Sequence[str]) -> None:
-        """Peak memory of training steps, each in a process of its own."""
+    def memory(self, cases: Iterable[Case]) -> None:
+        """Peak memory of training steps in rnncore and PyTorch, each in a process of its own."""
         for case in cases:
-            for peer in peers:
+            for peer in (OURS, "torch"):
                 if PEERS[peer].unsupported(case) is None and peer not in self._skipped:
-                    job = {"kind": "memory", "peer": peer, "case": case.as_dict()}
-                    self._work(job, case.threads, None)
+                    self._work("memory", {"peer": peer, "case": asdict(case)}, case.threads)
 
     def hog(self, case: Case, calls: int) -> None:
         """Seconds of `calls` calls, quiet and with another process on one of the cores."""
-        self._work({"kind": "hog", "case": case.as_dict(), "calls": calls}, case.threads, None)
+        self._work("hog", {"case": asdict(case), "calls": calls}, case.threads)
 
     def fits(
         self,
@@ -111,7 +154,7 @@ class Run:
             command = [sys.executable, "-P", str(Path(fit.__file__)), library, model]
             done = subprocess.run(
                 [*command, repr(time.time()), str(epochs)],
-                env=environment.for_worker(1),
+                env=worker_environment(1),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -131,15 +174,13 @@ class Run:
         names = [name for name in names if name not in self._skipped]
         while remaining and names:
             job = {
-                "kind": "cases",
                 "peers": names,
                 "threads": threads,
                 "seconds": self.seconds,
-                "cases": [case.as_dict() for case in remaining],
+                "cases": [asdict(case) for case in remaining],
             }
-            finished: list[Case] = []
-            failure = self._work(job, threads, isa, finished)
-            remaining = [case for case in remaining if case not in finished]
+            failure = self._work("cases", job, threads, isa)
+            remaining = [case for case in remaining if case not in self._finished]
             if failure is None:
                 return
             if self._at not in (*names, OURS):  # it would die again, whatever is left out
@@ -150,22 +191,22 @@ class Run:
             names = [name for name in names if name != self._at]
 
     def _work(
-        self, job: dict[str, Any], threads: int, isa: str | None, finished: list[Case] | None = None
+        self, kind: str, job: dict[str, Any], threads: int, isa: str | None = None
     ) -> str | None:
         """Run one worker; returns what it said last when it failed."""
-        self._at = ""
+        self._at, self._finished = "", []
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
             with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],
-                env=environment.for_worker(threads, isa, exact_memory=job["kind"] == "memory"),
+                env=worker_environment(threads, isa, exact_memory=kind == "memory"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
             ) as process:
                 try:
-                    for event in _converse(process, job):
-                        self._take(event, finished)
+                    for event, content in _converse(process, [kind, job]):
+                        self._take(event, content)
                 except BaseException:  # Ctrl-C too: what it would still measure has no reader
                     process.kill()
                     raise
@@ -174,41 +215,40 @@ class Run:
                 return None
             errors.seek(0)
             failure = _last_line(errors.read()) or f"exit code {code}"
-        if finished is None:
-            self._note(f"{job['kind']}: left out: {failure}")
+        if kind != "cases":
+            self._note(f"{kind}: left out: {failure}")
         return failure
 
-    def _take(self, event: dict[str, Any], finished: list[Case] | None) -> None:
-        kind = event["event"]
+    def _take(self, kind: str, content: Any) -> None:
         if kind == "row":
-            self._add_row(Row.from_dict(event["row"]))
+            self._add_row(row_of(content))
         elif kind == "case":
-            case = Case.from_dict(event["case"])
-            if finished is not None:
-                finished.append(case)
-            self._done(case)
+            self._finished.append(Case(**content))
+            self._done(self._finished[-1])
         elif kind == "at":
-            self._at = event["peer"]
+            self._at = content
         elif kind == "version":
-            self.results.versions[event["peer"]] = event["version"]
+            self.results.versions |= content
         elif kind == "missing":
-            self._skipped[event["peer"]] = event["reason"]
-            self._note(f"{event['peer']}: left out: {event['reason']}")
+            self._skipped |= content
+            for peer, reason in content.items():
+                self._note(f"{peer}: left out: {reason}")
         elif kind == "note":
-            self._note(event["text"])
+            self._note(content)
         elif kind == "measured":
-            self.results.measured.append(Measured(**event["measured"]))
-            self.results.environment.setdefault("rnncore", []).append(event["info"])
+            self.results.measured.append(Measured(**content))
+        elif kind == "info":
+            self.results.environment.setdefault("rnncore", []).append(content)
         elif kind == "memory":
-            self.results.memory.append(event["memory"])
+            self.results.memory.append(content)
         elif kind == "hog":
-            self.results.hog = event["quiet"], event["hogged"]
+            self.results.hog = tuple(content)
 
     def _add_row(self, row: Row) -> None:
         measured = self.results.machine_for(row.case)
         if measured is not None:
-            padded = row.peer == "rnncore-padded"
-            found = limit(row.case, count(row.case, 1.0 if padded else row.share), measured)
+            share = 1.0 if row.peer == PADDED else row.share
+            found = limit(row.case, count(row.case, share), measured)
             row = replace(row, limit=found.seconds, bound=found.bound)
         if row.cpu > row.case.threads + 0.3:
             self._note(
@@ -221,7 +261,7 @@ class Run:
             self.results.notes.append(text)
 
 
-def _converse(process: subprocess.Popen[str], job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _converse(process: subprocess.Popen[str], job: Any) -> Iterator[tuple[str, Any]]:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("expected pipes to the worker")
     try:

@@ -2,8 +2,9 @@
 
     python -m rnncore.bench.worker < job.json
 
-Everything that is timed runs here, in an environment made for it (see `environment`). What
-libraries print goes to standard error.
+A job is a kind and its arguments, an event a kind and its content. Everything that is timed runs
+here, in an environment made for it (see `rnncore.bench.run`). What libraries print goes to standard
+error.
 """
 
 from __future__ import annotations
@@ -11,48 +12,49 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import rnncore
 from rnncore.bench import machine
 from rnncore.bench.cases import Case, Problem, make_problem
-from rnncore.bench.check import agreement
-from rnncore.bench.peers import LIBRARIES, OURS, PEERS, Candidate, Outputs, Peer
+from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS, Candidate, Outputs, Peer
+from rnncore.bench.probes import Emit, run_hog, run_memory
 from rnncore.bench.results import Row
 from rnncore.bench.timing import Timing, compare, estimate
 from rnncore.bench.work import count
-
-Emit = Callable[[dict[str, Any]], None]
-
-
-def run_cases(job: dict[str, Any], emit: Emit) -> None:
-    """Runs each case in every library of the job, in turn."""
-    peers = _load_peers(job["peers"], int(job["threads"]), emit)
-    for values in job["cases"]:
-        case = Case.from_dict(values)
-        for row in run_case(case, peers, float(job["seconds"]), emit):
-            emit({"event": "row", "row": row.as_dict()})
-        emit({"event": "case", "case": case.as_dict()})
+from rnncore.testing import backward_tolerance, forward_tolerance, normwise_error
 
 
-def _load_peers(names: list[str], threads: int, emit: Emit) -> list[Peer]:
+def run_cases(
+    emit: Emit, peers: Sequence[str], threads: int, seconds: float, cases: Sequence[dict[str, Any]]
+) -> None:
+    """Runs each case in every library, in turn."""
+    loaded = load_peers(emit, peers, threads)
+    for values in cases:
+        for row in run_case(emit, Case(**values), loaded, seconds):
+            emit("row", asdict(row))
+        emit("case", values)
+
+
+def load_peers(emit: Emit, names: Sequence[str], threads: int) -> list[Peer]:
     loaded = []
     for name in names:
         peer = PEERS[name]
-        emit({"event": "at", "peer": name})
+        emit("at", name)
         try:
             version = peer.version()
             peer.configure(threads)
         except ImportError as error:
-            emit({"event": "missing", "peer": name, "reason": str(error)})
-            continue
-        emit({"event": "version", "peer": name, "version": version})
-        loaded.append(peer)
+            emit("missing", {name: str(error)})
+        else:
+            emit("version", {name: version})
+            loaded.append(peer)
     return loaded
 
 
-def run_case(case: Case, peers: list[Peer], seconds: float, emit: Emit) -> list[Row]:
+def run_case(emit: Emit, case: Case, peers: Sequence[Peer], seconds: float) -> list[Row]:
     """Prepares, compares and times; libraries that cannot run it are left out with a note."""
     problem = make_problem(case)
     expected = _expected(problem)
@@ -61,17 +63,15 @@ def run_case(case: Case, peers: list[Peer], seconds: float, emit: Emit) -> list[
         reason = peer.unsupported(case)
         if reason is not None:
             if peer.name in LIBRARIES:
-                emit({"event": "note", "text": f"{peer.name}: {case.mode}: {reason}"})
+                emit("note", f"{peer.name}: {case.mode}: {reason}")
             continue
-        emit({"event": "at", "peer": peer.name})
-        found = _fastest(peer, problem, expected, emit)
+        emit("at", peer.name)
+        found = _fastest(emit, peer, problem, expected)
         if found is not None:
             runners.append((peer, *found))
-    if not runners:
-        return []
     timings = compare([candidate.call for _, candidate, _ in runners], seconds)
     return [
-        _row(case, peer, candidate, timing, error, problem.share)
+        _row(problem, peer, candidate, timing, error)
         for (peer, candidate, error), timing in zip(runners, timings, strict=True)
     ]
 
@@ -88,43 +88,77 @@ def _expected(problem: Problem) -> Outputs:
 
 
 def _fastest(
-    peer: Peer, problem: Problem, expected: Outputs, emit: Emit
+    emit: Emit, peer: Peer, problem: Problem, expected: Outputs
 ) -> tuple[Candidate, float] | None:
     """The fastest of a library's ways that run here and compute the same, and its error."""
-    best: tuple[float, Candidate, float] | None = None
+    about = f"{peer.name}: {problem.case}: "
     try:
         candidates = peer.prepare(problem)
     except Exception as error:  # a library may fail in any way, and is left out
-        emit(_note(peer, problem, f"cannot prepare: {error!r:.200}"))
+        emit("note", f"{about}cannot prepare: {error!r:.200}")
         return None
+    found: list[tuple[float, Candidate, float]] = []
     for candidate in candidates:
         try:
             agreed = agreement(problem.case, candidate.outputs(candidate.call()), expected)
             elapsed = estimate(candidate.call, warmups=1)
         except Exception as error:
-            emit(_note(peer, problem, f"{candidate.label} fails: {error!r:.200}"))
+            emit("note", f"{about}{candidate.label} fails: {error!r:.200}")
             continue
-        if not agreed.holds:
-            text = f"{candidate.label} differs in {agreed.what}: {agreed.error:.3g} tolerances"
-            emit(_note(peer, problem, text))
-            continue
-        if best is None or elapsed < best[0]:
-            best = elapsed, candidate, agreed.error
-    return None if best is None else (best[1], best[2])
+        if agreed.holds:
+            found.append((elapsed, candidate, agreed.error))
+        else:
+            differs = f"differs in {agreed.what}: {agreed.error:.3g} tolerances"
+            emit("note", f"{about}{candidate.label} {differs}")
+    return min(found, key=lambda one: one[0])[1:] if found else None
 
 
-def _note(peer: Peer, problem: Problem, text: str) -> dict[str, Any]:
-    return {"event": "note", "text": f"{peer.name}: {problem.case}: {text}"}
+class Agreement(NamedTuple):
+    """The array that differs most, in units of its tolerance; at most 1 means equal."""
+
+    error: float
+    what: str
+
+    @property
+    def holds(self) -> bool:
+        return self.error <= 1.0
 
 
-def _row(
-    case: Case, peer: Peer, candidate: Candidate, timing: Timing, error: float, share: float
-) -> Row:
+def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
+    """Compare every array that both have, normwise, with the derived tolerances.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.bench.cases import Case
+    >>> case = Case("rnn", "forward", steps=1, batch=1, inputs=1, units=1)
+    >>> y = np.ones((1, 1, 1), np.float32)
+    >>> agreement(case, {"y": y}, {"y": y}).holds
+    True
+    """
+    # In a stack the errors of the first layer run through the second: a sequence twice as long.
+    steps = case.steps * (2 if case.stacked else 1)
+    depth = case.units + (max(case.inputs, 2 * case.units) if case.stacked else case.inputs)
+    forward = forward_tolerance(case.dtype, depth, steps)
+    longest = max(depth, case.gates * case.units)
+    backward = backward_tolerance(case.dtype, longest, steps, case.batch * case.steps)
+    worst = Agreement(0.0, "")
+    for name in sorted(outputs.keys() & expected.keys()):
+        tolerance = backward if name.startswith("d") else forward
+        if outputs[name].shape != expected[name].shape:
+            return Agreement(float("inf"), f"{name} of shape {outputs[name].shape}")
+        # What is added up is of size 1, so a sum that happens to cancel is held to that.
+        error = normwise_error(outputs[name], expected[name], floor=1.0) / tolerance
+        if not error <= worst.error:
+            worst = Agreement(error, name)
+    return worst
+
+
+def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, error: float) -> Row:
     low, high = timing.quartiles
-    padded = case.rows != "full" and peer.name.endswith("padded")
-    work = count(case, 1.0 if padded else share)
+    work = count(problem.case, 1.0 if peer.name == PADDED else problem.share)
     return Row(
-        case=case,
+        case=problem.case,
         peer=peer.name,
         variant=candidate.label,
         median=timing.median,
@@ -137,33 +171,36 @@ def _row(
         flops=work.flops,
         bytes=work.bytes,
         load=machine.load(),
-        share=share,
+        share=problem.share,
     )
 
 
-def run_machine(job: dict[str, Any], emit: Emit) -> None:
-    """Measures the machine with the job's threads, and says what rnncore runs on."""
+def run_machine(emit: Emit, threads: int) -> None:
+    """Measures the machine, and says what rnncore runs on."""
     info = rnncore.info()
-    measured = machine.measure(int(job["threads"]), str(info["isa"]))
-    emit({"event": "measured", "measured": measured.as_dict(), "info": info})
+    emit("measured", asdict(machine.measure(threads, str(info["isa"]))))
+    emit("info", info)
+
+
+_KINDS: dict[str, Callable[..., None]] = {
+    "cases": run_cases,
+    "machine": run_machine,
+    "memory": run_memory,
+    "hog": run_hog,
+}
 
 
 def main() -> None:
     # Libraries write to file descriptor 1 as they like: events go to a copy of it.
-    events: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as events:
+        os.dup2(2, 1)
 
-    def emit(event: dict[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-        events.flush()
+        def emit(kind: str, content: Any) -> None:
+            events.write(json.dumps([kind, content]) + "\n")
+            events.flush()
 
-    from rnncore.bench.hog import run_hog
-    from rnncore.bench.memory import run_memory
-
-    kinds = {"cases": run_cases, "machine": run_machine, "memory": run_memory, "hog": run_hog}
-    job = json.load(sys.stdin)
-    kinds[job["kind"]](job, emit)
-    events.close()
+        kind, arguments = json.load(sys.stdin)
+        _KINDS[kind](emit, **arguments)
 
 
 if __name__ == "__main__":

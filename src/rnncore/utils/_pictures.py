@@ -14,12 +14,12 @@ def check_picture(option: str, path: str | os.PathLike[str]) -> None:
     ValueError for another suffix than those in `SUFFIXES`, OSError as `check_place` raises it,
     ImportError with the name of the extra that brings matplotlib.
     """
+    check_place(option, path)
     if Path(path).suffix.lower() not in SUFFIXES:
         expected = ", ".join(SUFFIXES)
         raise ValueError(
             f"{option}: expected a name that ends in {expected}, got {os.fspath(path)!r}"
         )
-    check_place(option, path)
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:

@@ -91,3 +91,29 @@ def test_a_run_can_be_shown_again(
     results.save(path)
     assert command.main(["--load", str(path), "--compare", str(path)]) == 0
     assert capsys.readouterr().out
+
+
+def test_errors_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    assert command.main(["--floors", "nonsense"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("rnncore bench: error: --floors: expected words of names like")
+    assert last.endswith("got 'nonsense'")
+
+
+def test_it_is_a_command_of_rnncore(capsys: pytest.CaptureFixture[str]) -> None:
+    from rnncore.cli import main as rnncore_main
+
+    with pytest.raises(SystemExit) as done:
+        rnncore_main(["bench", "--help"])
+    assert done.value.code == 0
+    assert "--floors" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [["--isa", "foo"], ["--seconds", "0"], ["--seconds", "x"]])
+def test_options_that_mean_nothing(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(options)
+    assert options[0] in capsys.readouterr().err.splitlines()[-1]

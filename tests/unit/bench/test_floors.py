@@ -7,7 +7,7 @@ import pytest
 from rnncore.bench import floors
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
-from rnncore.bench.peers import LIBRARIES, PEERS
+from rnncore.bench.peers import LIBRARIES
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
 
@@ -101,12 +101,6 @@ def test_time_loop_is_a_difference_of_two_lengths(make_row: MakeRow, measured: M
     entry = floor.result(Results(rows=rows, measured=[measured]))
     assert entry["figure"] == "0.839"
     assert "from L3" in str(entry["detail"])
-
-
-def test_peers_say_why_they_do_not_run_a_case() -> None:
-    case = Case("lstm", "train", 5, 2, 3, 4)
-    assert PEERS["onnxruntime"].unsupported(case) == "runs inference only"
-    assert PEERS["numpy"].unsupported(case) is None
 
 
 def test_an_interrupted_run_has_verdicts_of_what_was_measured(

@@ -1,10 +1,12 @@
 """What is said of the machine."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from rnncore.bench import machine
+from rnncore.bench.machine import Measured
 
 
 def test_an_interrupted_run_does_not_shorten_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +21,19 @@ def test_an_interrupted_run_does_not_shorten_the_samples(monkeypatch: pytest.Mon
     monkeypatch.setattr(time, "perf_counter", lambda: clock)
     repetitions = machine._enough(run)
     assert repetitions * 1e-6 == pytest.approx(machine._SAMPLE_SECONDS, rel=0.1)
+
+
+def test_level_of_memory(measured: Measured) -> None:
+    one = replace(measured, caches={"L1": 1000, "L2": 10_000, "L3": 100_000})
+    assert [one.level_of(size) for size in (1000, 1001, 100_000, 100_001)] == [
+        "L1",
+        "L2",
+        "L3",
+        "DRAM",
+    ]
+    assert replace(one, threads=2).level_of(2000) == "L1"
+
+
+def test_cache_sizes_grow() -> None:
+    sizes = machine.cache_sizes()
+    assert 0 < sizes["L1"] < sizes["L2"] < sizes["L3"]

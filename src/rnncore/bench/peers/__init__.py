@@ -6,22 +6,17 @@ from rnncore.bench.peers.base import Candidate, Outputs, Peer
 from rnncore.bench.peers.jax_peer import JaxPeer
 from rnncore.bench.peers.keras_peer import KerasPeer
 from rnncore.bench.peers.numpy_peer import NumpyPeer
-from rnncore.bench.peers.onnxruntime_peer import OnnxRuntimePeer
-from rnncore.bench.peers.openvino_peer import OpenVinoPeer
+from rnncore.bench.peers.onnx_peers import OnnxRuntimePeer, OpenVinoPeer
 from rnncore.bench.peers.ours import PaddedPeer, RnncorePeer, WithoutBlasPeer
 from rnncore.bench.peers.torch_peer import TorchPeer
 
-OURS = "rnncore"
+OURS, PADDED, NO_BLAS = RnncorePeer.name, PaddedPeer.name, WithoutBlasPeer.name
+VARIANTS = (PADDED, NO_BLAS)
 _OWN: list[Peer] = [RnncorePeer(), PaddedPeer(), WithoutBlasPeer()]
-_LIBRARIES: list[Peer] = [
-    TorchPeer(),
-    OnnxRuntimePeer(),
-    OpenVinoPeer(),
-    JaxPeer(),
-    KerasPeer(),
-    NumpyPeer(),
-]
-PEERS: dict[str, Peer] = {peer.name: peer for peer in [*_OWN, *_LIBRARIES]}
-LIBRARIES: tuple[str, ...] = tuple(peer.name for peer in _LIBRARIES)
+_OTHERS: list[Peer] = [TorchPeer(), OnnxRuntimePeer(), OpenVinoPeer(), JaxPeer()]
+_OTHERS += [KerasPeer(), NumpyPeer()]
+PEERS = {peer.name: peer for peer in _OWN + _OTHERS}
+LIBRARIES = tuple(peer.name for peer in _OTHERS)
 
-__all__ = ["LIBRARIES", "OURS", "PEERS", "Candidate", "Outputs", "Peer"]
+__all__ = ["LIBRARIES", "NO_BLAS", "OURS", "PADDED", "PEERS", "VARIANTS"]
+__all__ += ["Candidate", "Outputs", "Peer"]

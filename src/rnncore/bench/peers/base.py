@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rnncore.bench.cases import Array, Case, Problem
 
 Outputs = dict[str, Array]
+# A kind of case that a library does not run, and why.
+Refusal = tuple[Callable[[Case], bool], str]
+
+NO_RAGGED: Refusal = (lambda case: case.rows != "full", "ragged batches are not measured")
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,25 @@ class Candidate:
 class Peer(ABC):
     """A library that takes part. Making one imports nothing; `version` does."""
 
-    name: str  # as on the command line
-    module: str  # what must be importable
+    name: str  # as on the command line, and of the module to import
+    refusals: Sequence[Refusal] = ()
 
     def version(self) -> str:
         """Version of the library. ImportError where it is not installed."""
-        return str(importlib.import_module(self.module).__version__)
+        return str(importlib.import_module(self.name).__version__)
 
     def configure(self, threads: int) -> None:  # noqa: B027
         """Set the number of threads, once a process and before `prepare`."""
 
-    @abstractmethod
     def unsupported(self, case: Case) -> str | None:
         """Why the library does not run this case; None when it does."""
+        return next((reason for refused, reason in self.refusals if refused(case)), None)
 
     @abstractmethod
     def prepare(self, problem: Problem) -> list[Candidate]:
         """The ways to run it, weights converted and everything compiled that can be."""
+
+
+def named_outputs(y: Array, states: Sequence[Array]) -> Outputs:
+    """The outputs without gradients."""
+    return {"y": y, **dict(zip("hc", states, strict=False))}

@@ -8,24 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Case, Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer
+from rnncore.bench.cases import Problem, gradient_names
+from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, named_outputs
+from rnncore.bench.peers.cells import make_step, stacked
 
 _UNROLL = (1, 4)
 
 
 class JaxPeer(Peer):
     name = "jax"
-    module = "jax"
+    refusals = (NO_RAGGED,)
 
     def configure(self, threads: int) -> None:
         # The number of threads comes from the environment that the process was started with.
         jax = importlib.import_module("jax")
         jax.config.update("jax_enable_x64", True)
         jax.config.update("jax_cpu_enable_async_dispatch", False)
-
-    def unsupported(self, case: Case) -> str | None:
-        return "ragged batches are not measured" if case.rows != "full" else None
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         jax = importlib.import_module("jax")
@@ -35,14 +33,9 @@ class JaxPeer(Peer):
 
 def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
     case = problem.case
-    layer = _make_layer(jax, case.cell, unroll)
-    if case.stacked:
-        layer = _make_stack(jax, layer)
-    count = 2 if case.cell == "lstm" else 1
-    zeros = np.zeros((case.batch, case.units), problem.x.dtype)
-    state = tuple(jax.device_put(array) for array in problem.state or (zeros,) * count)
-    arrays = [problem.x, *(array for weights in problem.weights for array in weights)]
-    operands = tuple(jax.device_put(array) for array in arrays)
+    layer = _make_layer(jax, problem, unroll)
+    state = jax.device_put(problem.first_state)
+    operands = jax.device_put((problem.x, tuple(map(tuple, problem.weights))))
     label = "scan" if unroll == 1 else f"scan, unroll {unroll}"
     if not case.trains:
         forward = jax.jit(lambda operands, state: layer(*operands, state))
@@ -56,66 +49,33 @@ def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
     dy = jax.device_put(problem.dy)
 
     def outputs(result: Any) -> Outputs:
-        gradients = zip(gradient_names(case), map(np.asarray, result[2]), strict=True)
-        return _outputs(result[:2]) | dict(gradients)
+        gradients = map(np.asarray, jax.tree.leaves(result[2]))
+        return _outputs(result[:2]) | dict(zip(gradient_names(case), gradients, strict=True))
 
     return Candidate(label, lambda: jax.block_until_ready(compiled(operands, state, dy)), outputs)
 
 
 def _outputs(result: Any) -> Outputs:
     y, states = result
-    return {"y": np.asarray(y), **dict(zip("hc", map(np.asarray, states), strict=False))}
+    return named_outputs(np.asarray(y), list(map(np.asarray, states)))
 
 
-def _make_layer(jax: Any, cell: str, unroll: int) -> Callable[..., Any]:
-    np_, sigmoid = jax.numpy, jax.nn.sigmoid
+def _make_layer(jax: Any, problem: Problem, unroll: int) -> Callable[..., Any]:
+    """A function of x, the weights and the state that gives y and the last state."""
+    step = make_step(problem.case.cell, jax.numpy, jax.nn.sigmoid)
 
-    def lstm(u: Any, b: Any, state: Any, a: Any) -> Any:
-        i, f, g, o = np_.split(a + state[0] @ u, 4, axis=-1)
-        c = sigmoid(f) * state[1] + sigmoid(i) * np_.tanh(g)
-        h = sigmoid(o) * np_.tanh(c)
-        return (h, c), h
+    def run(x: Any, weights: Any, state: Any) -> Any:
+        w, u, b = weights
+        b = jax.numpy.atleast_2d(b)
 
-    def gru(u: Any, b: Any, state: Any, a: Any) -> Any:
-        (h,) = state
-        a_z, a_r, a_n = np_.split(a, 3, axis=-1)
-        u_z, u_r, u_n = np_.split(h @ u + b[1], 3, axis=-1)
-        z = sigmoid(a_z + u_z)
-        n = np_.tanh(a_n + sigmoid(a_r + u_r) * u_n)
-        h = z * h + (1 - z) * n
-        return (h,), h
+        def advance(state: Any, a: Any) -> Any:
+            state, _ = step(a, state, u, b[-1])
+            return state, state[0]
 
-    def gru_before(u: Any, b: Any, state: Any, a: Any) -> Any:
-        (h,) = state
-        units = h.shape[-1]
-        z, r = np_.split(sigmoid(a[:, : 2 * units] + h @ u[:, : 2 * units]), 2, axis=-1)
-        n = np_.tanh(a[:, 2 * units :] + (r * h) @ u[:, 2 * units :])
-        h = z * h + (1 - z) * n
-        return (h,), h
-
-    def rnn(u: Any, b: Any, state: Any, a: Any) -> Any:
-        h = np_.tanh(a + state[0] @ u)
-        return (h,), h
-
-    step = {"lstm": lstm, "gru": gru, "gru_before": gru_before, "rnn": rnn}[cell]
-
-    def layer(x: Any, w: Any, u: Any, b: Any, state: Any) -> Any:
-        a = x @ w + (b[0] if cell == "gru" else b)
-        state, y = jax.lax.scan(lambda s, a_t: step(u, b, s, a_t), state, a, unroll=unroll)
+        state, y = jax.lax.scan(advance, state, x @ w + b[0], unroll=unroll)
         return y, state
 
-    return layer
+    def stack(x: Any, weights: Any, state: Any) -> Any:
+        return stacked(jax.numpy, lambda x, one: run(x, one, state)[0], x, weights), ()
 
-
-def _make_stack(jax: Any, layer: Callable[..., Any]) -> Callable[..., Any]:
-    """Two bidirectional layers, x and the arrays of four weights -> (y, no states)."""
-
-    def stack(x: Any, *given: Any) -> Any:
-        *arrays, state = given
-        for first in (0, 6):
-            ahead, _ = layer(x, *arrays[first : first + 3], state)
-            back, _ = layer(x[::-1], *arrays[first + 3 : first + 6], state)
-            x = jax.numpy.concatenate((ahead, back[::-1]), axis=-1)
-        return x, ()
-
-    return stack
+    return stack if problem.case.stacked else lambda x, weights, state: run(x, weights[0], state)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rnncore.bench.cases import Case, Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer
+from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer
 
 
 class KerasPeer(Peer):
     name = "keras"
-    module = "keras"
+    refusals = (NO_RAGGED,)
 
     def version(self) -> str:
         tensorflow = importlib.import_module("tensorflow")
@@ -25,9 +26,6 @@ class KerasPeer(Peer):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
-    def unsupported(self, case: Case) -> str | None:
-        return "ragged batches are not measured" if case.rows != "full" else None
-
     def prepare(self, problem: Problem) -> list[Candidate]:
         tf = importlib.import_module("tensorflow")
         layer = _make_stack(problem) if problem.case.stacked else _make_layer(problem)
@@ -37,12 +35,8 @@ class KerasPeer(Peer):
         candidates = []
         for label, jit in (("graph", False), ("XLA", True)):
             run = tf.function(make(tf, problem, layer, state), jit_compile=jit)
-            candidates.append(Candidate(label, _bound(run, x), _make_outputs(problem.case)))
+            candidates.append(Candidate(label, partial(run, x), _make_outputs(problem.case)))
         return candidates
-
-
-def _bound(run: Callable[[Any], Any], x: Any) -> Callable[[], Any]:
-    return lambda: run(x)
 
 
 def _make_layer(problem: Problem) -> Any:
@@ -55,12 +49,10 @@ def _make_layer(problem: Problem) -> Any:
 
 def _make_recurrent(case: Case, **options: Any) -> Any:
     layers = importlib.import_module("keras").layers
-    options |= {"return_sequences": True, "dtype": case.dtype}
-    if case.cell == "lstm":
-        return layers.LSTM(case.units, **options)
-    if case.cell == "rnn":
-        return layers.SimpleRNN(case.units, **options)
-    return layers.GRU(case.units, reset_after=case.cell == "gru", **options)
+    if case.cell in ("gru", "gru_before"):
+        options["reset_after"] = case.cell == "gru"
+    kind = {"lstm": layers.LSTM, "rnn": layers.SimpleRNN}.get(case.cell, layers.GRU)
+    return kind(case.units, return_sequences=True, dtype=case.dtype, **options)
 
 
 def _make_stack(problem: Problem) -> Any:
@@ -96,7 +88,7 @@ def _training(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[An
 
 
 def _make_outputs(case: Case) -> Callable[[Any], Outputs]:
-    names = ["y", "h", "c"][: 1 if case.stacked else 3 if case.cell == "lstm" else 2]
+    names = ["y", "h", "c"][: 1 if case.stacked else 1 + case.states]
     if case.trains:
         names += gradient_names(case)
 

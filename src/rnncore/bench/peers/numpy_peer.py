@@ -7,23 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem, Weights
-from rnncore.bench.peers.base import Candidate, Outputs, Peer
+from rnncore.bench.cases import Array, Problem
+from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, named_outputs
+from rnncore.bench.peers.cells import make_step, stacked
 
 
 class NumpyPeer(Peer):
     # Its number of threads comes from the environment that the process was started with.
     name = "numpy"
-    module = "numpy"
-
-    def unsupported(self, case: Case) -> str | None:
-        if case.mode == "stack_train":
-            return "training of stacks is not measured"
-        return "ragged batches are not measured" if case.rows != "full" else None
+    refusals = (
+        (lambda case: case.mode == "stack_train", "training of stacks is not measured"),
+        NO_RAGGED,
+    )
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         if problem.case.stacked:
-            return [Candidate("loops over time", lambda: stack(problem), lambda result: result)]
+            return [Candidate("loops over time", lambda: stack(problem), lambda y: {"y": y})]
         run = train if problem.case.trains else forward
         return [Candidate("loop over time", lambda: run(problem), lambda result: result[0])]
 
@@ -35,14 +34,12 @@ def _sigmoid(x: Array) -> Array:
 
 def forward(problem: Problem, keep: bool = False) -> tuple[Outputs, list[Any]]:
     """y and the final state, and what the backward needs of every step."""
-    case, u = problem.case, problem.recurrent_kernel
-    bias = np.atleast_2d(problem.bias)
-    projected = problem.x @ problem.kernel + bias[0]
+    case, (kernel, u, bias) = problem.case, problem.weights[0]
+    bias = np.atleast_2d(bias)
+    projected = problem.x @ kernel + bias[0]
     y = np.empty((case.steps, case.batch, case.units), problem.x.dtype)
-    count = 2 if case.cell == "lstm" else 1
-    zeros = np.zeros((case.batch, case.units), problem.x.dtype)
-    state = problem.state or (zeros,) * count
-    step = {"lstm": _lstm, "gru": _gru, "gru_before": _gru_before, "rnn": _rnn}[case.cell]
+    state = problem.first_state
+    step = make_step(case.cell, np, _sigmoid)
     saved = []
     for t in range(case.steps):
         old = state
@@ -50,61 +47,21 @@ def forward(problem: Problem, keep: bool = False) -> tuple[Outputs, list[Any]]:
         y[t] = state[0]
         if keep:
             saved.append((old, kept))
-    return {"y": y, **dict(zip("hc", state, strict=False))}, saved
+    return named_outputs(y, state), saved
 
 
-def stack(problem: Problem) -> Outputs:
+def stack(problem: Problem) -> Array:
     """y of two bidirectional layers."""
-    between = bidirectional(problem, problem.x, problem.weights[:2])
-    return {"y": bidirectional(problem, between, problem.weights[2:])}
 
+    def layer(x: Array, weights: Any) -> Array:
+        return forward(replace(problem, x=x, weights=(weights,)))[0]["y"]
 
-def bidirectional(problem: Problem, x: Array, weights: tuple[Weights, ...]) -> Array:
-    """One layer of a stack: both directions side by side."""
-    ahead, back = (
-        forward(replace(problem, x=sequence, weights=(one,)))[0]["y"]
-        for sequence, one in zip((x, x[::-1]), weights, strict=True)
-    )
-    return np.concatenate((ahead, back[::-1]), axis=-1)
-
-
-def _rnn(a: Array, state: Any, u: Array, bias: Array) -> tuple[Any, Any]:
-    h = np.tanh(a + state[0] @ u)
-    return (h,), (h,)
-
-
-def _lstm(a: Array, state: Any, u: Array, bias: Array) -> tuple[Any, Any]:
-    units = len(u)
-    a = a + state[0] @ u
-    i, f = _sigmoid(a[:, :units]), _sigmoid(a[:, units : 2 * units])
-    g, o = np.tanh(a[:, 2 * units : 3 * units]), _sigmoid(a[:, 3 * units :])
-    c = f * state[1] + i * g
-    tanh_c = np.tanh(c)
-    return (o * tanh_c, c), (i, f, g, o, tanh_c)
-
-
-def _gru(a: Array, state: Any, u: Array, bias: Array) -> tuple[Any, Any]:
-    (h,), units = state, len(u)
-    product = h @ u + bias
-    z = _sigmoid(a[:, :units] + product[:, :units])
-    r = _sigmoid(a[:, units : 2 * units] + product[:, units : 2 * units])
-    q = product[:, 2 * units :]
-    n = np.tanh(a[:, 2 * units :] + r * q)
-    return (z * h + (1 - z) * n,), (z, r, n, q)
-
-
-def _gru_before(a: Array, state: Any, u: Array, bias: Array) -> tuple[Any, Any]:
-    (h,), units = state, len(u)
-    gates = _sigmoid(a[:, : 2 * units] + h @ u[:, : 2 * units])
-    z, r = gates[:, :units], gates[:, units:]
-    q = r * h
-    n = np.tanh(a[:, 2 * units :] + q @ u[:, 2 * units :])
-    return (z * h + (1 - z) * n,), (z, r, n, q)
+    return np.asarray(stacked(np, layer, problem.x, problem.weights))
 
 
 def train(problem: Problem) -> tuple[Outputs, None]:
     """Forward and backpropagation through time."""
-    case, u = problem.case, problem.recurrent_kernel
+    case, (kernel, u, _) = problem.case, problem.weights[0]
     outputs, saved = forward(problem, keep=True)
     columns = case.gates * case.units
     da = np.empty((case.steps, case.batch, columns), problem.x.dtype)  # by x W + b
@@ -118,15 +75,15 @@ def train(problem: Problem) -> tuple[Outputs, None]:
         old, kept = saved[t]
         da[t], db[t], dh, dc = step(dh + problem.dy[t], dc, old, kept, u)
         if case.cell == "gru_before":
-            units = case.units
-            du[:, : 2 * units] += old[0].T @ da[t][:, : 2 * units]
-            du[:, 2 * units :] += kept[3].T @ da[t][:, 2 * units :]
+            both = 2 * case.units
+            du[:, :both] += old[0].T @ da[t][:, :both]
+            du[:, both:] += kept[3].T @ da[t][:, both:]
     if case.cell != "gru_before":
         before = np.stack([old[0] for old, _ in saved])
         du = _rows(before).T @ _rows(db)
     dbias = _rows(da).sum(0)
     outputs |= {
-        "dx": da @ problem.kernel.T,
+        "dx": da @ kernel.T,
         "dkernel": _rows(problem.x).T @ _rows(da),
         "drecurrent_kernel": du,
         "dbias": np.stack([dbias, _rows(db).sum(0)]) if case.cell == "gru" else dbias,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import rnncore
 from rnncore import _core, ops
-from rnncore.bench.cases import Case, Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer
+from rnncore.bench.cases import Problem, gradient_names
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, named_outputs
 
-_OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "lstm": ("lstm", {}),
-    "gru": ("gru", {"reset_after": True}),
-    "gru_before": ("gru", {"reset_after": False}),
-    "rnn": ("simple_rnn", {}),
+# Names of the functions and the layer of a cell, and arguments of both.
+_KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "lstm": ("lstm", "LSTM", {}),
+    "gru": ("gru", "GRU", {"reset_after": True}),
+    "gru_before": ("gru", "GRU", {"reset_after": False}),
+    "rnn": ("simple_rnn", "SimpleRNN", {}),
 }
 
 
@@ -24,91 +24,76 @@ class RnncorePeer(Peer):
     """What all others are compared with."""
 
     name = "rnncore"
-    module = "rnncore"
+
+    def version(self) -> str:
+        return rnncore.__version__
 
     def configure(self, threads: int) -> None:
         rnncore.set_num_threads(threads)
 
-    def unsupported(self, case: Case) -> str | None:
-        return None
-
     def prepare(self, problem: Problem) -> list[Candidate]:
         if problem.case.stacked:
             return [_make_stack(problem)]
-        options = {"lengths": problem.lengths, "mask": problem.mask}
-        return [Candidate("ops", make_call(problem, options), make_outputs(problem.case))]
+        return [_candidate("ops", problem, lengths=problem.lengths, mask=problem.mask)]
 
 
 class PaddedPeer(RnncorePeer):
     """The batch of a ragged case with all rows at full length."""
 
     name = "rnncore-padded"
-
-    def unsupported(self, case: Case) -> str | None:
-        return None if case.mode.startswith("ragged") else "for ragged cases"
+    refusals = ((lambda case: not case.mode.startswith("ragged"), "for ragged cases"),)
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         # Another computation, so there is nothing to compare.
-        return [Candidate("full length", make_call(problem, {}), lambda result: {})]
+        return [Candidate("full length", _candidate("", problem).call, lambda result: {})]
 
 
 class WithoutBlasPeer(RnncorePeer):
     """What a build without BLAS does: its training products come from rnncore's own kernels."""
 
     name = "rnncore-noblas"
-
-    def unsupported(self, case: Case) -> str | None:
-        return None if case.mode == "train" else "for training"
+    refusals = ((lambda case: case.mode != "train", "for training"),)
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         default = _core.get_context()
         limited = _core.Context(problem.case.threads, problem.case.isa, blas=False)
-        call = make_call(problem, {})
+        usual = _candidate("", problem)
 
         def run() -> Any:
             _core.set_context(limited)
             try:
-                return call()
+                return usual.call()
             finally:
                 _core.set_context(default)
 
-        return [Candidate("no BLAS", run, make_outputs(problem.case))]
+        return [Candidate("no BLAS", run, usual.outputs)]
 
 
-def make_call(problem: Problem, options: dict[str, Any]) -> Callable[[], Any]:
-    operation, fixed = _OPERATIONS[problem.case.cell]
+def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
+    case, state, dy = problem.case, problem.state, problem.dy
+    operation, _, fixed = _KINDS[case.cell]
     # Only what says something: a user writes no `mask=None` either.
     given = {name: value for name, value in options.items() if value is not None}
     arguments = {**fixed, **given, "time_major": True}
-    x, kernel, recurrent, bias = (
-        problem.x,
-        problem.kernel,
-        problem.recurrent_kernel,
-        problem.bias,
-    )
-    state, dy = problem.state, problem.dy
-    if not problem.case.trains:
-        forward = getattr(ops, operation)
-        return lambda: forward(x, kernel, recurrent, bias, state, **arguments)
+    x, (kernel, recurrent, bias) = problem.x, problem.weights[0]
+    forward = getattr(ops, operation)
     record = getattr(ops, f"{operation}_forward")
     backward = getattr(ops, f"{operation}_backward")
+
+    def infer() -> Any:
+        return forward(x, kernel, recurrent, bias, state, **arguments)
 
     def train() -> Any:
         y, final, tape = record(x, kernel, recurrent, bias, state, **arguments)
         return y, final, backward(tape, dy)
 
-    return train
-
-
-def make_outputs(case: Case) -> Callable[[Any], Outputs]:
     def outputs(result: Any) -> Outputs:
-        arrays = {"y": result[0], **dict(zip("hc", result[1], strict=False))}
+        arrays = named_outputs(*result[:2])
         if case.trains:
-            gradients = result[2]
-            arrays |= {name: getattr(gradients, name) for name in gradient_names(case)}
+            arrays |= {name: getattr(result[2], name) for name in gradient_names(case)}
         return arrays
 
-    return outputs
+    return Candidate(label, train if case.trains else infer, outputs)
 
 
 def _make_stack(problem: Problem) -> Candidate:
@@ -116,15 +101,11 @@ def _make_stack(problem: Problem) -> Candidate:
     from rnncore import layers
 
     case = problem.case
-    kind, options = {
-        "lstm": (layers.LSTM, {}),
-        "gru": (layers.GRU, {"reset_after": True}),
-        "gru_before": (layers.GRU, {"reset_after": False}),
-        "rnn": (layers.SimpleRNN, {}),
-    }[case.cell]
+    _, kind, options = _KINDS[case.cell]
     stack = []
     for index in (0, 2):
-        inner = kind(case.units, return_sequences=True, dtype=case.dtype, **options)
+        make = getattr(layers, kind)
+        inner = make(case.units, return_sequences=True, dtype=case.dtype, **options)
         layer = layers.Bidirectional(inner, dtype=case.dtype)
         layer.make_weights((None, None, case.inputs if index == 0 else 2 * case.units))
         layer.set_weights(sum(problem.weights[index : index + 2], ()))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer
+from rnncore.bench.cases import Array, Problem, gradient_names
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, named_outputs
 
 # How the names of the weights end, in the order of ours.
 _SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
@@ -17,28 +17,25 @@ _SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
 
 class TorchPeer(Peer):
     name = "torch"
-    module = "torch"
+    refusals = (
+        (lambda case: case.cell == "gru_before", "has no GRU with reset_after=False"),
+        (lambda case: case.rows == "front", "a PackedSequence has no front padding"),
+    )
 
     def configure(self, threads: int) -> None:
-        torch = importlib.import_module("torch")
-        torch.set_num_threads(threads)
-
-    def unsupported(self, case: Case) -> str | None:
-        if case.cell == "gru_before":
-            return "has no GRU with reset_after=False"
-        return "a PackedSequence has no front padding" if case.rows == "front" else None
+        importlib.import_module("torch").set_num_threads(threads)
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         torch = importlib.import_module("torch")
         case = problem.case
         module = _make_module(torch, problem)
         x = torch.from_numpy(problem.x.copy())
+        lengths = None if problem.lengths is None else torch.from_numpy(problem.lengths.copy())
         if case.trains:
-            return [_training(torch, problem, module, x)]
+            return [_training(torch, problem, module, x, lengths)]
         module.eval()
         # In the fast path of nn.LSTM the state has a leading axis of layers.
         state = _state(torch, problem, leading=True)
-        lengths = _lengths(torch, problem)
         outputs = _only_y if case.stacked else _outputs
         candidates = [
             Candidate(
@@ -104,10 +101,6 @@ def _state(torch: Any, problem: Problem, leading: bool) -> Any:
     return tuple(arrays) if len(arrays) == 2 else arrays[0]
 
 
-def _lengths(torch: Any, problem: Problem) -> Any:
-    return None if problem.lengths is None else torch.from_numpy(problem.lengths.copy())
-
-
 def _run(torch: Any, module: Any, x: Any, state: Any, lengths: Any) -> Any:
     if lengths is None:
         return module(x, state)
@@ -130,17 +123,15 @@ def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
     state = _state(torch, problem, leading=False)
 
     def outputs(result: Any) -> Outputs:
-        states = result if isinstance(result, tuple) else (result,)
-        arrays = {name: array.numpy() for name, array in zip("hc", states, strict=False)}
-        return {"y": arrays["h"][None], **arrays}
+        states = _states(result)
+        return named_outputs(states[0][None], states)
 
     return Candidate(kind, _inference(torch, lambda: cell(x, state)), outputs)
 
 
-def _training(torch: Any, problem: Problem, module: Any, x: Any) -> Candidate:
+def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -> Candidate:
     x.requires_grad_(True)
     dy = torch.from_numpy(problem.dy.copy())
-    lengths = _lengths(torch, problem)
     leaves = [x, *module.parameters()]
     outputs_of = _only_y if problem.case.stacked else _outputs
 
@@ -168,6 +159,9 @@ def _only_y(result: Any) -> Outputs:
 
 def _outputs(result: Any) -> Outputs:
     y, state = result
+    return named_outputs(y.numpy(), [array[0] for array in _states(state)])
+
+
+def _states(state: Any) -> list[Array]:
     states = state if isinstance(state, tuple) else (state,)
-    arrays = {name: array.detach()[0].numpy() for name, array in zip("hc", states, strict=False)}
-    return {"y": y.numpy(), **arrays}
+    return [array.detach().numpy() for array in states]

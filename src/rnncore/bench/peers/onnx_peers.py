@@ -1,4 +1,4 @@
-"""A layer as an ONNX model of one node, a stack of two."""
+"""ONNX Runtime and OpenVINO on the CPU, from the same model: one node a layer, a stack of two."""
 
 from __future__ import annotations
 
@@ -9,15 +9,84 @@ from typing import Any
 import numpy as np
 
 from rnncore.bench.cases import Array, Case, Problem, Weights
+from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, Refusal, named_outputs
 
 # Our order of the gates in ONNX's: i f g o -> i o f c, z r n -> z r h.
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "gru_before": (0, 1, 2), "rnn": (0,)}
 _NODES = {"lstm": "LSTM", "gru": "GRU", "gru_before": "GRU", "rnn": "RNN"}
+_TRAINS: Refusal = (lambda case: case.trains, "runs inference only")
 
 
-def available() -> None:
-    """ImportError where the package that writes the models is missing."""
-    importlib.import_module("onnx")
+class _OnnxPeer(Peer):
+    def version(self) -> str:
+        importlib.import_module("onnx")  # which writes the models
+        return super().version().split("-")[0]
+
+    def configure(self, threads: int) -> None:
+        self._threads = threads
+
+
+class OnnxRuntimePeer(_OnnxPeer):
+    name = "onnxruntime"
+    refusals = (
+        _TRAINS,
+        (lambda case: case.rows == "front", "has no front padding"),
+        (lambda case: case.dtype != "float32", "has float32 only"),
+    )
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        ort = importlib.import_module("onnxruntime")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        session = ort.InferenceSession(
+            make_model(problem), options, providers=["CPUExecutionProvider"]
+        )
+        given = feeds(problem)
+        names = [output.name for output in session.get_outputs()]
+        binding = session.io_binding()
+        for name, array in given.items():
+            binding.bind_cpu_input(name, array)
+        for name in names:
+            binding.bind_output(name)
+        return [
+            Candidate("run", lambda: session.run(names, given), outputs),
+            Candidate(
+                "run with bindings",
+                lambda: session.run_with_iobinding(binding),
+                lambda result: outputs(binding.copy_outputs_to_cpu()),
+            ),
+        ]
+
+
+class OpenVinoPeer(_OnnxPeer):
+    name = "openvino"
+    refusals = (
+        _TRAINS,
+        NO_RAGGED,
+        (lambda case: case.dtype != "float32", "computes in float32"),
+    )
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        ov = importlib.import_module("openvino")
+        core = ov.Core()
+        settings = {
+            "INFERENCE_NUM_THREADS": self._threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,
+        }
+        compiled = core.compile_model(core.read_model(make_model(problem)), "CPU", settings)
+        request = compiled.create_infer_request()
+        for name, array in feeds(problem).items():
+            request.set_tensor(name, ov.Tensor(array, shared_memory=True))
+
+        def found(result: Any) -> Outputs:
+            count = len(compiled.outputs)
+            return outputs([request.get_output_tensor(i).data for i in range(count)])
+
+        return [Candidate("infer, shared tensors", request.infer, found)]
 
 
 def feeds(problem: Problem) -> dict[str, Array]:
@@ -30,12 +99,10 @@ def feeds(problem: Problem) -> dict[str, Array]:
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def outputs(results: list[Any]) -> dict[str, Array]:
+def outputs(results: list[Any]) -> Outputs:
     """y and the final states without the axis of directions; of a stack there is y alone."""
     y, *states = (np.asarray(result) for result in results)
-    if not states:
-        return {"y": y}
-    return {"y": y[:, 0], **{name: array[0] for name, array in zip("hc", states, strict=False)}}
+    return named_outputs(y[:, 0], [array[0] for array in states]) if states else {"y": y}
 
 
 def make_model(problem: Problem) -> bytes:
@@ -44,7 +111,6 @@ def make_model(problem: Problem) -> bytes:
     helper = onnx.helper
     case = problem.case
     given = feeds(problem)
-    state = (1, case.batch, case.units)
     results: dict[str, tuple[int, ...]]
     if case.stacked:
         nodes, constants = _stack(helper, problem)
@@ -54,22 +120,20 @@ def make_model(problem: Problem) -> bytes:
         present = [name if name in given or len(name) == 1 else "" for name in names]
         while not present[-1]:
             present.pop()
-        results = {"y": (case.steps, 1, case.batch, case.units), "y_h": state}
-        if case.cell == "lstm":
-            results["y_c"] = state
+        states = ["y_h", "y_c"][: case.states]
+        results = dict.fromkeys(states, (1, case.batch, case.units))
+        results = {"y": (case.steps, 1, case.batch, case.units), **results}
         nodes = [_node(helper, case, present, list(results))]
         constants = _constants(case, problem.weights)
-    kind = helper.np_dtype_to_tensor_dtype(problem.x.dtype)
+
+    def described(name: str, dtype: Any, shape: Sequence[int]) -> Any:
+        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), shape)
+
     graph = helper.make_graph(
         nodes,
         "layer",
-        [
-            helper.make_tensor_value_info(
-                name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
-            )
-            for name, array in given.items()
-        ],
-        [helper.make_tensor_value_info(name, kind, shape) for name, shape in results.items()],
+        [described(name, array.dtype, array.shape) for name, array in given.items()],
+        [described(name, problem.x.dtype, shape) for name, shape in results.items()],
         [
             onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
             for name, array in constants.items()
