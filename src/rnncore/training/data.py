@@ -112,12 +112,12 @@ def prepare_samples(
         For shapes and dtypes that do not fit, different lengths, no samples, labels out of
         range, weights that are no numbers.
     """
-    names = {name: f"{prefix}{name}" for name in ("x", "y", "sample_weight")}
+    x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
-    inputs = model.prepare_input(x, names["x"])
+    inputs = model.prepare_input(x, x_name)
     count = len(inputs[0])
     if y is None:
-        raise ValueError(f"{names['y']}: expected the targets, got None")
+        raise ValueError(f"{y_name}: expected the targets, got None")
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("class_weight: expected None beside sample_weight, got both")
@@ -129,13 +129,9 @@ def prepare_samples(
 
     if len(outputs) > 1 and isinstance(sample_weight, np.ndarray):
         sample_weight = [sample_weight] * len(outputs)  # as in Keras those of every output
-    given = outputs.flatten(names["y"], y, missing=True, whole=all_samples)
-    weighing = (
-        [None] * len(outputs)
-        if sample_weight is None
-        else outputs.flatten(names["sample_weight"], sample_weight, missing=True, whole=all_samples)
-    )
-    lengths = output_lengths(model, inputs, names["x"])
+    given = outputs.flatten(y_name, y, missing=True, whole=all_samples)
+    weighing = outputs.flatten(weight_name, sample_weight, missing=True, whole=all_samples)
+    lengths = output_lengths(model, inputs, x_name)
     targets: list[NDArray[Any] | Ragged | None] = []
     weights: list[NDArray[Any] | Ragged | None] = []
     for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
@@ -143,8 +139,8 @@ def prepare_samples(
         weight: NDArray[Any] | Ragged | None = None
         part = objective.parts[index]
         if part is not None:
-            name = outputs.argument(names["y"], index)
-            plain = _targets(name, given[index], names["x"], count, model.dtype)
+            name = outputs.argument(y_name, index)
+            plain = _targets(name, given[index], x_name, count, model.dtype)
             steps = lengths[index]
             target = _converted(model, index, name, plain, shape, steps)
             if class_weight is not None:
@@ -153,7 +149,7 @@ def prepare_samples(
                     name, target, class_weight, shape, model.dtype, binary=binary
                 )
             elif weighing[index] is not None:
-                name = outputs.argument(names["sample_weight"], index)
+                name = outputs.argument(weight_name, index)
                 if steps is None:
                     weight = checked_weights(name, weighing[index], shape, model.dtype)
                 else:

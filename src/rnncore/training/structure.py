@@ -39,7 +39,8 @@ class Structure:
         argument : str
             What is to blame in errors.
         value
-            One array where there is one part; a list or tuple in order; a dict by names.
+            One array where there is one part; a list or tuple in order; a dict by names. None
+            where all may be missing.
         whole : callable, optional
             Whether an array that stands alone in a list is all samples, and not one of them.
         missing : bool, default False
@@ -50,6 +51,8 @@ class Structure:
         TypeError, ValueError
             For another form, another number of parts, or names that are unknown or missing.
         """
+        if value is None and missing:
+            return [None] * len(self)
         if isinstance(value, Mapping):
             unknown = [key for key in value if key not in self.names]
             absent = [name for name in self.names if name not in value and not missing]
