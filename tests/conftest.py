@@ -12,12 +12,15 @@ from hypothesis import settings
 import rnncore
 from rnncore import _core, _runtime
 
-# Helpers that several folders share (calls.py) are plain modules beside this file.
-sys.path.insert(0, str(Path(__file__).parent))
+# Helpers that several folders share (calls.py) are plain modules beside this file; those that the
+# makers of golden files need too are beside these.
+sys.path[:0] = map(str, (Path(__file__).parent, Path(__file__).parent / "golden" / "make"))
 
-# The same examples on every run and every machine, however slow it is.
-settings.register_profile("deterministic", derandomize=True, deadline=None, max_examples=100)
-settings.load_profile("deterministic")
+# The same examples on every run and every machine, however slow it is; more with the option
+# --hypothesis-profile.
+for name, examples in (("quick", 20), ("thorough", 100), ("long", 2000)):
+    settings.register_profile(name, derandomize=True, deadline=None, max_examples=examples)
+settings.load_profile("quick")
 
 
 def pytest_runtest_setup() -> None:

@@ -1,22 +1,21 @@
 """Activations and dropout of the recurrent layers against numbers of Keras 3.
 
-Made by make_activations_of_keras.py, which says with which version.
+Made by make/activations_of_keras.py, which says with which version.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from golden.make_activations_of_keras import CASES, MASK, UNITS, arrays
+from activations_of_keras import CASES, MASK, UNITS, arrays
+from golden_data import golden
 from numpy.typing import NDArray
 
 from rnncore import layers
 
-FOUND = json.loads((Path(__file__).parent / "data" / "activations_of_keras.json").read_text())
+FOUND = golden("activations_of_keras")
 
 
 def test_all_cases_are_there() -> None:

@@ -1,13 +1,12 @@
-"""RNN over cells and stacks of cells against numbers that Keras gave (make_cells_of_keras.py)."""
+"""RNN over cells and stacks of cells against numbers of Keras (make/cells_of_keras.py)."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 from numpy.typing import NDArray
 from own_cells import MinimalGatedCell, MovingAverageCell
 
@@ -16,7 +15,7 @@ from rnncore.initializers import Constant
 from rnncore.layers import RNN
 from rnncore.optimizers import SGD
 
-FOUND = json.loads((Path(__file__).parent / "data" / "cells_of_keras.json").read_text())
+FOUND = golden("cells_of_keras")
 
 
 OWN = {"MinimalGatedCell": MinimalGatedCell, "MovingAverageCell": MovingAverageCell}

@@ -1,4 +1,4 @@
-"""The reference and the kernels against what PyTorch computed (see make_golden.py)."""
+"""The reference and the kernels against what PyTorch computed (make/cells_of_pytorch.py)."""
 
 from __future__ import annotations
 

@@ -1,19 +1,18 @@
-"""States of recurrent layers against numbers that Keras gave (make_states_of_keras.py)."""
+"""States of recurrent layers against numbers that Keras gave (golden/make/states_of_keras.py)."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 from state_cases import CASES, GRAPHS, trained
 
 from rnncore import Input, Model, Sequential, initializers, layers
 
-FOUND = json.loads((Path(__file__).parent / "data" / "states_of_keras.json").read_text())
+FOUND = golden("states_of_keras")
 
 
 class InDtype:

@@ -5,10 +5,11 @@ import runpy
 from pathlib import Path
 
 import pytest
+from golden_data import golden
 
 HERE = Path(__file__).parent
 PROGRAMS = sorted((HERE / "programs").glob("*.py"))
-KERAS = json.loads((HERE / "keras_results.json").read_text())["results"]
+KERAS = golden("programs_of_keras")["results"]
 
 
 def test_every_program_was_run_with_keras_too() -> None:

@@ -1,11 +1,10 @@
 import copy
-import json
 import math
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import Input, Sequential, activations, losses
 from rnncore.activations._normal import erfc
@@ -22,7 +21,7 @@ from rnncore.layers import (
 from rnncore.testing.gradcheck import check_gradients
 
 FUSED = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
-NUMBERS = json.loads(Path(__file__).with_name("activation_numbers.json").read_text())
+NUMBERS = golden("activation_functions_of_keras")
 NAMES = sorted(NUMBERS["cases"])
 
 

@@ -1,16 +1,15 @@
 """Constraints on weights: Keras' numbers, what they hold, errors."""
 
-import json
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import constraints
 
-NUMBERS = json.loads(Path(__file__).with_name("weights_of_keras.json").read_text())
+NUMBERS = golden("constraints_of_keras")
 WEIGHT = np.array(NUMBERS["weight"])
 
 

@@ -1,20 +1,18 @@
 """docs/keras.md is true: every example is tried, every signature compared with Keras' own."""
 
 import inspect
-import json
-from pathlib import Path
 from typing import Any
 
 import keras_table
 import numpy as np
 import pytest
+from golden_data import golden
 from keras_table import Entry
 
 from rnncore import Model, layers
 
-# Written by golden/make_keras_signatures.py.
-GOLDEN = Path(__file__).parents[1] / "golden" / "data" / "keras_signatures.json"
-SIGNATURES = json.loads(GOLDEN.read_text())["signatures"]
+# Written by golden/make/signatures_of_keras.py.
+SIGNATURES = golden("signatures_of_keras")["signatures"]
 ENTRIES = list(keras_table.entries())
 
 

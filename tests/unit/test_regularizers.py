@@ -1,17 +1,16 @@
 """Penalties on weights: Keras' numbers, gradients, errors."""
 
-import json
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import regularizers
 from rnncore.testing import check_gradients
 
-NUMBERS = json.loads(Path(__file__).with_name("weights_of_keras.json").read_text())
+NUMBERS = golden("constraints_of_keras")
 WEIGHT = np.array(NUMBERS["weight"])
 
 

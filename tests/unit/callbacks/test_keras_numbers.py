@@ -1,18 +1,18 @@
-"""The callbacks do what Keras' do with the same logs (see make_keras_numbers.py)."""
+"""The callbacks do what Keras' do with the same logs (golden/make/callbacks_of_keras.py)."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import Sequential
 from rnncore.callbacks import CSVLogger, EarlyStopping, ReduceLROnPlateau
 from rnncore.layers import Dense
 from rnncore.optimizers import SGD
 
-NUMBERS = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+NUMBERS = golden("callbacks_of_keras")
 EPOCHS = 16
 
 

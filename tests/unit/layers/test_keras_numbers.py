@@ -1,15 +1,14 @@
-"""Layers and their gradients against numbers that Keras gave (see make_keras_numbers.py)."""
+"""Layers and their gradients against numbers that Keras gave (golden/make/layers_of_keras.py)."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import layers
 
-CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+CASES = golden("layers_of_keras")
 
 
 def make(name: str, arguments: dict[str, Any]) -> layers.Layer:

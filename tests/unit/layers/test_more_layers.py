@@ -1,4 +1,4 @@
-"""Conv1DTranspose, PReLU and layers that scale; more numbers of Keras are in keras_numbers.json."""
+"""Conv1DTranspose, PReLU and layers that scale; more is in golden/data/layers_of_keras.json."""
 
 from typing import Any
 

@@ -1,14 +1,12 @@
-"""Losses and gradients against numbers that Keras gave (see make_keras_numbers.py)."""
-
-import json
-from pathlib import Path
+"""Losses and gradients against numbers that Keras gave (golden/make/losses_of_keras.py)."""
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import losses
 
-CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+CASES = golden("losses_of_keras")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['name']}-{c['arguments']}")

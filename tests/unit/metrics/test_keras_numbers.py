@@ -1,16 +1,15 @@
-"""Metrics against numbers that Keras gave (see make_keras_numbers.py), and their errors."""
+"""Metrics against numbers that Keras gave (golden/make/metrics_of_keras.py), and their errors."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import Sequential, metrics
 from rnncore.layers import Dense, Input
 
-CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+CASES = golden("metrics_of_keras")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['name']}-{c['arguments']}")

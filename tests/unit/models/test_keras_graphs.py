@@ -1,32 +1,17 @@
-"""Graphs against the numbers that Keras gave for their twins (see make_keras_graphs.py)."""
+"""Graphs against the numbers that Keras gave for their twins (golden/make/graphs_of_keras.py)."""
 
-import importlib.util
-import json
-from pathlib import Path
 from typing import Any
 
+import graph_cases as TWINS
 import numpy as np
 import pytest
+from golden_data import golden
 from graphs import Sum
 
 from rnncore import Input, Model, Sequential
 from rnncore.layers import GRU, LSTM, Dense, Embedding
 
-HERE = Path(__file__)
-NUMBERS = json.loads(HERE.with_name("keras_graphs.json").read_text())
-
-
-def graphs() -> Any:
-    """The module beside this one, which the script that asks Keras reads too."""
-    spec = importlib.util.spec_from_file_location("keras_graphs", HERE.with_name("keras_graphs.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TWINS = graphs()
+NUMBERS = golden("graphs_of_keras")
 
 
 def float64(layer: Any) -> Any:

@@ -1,14 +1,12 @@
-"""Twenty steps of every optimizer against Keras (see make_keras_numbers.py)."""
-
-import json
-from pathlib import Path
+"""Twenty steps of every optimizer against Keras (golden/make/optimizers_of_keras.py)."""
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import optimizers
 
-CASES = json.loads(Path(__file__).with_name("keras_numbers.json").read_text())
+CASES = golden("optimizers_of_keras")
 SIZES = [12, 5, 6]
 
 

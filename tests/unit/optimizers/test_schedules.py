@@ -3,11 +3,11 @@
 import copy
 import json
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import Sequential, optimizers
 from rnncore.layers import Dense
@@ -22,12 +22,12 @@ from rnncore.optimizers.schedules import (
     PolynomialDecay,
 )
 
-CASES = json.loads(Path(__file__).with_name("schedule_numbers.json").read_text())
+CASES = golden("schedules_of_keras")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['name']}-{c['options']}")
 def test_values_are_those_of_keras(case: dict[str, Any]) -> None:
-    """See make_schedule_numbers.py."""
+    """Numbers of golden/make/schedules_of_keras.py."""
     schedule = getattr(optimizers.schedules, case["name"])(*case["arguments"], **case["options"])
     rates = [schedule(step) for step in case["steps"]]
     # Keras computes some of it in float32.

@@ -1,13 +1,12 @@
-"""The Tokenizer, against the one that Keras 2 had (see make_keras_numbers.py) and by hand."""
+"""The Tokenizer, against that of Keras 2 (golden/make/tokenizer_of_keras.py) and by hand."""
 
 import copy
-import json
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore.preprocessing.sequence import pad_sequences
 from rnncore.preprocessing.text import (
@@ -18,8 +17,7 @@ from rnncore.preprocessing.text import (
     tokenizer_from_json,
 )
 
-FILE = Path(__file__).with_name("keras_numbers.json")
-NUMBERS = json.loads(FILE.read_text(encoding="utf-8"))
+NUMBERS = golden("tokenizer_of_keras")
 TEXTS, NEW, LISTS = NUMBERS["texts"], NUMBERS["new"], NUMBERS["lists"]
 
 

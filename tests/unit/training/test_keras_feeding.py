@@ -1,33 +1,18 @@
-"""Generators, datasets, steps, class weights and names: Keras' numbers (make_keras_feeding.py)."""
+"""Generators, steps, class weights and names: numbers of golden/make/feeding_of_keras.py."""
 
-import importlib.util
-import json
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import feeding_cases
 import numpy as np
 import pytest
+from feeding_cases import RUNS
+from golden_data import golden
 
 import rnncore
 
-HERE = Path(__file__)
-NUMBERS = json.loads(HERE.with_name("keras_feeding.json").read_text())
-
-
-def _runs() -> Any:
-    """The module beside this one, which the script that asks Keras reads too."""
-    path = HERE.with_name("keras_feeding.py")
-    spec = importlib.util.spec_from_file_location("keras_feeding", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.RUNS
-
-
-RUNS = _runs()
+NUMBERS = golden("feeding_of_keras")
 
 
 def _float64(layer: Any) -> Any:
@@ -75,4 +60,4 @@ def test_the_same_run_gives_the_same(name: str) -> None:
     # Keras also warns when an iterator ends that nothing more is asked of.
     asked = "uneven" not in name
     assert len(ran_out) == (numbers["ran_out"] if asked else 0)
-    assert all(one.filename == HERE.with_name("keras_feeding.py").as_posix() for one in ran_out)
+    assert all(one.filename == feeding_cases.__file__ for one in ran_out)

@@ -1,33 +1,18 @@
-"""Training with regularizers and constraints: Keras' numbers (see make_keras_penalties.py)."""
+"""Training with regularizers and constraints: numbers of golden/make/penalties_of_keras.py."""
 
-import importlib.util
-import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import penalty_cases as TWINS
 import pytest
+from golden_data import golden
 from graphs import Sum
 
 import rnncore
 from rnncore import constraints, layers, optimizers, regularizers
 
-HERE = Path(__file__)
-NUMBERS = json.loads(HERE.with_name("keras_penalties.json").read_text())
-
-
-def _module(name: str) -> Any:
-    """A module beside this one, which the script that asks Keras reads too."""
-    spec = importlib.util.spec_from_file_location(name, HERE.with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TWINS = _module("keras_penalties")
+NUMBERS = golden("penalties_of_keras")
 
 
 def _float64(layer: Any) -> Any:

@@ -1,18 +1,17 @@
 """timeseries_dataset_from_array: the windows that Keras makes."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from golden_data import golden
 
 from rnncore import Sequential
 from rnncore.layers import LSTM, Dense
 from rnncore.utils import set_random_seed, timeseries_dataset_from_array
 
 # Written by make_timeseries_numbers.py.
-KERAS = json.loads(Path(__file__).with_name("timeseries_of_keras.json").read_text())["cases"]
+KERAS = golden("timeseries_of_keras")["cases"]
 
 
 @pytest.mark.parametrize("case", KERAS)

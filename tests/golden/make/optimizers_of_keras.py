@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: where Keras' optimizers take three weights in 20 steps.
+"""Write data/optimizers_of_keras.json: where Keras' optimizers take three weights in 20 steps.
+
+    python tests/golden/make/optimizers_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0). Settings
 are exact in binary: Keras rounds its constants to float32 even for float64 weights.
@@ -10,6 +12,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+DATA = Path(__file__).parents[1] / "data" / "optimizers_of_keras.json"
+
 
 SIZES = [12, 5, 6]
 BETAS = {"beta_1": 0.875, "beta_2": 0.96875}
@@ -53,4 +58,4 @@ def run(name, arguments):
 
 keras.config.set_floatx("float64")
 numbers = [{"name": n, "arguments": a, "weights": run(n, a)} for n, a in CASES]
-Path(__file__).with_name("keras_numbers.json").write_text(json.dumps(numbers, indent=1) + "\n")
+DATA.write_text(json.dumps(numbers, indent=1) + "\n")

@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: results of Keras' metrics after two batches.
+"""Write data/metrics_of_keras.json: results of Keras' metrics after two batches.
+
+    python tests/golden/make/metrics_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -8,6 +10,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+DATA = Path(__file__).parents[1] / "data" / "metrics_of_keras.json"
+
 
 CASES = [
     ("Precision", {}, "bits"),
@@ -64,4 +69,4 @@ def run(name, arguments, kind, weighted):
 
 numbers = [run(*case, weighted) for case in CASES for weighted in (False, True)]
 lines = ",\n".join(json.dumps(n) for n in numbers)
-Path(__file__).with_name("keras_numbers.json").write_text(f"[\n{lines}\n]\n")
+DATA.write_text(f"[\n{lines}\n]\n")

@@ -1,4 +1,6 @@
-"""Write weights_of_keras.json: Keras' penalties, their gradients, and its constraints, in float64.
+"""Write data/constraints_of_keras.json: penalties, their gradients, and constraints (float64).
+
+    python tests/golden/make/constraints_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -12,6 +14,9 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import numpy as np
 import tensorflow as tf
+
+DATA = Path(__file__).parents[1] / "data" / "constraints_of_keras.json"
+
 
 REGULARIZERS = [
     ("L1", {}),
@@ -55,4 +60,4 @@ numbers = {
     "regularizers": [[*case, penalty(*case)] for case in REGULARIZERS],
     "constraints": [[*case, projection(*case)] for case in CONSTRAINTS],
 }
-Path(__file__).with_name("weights_of_keras.json").write_text(json.dumps(numbers) + "\n")
+DATA.write_text(json.dumps(numbers) + "\n")

@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: Keras' losses and their gradients for small inputs in float64.
+"""Write data/losses_of_keras.json: Keras' losses and their gradients for small inputs in float64.
+
+    python tests/golden/make/losses_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -9,6 +11,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+DATA = Path(__file__).parents[1] / "data" / "losses_of_keras.json"
+
 
 SHAPE = (3, 2, 4)
 CASES = [
@@ -86,4 +91,4 @@ numbers = [
     ]
 ]
 lines = ",\n".join(json.dumps(n) for n in numbers)
-Path(__file__).with_name("keras_numbers.json").write_text(f"[\n{lines}\n]\n")
+DATA.write_text(f"[\n{lines}\n]\n")

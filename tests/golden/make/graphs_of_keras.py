@@ -1,4 +1,6 @@
-"""Write keras_graphs.json: graphs of Keras before and after some training steps in float64.
+"""Write data/graphs_of_keras.json: graphs of Keras before and after some training steps in float64.
+
+    python tests/golden/make/graphs_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -8,8 +10,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from graph_cases import GRAPHS, STEPS
 from keras.layers import GRU, LSTM, Add, Dense, Embedding, Input
-from keras_graphs import GRAPHS, STEPS
+
+DATA = Path(__file__).parents[1] / "data" / "graphs_of_keras.json"
+
 
 keras.config.set_floatx("float64")
 LAYERS = {
@@ -46,6 +51,4 @@ def run(name):
     }
 
 
-Path(__file__).with_name("keras_graphs.json").write_text(
-    json.dumps({name: run(name) for name in GRAPHS}) + "\n"
-)
+DATA.write_text(json.dumps({name: run(name) for name in GRAPHS}) + "\n")

@@ -2,7 +2,7 @@
 
 Run it with PyTorch 2.13 where rnncore need not be installed::
 
-    python tests/golden/make_golden.py
+    python tests/golden/make/cells_of_pytorch.py
 
 Each ``data/<cell>_<case>_<dtype>.npz`` holds one call in **our** conventions: x, kernel,
 recurrent_kernel, bias, h0 (and c0), for the packed case lengths, the gradients dy, dh (and dc)
@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 STEPS, INPUTS, UNITS = 6, 5, 7
 LENGTHS = [4, 6, 1, 6, 3]
 CELLS = ("lstm", "gru", "rnn_tanh", "rnn_relu")

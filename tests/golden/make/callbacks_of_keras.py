@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: what Keras' callbacks do with given logs.
+"""Write data/callbacks_of_keras.json: what Keras' callbacks do with given logs.
+
+    python tests/golden/make/callbacks_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -9,6 +11,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+DATA = Path(__file__).parents[1] / "data" / "callbacks_of_keras.json"
+
 
 STOPPING = [
     {},
@@ -107,4 +112,4 @@ numbers = {
     "reducing": runs(reducing, REDUCING),
     "logged": [{"logs": logs, "text": logged(i)} for i, logs in enumerate(LOGS)],
 }
-Path(__file__).with_name("keras_numbers.json").write_text(json.dumps(numbers, indent=1) + "\n")
+DATA.write_text(json.dumps(numbers, indent=1) + "\n")

@@ -1,6 +1,6 @@
-"""Run the programs with Keras itself and keep what they find: keras_results.json.
+"""Run the programs with Keras itself and keep what they find: data/programs_of_keras.json.
 
-    python tests/keras_programs/run_with_keras.py [name...]
+    python tests/golden/make/programs_of_keras.py [name...]
 
 in an environment with Keras 3 (the numbers there are of 3.15.1, TensorFlow backend).
 """
@@ -11,17 +11,19 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+DATA = Path(__file__).parents[1] / "data" / "programs_of_keras.json"
+
+
+PROGRAMS = Path(__file__).parents[2] / "keras_programs" / "programs"
 
 
 def main() -> None:
     import keras
 
-    path = HERE / "keras_results.json"
-    found = json.loads(path.read_text()) if path.exists() else {}
+    found = json.loads(DATA.read_text()) if DATA.exists() else {}
     found["keras"] = keras.__version__
     results = found.setdefault("results", {})
-    for program in sorted((HERE / "programs").glob("*.py")):
+    for program in sorted(PROGRAMS.glob("*.py")):
         if sys.argv[1:] and program.stem not in sys.argv[1:]:
             continue
         source = program.read_text()
@@ -33,7 +35,7 @@ def main() -> None:
         exec(compile(source, str(program), "exec"), space)
         results[program.stem] = space["RESULT"]
         print(f"{program.stem}: {time.perf_counter() - start:.1f} s", flush=True)
-        path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+        DATA.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Write keras_feeding.json: what Keras does with the runs of keras_feeding.py, in float64.
+"""Write data/feeding_of_keras.json: what Keras does with the runs of feeding_cases.py, in float64.
+
+    python tests/golden/make/feeding_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -9,7 +11,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras_feeding import RUNS
+from feeding_cases import RUNS
+
+DATA = Path(__file__).parents[1] / "data" / "feeding_of_keras.json"
+
 
 keras.config.set_floatx("float64")
 
@@ -40,6 +45,4 @@ def run(name):
     }
 
 
-Path(__file__).with_name("keras_feeding.json").write_text(
-    json.dumps({name: run(name) for name in RUNS}) + "\n"
-)
+DATA.write_text(json.dumps({name: run(name) for name in RUNS}) + "\n")

@@ -1,4 +1,6 @@
-"""Write activation_numbers.json: Keras' activations and their gradients in float64.
+"""Write data/activation_functions_of_keras.json: Keras' activations and their gradients in float64.
+
+    python tests/golden/make/activation_functions_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -9,6 +11,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+DATA = Path(__file__).parents[1] / "data" / "activation_functions_of_keras.json"
+
 
 NAMES = [
     "elu",
@@ -47,4 +52,4 @@ for name in NAMES:
         value = tf.reduce_sum(y * DY)
     dx = tape.gradient(value, x)
     numbers["cases"][name] = {"y": y.numpy().tolist(), "dx": dx.numpy().tolist()}
-Path(__file__).with_name("activation_numbers.json").write_text(json.dumps(numbers, indent=1) + "\n")
+DATA.write_text(json.dumps(numbers, indent=1) + "\n")

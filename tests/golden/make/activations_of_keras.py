@@ -1,9 +1,9 @@
-"""Writes data/activations_of_keras.json: layers of Keras 3 with other activations, and with dropout
+"""Write data/activations_of_keras.json: layers of Keras 3 with other activations, and with dropout
 of inputs and states whose factors are given.
 
 Run with Keras and TensorFlow installed (made with Keras 3.15.1, TensorFlow 2.21.0):
 
-    python tests/golden/make_activations_of_keras.py
+    python tests/golden/make/activations_of_keras.py
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+DATA = Path(__file__).parents[1] / "data" / "activations_of_keras.json"
+
 
 CASES: list[dict[str, Any]] = [
     {"layer": "LSTM", "activation": "relu", "recurrent_activation": "hard_sigmoid"},
@@ -101,8 +104,7 @@ def main() -> None:
     found = []
     for case in CASES:
         found.append({"case": case, **run(case)})
-    path = Path(__file__).parent / "data" / "activations_of_keras.json"
-    path.write_text(json.dumps(found).replace('}, {"case"', '},\n{"case"') + "\n")
+    DATA.write_text(json.dumps(found).replace('}, {"case"', '},\n{"case"') + "\n")
 
 
 if __name__ == "__main__":

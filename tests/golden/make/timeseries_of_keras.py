@@ -1,6 +1,6 @@
-"""Write timeseries_of_keras.json: batches of Keras' timeseries_dataset_from_array.
+"""Write data/timeseries_of_keras.json: batches of Keras' timeseries_dataset_from_array.
 
-    python tests/unit/utils/make_timeseries_numbers.py
+    python tests/golden/make/timeseries_of_keras.py
 
 in an environment with Keras 3 and TensorFlow.
 """
@@ -9,6 +9,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+
+DATA = Path(__file__).parents[1] / "data" / "timeseries_of_keras.json"
+
 
 CASES = [
     {"sequence_length": 3},
@@ -40,7 +43,7 @@ def main() -> None:
             ]
             found.append({"arguments": case, "targets": count, "batches": batches})
     result = {"keras": keras.__version__, "cases": found}
-    Path(__file__).with_name("timeseries_of_keras.json").write_text(json.dumps(result) + "\n")
+    DATA.write_text(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

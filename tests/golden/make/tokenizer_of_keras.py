@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: what the Tokenizer that Keras 2 had makes of some texts.
+"""Write data/tokenizer_of_keras.json: what the Tokenizer that Keras 2 had makes of some texts.
+
+    python tests/golden/make/tokenizer_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1, which keeps it apart).
 """
@@ -7,6 +9,9 @@ import json
 from pathlib import Path
 
 from keras.src.legacy.preprocessing.text import Tokenizer
+
+DATA = Path(__file__).parents[1] / "data" / "tokenizer_of_keras.json"
+
 
 TEXTS = [
     "The cat sat on the mat; the DOG didn't!",
@@ -55,6 +60,4 @@ numbers = {
     "lists": LISTS,
     "cases": [{"arguments": arguments, "found": run(arguments)} for arguments in CASES],
 }
-Path(__file__).with_name("keras_numbers.json").write_text(
-    json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-)
+DATA.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

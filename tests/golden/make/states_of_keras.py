@@ -1,17 +1,18 @@
-"""Write data/states_of_keras.json: what Keras makes of ../state_cases.py, in float64.
+"""Write data/states_of_keras.json: what Keras makes of state_cases.py, in float64.
+
+    python tests/golden/make/states_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
 
 import json
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from state_cases import CASES, GRAPHS, trained
+
+DATA = Path(__file__).parents[1] / "data" / "states_of_keras.json"
 
 
 def plain(value):
@@ -26,4 +27,4 @@ keras.config.set_floatx("float64")
 numbers = {name: plain(run(keras)) for name, run in CASES.items()}
 numbers |= {name: plain(trained(keras, name)) for name in GRAPHS}
 lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(found)}" for name, found in numbers.items())
-Path(__file__).with_name("data").joinpath("states_of_keras.json").write_text(f"{{\n{lines}\n}}\n")
+DATA.write_text(f"{{\n{lines}\n}}\n")

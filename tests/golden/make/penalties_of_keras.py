@@ -1,4 +1,6 @@
-"""Write keras_penalties.json: what Keras trains the models of keras_penalties.py to, in float64.
+"""Write data/penalties_of_keras.json: what Keras trains models of penalty_cases.py to (float64).
+
+    python tests/golden/make/penalties_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -12,7 +14,10 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import numpy as np
-from keras_penalties import MODELS, STEPS, compiled
+from penalty_cases import MODELS, STEPS, compiled
+
+DATA = Path(__file__).parents[1] / "data" / "penalties_of_keras.json"
+
 
 keras.config.set_floatx("float64")
 NAMES = {
@@ -47,6 +52,4 @@ def run(name):
     }
 
 
-Path(__file__).with_name("keras_penalties.json").write_text(
-    json.dumps({name: run(name) for name in MODELS}) + "\n"
-)
+DATA.write_text(json.dumps({name: run(name) for name in MODELS}) + "\n")

@@ -1,4 +1,6 @@
-"""Write schedule_numbers.json: Keras' learning rate schedules at some steps.
+"""Write data/schedules_of_keras.json: Keras' learning rate schedules at some steps.
+
+    python tests/golden/make/schedules_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -7,6 +9,9 @@ import json
 from pathlib import Path
 
 import keras
+
+DATA = Path(__file__).parents[1] / "data" / "schedules_of_keras.json"
+
 
 STEPS = [0, 1, 2, 3, 7, 9, 10, 11, 15, 19, 20, 21, 30, 31, 100]
 WARM = {"warmup_target": 0.5, "warmup_steps": 10}
@@ -40,4 +45,4 @@ numbers = [
     {"name": n, "arguments": a, "options": o, "steps": STEPS, "rates": run(n, a, o)}
     for n, a, o in CASES
 ]
-Path(__file__).with_name("schedule_numbers.json").write_text(json.dumps(numbers, indent=1) + "\n")
+DATA.write_text(json.dumps(numbers, indent=1) + "\n")

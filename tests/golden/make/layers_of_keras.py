@@ -1,4 +1,6 @@
-"""Write keras_numbers.json: outputs, masks and gradients of Keras' layers in float64.
+"""Write data/layers_of_keras.json: outputs, masks and gradients of Keras' layers in float64.
+
+    python tests/golden/make/layers_of_keras.py
 
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 """
@@ -13,6 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src import backend
+
+DATA = Path(__file__).parents[1] / "data" / "layers_of_keras.json"
+
 
 MASK = [[False, True, True, False, True], [True] * 5, [True, True, True, False, False]]
 FULL = [[True, True, True, True, True]] * 2 + [[False, True, True, True, False]]
@@ -220,4 +225,4 @@ def rounded(value):
 keras.config.set_floatx("float64")
 numbers = [{k: rounded(v) for k, v in run(*case).items()} for case in CASES]
 lines = ",\n".join(json.dumps(n) for n in numbers)
-Path(__file__).with_name("keras_numbers.json").write_text(f"[\n{lines}\n]\n")
+DATA.write_text(f"[\n{lines}\n]\n")

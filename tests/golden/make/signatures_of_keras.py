@@ -1,6 +1,6 @@
-"""Write data/keras_signatures.json: the arguments of Keras 3 that docs/keras.md speaks of.
+"""Write data/signatures_of_keras.json: the arguments of Keras 3 that docs/keras.md speaks of.
 
-    python tests/golden/make_keras_signatures.py
+    python tests/golden/make/signatures_of_keras.py
 
 in an environment with Keras 3. What a layer hands on to the class below comes behind its own
 arguments.
@@ -9,6 +9,9 @@ arguments.
 import inspect
 import json
 from pathlib import Path
+
+DATA = Path(__file__).parents[1] / "data" / "signatures_of_keras.json"
+
 
 LAYERS = [
     *("SimpleRNN", "LSTM", "GRU", "Bidirectional", "TimeDistributed", "RNN"),
@@ -39,8 +42,7 @@ def main() -> None:
     for name in METHODS:
         signatures[name] = arguments(getattr(keras.Model, name))
     result = {"keras": keras.__version__, "signatures": signatures}
-    path = Path(__file__).parent / "data" / "keras_signatures.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
+    DATA.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

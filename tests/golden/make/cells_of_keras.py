@@ -1,5 +1,7 @@
 """Write data/cells_of_keras.json: RNN over cells and stacks of cells, as Keras computes them.
 
+    python tests/golden/make/cells_of_keras.py
+
 Needs ``pip install keras tensorflow-cpu`` (made with Keras 3.15.1 and TensorFlow 2.21.0).
 Everything is float64. Each case holds weights, inputs, what the layer returned, and the gradients
 of the sum of all outputs times the numbers in `dys`.
@@ -16,6 +18,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops, tree
+
+DATA = Path(__file__).parents[1] / "data" / "cells_of_keras.json"
+
 
 MASK = [[False, True, True, False], [True, True, True, True], [True, False, False, False]]
 MASK_WITH_EMPTY_ROW = [[True, True, False, False], [False] * 4, [False, True, False, True]]
@@ -269,8 +274,7 @@ def main():
         "constant": list(constant_weights()),
         "trained": list(trained_models()),
     }
-    path = Path(__file__).parent / "data" / "cells_of_keras.json"
-    path.write_text(json.dumps(found, separators=(",", ":")) + "\n")
+    DATA.write_text(json.dumps(found, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":
