@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import _reference, ops
+from rnncore import _core, _reference, ops
 from rnncore.testing import assert_close, backward_tolerance, forward_tolerance
 
 Array = NDArray[Any]
 
+ISAS = _core.available_isas()
 CELLS: dict[str, tuple[str, dict[str, Any], int]] = {
     "lstm": ("lstm", {}, 4),
     "gru": ("gru", {"reset_after": True}, 3),

@@ -63,9 +63,10 @@ def check_gradients(model: Any, x: Any, y: Any, **options: Any) -> None:
 def compare(
     value: NDArray[Any], gradient: NDArray[Any], loss: Callable[[], float], name: str
 ) -> None:
-    step = 1e-6
-    expected = np.zeros_like(value)
-    for index in np.ndindex(value.shape):
+    step, most = 1e-6, 10
+    expected = gradient.copy()
+    chosen = np.random.default_rng(0).permutation(value.size)[:most]
+    for index in zip(*np.unravel_index(chosen, value.shape), strict=True):
         kept = value[index]
         value[index] = kept + step
         above = loss()

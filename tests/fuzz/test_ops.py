@@ -190,10 +190,10 @@ def fuzz(seed: int, count: int) -> int:
     return sum(try_one(rng) for _ in range(count))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_nonsense_raises_and_sense_is_right(isa: str, seed: int) -> None:
-    accepted = fuzz(seed, 400)
-    assert 80 < accepted < 320, "most calls should be refused, but not nearly all"
+    accepted = fuzz(seed, 100)
+    assert 20 < accepted < 80, "most calls should be refused, but not nearly all"
 
 
 @pytest.mark.slow

@@ -6,9 +6,20 @@ from itertools import cycle, product
 
 import numpy as np
 import pytest
-from calls import CELLS, ROWS, Case, assert_agrees, assert_same_bits, make_call, reference_result
+from calls import (
+    CELLS,
+    ISAS,
+    ROWS,
+    Case,
+    assert_agrees,
+    assert_same_bits,
+    make_call,
+    reference_result,
+)
+from choosing import pairwise, pairwise_cases
 
 DTYPES = ("float32", "float64")
+SIZES = ("batch", "steps", "inputs", "units")
 
 
 def random_cases(count: int) -> list[Case]:
@@ -78,19 +89,22 @@ def check(case: Case) -> None:
     assert_same_bits(call.infer(), actual)
 
 
-@pytest.mark.parametrize("case", random_cases(30), ids=str)
+@pairwise_cases(random_cases(30), isa=ISAS, loosely=SIZES)
 def test_random_shapes(isa: str, case: Case) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("case", edge_cases(units=UNITS), ids=str)
+@pairwise_cases(edge_cases(units=UNITS), isa=ISAS)
 def test_units_around_vectors_and_panels(isa: str, case: Case) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (1, 4)], ids=str)
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pairwise(
+    isa=ISAS,
+    dtype=DTYPES,
+    cell=CELLS,
+    shape=[(1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (1, 4)],
+)
 def test_a_few_row_steps(isa: str, dtype: str, cell: str, shape: tuple[int, int]) -> None:
     """So few that weights are not packed for them."""
     batch, steps = shape
@@ -99,35 +113,40 @@ def test_a_few_row_steps(isa: str, dtype: str, cell: str, shape: tuple[int, int]
         check(Case(cell, batch, steps, 1 + units % 5, units, dtype, rows, bias=units % 3 > 0))
 
 
-@pytest.mark.parametrize("case", edge_cases(batch=BATCHES), ids=str)
+@pairwise_cases(edge_cases(batch=BATCHES), isa=ISAS)
 def test_rows_around_tiles(isa: str, case: Case) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("case", edge_cases(inputs=INPUTS), ids=str)
+@pairwise_cases(edge_cases(inputs=INPUTS), isa=ISAS)
 def test_input_sizes(isa: str, case: Case) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("steps", [0, 1, 4])
-@pytest.mark.parametrize("go_backwards", [False, True])
+@pairwise(isa=ISAS, cell=CELLS, steps=[0, 1, 4], rows=ROWS, go_backwards=[False, True])
 def test_lengths_and_masks(isa: str, cell: str, steps: int, rows: str, go_backwards: bool) -> None:
     for batch, dtype in ((1, "float32"), (7, "float64")):
         check(Case(cell, batch, steps, 2, 5, dtype, rows, go_backwards))
 
 
-@pytest.mark.parametrize("size", CHUNKS, ids=str)
-@pytest.mark.parametrize("rows", ["full", "lengths", "holes"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
+@pairwise(
+    isa=ISAS,
+    cell=["lstm", "gru", "gru_before", "rnn_tanh"],
+    rows=["full", "lengths", "holes"],
+    size=CHUNKS,
+    loosely=["cell"],
+)
 def test_rows_around_chunks(isa: str, cell: str, rows: str, size: tuple[int, int]) -> None:
     check(Case(cell, size[0], size[1], 2, 3, "float32", rows, go_backwards=size[0] == 8))
 
 
-@pytest.mark.parametrize("size", BLOCKS, ids=str)
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
+@pairwise(
+    isa=ISAS,
+    cell=["lstm", "gru", "gru_before", "rnn_tanh"],
+    dtype=DTYPES,
+    size=BLOCKS,
+    loosely=["cell"],
+)
 def test_products_around_blocks(
     isa: str, cell: str, dtype: str, size: tuple[int, int, int, int]
 ) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from calls import CELLS, Call, Case, assert_same_bits, make_call
+from calls import CELLS, ISAS, Call, Case, assert_same_bits, make_call
+from choosing import pairwise
 
 from rnncore import ops
 from rnncore.testing import check_gradients
@@ -41,8 +42,7 @@ def loss(call: Call) -> float:
     )
 
 
-@pytest.mark.parametrize("case", CALLS, ids=str)
-@pytest.mark.parametrize("cell", CELLS)
+@pairwise(isa=ISAS, cell=CELLS, case=CALLS)
 def test_gradients_by_finite_differences(isa: str, cell: str, case: Case) -> None:
     call = variant(case, cell)
     call = call.changed(x=np.nan_to_num(call.x))  # padding too: its gradient is zero
@@ -55,8 +55,7 @@ def test_gradients_by_finite_differences(isa: str, cell: str, case: Case) -> Non
     check_gradients(lambda: loss(call), arrays, gradients, tolerance=1e-8, max_entries=12)
 
 
-@pytest.mark.parametrize("rows", ["full", "lengths", "holes"])
-@pytest.mark.parametrize("cell", CELLS)
+@pairwise(isa=ISAS, cell=CELLS, rows=["full", "lengths", "holes"])
 def test_what_is_left_out_counts_as_zeros(isa: str, cell: str, rows: str) -> None:
     call = make_call(Case(cell, 7, 5, 2, 9, "float32", rows))
     no_dy, no_dstate = np.zeros_like(call.dy), tuple(np.zeros_like(d) for d in call.dstate)
@@ -85,8 +84,7 @@ def test_without_bias_is_a_bias_of_zeros(isa: str, cell: str) -> None:
     assert_same_bits(call.changed(bias=None).train(), zeros)
 
 
-@pytest.mark.parametrize("rows", ["full", "lengths", "holes"])
-@pytest.mark.parametrize("cell", CELLS)
+@pairwise(isa=ISAS, cell=CELLS, rows=["full", "lengths", "holes"])
 def test_without_dx_the_rest_is_the_same(isa: str, cell: str, rows: str) -> None:
     call = make_call(Case(cell, 5, 4, 3, 6, "float32", rows))
     forward, backward = (getattr(ops, f"{call.case.op}_{way}") for way in ("forward", "backward"))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from calls import CELLS, Call, Case, assert_same_bits, make_call
+from calls import CELLS, ISAS, Call, Case, assert_same_bits, make_call
+from choosing import pairwise
 
 import rnncore
 from rnncore import _core
@@ -44,9 +45,12 @@ def workers_did_something(run: Callable[[], object], seconds: float = 60.0) -> b
     return False
 
 
-@pytest.mark.parametrize("how", DIVIDED)
-@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pairwise(
+    isa=ISAS,
+    how=DIVIDED,
+    cell=["lstm", "gru", "gru_before", "rnn_tanh"],
+    dtype=["float32", "float64"],
+)
 def test_threads_change_no_bit(runtime: None, isa: str, cell: str, how: str, dtype: str) -> None:
     call = divided(cell, how, dtype)
     rnncore.set_num_threads(1)
@@ -58,9 +62,7 @@ def test_threads_change_no_bit(runtime: None, isa: str, cell: str, how: str, dty
         assert_same_bits(call.infer(), expected)
 
 
-@pytest.mark.parametrize("how", DIVIDED)
-@pytest.mark.parametrize("mode", ["infer", "train"])
-@pytest.mark.parametrize("cell", ["lstm", "gru_before"])
+@pairwise(how=DIVIDED, mode=["infer", "train"], cell=["lstm", "gru_before"])
 def test_both_threads_worked(runtime: None, cell: str, mode: str, how: str) -> None:
     call = divided(cell, how, "float32")
     rnncore.set_num_threads(1)
@@ -101,9 +103,7 @@ def alone(call: Call, row: int) -> Call:
     return call.changed(x=call.x[row : row + 1], initial_state=state, **options)
 
 
-@pytest.mark.parametrize("rows", ["full", "lengths", "holes"])
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pairwise(isa=ISAS, cell=CELLS, rows=["full", "lengths", "holes"], dtype=["float32", "float64"])
 def test_a_row_does_not_depend_on_its_batch_mates(
     isa: str, cell: str, rows: str, dtype: str
 ) -> None:
@@ -138,8 +138,11 @@ def test_nonsense_in_one_row_stays_there(isa: str) -> None:
     np.testing.assert_array_equal(y[:, :2], expected["y"][:, :2])
 
 
-@pytest.mark.parametrize("rows", ["full", "lengths", "front", "holes", "mask_none"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "gru_before", "rnn_tanh"])
+@pairwise(
+    isa=ISAS,
+    cell=["lstm", "gru", "gru_before", "rnn_tanh"],
+    rows=["full", "lengths", "front", "holes", "mask_none"],
+)
 def test_work_is_the_sum_of_the_lengths(isa: str, cell: str, rows: str) -> None:
     call = make_call(Case(cell, 16, 40, 3, 9, "float32", rows))
     steps = int(call.real.sum())

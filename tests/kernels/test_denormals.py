@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from calls import CELLS, Call, Case, assert_agrees, make_call
+from calls import CELLS, ISAS, Call, Case, assert_agrees, make_call
+from choosing import pairwise
 
 import rnncore
 from rnncore import _reference, ops
@@ -40,10 +41,14 @@ def scaled(call: Call, scale: float, *names: str) -> Call:
     return call.changed(**changes)
 
 
-@pytest.mark.parametrize("what", ["x", "initial_state", "kernel", "recurrent_kernel", "dy", "all"])
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("dtype", "scale"), [("float32", 1e-41), ("float64", 1e-311)])
-def test_denormals_count_as_zeros(isa: str, cell: str, what: str, dtype: str, scale: float) -> None:
+@pairwise(
+    isa=ISAS,
+    cell=CELLS,
+    what=["x", "initial_state", "kernel", "recurrent_kernel", "dy", "all"],
+    dtype=["float32", "float64"],
+)
+def test_denormals_count_as_zeros(isa: str, cell: str, what: str, dtype: str) -> None:
+    scale = {"float32": 1e-41, "float64": 1e-311}[dtype]
     case = Case(cell, 7, 6, 5, 17, dtype, "lengths", bias=False)
     names = ("x", "kernel", "recurrent_kernel", "initial_state", "dy", "dstate")
     names = names if what == "all" else (what,)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from calls import ISAS
+from choosing import pairwise
 
 import rnncore
 from rnncore import _core, activations, losses, optimizers
@@ -97,9 +99,12 @@ def test_embedding_rows(isa: str, dtype: str, n: int, columns: int) -> None:
 ACTIVATIONS = ["linear", "relu", "sigmoid", "tanh", "softmax", "hard_sigmoid"]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 50, 1), (33, 5, 9), (400, 64, 300), (0, 4, 3)])
+@pairwise(
+    isa=ISAS,
+    dtype=DTYPES,
+    activation=ACTIVATIONS,
+    shape=[(1, 1, 1), (7, 50, 1), (33, 5, 9), (400, 64, 300), (0, 4, 3)],
+)
 def test_dense(isa: str, dtype: str, activation: str, shape: tuple[int, int, int]) -> None:
     rows, inputs, outputs = shape
     x, dy = (RNG.normal(size=(rows, n)).astype(dtype) for n in (inputs, outputs))
@@ -152,9 +157,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("weighted", [0, 1, 2])
-@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+@pairwise(isa=ISAS, dtype=DTYPES, weighted=[0, 1, 2], loss=LOSSES)
 def test_losses_as_in_numpy(isa: str, loss: Any, weighted: int, dtype: str) -> None:
     shape = (6, 50, 17)
     pred = (3 * RNG.normal(size=shape)).astype(dtype)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore.layers import RNN, GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
@@ -28,7 +28,6 @@ class StepByStep(StackedRNNCells):
         return super().backward(saved, dy, dstates)
 
 
-@settings(max_examples=40)
 @given(
     STACKS.filter(lambda stack: len(stack) < 4),
     st.integers(1, 4),

@@ -1,7 +1,7 @@
 """Sequences of different lengths together give what each gives alone."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import rnncore
@@ -20,7 +20,6 @@ STACKS = {
 }
 
 
-@settings(max_examples=30, deadline=None)
 @given(LENGTHS, st.integers(1, 8), st.sampled_from(list(STACKS)), st.integers(0, 2**16))
 def test_together_as_alone(lengths: list[int], size: int, stack: str, seed: int) -> None:
     rng = np.random.default_rng(seed)

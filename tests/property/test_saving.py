@@ -114,7 +114,11 @@ def outputs(model: Any, x: Any) -> list[bytes]:
     return [y.tobytes() for y in (parts if isinstance(parts, list) else [parts])]
 
 
-@settings(max_examples=60, deadline=None)
+# A model takes the time of many calls.
+few = settings(max_examples=settings.default.max_examples // 2)
+
+
+@few
 @given(st.one_of(chains(), graphs()))
 def test_a_random_model_comes_back(model: Any) -> None:
     x = data_for(model)
@@ -132,7 +136,7 @@ def test_a_random_model_comes_back(model: Any) -> None:
     assert loaded.get_config() == made.get_config() == clone.get_config() == model.get_config()
 
 
-@settings(max_examples=15, deadline=None)
+@few
 @given(
     chains(),
     st.sampled_from(["adam", "rmsprop", "sgd", "nadam", "adamax", "adagrad", "adadelta", "adamw"]),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from choosing import pairwise
 
 import rnncore
 from rnncore import cli
@@ -60,19 +61,20 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
     assert shown.err.rstrip().endswith("rnncore demo")
 
 
-@pytest.mark.parametrize("command", ["script", "-m", "-Bm"])
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
+@pairwise(
+    command=["script", "-m", "-Bm"],
+    wrong=[
         ("RNNCORE_MAX_ISA", "sse9"),
         ("RNNCORE_MAX_ISA", "neon" if "baseline" in rnncore.info()["isas"] else "avx2"),
         ("RNNCORE_NUM_THREADS", "abc"),
         ("RNNCORE_NUM_THREADS", "0"),
     ],
+    loosely=["command", "wrong"],
 )
 def test_wrong_environment_variables_are_one_line(
-    command: str, variable: str, value: str, tmp_path: Path
+    command: str, wrong: tuple[str, str], tmp_path: Path
 ) -> None:
+    variable, value = wrong
     script = tmp_path / "rnncore"  # as the installer of the package writes it
     script.write_text("import sys\nfrom rnncore.cli import main\nsys.exit(main())\n")
     program = [str(script)] if command == "script" else [command, "rnncore"]

@@ -1,11 +1,18 @@
-"""The programs in the guides run and print what they say."""
+"""The programs in README, guides and other documents run; guides print what they say."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
-GUIDES = sorted((Path(__file__).parents[2] / "docs" / "guides").glob("*.md"))
+ROOT = Path(__file__).parents[2]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+OTHERS = [
+    path
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if "```python" in path.read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
@@ -19,6 +26,14 @@ def test_guide(
     exec(compile(program, str(path), "exec"), {"__name__": path.stem})
     expected = re.findall(r"print\(.*\)  # (.*)$", program, re.MULTILINE)
     assert capsys.readouterr().out.splitlines() == expected
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.stem)
+def test_every_program_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    for program in re.findall(r"^ *```python\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+        exec(compile(textwrap.dedent(program), str(path), "exec"), {"__name__": path.stem})
 
 
 def test_links_lead_to_files() -> None:

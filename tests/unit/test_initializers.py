@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore import initializers
@@ -77,7 +77,6 @@ def test_fans(shape, fan_in, fan_out):
     assert fans(shape) == (fan_in, fan_out)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(0, 2**32 - 1))
 def test_orthogonal(shape, seed):
     values = initializers.Orthogonal(gain=2.0)(shape, "float64", rng(seed))

@@ -14,6 +14,7 @@ from rnncore.bench.results import Results
 from rnncore.bench.run import Run, tampered, worker_environment
 
 
+@pytest.mark.slow
 def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "r.json"
     grid = ["--grid", "6x3x2x5", "--cells", "rnn,gru", "--modes", "forward,ragged"]
@@ -38,7 +39,10 @@ def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
     assert "unchanged" in capfd.readouterr().out
 
 
-def test_a_comparison_runs_the_cases_of_its_file(tmp_path: Path) -> None:
+def test_a_comparison_runs_the_cases_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "machine", lambda *arguments: None)  # which takes seconds
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     cases = ["--grid", "5x3x2x4", "--cells", "rnn", "--modes", "train,ragged"]
     common = ["--peers", "numpy", "--seconds", "0.001"]

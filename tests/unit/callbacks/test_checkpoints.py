@@ -225,10 +225,14 @@ def run(folder: Path, moment: str = "", kind: str = "") -> int:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
-def test_a_killed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "ways",
+    [[["save", "epoch"]], pytest.param([["batch"], ["replace"], ["end"]], marks=pytest.mark.slow)],
+)
+def test_a_killed_training_ends_in_the_same_bits(ways: list[list[str]], tmp_path: Path) -> None:
     """Shuffling, dropout, Adam, a rate that falls, and a stop that gives weights back."""
     assert run(tmp_path / "whole") == 0
-    for moments in (["batch"], ["save", "epoch"], ["replace"], ["end"]):
+    for moments in ways:
         folder = tmp_path / moments[0]
         for moment in moments:
             assert run(folder, moment) == -signal.SIGKILL, moment

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from choosing import FLAG, pairwise
 from numpy.typing import NDArray
 
 import rnncore
@@ -41,11 +42,7 @@ def test_every_merge_mode_is_tried() -> None:
     assert set(MERGES) == set(MERGE_MODES)
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("merge", MERGES)
-@pytest.mark.parametrize("cell", CELLS)
+@pairwise(cell=CELLS, merge=MERGES, backwards=FLAG, sequences=FLAG, masked=FLAG)
 def test_two_layers_by_hand(
     cell: str, merge: str, backwards: bool, sequences: bool, masked: bool
 ) -> None:
@@ -73,10 +70,7 @@ def test_two_layers_by_hand(
     np.testing.assert_array_equal(layer(x, mask=mask), MERGES[merge](*outputs))
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("merge", MERGES)
-@pytest.mark.parametrize("cell", CELLS)
+@pairwise(cell=CELLS, merge=MERGES, sequences=FLAG, masked=FLAG)
 def test_gradients(cell: str, merge: str, sequences: bool, masked: bool) -> None:
     x, mask = inputs(), MASK if masked else None
     layer = randomized(

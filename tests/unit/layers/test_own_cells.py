@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from choosing import FLAG, pairwise
 from numpy.typing import NDArray
 from own_cells import CellForKeras, MinimalGatedCell, MovingAverageCell, ResidualCell
 
@@ -103,10 +104,7 @@ def test_a_wrong_gradient_is_found() -> None:
         check_cell(Wrong(3, dtype="float64"), features=2)
 
 
-@pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("zero", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("stacked", [False, True])
+@pairwise(stacked=FLAG, backwards=FLAG, zero=FLAG, sequences=FLAG)
 def test_gradients_of_layers(
     check_layer: Any, stacked: bool, backwards: bool, zero: bool, sequences: bool
 ) -> None:
@@ -122,10 +120,7 @@ def test_gradients_of_layers(
     check_layer(layer, inputs(), MASK)
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("zero", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("sequences", [False, True])
+@pairwise(sequences=FLAG, backwards=FLAG, zero=FLAG, masked=FLAG)
 def test_the_loop_does_what_the_kernels_do(
     sequences: bool, backwards: bool, zero: bool, masked: bool
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from choosing import FLAG, pairwise
 from numpy.typing import NDArray
 
 import rnncore
@@ -61,10 +62,7 @@ def check(layer: Any, given: list[NDArray[Any]], mask: Any, absent: int | None =
     assert max(errors.values()) < 1e-8, errors
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("backwards", [False, True])
-@pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("kind", CELLS)
+@pairwise(kind=CELLS, sequences=FLAG, backwards=FLAG, masked=FLAG)
 def test_gradients(kind: str, sequences: bool, backwards: bool, masked: bool) -> None:
     make, count = CELLS[kind]
     options = {"return_sequences": sequences, "go_backwards": backwards}
@@ -73,9 +71,7 @@ def test_gradients(kind: str, sequences: bool, backwards: bool, masked: bool) ->
         check(layer, states(count, 2), MASK if masked else None, absent)
 
 
-@pytest.mark.parametrize("merge", ["concat", "sum", "mul", "ave", None])
-@pytest.mark.parametrize("sequences", [False, True])
-@pytest.mark.parametrize("kind", CELLS)
+@pairwise(kind=CELLS, sequences=FLAG, merge=["concat", "sum", "mul", "ave", None])
 def test_gradients_of_both_directions(kind: str, sequences: bool, merge: Any) -> None:
     make, count = CELLS[kind]
     inner = make(2, return_state=True, return_sequences=sequences)

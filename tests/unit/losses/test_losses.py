@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore import activations, losses
@@ -176,7 +176,6 @@ def test_targets_and_predictions_are_not_changed():
             np.testing.assert_array_equal(array, old)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 6), st.integers(2, 5), st.integers(0, 2**32 - 1))
 def test_sparse_and_categorical_agree(samples, classes, seed):
     rng = RNG(seed)
@@ -197,7 +196,6 @@ def test_sparse_and_categorical_agree(samples, classes, seed):
         np.testing.assert_allclose(one[1], other[1], rtol=1e-9, atol=1e-14)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(ALL), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_integer_weights_count_like_repeated_samples(name, samples, seed):
     rng = RNG(seed)

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore import losses, metrics
@@ -36,7 +36,6 @@ def batch(name, shape, rng):
     return rng.integers(0, 2, shape).astype(float), pred
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(NAMES),
     st.sampled_from([(7,), (7, 3)]),
@@ -59,7 +58,6 @@ def test_batches_add_up_to_the_whole(name, lead, weighted, cut, seed):
     assert parts.result() == whole.result()
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(NAMES), st.integers(0, 2**32 - 1))
 def test_a_weight_counts_like_repeated_samples(name, seed):
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore import optimizers
@@ -140,7 +140,6 @@ def test_frozen_segments_keep_parameters_and_state(key):
     assert optimizer.iterations == 3
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(sorted(ALL)),
     st.sampled_from([{}, {"clipvalue": 0.5}, {"global_clipnorm": 1.0}]),

@@ -165,14 +165,15 @@ def test_embedding_keeps_no_rows_of_an_interrupted_step() -> None:
     assert instruction > 20
 
 
-def test_buffers_are_made_whole_or_again() -> None:
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_buffers_are_made_whole_or_again(stride: int) -> None:
     twin = make(SGD(0.01))
     weights = twin.get_weights()
     twin.train_on_batch(X, Y)
     instruction = 0
     interrupted = True
     while interrupted:
-        instruction += 1
+        instruction += stride
         model = make(SGD(0.01, momentum=0.0))
         model.set_weights(weights)
         interrupted = interrupted_at(

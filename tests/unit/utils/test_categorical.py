@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnncore.utils import to_categorical
 
 
-@settings(max_examples=50, deadline=None)
 @given(arrays(np.int64, array_shapes(max_dims=3), elements=st.integers(0, 9)))
 def test_argmax_gives_the_labels_back(labels):
     hot = to_categorical(labels, 10)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncore.utils import pad_sequences
@@ -26,7 +26,6 @@ def test_sides(padding, truncating, wanted):
     assert got.tolist() == wanted
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.lists(st.integers(1, 99), max_size=6), min_size=1, max_size=5),
     st.sampled_from(["pre", "post"]),
