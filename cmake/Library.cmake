@@ -24,7 +24,9 @@ target_compile_definitions(rnncore_c PRIVATE RNNCORE_VERSION_STRING="${PROJECT_V
 
 find_package(Threads REQUIRED)
 target_link_libraries(rnncore_c PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
-if(NOT WIN32)
+if(WIN32)
+  target_link_libraries(rnncore_c PUBLIC synchronization) # WaitOnAddress
+else()
   target_link_libraries(rnncore_c PUBLIC m)
 endif()
 

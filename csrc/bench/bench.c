@@ -6,8 +6,8 @@
  * products (2 flops a multiply-add). Weights are packed once, as a program that embeds rnncore
  * does. Build with -DRNNCORE_BUILD_BENCH=ON. */
 #include "core/platform.h"
+#include "core/testing.h"
 #include "rnncore.h"
-#include "rnncore_testing.h"
 #include "rnncore_train.h"
 
 #include <stdio.h>

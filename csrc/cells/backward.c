@@ -3,11 +3,12 @@
  * weights and inputs of them. */
 #include <string.h>
 
-#include "../core/platform.h"
-#include "forward.h"
-#include "products.h"
+#include "cells/forward.h"
+#include "cells/products.h"
+#include "cells/time_loop.h"
+#include "core/options.h"
+#include "core/platform.h"
 #include "rnncore_train.h"
-#include "time_loop.h"
 
 enum tape_state { TAPE_RECORDED = 0x7461, TAPE_USED = 0x7573 };
 
@@ -18,24 +19,26 @@ typedef struct tape_header {
     rnncore_run run;
 } tape_header;
 
-static int is_aligned(const void *block)
-{
-    return (uintptr_t)block % RNNCORE_ALIGNMENT == 0;
-}
-
 /* Scratch of the backward pass. */
-static void take_workspace(rnncore_run *run, const rnncore_context *context,
-                           rnncore_product_scratch *scratch, rnncore_arena *arena)
+static void take_workspace(rnncore_run *run, rnncore_product_scratch *scratch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
-    const int64_t rows = rnncore_chunk_rows(context, run);
+    const int64_t rows = rnncore_chunk_rows(run->context, run);
     run->dy = rnncore_arena_take(arena, rnncore_count(rows, w->padded), w->element);
     run->carry = rnncore_arena_take(arena, states, w->element);
     if (w->layer.cell == RNNCORE_LSTM) {
         run->dc = rnncore_arena_take(arena, states, w->element);
     }
-    rnncore_products_take(run, scratch, rnncore_pool_size(context->pool), arena);
+    rnncore_products_take(run, scratch, arena);
+}
+
+/* Takes header and buffers of a tape from the arena, or counts them. */
+static tape_header *take_tape(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
+{
+    tape_header *header = rnncore_arena_take(arena, 1, sizeof *header);
+    rnncore_run_take(run, batch, arena);
+    return header;
 }
 
 rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,
@@ -45,17 +48,16 @@ rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_w
     rnncore_run run;
     rnncore_product_scratch scratch;
     rnncore_arena tape = {NULL, 0, 0}, workspace = {NULL, 0, 0};
-    if (context == NULL || tape_bytes == NULL) {
+    if (tape_bytes == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    rnncore_status status = rnncore_run_prepare(&run, NULL, weights, batch, 1);
+    const rnncore_status status = rnncore_run_prepare(&run, context, weights, batch, 1);
     if (status != RNNCORE_OK) {
         return status;
     }
-    rnncore_arena_take(&tape, 1, sizeof(tape_header));
-    status = rnncore_run_take(&run, context, batch, &tape);
-    take_workspace(&run, context, &scratch, &workspace);
-    if (status != RNNCORE_OK || workspace.overflow) {
+    take_tape(&run, batch, &tape);
+    take_workspace(&run, &scratch, &workspace);
+    if (tape.overflow || workspace.overflow) {
         return RNNCORE_ERROR_OVERFLOW;
     }
     *tape_bytes = tape.used;
@@ -68,42 +70,34 @@ rnncore_status rnncore_tape_size(const rnncore_context *context, const rnncore_w
 rnncore_status rnncore_forward_train(rnncore_context *context, const rnncore_weights *weights,
                                      const rnncore_batch *batch, void *tape, size_t tape_bytes)
 {
-    size_t needed;
-    rnncore_forward_run f = {.batch = batch};
-    rnncore_status status = rnncore_tape_size(context, weights, batch, &needed, NULL);
+    rnncore_run run;
+    rnncore_arena arena = {NULL, 0, 0};
+    rnncore_status status = rnncore_run_prepare(&run, context, weights, batch, 1);
+    if (status == RNNCORE_OK && weights->layer.recurrent_dropout && batch->recurrent_mask == NULL) {
+        status = RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
     if (status != RNNCORE_OK) {
         return status;
     }
-    if (tape == NULL || tape_bytes < needed || !is_aligned(tape)) {
-        return RNNCORE_ERROR_WORKSPACE;
-    }
-    status = rnncore_run_prepare(&f.run, context, weights, batch, 1);
+    take_tape(&run, batch, &arena);
+    status = rnncore_arena_place(&arena, tape, tape_bytes);
     if (status == RNNCORE_OK) {
-        rnncore_arena arena = {tape, 0, 0};
-        tape_header *header = rnncore_arena_take(&arena, 1, sizeof *header);
-        rnncore_run_take(&f.run, context, batch, &arena);
+        tape_header *header = take_tape(&run, batch, &arena);
         const rnncore_fp_state mode = rnncore_fp_flush_enter();
-        rnncore_run_forward(&f);
+        rnncore_run_forward(&run, batch);
         rnncore_fp_flush_leave(mode);
-        header->run = f.run;
+        *header = (tape_header){TAPE_RECORDED, weights->stamp, run};
         header->run.context = NULL;
-        header->stamp = weights->stamp;
-        header->state = TAPE_RECORDED;
     }
     return status;
 }
 
-typedef struct backward_run {
-    rnncore_run run;
-    rnncore_view dy;
-} backward_run;
-
-/* The gradients of the outputs of a chunk, for the rows of a share. */
-static void gather_share(const rnncore_run *run, int64_t k0, int64_t k1, const rnncore_rows *rows)
+/* The gradients of the outputs of a chunk, for the rows of a share; `arg` is their view. */
+static void gather_share(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
+                         const rnncore_rows *rows)
 {
-    const backward_run *b = (const backward_run *)run;
     if (run->dy != NULL) {
-        rnncore_gather_gradients(&run->plan, &b->dy, k0, k1, rows, run->dy, run->weights->padded);
+        rnncore_gather_gradients(&run->plan, arg, k0, k1, rows, run->dy, run->weights->padded);
     }
 }
 
@@ -116,12 +110,16 @@ static void scatter_states(const rnncore_run *run, const char *rows, void *state
     }
 }
 
-static void run_backward(backward_run *b, const rnncore_gradients *g,
+static void run_backward(rnncore_run *run, const rnncore_gradients *g,
                          const rnncore_product_scratch *scratch, const rnncore_blas *blas)
 {
-    rnncore_run *run = &b->run;
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
+    rnncore_view dy = {(void *)(uintptr_t)g->dy, g->dy_stride_batch, g->dy_stride_time,
+                       g->dy_stride_feature,     w->hidden,          w->element};
+    if (g->dy == NULL) {
+        run->dy = NULL;
+    }
     rnncore_gather_states(plan, g->dfinal_h, w->hidden, w->element, run->carry, w->padded);
     if (run->dc != NULL) {
         rnncore_gather_states(plan, g->dfinal_c, w->hidden, w->element, run->dc, w->padded);
@@ -130,7 +128,7 @@ static void run_backward(backward_run *b, const rnncore_gradients *g,
     for (int64_t k1 = plan->longest, k0; k1 > 0; k1 = k0) {
         k0 = rnncore_plan_chunk_begin(plan, k1, chunk_rows);
         run->dy_base = rnncore_plan_offset(plan, k0);
-        rnncore_time_loop(run, 1, k0, k1, gather_share, NULL);
+        rnncore_time_loop(run, 1, k0, k1, gather_share, &dy);
     }
     if (plan->longest > 0) {
         w->cell->backward_initial(run);
@@ -145,12 +143,14 @@ rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights 
                                 void *workspace, size_t workspace_bytes)
 {
     tape_header *header = tape;
-    if (context == NULL || weights == NULL || tape == NULL || gradients == NULL ||
-        gradients->struct_size < sizeof *gradients) {
+    rnncore_arena arena = {NULL, 0, 0}, whole = {NULL, sizeof *header, 0};
+    if (context == NULL || weights == NULL || tape == NULL ||
+        !rnncore_is_known(gradients, sizeof *gradients)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    if (tape_bytes < sizeof *header || !is_aligned(tape) || !is_aligned(workspace)) {
-        return RNNCORE_ERROR_WORKSPACE;
+    rnncore_status status = rnncore_arena_place(&whole, tape, tape_bytes);
+    if (status != RNNCORE_OK) {
+        return status;
     }
     if (header->state != TAPE_RECORDED) {
         return RNNCORE_ERROR_TAPE_STATE;
@@ -158,33 +158,22 @@ rnncore_status rnncore_backward(rnncore_context *context, const rnncore_weights 
     if (header->run.weights != weights || header->stamp != weights->stamp) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    backward_run b = {.run = header->run};
-    b.run.context = context;
+    rnncore_run run = header->run;
+    run.context = context;
     rnncore_product_scratch scratch;
-    rnncore_arena arena = {NULL, 0, 0};
-    take_workspace(&b.run, context, &scratch, &arena);
-    if (arena.overflow || arena.used > workspace_bytes || (arena.used > 0 && workspace == NULL)) {
-        return RNNCORE_ERROR_WORKSPACE;
-    }
+    take_workspace(&run, &scratch, &arena);
+    status = rnncore_arena_place(&arena, workspace, workspace_bytes);
     const rnncore_blas *blas = NULL;
-    const rnncore_status status = rnncore_context_blas(context, &blas);
+    if (status == RNNCORE_OK) {
+        status = rnncore_context_blas(context, &blas);
+    }
     if (status != RNNCORE_OK) {
         return status;
     }
     header->state = TAPE_USED;
-    arena = (rnncore_arena){workspace, 0, 0};
-    take_workspace(&b.run, context, &scratch, &arena);
-    b.dy = (rnncore_view){(void *)(uintptr_t)gradients->dy,
-                          gradients->dy_stride_batch,
-                          gradients->dy_stride_time,
-                          gradients->dy_stride_feature,
-                          weights->hidden,
-                          weights->element};
-    if (gradients->dy == NULL) {
-        b.run.dy = NULL;
-    }
+    take_workspace(&run, &scratch, &arena);
     const rnncore_fp_state mode = rnncore_fp_flush_enter();
-    run_backward(&b, gradients, &scratch, blas);
+    run_backward(&run, gradients, &scratch, blas);
     rnncore_fp_flush_leave(mode);
     return RNNCORE_OK;
 }

@@ -2,8 +2,8 @@
 #ifndef RNNCORE_CELLS_CELL_H
 #define RNNCORE_CELLS_CELL_H
 
-#include "gather.h"
-#include "weights.h"
+#include "cells/gather.h"
+#include "cells/weights.h"
 
 /* The buffers of one call. Row buffers have `padded` columns; the state buffers begin with the B
  * rows of the initial state, and compact row (k, j) follows at B + offset(k) - base + j. */
@@ -12,7 +12,7 @@ typedef struct rnncore_run {
     const rnncore_weights *weights;
     rnncore_plan plan;
     int32_t training;
-    int32_t unpacked; /* a few rows times weights as they are, see direct.h */
+    int32_t unpacked; /* a few rows times weights as they are, see unpacked.h */
     int64_t slots;    /* of a row of gates */
     int64_t first;    /* first compact step in the buffers: its h' is the initial block */
     int64_t base;     /* offset(first) */

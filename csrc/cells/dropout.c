@@ -1,4 +1,4 @@
-#include "dropout.h"
+#include "cells/dropout.h"
 
 #include <string.h>
 

@@ -1,17 +1,16 @@
 /* The forward pass: chunk by chunk, the inputs are gathered and projected, then the time loop runs
  * and the outputs are scattered. Training differs in that every buffer holds all steps (the tape)
  * instead of one chunk. */
-#include <stddef.h>
 #include <string.h>
 
-#include "../core/platform.h"
-#include "direct.h"
-#include "dropout.h"
-#include "forward.h"
-#include "time_loop.h"
+#include "cells/dropout.h"
+#include "cells/forward.h"
+#include "cells/time_loop.h"
+#include "cells/unpacked.h"
+#include "core/platform.h"
 
 /* Inference reads inputs in place where compact rows stand at a constant distance. */
-static int64_t direct_stride(const rnncore_run *run, const rnncore_batch *b)
+static int64_t in_place_stride(const rnncore_run *run, const rnncore_batch *b)
 {
     const rnncore_plan *plan = &run->plan;
     if (run->training || !plan->dense || plan->go_backwards || b->x_stride_feature != 1) {
@@ -27,46 +26,43 @@ static int64_t direct_stride(const rnncore_run *run, const rnncore_batch *b)
     return regular ? b->x_stride_batch : 0;
 }
 
-static const void *recurrent_mask(const rnncore_batch *batch)
-{
-    const size_t without = offsetof(rnncore_batch, recurrent_mask);
-    return batch->struct_size > without ? batch->recurrent_mask : NULL;
-}
-
-rnncore_status rnncore_run_prepare(rnncore_run *run, rnncore_context *context,
+rnncore_status rnncore_run_prepare(rnncore_run *run, const rnncore_context *context,
                                    const rnncore_weights *weights, const rnncore_batch *batch,
                                    int training)
 {
     memset(run, 0, sizeof *run);
-    if (weights == NULL || batch == NULL || (training && !weights->layer.training)) {
+    if (context == NULL || weights == NULL || batch == NULL ||
+        (training && !weights->layer.training)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    /* Without a context only sizes are asked for, and the mask may come later. */
-    const int dropout = weights->layer.recurrent_dropout, masked = recurrent_mask(batch) != NULL;
-    if ((dropout && !training) || (masked && !dropout) || (dropout && !masked && context != NULL)) {
+    const rnncore_status status = rnncore_plan_count(batch, &run->plan);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    const int dropout = weights->layer.recurrent_dropout;
+    if ((dropout && !training) || (batch->recurrent_mask != NULL && !dropout)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    run->context = context;
+    run->context = (rnncore_context *)(uintptr_t)context; /* sizes only read it */
     run->weights = weights;
     run->training = training;
     run->slots = training ? weights->tape_slots : weights->gates;
-    return rnncore_plan_count(batch, &run->plan);
+    return RNNCORE_OK;
 }
 
-rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_context *context,
-                                const rnncore_batch *batch, rnncore_arena *arena)
+void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
     rnncore_plan_build(batch, &run->plan, arena);
-    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(context, run);
+    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(run->context, run);
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);
     if (run->unpacked) {
-        run->sums = rnncore_arena_take(arena, rnncore_direct_sums(w), w->element);
+        run->sums = rnncore_arena_take(arena, rnncore_unpacked_sums(w), w->element);
     }
-    if (run->unpacked || direct_stride(run, batch) == 0) {
+    if (run->unpacked || in_place_stride(run, batch) == 0) {
         run->x = rnncore_arena_take(arena, rnncore_count(rows, w->input), w->element);
     }
     const int64_t gates = rnncore_count(rows, rnncore_count(run->slots, w->padded));
@@ -79,7 +75,6 @@ rnncore_status rnncore_run_take(rnncore_run *run, const rnncore_context *context
     if (w->layer.recurrent_dropout) {
         rnncore_dropout_take(run, arena);
     }
-    return arena->overflow ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
 }
 
 /* ---- projection: gates = x W + b ---- */
@@ -156,15 +151,21 @@ static void states_out(const rnncore_run *run, const rnncore_batch *b, int64_t k
     }
 }
 
+typedef struct outputs {
+    const rnncore_batch *batch;
+    rnncore_view y;
+} outputs;
+
 /* Outputs and final states of a share; in inference the last states become the initial block. */
-static void finish_share(const rnncore_run *run, int64_t k0, int64_t k1, const rnncore_rows *rows)
+static void finish_share(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
+                         const rnncore_rows *rows)
 {
-    const rnncore_forward_run *f = (const rnncore_forward_run *)run;
+    const outputs *out = arg;
     const rnncore_weights *w = run->weights;
     const size_t row_bytes = (size_t)w->padded * w->element;
-    if (f->y.data != NULL) {
-        rnncore_scatter_outputs(&run->plan, &f->y, k0, k1, rows, rnncore_state_at(run, run->h, k0),
-                                w->padded);
+    if (out->y.data != NULL) {
+        rnncore_scatter_outputs(&run->plan, &out->y, k0, k1, rows,
+                                rnncore_state_at(run, run->h, k0), w->padded);
     }
     const int64_t running = rnncore_plan_running(&run->plan, k0);
     const int64_t left = rnncore_plan_running(&run->plan, k1);
@@ -172,7 +173,7 @@ static void finish_share(const rnncore_run *run, int64_t k0, int64_t k1, const r
         for (int64_t j = block; j < block + rows->block && j < running; j++) {
             const int64_t length = rnncore_plan_length(&run->plan, j);
             if (length <= k1) {
-                states_out(run, f->batch, length - 1, j);
+                states_out(run, out->batch, length - 1, j);
             }
             if (!run->training && j < left) {
                 memcpy(run->h + (size_t)j * row_bytes,
@@ -195,22 +196,20 @@ static void begin_states(const rnncore_run *run, const rnncore_batch *b)
     }
 }
 
-void rnncore_run_forward(rnncore_forward_run *f)
+void rnncore_run_forward(rnncore_run *run, const rnncore_batch *b)
 {
-    rnncore_run *run = &f->run;
-    const rnncore_batch *b = f->batch;
     const rnncore_weights *w = run->weights;
     const rnncore_view x = {(void *)(uintptr_t)b->x, b->x_stride_batch, b->x_stride_time,
                             b->x_stride_feature,     w->input,          w->element};
-    const int64_t stride = direct_stride(run, b);
-    f->y = (rnncore_view){b->y,      b->y_stride_batch, b->y_stride_time, b->y_stride_feature,
-                          w->hidden, w->element};
+    const int64_t stride = in_place_stride(run, b);
+    outputs out = {
+        b, {b->y, b->y_stride_batch, b->y_stride_time, b->y_stride_feature, w->hidden, w->element}};
     begin_states(run, b);
     if (run->masks != NULL) {
-        rnncore_dropout_begin(run, recurrent_mask(b));
+        rnncore_dropout_begin(run, b->recurrent_mask);
     }
     if (b->y != NULL) {
-        rnncore_clear_padding(&run->plan, &f->y, run->plan.zero_masked);
+        rnncore_clear_padding(&run->plan, &out.y, run->plan.zero_masked);
     }
     const int64_t chunk_rows = rnncore_chunk_rows(run->context, run);
     for (int64_t k0 = 0, k1; k0 < run->plan.longest; k0 = k1) {
@@ -220,12 +219,12 @@ void rnncore_run_forward(rnncore_forward_run *f)
             run->base = rnncore_plan_offset(&run->plan, k0);
         }
         if (run->unpacked) {
-            rnncore_direct_project(run, &x, rnncore_plan_offset(&run->plan, k0),
-                                   rnncore_plan_offset(&run->plan, k1));
+            rnncore_unpacked_project(run, &x, rnncore_plan_offset(&run->plan, k0),
+                                     rnncore_plan_offset(&run->plan, k1));
         } else {
             project(run, &x, stride, k0, k1);
         }
-        rnncore_time_loop(run, 0, k0, k1, NULL, finish_share);
+        rnncore_time_loop(run, 0, k0, k1, finish_share, &out);
     }
     atomic_fetch_add_explicit(&run->context->row_steps, (uint64_t)run->plan.rows,
                               memory_order_relaxed);
@@ -237,38 +236,32 @@ rnncore_status rnncore_forward_workspace_size(const rnncore_context *context,
 {
     rnncore_run run;
     rnncore_arena arena = {NULL, 0, 0};
-    if (context == NULL || bytes == NULL) {
+    if (bytes == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    rnncore_status status = rnncore_run_prepare(&run, NULL, weights, batch, 0);
-    if (status == RNNCORE_OK) {
-        status = rnncore_run_take(&run, context, batch, &arena);
+    const rnncore_status status = rnncore_run_prepare(&run, context, weights, batch, 0);
+    if (status != RNNCORE_OK) {
+        return status;
     }
-    if (status == RNNCORE_OK) {
-        *bytes = arena.used;
-    }
-    return status;
+    rnncore_run_take(&run, batch, &arena);
+    return rnncore_arena_size(&arena, bytes);
 }
 
 rnncore_status rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
                                const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
 {
-    size_t needed;
-    rnncore_forward_run f = {.batch = batch};
-    rnncore_status status = rnncore_forward_workspace_size(context, weights, batch, &needed);
+    rnncore_run run;
+    rnncore_arena arena = {NULL, 0, 0};
+    rnncore_status status = rnncore_run_prepare(&run, context, weights, batch, 0);
     if (status != RNNCORE_OK) {
         return status;
     }
-    if (needed > workspace_bytes || (needed > 0 && workspace == NULL) ||
-        (uintptr_t)workspace % RNNCORE_ALIGNMENT != 0) {
-        return RNNCORE_ERROR_WORKSPACE;
-    }
-    status = rnncore_run_prepare(&f.run, context, weights, batch, 0);
-    rnncore_arena arena = {workspace, 0, 0};
-    if (status == RNNCORE_OK && needed > 0) {
-        rnncore_run_take(&f.run, context, batch, &arena);
+    rnncore_run_take(&run, batch, &arena);
+    status = rnncore_arena_place(&arena, workspace, workspace_bytes);
+    if (status == RNNCORE_OK) {
+        rnncore_run_take(&run, batch, &arena);
         const rnncore_fp_state mode = rnncore_fp_flush_enter();
-        rnncore_run_forward(&f);
+        rnncore_run_forward(&run, batch);
         rnncore_fp_flush_leave(mode);
     }
     return status;

@@ -1,4 +1,4 @@
-#include "gather.h"
+#include "cells/gather.h"
 
 #include <string.h>
 
@@ -78,33 +78,35 @@ static int64_t step_of(const rnncore_plan *plan, int64_t r, int64_t k)
     return k;
 }
 
-void rnncore_gather(const rnncore_plan *plan, const rnncore_view *view, int64_t first, int64_t last,
-                    void *rows, int64_t ld)
+/* Copies compact rows [first, last) from the view, or to it. */
+static void copy_rows(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
+                      int64_t last, char *rows, int64_t ld, int to_view)
 {
-    char *to = rows;
     for (int64_t r = first, k = 0; r < last; k++) {
         k = step_of(plan, r, k);
         int64_t j = r - rnncore_plan_offset(plan, k);
         const int64_t end = rnncore_plan_running(plan, k);
-        for (; j < end && r < last; j++, r++, to += ld * (int64_t)view->element) {
-            load_row(view, at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k)), to);
+        for (; j < end && r < last; j++, r++, rows += ld * (int64_t)view->element) {
+            char *place = at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k));
+            if (to_view) {
+                store_row(view, rows, place);
+            } else {
+                load_row(view, place, rows);
+            }
         }
     }
+}
+
+void rnncore_gather(const rnncore_plan *plan, const rnncore_view *view, int64_t first, int64_t last,
+                    void *rows, int64_t ld)
+{
+    copy_rows(plan, view, first, last, rows, ld, 0);
 }
 
 void rnncore_scatter(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
                      int64_t last, const void *rows, int64_t ld)
 {
-    const char *from = rows;
-    for (int64_t r = first, k = 0; r < last; k++) {
-        k = step_of(plan, r, k);
-        int64_t j = r - rnncore_plan_offset(plan, k);
-        const int64_t end = rnncore_plan_running(plan, k);
-        for (; j < end && r < last; j++, r++, from += ld * (int64_t)view->element) {
-            store_row(view, from,
-                      at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k)));
-        }
-    }
+    copy_rows(plan, view, first, last, (char *)(uintptr_t)rows, ld, 1);
 }
 
 void rnncore_scatter_outputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k0,

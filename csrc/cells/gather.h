@@ -2,7 +2,7 @@
 #ifndef RNNCORE_CELLS_GATHER_H
 #define RNNCORE_CELLS_GATHER_H
 
-#include "plan.h"
+#include "cells/plan.h"
 
 /* A (B, T, features) array of float or double through element strides. */
 typedef struct rnncore_view {

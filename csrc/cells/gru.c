@@ -3,7 +3,7 @@
  *   reset before:  n = tanh(x Wn + bn + (r*h') Un), two products with a barrier between.
  * Slots of a row: n z r, and on the tape q = h' Un + cn or r*h'. The backward writes dn dz dr dq
  * there; its carry is the part of dh' that does not pass through U: dh*z, and r*d(r*h'). */
-#include "cell.h"
+#include "cells/cell.h"
 
 static const int slot_gate[] = {2, 0, 1};
 

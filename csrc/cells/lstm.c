@@ -1,6 +1,6 @@
 /* LSTM, gates i f g o:  c = f*c' + i*g,  h = o*tanh(c)
  * backward:  dh = dy + [di df dg do]_next U^T, and dc runs beside it; slots: di df dg do */
-#include "cell.h"
+#include "cells/cell.h"
 
 static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
 {

@@ -1,7 +1,8 @@
-#include "plan.h"
+#include "cells/plan.h"
 
-#include <stddef.h>
 #include <string.h>
+
+#include "core/options.h"
 
 static int64_t real_steps(const rnncore_batch *batch, int64_t row)
 {
@@ -19,9 +20,8 @@ static int64_t real_steps(const rnncore_batch *batch, int64_t row)
 rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan)
 {
     int64_t cells;
-    const size_t first = offsetof(rnncore_batch, recurrent_mask); /* the first version's size */
-    if ((batch->struct_size != first && batch->struct_size < sizeof *batch) || batch->steps < 0 ||
-        batch->batch < 0 || (batch->lengths != NULL && batch->mask != NULL)) {
+    if (!rnncore_is_known(batch, sizeof *batch) || batch->steps < 0 || batch->batch < 0 ||
+        (batch->lengths != NULL && batch->mask != NULL)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     if (__builtin_mul_overflow(batch->steps, batch->batch, &cells) || batch->steps > INT32_MAX) {
@@ -54,13 +54,18 @@ rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan
     return RNNCORE_OK;
 }
 
-/* Counting sort, longest first; rows of one length keep their order. `running` is scratch. */
+/* Counting sort, longest first; rows of one length keep their order. `running` is scratch, and so
+ * is `start`: the lengths of masked rows. */
 static void sort_rows(const rnncore_batch *batch, rnncore_plan *plan)
 {
     int64_t *first = plan->running; /* first[l]: where the next row of length l goes */
     memset(first, 0, sizeof *first * (size_t)(plan->steps + 1));
     for (int64_t b = 0; b < plan->batch; b++) {
-        first[real_steps(batch, b)]++;
+        const int64_t length = real_steps(batch, b);
+        first[length]++;
+        if (plan->start != NULL) {
+            plan->start[b] = length;
+        }
     }
     int64_t position = 0;
     for (int64_t l = plan->steps; l >= 0; l--) {
@@ -69,7 +74,7 @@ static void sort_rows(const rnncore_batch *batch, rnncore_plan *plan)
         position += count;
     }
     for (int64_t b = 0; b < plan->batch; b++) {
-        const int64_t length = real_steps(batch, b);
+        const int64_t length = plan->start != NULL ? plan->start[b] : batch->lengths[b];
         const int64_t j = first[length]++;
         plan->order[j] = b;
         plan->length[j] = length;

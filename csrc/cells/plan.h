@@ -5,7 +5,7 @@
 #ifndef RNNCORE_CELLS_PLAN_H
 #define RNNCORE_CELLS_PLAN_H
 
-#include "../core/arena.h"
+#include "core/arena.h"
 #include "rnncore.h"
 
 typedef struct rnncore_plan {

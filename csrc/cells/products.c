@@ -1,8 +1,9 @@
-#include "products.h"
+#include "cells/products.h"
 
 #include <string.h>
 
-#include "time_loop.h"
+#include "cells/time_loop.h"
+#include "core/product.h"
 
 /* Rows of dx in one task, and columns of a weight gradient: enough for BLAS to run well. */
 enum { DX_ROWS = 256, MIN_COLUMNS = 256, MAX_SLICES = 8, FLOPS_PER_SLICE = 16000000 };
@@ -19,14 +20,14 @@ typedef struct products {
     const rnncore_run *run;
     const rnncore_gradients *gradients;
     const rnncore_product_scratch *scratch;
-    const rnncore_blas *blas;
+    rnncore_multiplier with;
     rnncore_view dx;
     weight_product weights[8]; /* dW and dU, at most one for each gate */
     int64_t count;
     int64_t weight_tasks, dx_tasks;
 } products;
 
-void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scratch, int threads,
+void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scratch,
                            rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
@@ -36,38 +37,13 @@ void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scra
     scratch->dx_rows = one.used;
     rnncore_arena_take(&one, rnncore_count(rows, w->input), w->element);
     scratch->per_thread = one.used;
-    scratch->memory = rnncore_arena_take(arena, one.overflow ? -1 : threads, one.used);
+    scratch->memory = rnncore_arena_take(
+        arena, one.overflow ? -1 : rnncore_pool_size(run->context->pool), one.used);
 }
 
-static void gemm(const products *p, int trans_a, int trans_b, int64_t m, int64_t n, int64_t k,
-                 const void *a, int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc,
-                 int worker)
+static char *scratch_of(const products *p, int worker)
 {
-    const rnncore_weights *w = p->run->weights;
-    rnncore_status status = RNNCORE_ERROR_UNSUPPORTED;
-    if (p->blas != NULL && w->layer.dtype == RNNCORE_FLOAT32) {
-        status =
-            rnncore_blas_sgemm(p->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-    } else if (p->blas != NULL) {
-        status =
-            rnncore_blas_dgemm(p->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-    }
-    if (status != RNNCORE_OK) { /* no BLAS, or numbers beyond its 32 bits */
-        const rnncore_product product = {.m = m,
-                                         .n = n,
-                                         .k = k,
-                                         .a = a,
-                                         .ra = trans_a ? 1 : lda,
-                                         .ca = trans_a ? lda : 1,
-                                         .b = b,
-                                         .rb = trans_b ? 1 : ldb,
-                                         .cb = trans_b ? ldb : 1,
-                                         .c = c,
-                                         .ldc = ldc,
-                                         .scratch = p->scratch->memory +
-                                                    (size_t)worker * p->scratch->per_thread};
-        w->kernels->product(&product);
-    }
+    return p->scratch->memory + (size_t)worker * p->scratch->per_thread;
 }
 
 static void add_product(products *p, const char *a, int64_t lda, int64_t m, int slot, int gate,
@@ -194,10 +170,10 @@ static void dx_slice(const products *p, int64_t task, int worker)
     const int64_t first = task * DX_ROWS, rows = run->plan.rows;
     const int64_t last = first + DX_ROWS < rows ? first + DX_ROWS : rows;
     const int64_t columns = w->gates * w->padded;
-    char *out = p->scratch->memory + (size_t)worker * p->scratch->per_thread + p->scratch->dx_rows;
-    gemm(p, 0, 1, last - first, w->input, columns,
-         run->gates + (size_t)(first * run->slots * w->padded) * w->element, run->slots * w->padded,
-         w->input_rows, columns, out, w->input, worker);
+    char *scratch = scratch_of(p, worker), *out = scratch + p->scratch->dx_rows;
+    rnncore_multiply(&p->with, 0, 1, last - first, w->input, columns,
+                     run->gates + (size_t)(first * run->slots * w->padded) * w->element,
+                     run->slots * w->padded, w->input_rows, columns, out, w->input, scratch);
     rnncore_scatter(&run->plan, &p->dx, first, last, out, w->input);
 }
 
@@ -221,16 +197,19 @@ static void products_task(void *arg, int64_t task, int worker)
     const int64_t column = task * product->width;
     const int64_t width =
         product->n - column < product->width ? product->n - column : product->width;
-    gemm(p, 1, 0, product->m, width, p->run->plan.rows, product->a, product->lda,
-         product->b + (size_t)column * element, product->ldb, product->c + (size_t)column * element,
-         product->ldc, worker);
+    rnncore_multiply(&p->with, 1, 0, product->m, width, p->run->plan.rows, product->a, product->lda,
+                     product->b + (size_t)column * element, product->ldb,
+                     product->c + (size_t)column * element, product->ldc, scratch_of(p, worker));
 }
 
 void rnncore_run_products(const rnncore_run *run, const rnncore_gradients *gradients,
                           const rnncore_product_scratch *scratch, const rnncore_blas *blas)
 {
     const rnncore_weights *w = run->weights;
-    products p = {.run = run, .gradients = gradients, .scratch = scratch, .blas = blas};
+    products p = {.run = run,
+                  .gradients = gradients,
+                  .scratch = scratch,
+                  .with = {blas, w->kernels, (rnncore_dtype)w->layer.dtype}};
     add_weight_products(&p);
     if (gradients->dx != NULL) {
         p.dx = (rnncore_view){gradients->dx,

@@ -2,7 +2,7 @@
 #ifndef RNNCORE_CELLS_PRODUCTS_H
 #define RNNCORE_CELLS_PRODUCTS_H
 
-#include "cell.h"
+#include "cells/cell.h"
 #include "rnncore_train.h"
 
 /* Scratch of each thread. */
@@ -12,7 +12,7 @@ typedef struct rnncore_product_scratch {
     size_t dx_rows;    /* offset of the rows of dx before they are scattered */
 } rnncore_product_scratch;
 
-void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scratch, int threads,
+void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scratch,
                            rnncore_arena *arena);
 
 /* All products as one list of tasks. The list depends only on the shape of the call, and every

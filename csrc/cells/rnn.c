@@ -1,6 +1,6 @@
 /* SimpleRNN:  h = f(x W + h' U + b)
  * backward:   da = f'(h) * (dy + da_next U^T),  one slot: da */
-#include "cell.h"
+#include "cells/cell.h"
 
 static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
 {

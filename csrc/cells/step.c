@@ -1,7 +1,7 @@
 /* Steps as the cells start from them. */
-#include "cell.h"
-#include "direct.h"
-#include "dropout.h"
+#include "cells/cell.h"
+#include "cells/dropout.h"
+#include "cells/unpacked.h"
 
 static void set_columns(const rnncore_run *run, rnncore_step *step, int part, int parts)
 {
@@ -23,7 +23,7 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
     rnncore_step step = {.op = op,
                          .generic = w->path == RNNCORE_PATH_GENERIC,
                          .activation = w->layer.activation,
-                         .gate_activation = w->gate_activation,
+                         .gate_activation = w->layer.recurrent_activation,
                          .store_tape = run->training,
                          .reverse = k & 1,
                          .row_begin = share->rows.begin,
@@ -76,7 +76,7 @@ rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_
 void rnncore_run_step(const rnncore_run *run, rnncore_step *step)
 {
     if (run->unpacked) {
-        rnncore_direct_step(run, step);
+        rnncore_unpacked_step(run, step);
     } else if (step->row_begin >= step->row_end || step->row_low >= step->row_end) {
         return;
     } else if (step->mask != NULL) {

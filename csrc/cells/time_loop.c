@@ -1,4 +1,4 @@
-#include "time_loop.h"
+#include "cells/time_loop.h"
 
 /* Work of a thread that pays for one barrier (measured in flops). */
 enum { FLOPS_PER_BARRIER = 60000 };
@@ -10,7 +10,8 @@ typedef struct time_loop {
     const rnncore_run *run;
     int backward;
     int64_t k0, k1;
-    rnncore_share_fn before, after;
+    rnncore_share_fn share_fn;
+    void *arg;
     int64_t block, tasks;
 } time_loop;
 
@@ -53,14 +54,14 @@ static void run_rows(const time_loop *loop, const rnncore_rows *rows)
 {
     const int64_t phases = (loop->k1 - loop->k0) * loop->run->weights->cell->phases;
     const rnncore_share share = {*rows, 0, 1};
-    if (loop->before != NULL) {
-        loop->before(loop->run, loop->k0, loop->k1, rows);
+    if (loop->backward) {
+        loop->share_fn(loop->arg, loop->run, loop->k0, loop->k1, rows);
     }
     for (int64_t phase = 0; phase < phases; phase++) {
         run_phase(loop, phase, &share);
     }
-    if (loop->after != NULL) {
-        loop->after(loop->run, loop->k0, loop->k1, rows);
+    if (!loop->backward) {
+        loop->share_fn(loop->arg, loop->run, loop->k0, loop->k1, rows);
     }
 }
 
@@ -82,7 +83,7 @@ static void units_phase(void *arg, int64_t phase, int part, int parts)
 }
 
 void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
-                       rnncore_share_fn before, rnncore_share_fn after)
+                       rnncore_share_fn share, void *arg)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
@@ -92,7 +93,7 @@ void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t
     const int64_t row_flops = 2 * w->gates * w->hidden * w->hidden;
     /* Without packed weights the rows are few and each product is divided by itself. */
     const int64_t threads = run->unpacked ? 1 : rnncore_threads_for(run, rows * row_flops);
-    time_loop loop = {run, backward, k0, k1, before, after, batch, 1};
+    time_loop loop = {run, backward, k0, k1, share, arg, batch, 1};
     if (threads > 1 && batch >= ROWS_PER_THREAD * threads) {
         /* Rows that end early would leave a thread idle, so ragged batches are dealt in tiles. */
         loop.tasks = threads;
@@ -100,13 +101,13 @@ void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t
         rnncore_pool_run(run->context->pool, threads, rows_task, &loop);
     } else if (threads > 1 && run->masks == NULL &&
                row_flops * rows / (k1 - k0) >= FLOPS_PER_BARRIER * threads) {
-        if (before != NULL) {
-            before(run, k0, k1, &all);
+        if (backward) {
+            share(arg, run, k0, k1, &all);
         }
         rnncore_pool_phases(run->context->pool, (k1 - k0) * w->cell->phases, (int)threads,
                             units_phase, &loop);
-        if (after != NULL) {
-            after(run, k0, k1, &all);
+        if (!backward) {
+            share(arg, run, k0, k1, &all);
         }
     } else {
         run_rows(&loop, &all);

@@ -2,7 +2,7 @@
 #ifndef RNNCORE_CELLS_TIME_LOOP_H
 #define RNNCORE_CELLS_TIME_LOOP_H
 
-#include "cell.h"
+#include "cells/cell.h"
 
 /* The gates of one chunk, in bytes for each thread: still in L2 when the time loop reads them; and
  * compact rows of a chunk for each thread, enough to keep the projection busy. */
@@ -15,18 +15,19 @@ enum {
 /* Compact rows of one chunk of this run: at least one step, at most all. */
 int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_run *run);
 
-/* Called for each thread's rows before the first and after the last step of a chunk. */
-typedef void (*rnncore_share_fn)(const rnncore_run *run, int64_t k0, int64_t k1,
+/* Called for each thread's rows of a chunk: forwards after its last step, to scatter outputs, and
+ * backwards before its first, to gather their gradients. */
+typedef void (*rnncore_share_fn)(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
                                  const rnncore_rows *rows);
 
-/* Runs compact steps [k0, k1) forwards, or backwards from k1 - 1 to k0, with `before` and `after`
- * (either may be NULL) around them. The bits do not depend on the division:
+/* Runs compact steps [k0, k1) forwards, or backwards from k1 - 1 to k0, and `share` beside them.
+ * The bits do not depend on the division:
  *   - batches of many rows: every thread takes rows of its own through all steps, no barrier;
  *   - few rows and many units: every thread takes unit groups of each step, with a barrier (not
  *     with recurrent dropout, whose steps are several products);
  *   - small work: the calling thread alone. */
 void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
-                       rnncore_share_fn before, rnncore_share_fn after);
+                       rnncore_share_fn share, void *arg);
 
 /* Threads worth using for this many floating-point operations in one parallel section. */
 int rnncore_threads_for(const rnncore_run *run, int64_t flops);

@@ -1,11 +1,11 @@
-#include "weights.h"
+#include "cells/weights.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/platform.h"
-#include "cell.h"
+#include "cells/cell.h"
+#include "core/options.h"
+#include "core/platform.h"
 
 static const rnncore_cell_ops *cell_ops(const rnncore_layer *layer)
 {
@@ -25,52 +25,43 @@ static int layer_is_valid(const rnncore_layer *layer)
 {
     return cell_ops(layer) != NULL &&
            (layer->dtype == RNNCORE_FLOAT32 || layer->dtype == RNNCORE_FLOAT64) &&
-           layer->input_size > 0 && layer->hidden_size > 0 && layer->activation >= RNNCORE_TANH &&
+           layer->input_size > 0 && layer->hidden_size > 0 && layer->activation >= 0 &&
            layer->activation <= RNNCORE_HARD_SIGMOID && layer->recurrent_activation >= 0 &&
-           layer->recurrent_activation <= RNNCORE_GATE_TANH &&
+           layer->recurrent_activation <= RNNCORE_HARD_SIGMOID &&
            (layer->recurrent_activation == 0 || layer->cell != RNNCORE_RNN) &&
            (!layer->recurrent_dropout || layer->training);
 }
 
-/* The caller's layer as a whole struct: fields that it does not have yet are zero. */
-static rnncore_status read_layer(const rnncore_layer *layer, rnncore_layer *whole)
+/* Copies the caller's layer and puts activations in place of the default. */
+static rnncore_status read_layer(const rnncore_layer *layer, rnncore_layer *own)
 {
-    const size_t first =
-        offsetof(rnncore_layer, recurrent_activation); /* the first version's size */
-    if (layer == NULL || (layer->struct_size != first && layer->struct_size < sizeof *layer)) {
+    if (!rnncore_is_known(layer, sizeof *layer) || !layer_is_valid(layer)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    memset(whole, 0, sizeof *whole);
-    memcpy(whole, layer, layer->struct_size == first ? first : sizeof *whole);
-    return layer_is_valid(whole) ? RNNCORE_OK : RNNCORE_ERROR_INVALID_ARGUMENT;
-}
-
-static int32_t gate_activation(const rnncore_layer *layer)
-{
-    switch (layer->recurrent_activation) {
-    case 0:
-        return RNNCORE_SIGMOID;
-    case RNNCORE_GATE_TANH:
-        return RNNCORE_TANH;
-    default:
-        return layer->recurrent_activation;
+    *own = *layer;
+    if (own->activation == RNNCORE_ACTIVATION_DEFAULT) {
+        own->activation = RNNCORE_TANH;
     }
+    if (own->recurrent_activation == RNNCORE_ACTIVATION_DEFAULT) {
+        own->recurrent_activation = RNNCORE_SIGMOID;
+    }
+    return RNNCORE_OK;
 }
 
 static rnncore_path path_of(const rnncore_layer *layer)
 {
     const int fused = layer->activation == RNNCORE_TANH &&
-                      gate_activation(layer) == RNNCORE_SIGMOID && !layer->recurrent_dropout;
+                      layer->recurrent_activation == RNNCORE_SIGMOID && !layer->recurrent_dropout;
     return fused ? RNNCORE_PATH_FUSED : RNNCORE_PATH_GENERIC;
 }
 
 rnncore_status rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *path)
 {
-    rnncore_layer whole;
-    if (path == NULL || read_layer(layer, &whole) != RNNCORE_OK) {
+    rnncore_layer own;
+    if (path == NULL || read_layer(layer, &own) != RNNCORE_OK) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    *path = path_of(&whole);
+    *path = path_of(&own);
     return RNNCORE_OK;
 }
 
@@ -80,7 +71,7 @@ void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena)
     const int64_t square = rnncore_count(w->hidden, w->padded);
     const int gru1 = w->cell == &rnncore_gru1_ops;
     const int64_t stepped = gru1 ? 2 : w->gates; /* gates that `recurrent` holds */
-    rnncore_weights_take_raw(w, arena);
+    rnncore_weights_take_unpacked(w, arena);
     w->input_packed = rnncore_arena_take(arena, rnncore_count(w->input, columns), w->element);
     w->recurrent = rnncore_arena_take(arena, rnncore_count(stepped, square), w->element);
     if (gru1) {
@@ -95,7 +86,7 @@ void rnncore_weights_take(rnncore_weights *w, rnncore_arena *arena)
     }
 }
 
-void rnncore_weights_take_raw(rnncore_weights *w, rnncore_arena *arena)
+void rnncore_weights_take_unpacked(rnncore_weights *w, rnncore_arena *arena)
 {
     w->bias = rnncore_arena_take(arena, rnncore_count(w->gates, w->padded), w->element);
     w->recurrent_bias = rnncore_arena_take(arena, w->padded, w->element);
@@ -149,10 +140,10 @@ static void set_bias(rnncore_weights *w, const char *bias)
     }
 }
 
-void rnncore_weights_point(rnncore_weights *w, const void *kernel, const void *recurrent_kernel,
-                           const void *bias)
+void rnncore_weights_use_unpacked(rnncore_weights *w, const void *kernel,
+                                  const void *recurrent_kernel, const void *bias)
 {
-    w->raw_kernel = kernel;
+    w->unpacked_kernel = kernel;
     w->recurrent = (void *)(uintptr_t)recurrent_kernel;
     if (w->cell == &rnncore_gru1_ops) {
         w->candidate = (char *)w->recurrent + (size_t)(2 * w->hidden) * w->element;
@@ -229,7 +220,6 @@ rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_contex
     }
     w->cell = cell_ops(layer);
     w->path = path_of(layer);
-    w->gate_activation = gate_activation(layer);
     w->kernels = rnncore_kernel_table(context->isa, (rnncore_dtype)layer->dtype);
     w->element = layer->dtype == RNNCORE_FLOAT32 ? sizeof(float) : sizeof(double);
     w->input = layer->input_size;

@@ -2,11 +2,11 @@
 #ifndef RNNCORE_CELLS_WEIGHTS_H
 #define RNNCORE_CELLS_WEIGHTS_H
 
-#include "../core/arena.h"
-#include "../core/context.h"
+#include "core/arena.h"
+#include "core/context.h"
 
 struct rnncore_weights {
-    rnncore_layer layer;
+    rnncore_layer layer; /* with its activations in place of the default */
     const struct rnncore_cell_ops *cell;
     const rnncore_kernels *kernels;
     size_t element;        /* bytes of a number */
@@ -15,17 +15,15 @@ struct rnncore_weights {
     int64_t gates;         /* G */
     int64_t tape_slots;    /* slots of `padded` numbers that a row of the tape has */
     rnncore_path path;
-    int32_t gate_activation; /* rnncore_activation, the default resolved */
     /* Slots of a row of gates, in order, hold x W + b: the gates of slot_gate[]. */
-    void *input_packed;     /* W (I, G*padded) in slot order, packed for STORE */
-    void *input_rows;       /* the same, row-major and not packed; NULL but in training */
-    void *bias;             /* (G*padded), in slot order */
-    void *recurrent_bias;   /* (padded): the recurrent bias of n, GRU with reset_after */
-    void *recurrent;        /* U packed for the step; GRU reset before: Uz and Ur; with recurrent
-                               dropout each gate by itself, and so in recurrent_t */
-    void *candidate;        /* GRU reset before: Un */
-    const void *raw_kernel; /* one call with weights as they are: W; then recurrent and candidate
-                               point into U */
+    void *input_packed;   /* W (I, G*padded) in slot order, packed for STORE */
+    void *input_rows;     /* the same, row-major and not packed; NULL but in training */
+    void *bias;           /* (G*padded), in slot order */
+    void *recurrent_bias; /* (padded): the recurrent bias of n, GRU with reset_after */
+    void *recurrent;      /* U packed for the step; GRU reset before: Uz and Ur; with recurrent
+                             dropout each gate by itself, and so in recurrent_t */
+    void *candidate;      /* GRU reset before: Un */
+    const void *unpacked_kernel; /* W itself; then recurrent and candidate point into U */
     /* training: the transposes, packed */
     void *recurrent_t, *candidate_t;
     void *memory;   /* one block that holds them all */
@@ -49,9 +47,10 @@ void rnncore_weights_take(rnncore_weights *weights, rnncore_arena *arena);
 void rnncore_weights_fill(rnncore_weights *weights, const void *kernel,
                           const void *recurrent_kernel, const void *bias);
 
-/* The same without packing: buffers for the bias only, and pointers to the caller's weights. */
-void rnncore_weights_take_raw(rnncore_weights *weights, rnncore_arena *arena);
-void rnncore_weights_point(rnncore_weights *weights, const void *kernel,
-                           const void *recurrent_kernel, const void *bias);
+/* The same for weights that stay unpacked: buffers for the bias only, and pointers to the caller's.
+ */
+void rnncore_weights_take_unpacked(rnncore_weights *weights, rnncore_arena *arena);
+void rnncore_weights_use_unpacked(rnncore_weights *weights, const void *kernel,
+                                  const void *recurrent_kernel, const void *bias);
 
 #endif

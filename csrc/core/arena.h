@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rnncore.h"
+
 typedef struct rnncore_arena {
     char *base;
     size_t used;
@@ -25,6 +27,29 @@ static inline void *rnncore_arena_take(rnncore_arena *arena, int64_t count, size
     void *block = arena->base == NULL ? NULL : arena->base + arena->used;
     arena->used = used;
     return block;
+}
+
+/* From counting to handing out, from `memory` of that many bytes. */
+static inline rnncore_status rnncore_arena_place(rnncore_arena *arena, void *memory, size_t bytes)
+{
+    if (arena->overflow) {
+        return RNNCORE_ERROR_OVERFLOW;
+    }
+    if (arena->used > bytes || (arena->used > 0 && memory == NULL) || (uintptr_t)memory % 64 != 0) {
+        return RNNCORE_ERROR_WORKSPACE;
+    }
+    *arena = (rnncore_arena){memory, 0, 0};
+    return RNNCORE_OK;
+}
+
+/* How much was counted. */
+static inline rnncore_status rnncore_arena_size(const rnncore_arena *arena, size_t *bytes)
+{
+    if (arena->overflow) {
+        return RNNCORE_ERROR_OVERFLOW;
+    }
+    *bytes = arena->used;
+    return RNNCORE_OK;
 }
 
 /* a * b as a count for the function above; -1 (which it reports) when it does not fit. */

@@ -94,25 +94,26 @@ static int32_t at_least_1(int64_t ld)
 
 /* A row-major matrix is the transpose of the column-major one in the same memory, and
  * C = A B is C' = B' A': the operands change places and nothing is copied. */
-#define DEFINE_GEMM(name, real)                                                                    \
-    rnncore_status rnncore_blas_##name(const rnncore_blas *blas, int trans_a, int trans_b,         \
-                                       int64_t m, int64_t n, int64_t k, real alpha, const real *a, \
-                                       int64_t lda, const real *b, int64_t ldb, real beta,         \
-                                       real *c, int64_t ldc)                                       \
-    {                                                                                              \
-        if (!blas->name) {                                                                         \
-            return RNNCORE_ERROR_UNSUPPORTED;                                                      \
-        }                                                                                          \
-        rnncore_status status = check(m, n, k, lda, trans_a ? m : k, ldb, trans_b ? k : n, ldc);   \
-        if (status != RNNCORE_OK) {                                                                \
-            return status;                                                                         \
-        }                                                                                          \
-        int32_t rows = (int32_t)m, columns = (int32_t)n, depth = (int32_t)k;                       \
-        int32_t ld_a = at_least_1(lda), ld_b = at_least_1(ldb), ld_c = at_least_1(ldc);            \
-        blas->name(trans_b ? "T" : "N", trans_a ? "T" : "N", &columns, &rows, &depth, &alpha, b,   \
-                   &ld_b, a, &ld_a, &beta, c, &ld_c);                                              \
-        return RNNCORE_OK;                                                                         \
+rnncore_status rnncore_blas_product(const rnncore_blas *blas, rnncore_dtype dtype, int trans_a,
+                                    int trans_b, int64_t m, int64_t n, int64_t k, const void *a,
+                                    int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc)
+{
+    if (blas->sgemm == NULL) {
+        return RNNCORE_ERROR_UNSUPPORTED;
     }
-
-DEFINE_GEMM(sgemm, float)
-DEFINE_GEMM(dgemm, double)
+    rnncore_status status = check(m, n, k, lda, trans_a ? m : k, ldb, trans_b ? k : n, ldc);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    const char *op_a = trans_a ? "T" : "N", *op_b = trans_b ? "T" : "N";
+    const int32_t rows = (int32_t)m, columns = (int32_t)n, depth = (int32_t)k;
+    const int32_t ld_a = at_least_1(lda), ld_b = at_least_1(ldb), ld_c = at_least_1(ldc);
+    if (dtype == RNNCORE_FLOAT32) {
+        blas->sgemm(op_b, op_a, &columns, &rows, &depth, &(float){1}, b, &ld_b, a, &ld_a,
+                    &(float){0}, c, &ld_c);
+    } else {
+        blas->dgemm(op_b, op_a, &columns, &rows, &depth, &(double){1}, b, &ld_b, a, &ld_a,
+                    &(double){0}, c, &ld_c);
+    }
+    return RNNCORE_OK;
+}

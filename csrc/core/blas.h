@@ -41,18 +41,14 @@ void rnncore_blas_unload(rnncore_blas *blas);
  * long as `blas`. */
 const char *rnncore_blas_description(const rnncore_blas *blas);
 
-/* C := alpha * op(A) op(B) + beta * C, all row-major.
+/* C = op(A) op(B), all row-major.
  *   op(A) (m, k), op(B) (k, n), C (m, n); op transposes where trans_a or trans_b is not 0.
  *   lda, ldb, ldc: elements from one stored row to the next, at least the stored columns.
- * C overlaps neither A nor B and is not read when beta is 0. The calling thread does all the work.
+ * C overlaps neither A nor B. The calling thread does all the work.
  * RNNCORE_ERROR_UNSUPPORTED: no BLAS is loaded; RNNCORE_ERROR_OVERFLOW: a number exceeds 32 bits;
  * RNNCORE_ERROR_INVALID_ARGUMENT: a negative size or a leading dimension that is too small. */
-rnncore_status rnncore_blas_sgemm(const rnncore_blas *blas, int trans_a, int trans_b, int64_t m,
-                                  int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-                                  const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
-rnncore_status rnncore_blas_dgemm(const rnncore_blas *blas, int trans_a, int trans_b, int64_t m,
-                                  int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
-                                  const double *b, int64_t ldb, double beta, double *c,
-                                  int64_t ldc);
+rnncore_status rnncore_blas_product(const rnncore_blas *blas, rnncore_dtype dtype, int trans_a,
+                                    int trans_b, int64_t m, int64_t n, int64_t k, const void *a,
+                                    int64_t lda, const void *b, int64_t ldb, void *c, int64_t ldc);
 
 #endif

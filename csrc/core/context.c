@@ -1,11 +1,13 @@
-#include "context.h"
+#include "core/context.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroups.h"
-#include "cpu_features.h"
-#include "platform.h"
+#include "core/cgroups.h"
+#include "core/cpu_features.h"
+#include "core/options.h"
+#include "core/platform.h"
+#include "core/testing.h"
 
 enum { BLAS_NOT_TRIED, BLAS_LOADING, BLAS_READY, BLAS_ABSENT };
 
@@ -23,7 +25,7 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     if (options != NULL) {
-        if (options->struct_size < sizeof settings || options->num_threads < 0 ||
+        if (!rnncore_is_known(options, sizeof settings) || options->num_threads < 0 ||
             options->num_threads > RNNCORE_POOL_MAX_THREADS) {
             return RNNCORE_ERROR_INVALID_ARGUMENT;
         }

@@ -4,10 +4,10 @@
 
 #include <stdatomic.h>
 
-#include "blas.h"
-#include "kernel_table.h"
+#include "core/blas.h"
+#include "core/kernel_table.h"
+#include "core/threads.h"
 #include "rnncore.h"
-#include "threads.h"
 
 /* Work that pays for waking another thread (measured in flops). */
 enum { RNNCORE_FLOPS_PER_THREAD = 2000000 };

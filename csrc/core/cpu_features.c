@@ -1,10 +1,10 @@
-#include "cpu_features.h"
+#include "core/cpu_features.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 #include <cpuid.h>
 
 #define BIT(n) (1u << (n))
@@ -26,34 +26,30 @@ rnncore_isa rnncore_cpu_best_isa(void)
     const uint32_t leaf7_avx512 = BIT(16) | BIT(17) | BIT(30) | BIT(31); /* F DQ BW VL */
     uint32_t a, b, c, d, xcr0;
 
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & leaf1) != leaf1)
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & leaf1) != leaf1) {
         return RNNCORE_ISA_BASELINE;
+    }
     xcr0 = read_xcr0(); /* only a CPU with OSXSAVE has the instruction */
-    if ((xcr0 & XCR0_YMM) != XCR0_YMM || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & BIT(5)))
+    if ((xcr0 & XCR0_YMM) != XCR0_YMM || !__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
+        !(b & BIT(5))) {
         return RNNCORE_ISA_BASELINE;
+    }
 #if defined(RNNCORE_WIDE_TEST) && RNNCORE_WIDE_TEST
     (void)leaf7_avx512;
     return RNNCORE_ISA_AVX512;
 #else
-    if ((xcr0 & XCR0_ZMM) != XCR0_ZMM || (b & leaf7_avx512) != leaf7_avx512)
+    if ((xcr0 & XCR0_ZMM) != XCR0_ZMM || (b & leaf7_avx512) != leaf7_avx512) {
         return RNNCORE_ISA_AVX2;
+    }
     return RNNCORE_ISA_AVX512;
 #endif
 }
 
-#elif defined(__aarch64__)
-
-/* Every aarch64 CPU has it. */
-rnncore_isa rnncore_cpu_best_isa(void)
-{
-    return RNNCORE_ISA_NEON;
-}
-
-#else
+#else /* aarch64 */
 
 rnncore_isa rnncore_cpu_best_isa(void)
 {
-    return RNNCORE_ISA_BASELINE;
+    return RNNCORE_ISA_NEON; /* every such CPU has it */
 }
 
 #endif

@@ -1,45 +1,10 @@
-#include "kernel_table.h"
+#include "core/kernel_table.h"
 
-#include "cpu_features.h"
+#include "core/cpu_features.h"
 
-#define DECLARE(isa)                                                                               \
-    extern const rnncore_kernels rnncore_kernels_f32_##isa;                                        \
-    extern const rnncore_kernels rnncore_kernels_f64_##isa;
-
-#if defined(RNNCORE_HAVE_X86)
-DECLARE(baseline)
-DECLARE(avx2)
-DECLARE(avx512)
-#elif defined(RNNCORE_HAVE_NEON)
-DECLARE(neon)
-#else
-DECLARE(baseline)
-#endif
-
-#define PICK(isa)                                                                                  \
-    (dtype == RNNCORE_FLOAT32 ? &rnncore_kernels_f32_##isa : &rnncore_kernels_f64_##isa)
-
-const rnncore_kernels *rnncore_kernel_table(rnncore_isa isa, rnncore_dtype dtype)
-{
-    switch (isa) {
-#if defined(RNNCORE_HAVE_X86)
-    case RNNCORE_ISA_BASELINE:
-        return PICK(baseline);
-    case RNNCORE_ISA_AVX2:
-        return PICK(avx2);
-    case RNNCORE_ISA_AVX512:
-        return PICK(avx512);
-#elif defined(RNNCORE_HAVE_NEON)
-    case RNNCORE_ISA_NEON:
-        return PICK(neon);
-#else
-    case RNNCORE_ISA_BASELINE:
-        return PICK(baseline);
-#endif
-    default:
-        return NULL;
-    }
-}
+#define TABLE rnncore_kernels
+#define LOOKUP rnncore_kernel_table
+#include "core/table.inc.h"
 
 rnncore_isa rnncore_choose_isa(int32_t max_isa)
 {

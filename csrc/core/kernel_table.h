@@ -113,7 +113,7 @@ int64_t rnncore_group_blocks(const rnncore_kernels *kernels, int gates);
 int64_t rnncore_group_count(const rnncore_kernels *kernels, int64_t units, int gates);
 int64_t rnncore_padded(const rnncore_kernels *kernels, int64_t units);
 
-/* The table of an ISA for a dtype, or NULL where it was not built. */
+/* The table of an ISA for a dtype, or NULL where it was not built or no such dtype is. */
 const rnncore_kernels *rnncore_kernel_table(rnncore_isa isa, rnncore_dtype dtype);
 
 /* Best ISA that is built and runs here and is not above `max_isa` (-1: no limit). */

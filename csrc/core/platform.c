@@ -2,7 +2,7 @@
 #define _GNU_SOURCE /* sched_getaffinity, syscall */
 #endif
 
-#include "platform.h"
+#include "core/platform.h"
 
 #include "rnncore.h"
 
@@ -10,9 +10,9 @@
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
-#include <windows.h>
 #include <malloc.h>
 #include <process.h>
+#include <windows.h>
 #else
 #include <dlfcn.h>
 #include <signal.h>
@@ -65,9 +65,11 @@ int32_t rnncore_schedulable_cpus(void)
 {
     DWORD_PTR process = 0, machine = 0;
     int count = 0;
-    if (GetProcessAffinityMask(GetCurrentProcess(), &process, &machine))
-        for (; process; process &= process - 1)
+    if (GetProcessAffinityMask(GetCurrentProcess(), &process, &machine)) {
+        for (; process; process &= process - 1) {
             count++;
+        }
+    }
     return count > 0 ? count : 1;
 }
 
@@ -105,8 +107,9 @@ int rnncore_thread_start(rnncore_thread *thread, void (*fn)(void *arg), void *ar
 
     thread->fn = fn;
     thread->arg = arg;
-    if (pthread_attr_init(&attributes))
+    if (pthread_attr_init(&attributes)) {
         return 0;
+    }
     block_signals(&before); /* a thread inherits the mask */
     failed = pthread_attr_setstacksize(&attributes, STACK_BYTES) ||
              pthread_create(&thread->handle, &attributes, thread_main, thread);
@@ -128,15 +131,18 @@ int32_t rnncore_schedulable_cpus(void)
     for (int cpus = 1024; cpus <= 1 << 18 && count == 0; cpus *= 4) {
         cpu_set_t *set = CPU_ALLOC((size_t)cpus);
         size_t bytes = CPU_ALLOC_SIZE((size_t)cpus);
-        if (!set)
+        if (!set) {
             break;
-        if (sched_getaffinity(0, bytes, set) == 0)
+        }
+        if (sched_getaffinity(0, bytes, set) == 0) {
             count = CPU_COUNT_S(bytes, set);
+        }
         CPU_FREE(set);
     }
 #endif
-    if (count < 1)
+    if (count < 1) {
         count = sysconf(_SC_NPROCESSORS_ONLN);
+    }
     return count > 0 ? (int32_t)count : 1;
 }
 
@@ -160,8 +166,9 @@ int rnncore_current_cpu(void)
 int rnncore_word_init(rnncore_word *word, uint32_t value)
 {
     atomic_init(&word->value, value);
-    if (pthread_mutex_init(&word->mutex, NULL))
+    if (pthread_mutex_init(&word->mutex, NULL)) {
         return 0;
+    }
     if (pthread_cond_init(&word->changed, NULL)) {
         pthread_mutex_destroy(&word->mutex);
         return 0;
@@ -178,8 +185,9 @@ void rnncore_word_destroy(rnncore_word *word)
 void rnncore_word_wait(rnncore_word *word, uint32_t expected)
 {
     pthread_mutex_lock(&word->mutex);
-    while (atomic_load(&word->value) == expected)
+    while (atomic_load(&word->value) == expected) {
         pthread_cond_wait(&word->changed, &word->mutex);
+    }
     pthread_mutex_unlock(&word->mutex);
 }
 
@@ -248,21 +256,25 @@ uint64_t rnncore_clock_ns(void)
 void *rnncore_aligned_alloc(size_t count, size_t size)
 {
     size_t bytes;
-    if (size != 0 && count > (SIZE_MAX - RNNCORE_ALIGNMENT) / size)
+    if (size != 0 && count > (SIZE_MAX - RNNCORE_ALIGNMENT) / size) {
         return NULL;
+    }
     bytes = count * size;
-    if (bytes == 0)
+    if (bytes == 0) {
         bytes = RNNCORE_ALIGNMENT;
+    }
 #if defined(_WIN32)
     return _aligned_malloc(bytes, RNNCORE_ALIGNMENT);
 #else
     void *block = NULL;
     const size_t alignment = bytes < LARGE_BLOCK ? RNNCORE_ALIGNMENT : LARGE_PAGE;
-    if (posix_memalign(&block, alignment, bytes) != 0)
+    if (posix_memalign(&block, alignment, bytes) != 0) {
         return NULL;
+    }
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (bytes >= LARGE_BLOCK)
+    if (bytes >= LARGE_BLOCK) {
         (void)madvise(block, bytes, MADV_HUGEPAGE); /* advice: without it all is as before */
+    }
 #endif
     return block;
 #endif

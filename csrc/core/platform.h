@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__x86_64__) || defined(_M_X64) || defined(__SSE__)
+#if defined(__x86_64__)
 #define RNNCORE_HAVE_MXCSR 1
 #include <xmmintrin.h>
 #endif
@@ -101,7 +101,7 @@ typedef uint64_t rnncore_fp_state;
 #define RNNCORE_MXCSR_FLUSH 0x8040u            /* FTZ: results, DAZ: operands */
 #define RNNCORE_FPCR_FLUSH (UINT64_C(1) << 24) /* FZ: both */
 
-/* The calling thread's floating-point mode; 0 where there is none that we know of. */
+/* The calling thread's floating-point mode. */
 static inline rnncore_fp_state rnncore_fp_get(void)
 {
 #if defined(RNNCORE_HAVE_MXCSR)
@@ -110,8 +110,6 @@ static inline rnncore_fp_state rnncore_fp_get(void)
     uint64_t fpcr;
     __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr)::"memory");
     return fpcr;
-#else
-    return 0;
 #endif
 }
 
@@ -121,8 +119,6 @@ static inline void rnncore_fp_set(rnncore_fp_state state)
     _mm_setcsr((unsigned)state);
 #elif defined(__aarch64__)
     __asm__ volatile("msr fpcr, %0" ::"r"(state) : "memory");
-#else
-    (void)state;
 #endif
     atomic_signal_fence(memory_order_seq_cst); /* keep loads and stores on their side */
 }
@@ -134,9 +130,6 @@ static inline int rnncore_fp_flushes(rnncore_fp_state state)
     return (state & RNNCORE_MXCSR_FLUSH) == RNNCORE_MXCSR_FLUSH;
 #elif defined(__aarch64__)
     return (state & RNNCORE_FPCR_FLUSH) != 0;
-#else
-    (void)state;
-    return 0;
 #endif
 }
 

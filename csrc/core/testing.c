@@ -1,7 +1,7 @@
-#include "rnncore_testing.h"
+#include "core/testing.h"
 
-#include "kernel_table.h"
-#include "platform.h"
+#include "core/kernel_table.h"
+#include "core/platform.h"
 
 /* The kernels of an ISA if this build and this CPU have them, else NULL. */
 static const rnncore_kernels *find_kernels(rnncore_isa isa, rnncore_dtype dtype)
@@ -13,9 +13,6 @@ static const rnncore_kernels *find_kernels(rnncore_isa isa, rnncore_dtype dtype)
 rnncore_status rnncore_map(rnncore_isa isa, rnncore_dtype dtype, rnncore_function function,
                            int64_t n, const void *x, void *y)
 {
-    if (dtype != RNNCORE_FLOAT32 && dtype != RNNCORE_FLOAT64) {
-        return RNNCORE_ERROR_INVALID_ARGUMENT;
-    }
     const rnncore_kernels *kernels = find_kernels(isa, dtype);
     if (kernels == NULL) {
         return RNNCORE_ERROR_UNSUPPORTED;
@@ -38,9 +35,6 @@ rnncore_status rnncore_map(rnncore_isa isa, rnncore_dtype dtype, rnncore_functio
 rnncore_status rnncore_machine_fma(rnncore_isa isa, rnncore_dtype dtype, int64_t iterations,
                                    double *flops)
 {
-    if (dtype != RNNCORE_FLOAT32 && dtype != RNNCORE_FLOAT64) {
-        return RNNCORE_ERROR_INVALID_ARGUMENT;
-    }
     const rnncore_kernels *kernels = find_kernels(isa, dtype);
     if (kernels == NULL) {
         return RNNCORE_ERROR_UNSUPPORTED;

@@ -15,10 +15,10 @@
  * waited for, and it is then left out for a time that is long against that wait. A worker that the
  * system puts on the caller's own core, because the others are taken, rests for a while too. */
 
-#include "threads.h"
+#include "core/threads.h"
 
-#include "cgroups.h"
-#include "platform.h"
+#include "core/cgroups.h"
+#include "core/platform.h"
 
 enum { READY, ASLEEP, ASSIGNED, RUNNING, AWAITED, AWAY, QUIT };
 
@@ -77,14 +77,17 @@ static uint32_t spin_while(rnncore_word *word, uint32_t now, uint64_t spin_ns)
     uint64_t start = 0;
     for (uint32_t spins = 1;; spins++) {
         uint32_t state = atomic_load_explicit(&word->value, memory_order_acquire);
-        if (state != now)
+        if (state != now) {
             return state;
+        }
         if (spins % BLIND_SPINS == 0) {
             uint64_t clock = rnncore_clock_ns();
-            if (start == 0)
+            if (start == 0) {
                 start = clock;
-            if (clock - start >= spin_ns)
+            }
+            if (clock - start >= spin_ns) {
                 return state;
+            }
         }
         rnncore_cpu_relax();
     }
@@ -100,8 +103,9 @@ static void work(rnncore_worker *worker)
 {
     rnncore_job *job = worker->job;
     rnncore_fp_state before = rnncore_fp_get();
-    if (job->flush)
+    if (job->flush) {
         rnncore_fp_flush_enter();
+    }
     uint64_t done = job->share(job, worker->phase, worker->part, worker->parts);
     rnncore_fp_flush_leave(before);
     atomic_fetch_add_explicit(&worker->done, done, memory_order_relaxed);
@@ -115,20 +119,24 @@ static uint32_t await_work(rnncore_worker *worker)
     int cpu, crowded;
     uint32_t state = spin_while(word, READY, 0);
 
-    if (state != READY)
+    if (state != READY) {
         return state;
+    }
     cpu = rnncore_current_cpu();
     crowded =
         cpu >= 0 && cpu == atomic_load_explicit(&worker->pool->caller_cpu, memory_order_relaxed);
     if (!crowded) {
         state = spin_while(word, READY, worker->pool->spin_ns);
-        if (state != READY)
+        if (state != READY) {
             return state;
+        }
     }
     atomic_store_explicit(&worker->crowded, crowded, memory_order_relaxed);
-    if (change(word, READY, ASLEEP))
-        while (atomic_load(&word->value) == ASLEEP)
+    if (change(word, READY, ASLEEP)) {
+        while (atomic_load(&word->value) == ASLEEP) {
             rnncore_word_wait(word, ASLEEP);
+        }
+    }
     return atomic_load(&word->value);
 }
 
@@ -142,8 +150,9 @@ static void worker_main(void *arg)
         case ASSIGNED:
             if (change(word, ASSIGNED, RUNNING)) {
                 work(worker);
-                if (atomic_exchange(&word->value, READY) == AWAITED)
+                if (atomic_exchange(&word->value, READY) == AWAITED) {
                     rnncore_word_wake(word);
+                }
             }
             break;
         case AWAY:
@@ -184,8 +193,9 @@ rnncore_status rnncore_pool_start(rnncore_pool *pool)
 static void leave_out(rnncore_pool *pool, rnncore_worker *worker, uint64_t until)
 {
     worker->left_out_until = until;
-    if (until > pool->left_out_until)
+    if (until > pool->left_out_until) {
         pool->left_out_until = until;
+    }
 }
 
 /* Whether the worker can be given work. Only the caller moves a worker out of READY and ASLEEP, so
@@ -193,8 +203,9 @@ static void leave_out(rnncore_pool *pool, rnncore_worker *worker, uint64_t until
 static int is_free(rnncore_pool *pool, rnncore_worker *worker)
 {
     uint32_t state = atomic_load_explicit(&worker->state.value, memory_order_acquire);
-    if (state != READY && state != ASLEEP)
+    if (state != READY && state != ASLEEP) {
         return 0;
+    }
     if (state == ASLEEP && atomic_load_explicit(&worker->crowded, memory_order_relaxed)) {
         atomic_store_explicit(&worker->crowded, 0, memory_order_relaxed);
         leave_out(pool, worker, rnncore_clock_ns() + CROWDED_NS);
@@ -206,11 +217,14 @@ static int is_free(rnncore_pool *pool, rnncore_worker *worker)
 static int choose_workers(rnncore_pool *pool, int wanted)
 {
     int count = 0;
-    if (pool->left_out_until != 0 && rnncore_clock_ns() >= pool->left_out_until)
+    if (pool->left_out_until != 0 && rnncore_clock_ns() >= pool->left_out_until) {
         pool->left_out_until = 0;
-    for (int i = 0; i < pool->started && count < wanted; i++)
-        if (is_free(pool, &pool->workers[i]))
+    }
+    for (int i = 0; i < pool->started && count < wanted; i++) {
+        if (is_free(pool, &pool->workers[i])) {
             pool->chosen[count++] = i;
+        }
+    }
     return count;
 }
 
@@ -233,18 +247,22 @@ static void wait_for(rnncore_pool *pool, rnncore_worker *worker, rnncore_job *jo
     rnncore_word *word = &worker->state;
     uint64_t start, waited, pace;
 
-    if (spin_while(word, RUNNING, 0) != RUNNING)
+    if (spin_while(word, RUNNING, 0) != RUNNING) {
         return;
+    }
     start = rnncore_clock_ns();
-    if (spin_while(word, RUNNING, pool->spin_ns) == RUNNING && change(word, RUNNING, AWAITED))
-        while (atomic_load(&word->value) == AWAITED)
+    if (spin_while(word, RUNNING, pool->spin_ns) == RUNNING && change(word, RUNNING, AWAITED)) {
+        while (atomic_load(&word->value) == AWAITED) {
             rnncore_word_wait(word, AWAITED);
+        }
+    }
 
     waited = rnncore_clock_ns() - start;
     pace = (start - job->started_ns - job->waited_ns) / (uint64_t)shares;
     job->waited_ns += waited;
-    if (waited > LATE_NS && waited > (job->tasks > 0 ? TASK_SLACK : PART_SLACK) * pace)
+    if (waited > LATE_NS && waited > (job->tasks > 0 ? TASK_SLACK : PART_SLACK) * pace) {
         leave_out(pool, worker, start + (LEFT_OUT_FACTOR + 1) * waited);
+    }
 }
 
 /* Does one phase; returns what the caller itself did. */
@@ -255,19 +273,23 @@ static uint64_t run_phase(rnncore_pool *pool, rnncore_job *job, int64_t phase, i
     int patience = 1;
     uint64_t done;
 
-    for (int i = 0; i < others; i++)
+    for (int i = 0; i < others; i++) {
         assign(&pool->workers[pool->chosen[i]], job, phase, i + 1, parts);
+    }
     done = job->share(job, phase, 0, parts);
     for (int i = 0; i < others; i++) {
         rnncore_word *word = &pool->workers[pool->chosen[i]].state;
         /* Those who have only just been told deserve a moment, but all of them the same one. */
-        if (patience)
+        if (patience) {
             patience = spin_while(word, ASSIGNED, 0) != ASSIGNED;
-        if (change(word, ASSIGNED, AWAY))
+        }
+        if (change(word, ASSIGNED, AWAY)) {
             done += job->share(job, phase, i + 1, parts);
+        }
     }
-    for (int i = 0; i < others; i++)
+    for (int i = 0; i < others; i++) {
         wait_for(pool, &pool->workers[pool->chosen[i]], job, phase + 1);
+    }
     return done;
 }
 
@@ -295,14 +317,16 @@ static uint64_t share_tasks(rnncore_job *job, int64_t phase, int part, int parts
 static int run_job(rnncore_pool *pool, rnncore_job *job, int64_t phases, int max_parts)
 {
     uint64_t done = 0;
-    if (atomic_exchange_explicit(&pool->busy, 1, memory_order_acquire))
+    if (atomic_exchange_explicit(&pool->busy, 1, memory_order_acquire)) {
         return 0;
+    }
     job->started_ns = rnncore_clock_ns();
     atomic_store_explicit(&pool->caller_cpu, rnncore_current_cpu(), memory_order_relaxed);
     job->flush = rnncore_fp_flushes(rnncore_fp_get());
     start_workers(pool, max_parts - 1);
-    for (int64_t phase = 0; phase < phases; phase++)
+    for (int64_t phase = 0; phase < phases; phase++) {
         done += run_phase(pool, job, phase, max_parts);
+    }
     atomic_fetch_add_explicit(&pool->caller_done, done, memory_order_relaxed);
     atomic_store_explicit(&pool->busy, 0, memory_order_release);
     return 1;
@@ -314,13 +338,15 @@ void rnncore_pool_run(rnncore_pool *pool, int64_t tasks, rnncore_task_fn fn, voi
     if (size > 1 && tasks > 1) {
         rnncore_job job = {.share = share_tasks, .task_fn = fn, .arg = arg, .tasks = tasks};
         atomic_init(&job.next_task, 0);
-        if (run_job(pool, &job, 1, tasks < size ? (int)tasks : size))
+        if (run_job(pool, &job, 1, tasks < size ? (int)tasks : size)) {
             return;
+        }
     } else if (pool && tasks > 0) {
         atomic_fetch_add_explicit(&pool->caller_done, (uint64_t)tasks, memory_order_relaxed);
     }
-    for (int64_t task = 0; task < tasks; task++)
+    for (int64_t task = 0; task < tasks; task++) {
         fn(arg, task, 0);
+    }
 }
 
 void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnncore_phase_fn fn,
@@ -329,13 +355,15 @@ void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnnc
     int size = rnncore_pool_size(pool);
     if (size > 1 && max_parts > 1 && phases > 0) {
         rnncore_job job = {.share = share_phase, .phase_fn = fn, .arg = arg};
-        if (run_job(pool, &job, phases, max_parts < size ? max_parts : size))
+        if (run_job(pool, &job, phases, max_parts < size ? max_parts : size)) {
             return;
+        }
     } else if (pool && phases > 0) {
         atomic_fetch_add_explicit(&pool->caller_done, (uint64_t)phases, memory_order_relaxed);
     }
-    for (int64_t phase = 0; phase < phases; phase++)
+    for (int64_t phase = 0; phase < phases; phase++) {
         fn(arg, phase, 0, 1);
+    }
 }
 
 /* ---- the pool ---- */
@@ -345,15 +373,18 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
     rnncore_pool *pool;
     size_t workers;
 
-    if (!out)
+    if (!out) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
     *out = NULL;
-    if (num_threads < 1 || num_threads > RNNCORE_POOL_MAX_THREADS)
+    if (num_threads < 1 || num_threads > RNNCORE_POOL_MAX_THREADS) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
     workers = (size_t)num_threads - 1;
     pool = rnncore_aligned_alloc(1, sizeof *pool + workers * sizeof pool->workers[0]);
-    if (!pool)
+    if (!pool) {
         return RNNCORE_ERROR_OUT_OF_MEMORY;
+    }
 
     atomic_init(&pool->busy, 0);
     atomic_init(&pool->caller_done, 0);
@@ -376,11 +407,14 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
 
 void rnncore_pool_destroy(rnncore_pool *pool)
 {
-    if (!pool)
+    if (!pool) {
         return;
-    for (int i = 0; i < pool->started; i++)
-        if (atomic_exchange(&pool->workers[i].state.value, QUIT) == ASLEEP)
+    }
+    for (int i = 0; i < pool->started; i++) {
+        if (atomic_exchange(&pool->workers[i].state.value, QUIT) == ASLEEP) {
             rnncore_word_wake(&pool->workers[i].state);
+        }
+    }
     for (int i = 0; i < pool->started; i++) {
         rnncore_thread_join(&pool->workers[i].thread);
         rnncore_word_destroy(&pool->workers[i].state);
@@ -405,8 +439,9 @@ int rnncore_pool_threads(const rnncore_pool *pool)
 
 uint64_t rnncore_pool_tasks_done(const rnncore_pool *pool, int worker)
 {
-    if (!pool || worker < 0 || worker >= pool->size)
+    if (!pool || worker < 0 || worker >= pool->size) {
         return 0;
+    }
     return atomic_load_explicit(worker == 0 ? &pool->caller_done : &pool->workers[worker - 1].done,
                                 memory_order_relaxed);
 }

@@ -6,25 +6,25 @@
 
 #include "rnncore_train.h"
 
+/* Elements [begin, end) of what `options` (a struct of rnncore_train.h) describes. */
+typedef void rnncore_range_fn(const void *options, int64_t begin, int64_t end);
+
 typedef struct rnncore_training_kernels {
-    /* Elements [begin, end) of an optimizer step. */
-    void (*update)(const rnncore_update *update, int64_t begin, int64_t end);
+    rnncore_range_fn *update;      /* rnncore_update */
+    rnncore_range_fn *scatter_add; /* rnncore_scatter_add, its columns */
+    rnncore_range_fn *dropout;     /* rnncore_dropout; begin is a multiple of 64 */
     /* Sum of (x * scale)^2, in double; the largest |x|, NaN where there is one. */
     double (*sum_of_squares)(int64_t n, const void *x, double scale);
     double (*largest)(int64_t n, const void *x);
-    /* Columns [begin, end) of: the rows `cleared` become zero, then table[ids[i]] += rows[i]. */
-    void (*scatter_add)(const rnncore_scatter_add *scatter, int64_t begin, int64_t end);
     /* z = f(z + bias) for `rows` rows; dz = f'(y) dy. */
     void (*activate)(const rnncore_dense *dense, int64_t rows, void *z);
     void (*activate_backward)(const rnncore_dense *dense, int64_t rows, const void *y,
                               const void *dy, void *dz);
     /* Rows [begin, end): returns the weighted sum of their losses, writes their gradients. */
     double (*loss)(const rnncore_loss *loss, int64_t begin, int64_t end);
-    /* Elements [begin, end), begin a multiple of 64. */
-    void (*dropout)(const rnncore_dropout *dropout, int64_t begin, int64_t end);
 } rnncore_training_kernels;
 
-/* The table of an ISA for a dtype, or NULL where it was not built. */
+/* The table of an ISA for a dtype, or NULL where it was not built or no such dtype is. */
 const rnncore_training_kernels *rnncore_training_table(rnncore_isa isa, rnncore_dtype dtype);
 
 #endif

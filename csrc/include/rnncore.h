@@ -5,8 +5,8 @@
  *   - Strides count elements, not bytes, and may be negative or zero where memory is only read.
  *   - A function that returns rnncore_status leaves its output arguments untouched when it fails,
  *     unless it says otherwise. Nothing here prints, aborts or reads the environment.
- *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest. New
- *     fields come at the end: programs compiled before they were there keep their meaning.
+ *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest.
+ * Bytes that this version does not know are refused unless they are zero.
  */
 #ifndef RNNCORE_H
 #define RNNCORE_H
@@ -43,15 +43,15 @@ typedef enum rnncore_dtype { RNNCORE_FLOAT32 = 0, RNNCORE_FLOAT64 = 1 } rnncore_
 
 typedef enum rnncore_cell { RNNCORE_RNN = 0, RNNCORE_LSTM = 1, RNNCORE_GRU = 2 } rnncore_cell;
 
-/* Activations. The logistic sigmoid is SIGMOID; HARD_SIGMOID is min(max(x + 3, 0), 6) / 6. Of a
- * field whose 0 is the sigmoid, `recurrent_activation`, GATE_TANH asks for tanh. */
+/* The logistic sigmoid is SIGMOID; HARD_SIGMOID is min(max(x + 3, 0), 6) / 6. */
 typedef enum rnncore_activation {
-    RNNCORE_TANH = 0,
-    RNNCORE_RELU = 1,
-    RNNCORE_SIGMOID = 2,
-    RNNCORE_LINEAR = 3,
-    RNNCORE_HARD_SIGMOID = 4,
-    RNNCORE_GATE_TANH = 5
+    RNNCORE_ACTIVATION_DEFAULT = 0, /* of cells TANH, of their gates SIGMOID, of Dense LINEAR */
+    RNNCORE_TANH = 1,
+    RNNCORE_RELU = 2,
+    RNNCORE_SIGMOID = 3,
+    RNNCORE_LINEAR = 4,
+    RNNCORE_HARD_SIGMOID = 5,
+    RNNCORE_SOFTMAX = 6 /* of Dense only */
 } rnncore_activation;
 
 /* One build of the kernels. The order within a family is the order of preference. */
@@ -116,14 +116,8 @@ RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
 /* "baseline", "avx2", "avx512" or "neon"; NULL for any other value. */
 RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
 
-/* Tasks that thread `worker` (0 is the caller) has executed since the context was made. */
-RNNCORE_API uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker);
-
 /* Which BLAS the products of training use (loads it), or "none"; lives as long as the context. */
 RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *context);
-
-/* Row-steps of recurrence executed since the context was made: the sum of the lengths, not B*T. */
-RNNCORE_API uint64_t rnncore_context_row_steps(const rnncore_context *context);
 
 /* ---- calls that do not depend on each other ------------------------------------------------ */
 
@@ -148,9 +142,7 @@ typedef struct rnncore_layer {
     int32_t activation;  /* rnncore_activation of h, of the candidate, of the LSTM's output */
     int32_t reset_after; /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
     int32_t training;    /* 1: also pack what the backward pass needs */
-    int32_t padding;     /* not read */
-    /* The first version of this struct ended here. */
-    int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0: SIGMOID */
+    int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0 for RNN */
     int32_t recurrent_dropout;    /* 1, with training: each batch brings its recurrent_mask, and the
                                      weights serve rnncore_forward_train and backward only */
 } rnncore_layer;
@@ -201,7 +193,6 @@ typedef struct rnncore_batch {
     int64_t y_stride_batch, y_stride_time, y_stride_feature;
     void *final_h; /* NULL: not wanted */
     void *final_c; /* LSTM only; NULL: not wanted */
-    /* The first version of this struct ended here. */
     /* (G, B, H), contiguous: what the state before each step is multiplied by, apart for each gate,
      * where it meets recurrent_kernel; the same at every step. For rnncore_forward_train with a
      * layer that has recurrent_dropout, which needs it; otherwise NULL. Copied to the tape. */
@@ -221,22 +212,22 @@ RNNCORE_API rnncore_status rnncore_forward(rnncore_context *context, const rnnco
                                            const rnncore_batch *batch, void *workspace,
                                            size_t workspace_bytes);
 
-/* ---- one call with weights as they are ---------------------------------------------------- */
+/* ---- one call with weights that are not packed ----------------------------------------------- */
 
-/* Bytes of scratch that rnncore_forward_once needs (reads lengths and mask). */
-RNNCORE_API rnncore_status rnncore_forward_once_workspace_size(const rnncore_context *context,
-                                                               const rnncore_layer *layer,
-                                                               const rnncore_batch *batch,
-                                                               size_t *bytes);
+/* Bytes of scratch that rnncore_forward_unpacked needs (reads lengths and mask). */
+RNNCORE_API rnncore_status rnncore_forward_unpacked_workspace_size(const rnncore_context *context,
+                                                                   const rnncore_layer *layer,
+                                                                   const rnncore_batch *batch,
+                                                                   size_t *bytes);
 
 /* As rnncore_weights_create (layer->training must be 0), rnncore_forward and
  * rnncore_weights_destroy in one, with the same bits. Packs into the workspace, and not at all
  * where the batch has a few row-steps only: the call for one step with weights that change. */
-RNNCORE_API rnncore_status rnncore_forward_once(rnncore_context *context,
-                                                const rnncore_layer *layer, const void *kernel,
-                                                const void *recurrent_kernel, const void *bias,
-                                                const rnncore_batch *batch, void *workspace,
-                                                size_t workspace_bytes);
+RNNCORE_API rnncore_status rnncore_forward_unpacked(rnncore_context *context,
+                                                    const rnncore_layer *layer, const void *kernel,
+                                                    const void *recurrent_kernel, const void *bias,
+                                                    const rnncore_batch *batch, void *workspace,
+                                                    size_t workspace_bytes);
 
 #ifdef __cplusplus
 }

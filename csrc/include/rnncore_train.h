@@ -119,20 +119,11 @@ typedef struct rnncore_scatter_add {
 RNNCORE_API rnncore_status rnncore_scatter_add_rows(rnncore_context *context,
                                                     const rnncore_scatter_add *scatter);
 
-typedef enum rnncore_dense_activation {
-    RNNCORE_DENSE_LINEAR = 0,
-    RNNCORE_DENSE_RELU = 1,
-    RNNCORE_DENSE_SIGMOID = 2,
-    RNNCORE_DENSE_TANH = 3,
-    RNNCORE_DENSE_SOFTMAX = 4, /* over the outputs */
-    RNNCORE_DENSE_HARD_SIGMOID = 5
-} rnncore_dense_activation;
-
 /* y = f(x W + b). */
 typedef struct rnncore_dense {
     size_t struct_size;
     int32_t dtype;
-    int32_t activation;
+    int32_t activation; /* rnncore_activation; SOFTMAX is over the outputs */
     int64_t rows, inputs, outputs;
     const void *x;      /* (rows, inputs) */
     const void *kernel; /* (inputs, outputs) */
@@ -156,7 +147,7 @@ RNNCORE_API rnncore_status rnncore_dense_backward(rnncore_context *context,
                                                   const rnncore_dense *dense, void *workspace,
                                                   size_t workspace_bytes);
 
-/* y = f(x) for (rows, columns) numbers; y may be x. */
+/* y = f(x) for (rows, columns) numbers, with a rnncore_activation; y may be x. */
 RNNCORE_API rnncore_status rnncore_activate(rnncore_context *context, int32_t dtype,
                                             int32_t activation, int64_t rows, int64_t columns,
                                             const void *x, void *y);

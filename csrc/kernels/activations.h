@@ -29,7 +29,7 @@
 #ifndef RNNCORE_KERNELS_ACTIVATIONS_H
 #define RNNCORE_KERNELS_ACTIVATIONS_H
 
-#include "vec.h"
+#include "kernels/vec.h"
 
 typedef uint32_t vu32 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));
 typedef uint64_t vu64 __attribute__((vector_size(RNNCORE_VECTOR_BYTES)));

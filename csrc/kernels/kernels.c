@@ -8,10 +8,10 @@
  * rows nor on how rows and columns are divided among threads. */
 #include <string.h>
 
-#include "../core/kernel_table.h"
-#include "vec.h"
+#include "core/kernel_table.h"
+#include "kernels/vec.h"
 
-#include "activations.h"
+#include "kernels/activations.h"
 
 /* How many registers hold sums: 24 of 32, or 12 of 16. */
 #if RNNCORE_VECTOR_BYTES == 64 || defined(__aarch64__)
@@ -21,27 +21,5 @@
 #endif
 #define ROW_TILE 6
 
-#define CONCAT_(a, b) a##b
-#define CONCAT(a, b) CONCAT_(a, b)
-
-#define REAL float
-#define VEC vf32
-#define MASK vi32
-#define VLEN RNNCORE_VLEN_F32
-#define FN(name) CONCAT(name, _f32)
-#define V(name) CONCAT(vf32_, name)
-#include "real.h"
-#undef REAL
-#undef VEC
-#undef MASK
-#undef VLEN
-#undef FN
-#undef V
-
-#define REAL double
-#define VEC vf64
-#define MASK vi64
-#define VLEN RNNCORE_VLEN_F64
-#define FN(name) CONCAT(name, _f64)
-#define V(name) CONCAT(vf64_, name)
-#include "real.h"
+#define TEMPLATE "kernels/real.inc.h"
+#include "kernels/dtypes.inc.h"

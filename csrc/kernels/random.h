@@ -5,7 +5,7 @@
 #ifndef RNNCORE_KERNELS_RANDOM_H
 #define RNNCORE_KERNELS_RANDOM_H
 
-#include "vec.h"
+#include "kernels/vec.h"
 
 #define RNNCORE_RANDOM_BLOCK 64
 

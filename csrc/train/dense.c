@@ -5,16 +5,17 @@
  * tasks, in numbers that follow from the shape. */
 #include <string.h>
 
-#include "../core/arena.h"
-#include "blocks.h"
+#include "core/arena.h"
+#include "core/options.h"
+#include "core/product.h"
+#include "train/blocks.h"
 
 enum { ROWS = 192, COLUMNS = 256, SMALL_FLOPS = 1 << 21 };
 
 typedef struct dense_run {
     const rnncore_dense *dense;
-    const rnncore_kernels *kernels;
     const rnncore_training_kernels *training;
-    const rnncore_blas *blas;
+    rnncore_multiplier with;
     size_t element;
     char *scratch; /* of each thread */
     size_t scratch_bytes;
@@ -24,21 +25,22 @@ typedef struct dense_run {
 
 static int is_valid(const rnncore_dense *d)
 {
-    return d != NULL && d->struct_size >= sizeof *d && d->rows >= 0 && d->inputs > 0 &&
-           d->outputs > 0 && (d->dtype == RNNCORE_FLOAT32 || d->dtype == RNNCORE_FLOAT64) &&
-           d->activation >= RNNCORE_DENSE_LINEAR && d->activation <= RNNCORE_DENSE_HARD_SIGMOID;
+    return rnncore_is_known(d, sizeof *d) && d->rows >= 0 && d->inputs > 0 && d->outputs > 0 &&
+           (d->dtype == RNNCORE_FLOAT32 || d->dtype == RNNCORE_FLOAT64) &&
+           d->activation >= RNNCORE_ACTIVATION_DEFAULT && d->activation <= RNNCORE_SOFTMAX;
 }
 
 static void *take(const rnncore_context *context, const rnncore_dense *d, dense_run *run,
                   rnncore_arena *arena)
 {
     const rnncore_dtype dtype = (rnncore_dtype)d->dtype;
-    *run = (dense_run){.dense = d, .kernels = rnncore_kernel_table(context->isa, dtype)};
+    const rnncore_kernels *kernels = rnncore_kernel_table(context->isa, dtype);
+    *run = (dense_run){.dense = d, .with = {NULL, kernels, dtype}};
     run->training = rnncore_training_table(context->isa, dtype);
     run->element = rnncore_element(d->dtype);
-    run->scratch_bytes = ((size_t)run->kernels->product_scratch + 63) & ~(size_t)63;
+    run->scratch_bytes = ((size_t)kernels->product_scratch + 63) & ~(size_t)63;
     run->scratch = rnncore_arena_take(arena, rnncore_pool_size(context->pool), run->scratch_bytes);
-    if (d->activation == RNNCORE_DENSE_LINEAR) {
+    if (d->activation == RNNCORE_LINEAR || d->activation == RNNCORE_ACTIVATION_DEFAULT) {
         run->dz = d->dy;
         return NULL;
     }
@@ -63,36 +65,9 @@ rnncore_status rnncore_dense_workspace_size(const rnncore_context *context,
     return RNNCORE_OK;
 }
 
-/* C (m, n) = op(A) op(B). */
-static void multiply(const dense_run *run, int trans_a, int trans_b, int64_t m, int64_t n,
-                     int64_t k, const void *a, int64_t lda, const void *b, int64_t ldb, void *c,
-                     int64_t ldc, int worker)
+static void *scratch_of(const dense_run *run, int worker)
 {
-    rnncore_status status = RNNCORE_ERROR_UNSUPPORTED;
-    if (run->blas != NULL && run->element == sizeof(float)) {
-        status =
-            rnncore_blas_sgemm(run->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-    } else if (run->blas != NULL) {
-        status =
-            rnncore_blas_dgemm(run->blas, trans_a, trans_b, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-    }
-    if (status != RNNCORE_OK) { /* no BLAS, or numbers beyond its 32 bits */
-        const rnncore_product product = {
-            .m = m,
-            .n = n,
-            .k = k,
-            .a = a,
-            .ra = trans_a ? 1 : lda,
-            .ca = trans_a ? lda : 1,
-            .b = b,
-            .rb = trans_b ? 1 : ldb,
-            .cb = trans_b ? ldb : 1,
-            .c = c,
-            .ldc = ldc,
-            .scratch = run->scratch + (size_t)worker * run->scratch_bytes,
-        };
-        run->kernels->product(&product);
-    }
+    return run->scratch + (size_t)worker * run->scratch_bytes;
 }
 
 static const char *at(const void *base, int64_t index, size_t element)
@@ -112,8 +87,9 @@ static void forward_task(void *arg, int64_t task, int worker)
     const rnncore_dense *d = run->dense;
     const int64_t first = task * ROWS, rows = rows_of(run, task);
     void *y = (char *)d->y + (size_t)(first * d->outputs) * run->element;
-    multiply(run, 0, 0, rows, d->outputs, d->inputs, at(d->x, first * d->inputs, run->element),
-             d->inputs, d->kernel, d->outputs, y, d->outputs, worker);
+    rnncore_multiply(&run->with, 0, 0, rows, d->outputs, d->inputs,
+                     at(d->x, first * d->inputs, run->element), d->inputs, d->kernel, d->outputs, y,
+                     d->outputs, scratch_of(run, worker));
     run->training->activate(d, rows, y);
 }
 
@@ -123,37 +99,38 @@ static void backward_task(void *arg, int64_t task, int worker)
     const rnncore_dense *d = run->dense;
     if (task < run->row_tasks) {
         const int64_t first = task * ROWS;
-        multiply(run, 0, 1, rows_of(run, task), d->inputs, d->outputs,
-                 at(run->dz, first * d->outputs, run->element), d->outputs, d->kernel, d->outputs,
-                 (char *)d->dx + (size_t)(first * d->inputs) * run->element, d->inputs, worker);
+        rnncore_multiply(&run->with, 0, 1, rows_of(run, task), d->inputs, d->outputs,
+                         at(run->dz, first * d->outputs, run->element), d->outputs, d->kernel,
+                         d->outputs, (char *)d->dx + (size_t)(first * d->inputs) * run->element,
+                         d->inputs, scratch_of(run, worker));
         return;
     }
     task -= run->row_tasks;
     if (task == run->column_tasks) {
-        run->kernels->column_sums(run->dz, d->outputs, d->rows, d->outputs, d->dbias);
+        run->with.kernels->column_sums(run->dz, d->outputs, d->rows, d->outputs, d->dbias);
         return;
     }
     const int64_t first = task * COLUMNS;
     const int64_t columns = d->outputs - first < COLUMNS ? d->outputs - first : COLUMNS;
-    multiply(run, 1, 0, d->inputs, columns, d->rows, d->x, d->inputs,
-             at(run->dz, first, run->element), d->outputs,
-             (char *)d->dkernel + (size_t)first * run->element, d->outputs, worker);
+    rnncore_multiply(&run->with, 1, 0, d->inputs, columns, d->rows, d->x, d->inputs,
+                     at(run->dz, first, run->element), d->outputs,
+                     (char *)d->dkernel + (size_t)first * run->element, d->outputs,
+                     scratch_of(run, worker));
 }
 
-static rnncore_status prepare(rnncore_context *context, const rnncore_dense *d, dense_run *run,
-                              void *workspace, size_t bytes, void **dz)
+static rnncore_status prepare(const rnncore_context *context, const rnncore_dense *d,
+                              dense_run *run, void *workspace, size_t bytes, void **dz)
 {
-    size_t needed;
-    const rnncore_status status = rnncore_dense_workspace_size(context, d, &needed);
-    if (status != RNNCORE_OK) {
-        return status;
+    rnncore_arena arena = {NULL, 0, 0};
+    if (context == NULL || !is_valid(d)) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    if (workspace == NULL || bytes < needed || (uintptr_t)workspace % 64 != 0) {
-        return RNNCORE_ERROR_WORKSPACE;
+    take(context, d, run, &arena);
+    const rnncore_status status = rnncore_arena_place(&arena, workspace, bytes);
+    if (status == RNNCORE_OK) {
+        *dz = take(context, d, run, &arena);
     }
-    rnncore_arena arena = {workspace, 0, 0};
-    *dz = take(context, d, run, &arena);
-    return RNNCORE_OK;
+    return status;
 }
 
 /* Small work stays on one thread. */
@@ -188,7 +165,7 @@ rnncore_status rnncore_dense_backward(rnncore_context *context, const rnncore_de
     if (status != RNNCORE_OK) {
         return status;
     }
-    status = rnncore_context_blas(context, &run.blas);
+    status = rnncore_context_blas(context, &run.with.blas);
     if (status != RNNCORE_OK) {
         return status;
     }

@@ -1,7 +1,8 @@
 /* Rows of a table by their numbers: the embedding, forward and backward. */
 #include <string.h>
 
-#include "blocks.h"
+#include "core/options.h"
+#include "train/blocks.h"
 
 enum { GATHER_BLOCK_ELEMENTS = 1 << 16, SCATTER_ELEMENTS = 1 << 16, SCATTER_COLUMNS = 32 };
 
@@ -35,33 +36,21 @@ rnncore_status rnncore_gather_rows(rnncore_context *context, int32_t dtype, int6
     return RNNCORE_OK;
 }
 
-typedef struct scatter_job {
-    const rnncore_training_kernels *kernels;
-    const rnncore_scatter_add *scatter;
-} scatter_job;
-
-static void scatter_block(void *arg, int64_t block, int64_t begin, int64_t end)
-{
-    (void)block;
-    const scatter_job *job = arg;
-    job->kernels->scatter_add(job->scatter, begin, end);
-}
-
 /* Tasks are stretches of columns, so that every sum is one task's alone. */
 rnncore_status rnncore_scatter_add_rows(rnncore_context *context, const rnncore_scatter_add *s)
 {
-    if (context == NULL || s == NULL || s->struct_size < sizeof *s || s->columns < 1 || s->n < 0 ||
+    if (context == NULL || !rnncore_is_known(s, sizeof *s) || s->columns < 1 || s->n < 0 ||
         s->cleared_count < 0 || s->table == NULL ||
         (s->n > 0 && (s->ids == NULL || s->rows == NULL)) ||
         (s->cleared_count > 0 && s->cleared == NULL)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    scatter_job job = {rnncore_training_kernels_of(context, s->dtype), s};
-    if (job.kernels == NULL) {
+    const rnncore_training_kernels *kernels = rnncore_training_kernels_of(context, s->dtype);
+    if (kernels == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     const int small = (s->n + s->cleared_count) * s->columns < SCATTER_ELEMENTS;
-    rnncore_for_blocks(context, s->columns, small ? s->columns : SCATTER_COLUMNS, scatter_block,
-                       &job);
+    rnncore_for_ranges(context, s->columns, small ? s->columns : SCATTER_COLUMNS,
+                       kernels->scatter_add, s);
     return RNNCORE_OK;
 }

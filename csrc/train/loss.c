@@ -1,5 +1,6 @@
 /* The loss of a batch and its gradient. */
-#include "blocks.h"
+#include "core/options.h"
+#include "train/blocks.h"
 
 enum { LOSS_ELEMENTS = 1 << 14, LOSS_TASKS = 64 };
 
@@ -17,7 +18,7 @@ static void loss_block(void *arg, int64_t block, int64_t begin, int64_t end)
 
 static int is_valid(const rnncore_loss *l)
 {
-    if (l->struct_size < sizeof *l || l->rows < 0 || l->columns < 1 || l->y == NULL ||
+    if (!rnncore_is_known(l, sizeof *l) || l->rows < 0 || l->columns < 1 || l->y == NULL ||
         l->kind < RNNCORE_LOSS_SQUARED || l->kind > RNNCORE_LOSS_SOFTMAX ||
         (l->weights != NULL && l->rows_per_weight < 1)) {
         return 0;
@@ -28,7 +29,7 @@ static int is_valid(const rnncore_loss *l)
 
 rnncore_status rnncore_loss_value(rnncore_context *context, const rnncore_loss *loss, double *value)
 {
-    if (context == NULL || loss == NULL || value == NULL || !is_valid(loss)) {
+    if (context == NULL || value == NULL || !is_valid(loss)) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     loss_job job = {rnncore_training_kernels_of(context, loss->dtype), loss, {0}};

@@ -1,28 +1,17 @@
 /* Optimizer steps and norms over stretches of the flat parameters. */
 #include <math.h>
 
-#include "blocks.h"
+#include "core/options.h"
+#include "train/blocks.h"
 
 /* Elements of one task: parameters, gradient and state of it fill a good part of L2, and a second
  * thread is worth its wake-up from two of them on. */
 enum { UPDATE_BLOCK = 1 << 15, NORM_BLOCK = 1 << 16, NORM_TASKS = 64 };
 
-typedef struct update_job {
-    const rnncore_training_kernels *kernels;
-    const rnncore_update *update;
-} update_job;
-
-static void update_block(void *arg, int64_t block, int64_t begin, int64_t end)
-{
-    (void)block;
-    const update_job *job = arg;
-    job->kernels->update(job->update, begin, end);
-}
-
 rnncore_status rnncore_optimizer_step(rnncore_context *context, const rnncore_update *update)
 {
-    if (context == NULL || update == NULL || update->struct_size < sizeof *update ||
-        update->n < 0 || update->optimizer < RNNCORE_SGD || update->optimizer > RNNCORE_ADAM) {
+    if (context == NULL || !rnncore_is_known(update, sizeof *update) || update->n < 0 ||
+        update->optimizer < RNNCORE_SGD || update->optimizer > RNNCORE_ADAM) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     const int slots = update->optimizer; /* how many are not optional */
@@ -31,11 +20,11 @@ rnncore_status rnncore_optimizer_step(rnncore_context *context, const rnncore_up
             return RNNCORE_ERROR_INVALID_ARGUMENT;
         }
     }
-    update_job job = {rnncore_training_kernels_of(context, update->dtype), update};
-    if (job.kernels == NULL || update->param == NULL || update->grad == NULL) {
+    const rnncore_training_kernels *kernels = rnncore_training_kernels_of(context, update->dtype);
+    if (kernels == NULL || update->param == NULL || update->grad == NULL) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    rnncore_for_blocks(context, update->n, UPDATE_BLOCK, update_block, &job);
+    rnncore_for_ranges(context, update->n, UPDATE_BLOCK, kernels->update, update);
     return RNNCORE_OK;
 }
 

@@ -5,7 +5,6 @@ from numpy.typing import ArrayLike, NDArray
 
 CELLS: dict[str, int]
 ACTIVATIONS: dict[str, int]
-RECURRENT_ACTIVATIONS: dict[str, int]
 ISAS: dict[str, int]
 FUNCTIONS: dict[str, int]
 

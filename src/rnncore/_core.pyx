@@ -19,9 +19,7 @@ cdef extern from *:
 cnp.import_array()
 
 CELLS = {"simple_rnn": RNNCORE_RNN, "lstm": RNNCORE_LSTM, "gru": RNNCORE_GRU}
-ACTIVATIONS = {"tanh": 0, "relu": 1, "sigmoid": 2, "linear": 3, "hard_sigmoid": 4}
-# Of the gates of LSTM and GRU, where 0 is the sigmoid.
-RECURRENT_ACTIVATIONS = {"sigmoid": 0, "tanh": 5, "relu": 1, "linear": 3, "hard_sigmoid": 4}
+ACTIVATIONS = {"tanh": 1, "relu": 2, "sigmoid": 3, "linear": 4, "hard_sigmoid": 5}
 ISAS = {"baseline": 0, "avx2": 1, "avx512": 2, "neon": 8}
 FUNCTIONS = {"exp": 0, "sigmoid": 1, "tanh": 2}
 

@@ -83,7 +83,8 @@ cdef tuple set_layer(Call call, str cell, x, kernel, recurrent_kernel, bias, str
     layer.input_size = features
     layer.hidden_size = units
     layer.activation = ACTIVATIONS[activation]
-    layer.recurrent_activation = RECURRENT_ACTIVATIONS[recurrent_activation]
+    if recurrent_activation != "sigmoid":  # the default; a simple RNN has no gates
+        layer.recurrent_activation = ACTIVATIONS[recurrent_activation]
     layer.reset_after = is_gru and reset_after
     layer.training = training
     return kernel, recurrent_kernel, bias
@@ -181,8 +182,8 @@ cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
         request.kernel = cnp.PyArray_DATA(kernel)
         request.recurrent_kernel = cnp.PyArray_DATA(recurrent_kernel)
         request.bias = data_or_null(bias)
-        check(rnncore_forward_once_workspace_size(request.context, &request.layer, &request.batch,
-                                                  &size))
+        check(rnncore_forward_unpacked_workspace_size(request.context, &request.layer,
+                                                      &request.batch, &size))
         call.scratch = borrow(size) if workspace is None else \
             enough(workspace.forward_memory, size)
         request.scratch = call.scratch.start

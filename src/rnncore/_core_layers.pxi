@@ -91,7 +91,8 @@ def kernel_path(str cell, str activation, str recurrent_activation="sigmoid",
     layer.input_size = layer.hidden_size = 1
     layer.activation = ACTIVATIONS[activation]
     layer.training = True
-    layer.recurrent_activation = RECURRENT_ACTIVATIONS[recurrent_activation]
+    if recurrent_activation != "sigmoid":  # the default; a simple RNN has no gates
+        layer.recurrent_activation = ACTIVATIONS[recurrent_activation]
     layer.recurrent_dropout = recurrent_dropout
     check(rnncore_kernel_path(&layer, &path))
     return "fused" if path == RNNCORE_PATH_FUSED else "generic"
@@ -124,8 +125,8 @@ cdef struct Request:
 cdef void execute(void *request) noexcept nogil:
     cdef Request *r = <Request *>request
     if r.kind == FORWARD:
-        r.status = rnncore_forward_once(r.context, &r.layer, r.kernel, r.recurrent_kernel, r.bias,
-                                        &r.batch, r.scratch, r.scratch_bytes)
+        r.status = rnncore_forward_unpacked(r.context, &r.layer, r.kernel, r.recurrent_kernel,
+                                            r.bias, &r.batch, r.scratch, r.scratch_bytes)
     elif r.kind == FORWARD_TRAIN:
         r.status = rnncore_forward_train(r.context, r.weights, &r.batch, r.tape, r.tape_bytes)
     else:

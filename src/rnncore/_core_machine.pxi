@@ -1,9 +1,5 @@
 # What the machine can do at most: for rnncore.bench.
 
-cdef extern from "rnncore_testing.h" nogil:
-    int rnncore_machine_fma(int isa, int dtype, int64_t iterations, double *flops)
-    int rnncore_machine_read(int isa, const void *p, size_t bytes, int64_t repeats)
-
 
 def machine_fma(str isa, dtype, int64_t iterations):
     """Run a loop of multiply-adds in registers, without the GIL; returns the flops it did."""

@@ -2,8 +2,7 @@
 # and of one dtype; callers have checked what their users gave, so errors here are short.
 
 OPTIMIZERS = {"sgd": 0, "rmsprop": 1, "adam": 2}
-DENSE_ACTIVATIONS = {"linear": 0, "relu": 1, "sigmoid": 2, "tanh": 3, "softmax": 4,
-                     "hard_sigmoid": 5}
+DENSE_ACTIVATIONS = {**ACTIVATIONS, "softmax": 6}
 LOSSES = {"squared": 0, "absolute": 1, "huber": 2, "sigmoid": 3, "softmax": 4}
 
 

@@ -33,8 +33,6 @@ cdef extern from "rnncore.h" nogil:
     int32_t rnncore_schedulable_cpus()
     double rnncore_cpu_quota()
     int rnncore_context_isa(const rnncore_context *context)
-    uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker)
-    uint64_t rnncore_context_row_steps(const rnncore_context *context)
     const char *rnncore_context_blas_description(rnncore_context *context)
 
     ctypedef void (*rnncore_call_fn)(void *arg) noexcept nogil
@@ -85,10 +83,10 @@ cdef extern from "rnncore.h" nogil:
         void *final_h
         void *final_c
         const void *recurrent_mask
-    int rnncore_forward_once_workspace_size(const rnncore_context *context,
+    int rnncore_forward_unpacked_workspace_size(const rnncore_context *context,
                                             const rnncore_layer *layer,
                                             const rnncore_batch *batch, size_t *bytes)
-    int rnncore_forward_once(rnncore_context *context, const rnncore_layer *layer,
+    int rnncore_forward_unpacked(rnncore_context *context, const rnncore_layer *layer,
                              const void *kernel, const void *recurrent_kernel, const void *bias,
                              const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
 
@@ -119,7 +117,11 @@ cdef extern from "rnncore_train.h" nogil:
                          size_t tape_bytes, const rnncore_gradients *gradients, void *workspace,
                          size_t workspace_bytes)
 
-cdef extern from "rnncore_testing.h" nogil:
+cdef extern from "core/testing.h" nogil:
+    uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker)
+    uint64_t rnncore_context_row_steps(const rnncore_context *context)
+    int rnncore_machine_fma(int isa, int dtype, int64_t iterations, double *flops)
+    int rnncore_machine_read(int isa, const void *p, size_t bytes, int64_t repeats)
     int rnncore_map(int isa, int dtype, int function, int64_t n, const void *x, void *y)
 
 cdef extern from "rnncore_train.h" nogil:

@@ -55,11 +55,11 @@ static const variant variants[] = {
     {"rnn, sigmoid", RNNCORE_RNN, RNNCORE_SIGMOID, 0, 0},
     {"rnn, linear", RNNCORE_RNN, RNNCORE_LINEAR, 0, 0},
     {"rnn, hard sigmoid", RNNCORE_RNN, RNNCORE_HARD_SIGMOID, 0, 0},
-    {"lstm, sigmoid and tanh", RNNCORE_LSTM, RNNCORE_SIGMOID, 0, RNNCORE_GATE_TANH},
+    {"lstm, sigmoid and tanh", RNNCORE_LSTM, RNNCORE_SIGMOID, 0, RNNCORE_TANH},
     {"lstm, relu and hard sigmoid", RNNCORE_LSTM, RNNCORE_RELU, 0, RNNCORE_HARD_SIGMOID},
     {"gru, linear and sigmoid", RNNCORE_GRU, RNNCORE_LINEAR, 1, RNNCORE_SIGMOID},
-    {"gru, hard sigmoid and tanh", RNNCORE_GRU, RNNCORE_HARD_SIGMOID, 1, RNNCORE_GATE_TANH},
-    {"gru, sigmoid and tanh, reset before", RNNCORE_GRU, RNNCORE_SIGMOID, 0, RNNCORE_GATE_TANH},
+    {"gru, hard sigmoid and tanh", RNNCORE_GRU, RNNCORE_HARD_SIGMOID, 1, RNNCORE_TANH},
+    {"gru, sigmoid and tanh, reset before", RNNCORE_GRU, RNNCORE_SIGMOID, 0, RNNCORE_TANH},
     {"gru, relu and hard sigmoid, reset before", RNNCORE_GRU, RNNCORE_RELU, 0,
      RNNCORE_HARD_SIGMOID},
 };
@@ -72,10 +72,14 @@ static inline int has_kinks(const variant *v)
            v->recurrent_activation == RNNCORE_HARD_SIGMOID;
 }
 
+static inline int32_t cell_activation(const variant *v)
+{
+    return v->activation == RNNCORE_ACTIVATION_DEFAULT ? RNNCORE_TANH : v->activation;
+}
+
 static inline int32_t gate_activation(const variant *v)
 {
-    const int32_t named = v->recurrent_activation;
-    return named == 0 ? RNNCORE_SIGMOID : named == RNNCORE_GATE_TANH ? RNNCORE_TANH : named;
+    return v->recurrent_activation == 0 ? RNNCORE_SIGMOID : v->recurrent_activation;
 }
 
 /* Just n bytes at a 64-byte boundary, filled with ones (NaN in both dtypes). */
@@ -237,7 +241,7 @@ static inline problem *problem_make(const variant *v, rnncore_dtype dtype, int64
                                .recurrent_activation = v->recurrent_activation,
                                .training = 1};
     p->naive = (naive_call){.cell = v->cell,
-                            .activation = v->activation,
+                            .activation = cell_activation(v),
                             .gate_activation = gate_activation(v),
                             .reset_after = v->reset_after,
                             .go_backwards = go_backwards,

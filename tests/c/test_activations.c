@@ -4,7 +4,7 @@
  * values; and that an element's result depends on nothing but that element.
  */
 #include "core/platform.h"
-#include "rnncore_testing.h"
+#include "core/testing.h"
 
 #include <float.h>
 #include <math.h>

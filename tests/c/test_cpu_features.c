@@ -93,8 +93,9 @@ static void test_memory(void)
 static void test_clock_and_libraries(void)
 {
     uint64_t before = rnncore_clock_ns();
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         rnncore_cpu_relax();
+    }
     CHECK(rnncore_clock_ns() >= before);
     CHECK(rnncore_dl_open("no-such-library-anywhere.so") == NULL);
 #if defined(__linux__)

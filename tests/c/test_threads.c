@@ -44,8 +44,9 @@ static rnncore_pool *make_pool(int num_threads)
 static void spin_for(uint64_t ns)
 {
     uint64_t end = rnncore_clock_ns() + ns;
-    while (rnncore_clock_ns() < end)
+    while (rnncore_clock_ns() < end) {
         rnncore_cpu_relax();
+    }
 }
 
 /* ---- one load for each interface; each tells whether the result was right ---- */
@@ -61,8 +62,9 @@ typedef struct tally {
 static void count_task(void *arg, int64_t task, int worker)
 {
     tally *t = arg;
-    if (worker < 0 || worker >= t->size || atomic_fetch_add(&t->inside[worker], 1) != 0)
+    if (worker < 0 || worker >= t->size || atomic_fetch_add(&t->inside[worker], 1) != 0) {
         atomic_store(&t->bad_worker, 1);
+    }
     spin_for(t->work);
     t->count[task] += task + 1;
     atomic_fetch_sub(&t->inside[worker], 1);
@@ -72,14 +74,16 @@ static int run_is_right(rnncore_pool *pool, int64_t tasks, uint32_t work)
 {
     tally *t = calloc(1, sizeof *t);
     int right;
-    if (!t)
+    if (!t) {
         return 0;
+    }
     t->size = rnncore_pool_size(pool);
     t->work = work;
     rnncore_pool_run(pool, tasks, count_task, t);
     right = !atomic_load(&t->bad_worker);
-    for (int64_t i = 0; i < MAX_TASKS; i++)
+    for (int64_t i = 0; i < MAX_TASKS; i++) {
         right = right && t->count[i] == (i < tasks ? i + 1 : 0);
+    }
     free(t);
     return right;
 }
@@ -97,8 +101,9 @@ static void relay_range(relay *r, int64_t phase, int from, int to)
 {
     const uint32_t *before = r->values[phase % 2];
     uint32_t *after = r->values[(phase + 1) % 2];
-    for (int i = from; i < to; i++)
+    for (int i = from; i < to; i++) {
         after[i] = before[i] * 3 + before[(i * 7 + 5) % WIDTH] + (uint32_t)phase;
+    }
 }
 
 static void relay_part(void *arg, int64_t phase, int part, int parts)
@@ -116,11 +121,13 @@ static void relay_part(void *arg, int64_t phase, int part, int parts)
 static int phases_are_right(rnncore_pool *pool, int64_t phases, int max_parts, uint32_t work)
 {
     relay r = {.max_parts = max_parts, .work = work}, want = {.max_parts = 1};
-    for (uint32_t i = 0; i < WIDTH; i++)
+    for (uint32_t i = 0; i < WIDTH; i++) {
         r.values[0][i] = want.values[0][i] = i * i + 1;
+    }
     rnncore_pool_phases(pool, phases, max_parts, relay_part, &r);
-    for (int64_t phase = 0; phase < phases; phase++)
+    for (int64_t phase = 0; phase < phases; phase++) {
         relay_range(&want, phase, 0, WIDTH);
+    }
     return !atomic_load(&r.bad_part) && atomic_load(&r.shares) >= phases &&
            memcmp(r.values, want.values, sizeof r.values) == 0;
 }
@@ -128,8 +135,9 @@ static int phases_are_right(rnncore_pool *pool, int64_t phases, int max_parts, u
 static uint64_t all_done(const rnncore_pool *pool)
 {
     uint64_t sum = 0;
-    for (int i = 0; i < rnncore_pool_size(pool); i++)
+    for (int i = 0; i < rnncore_pool_size(pool); i++) {
         sum += rnncore_pool_tasks_done(pool, i);
+    }
     return sum;
 }
 
@@ -180,8 +188,9 @@ static void test_random_loads(void)
             right = right && phases_are_right(pool, phases, max_parts, work);
             counted = counted && all_done(pool) >= expected + (uint64_t)phases;
             expected = all_done(pool);
-            if (random_below(&seed, 20) == 0)
+            if (random_below(&seed, 20) == 0) {
                 spin_for(100000); /* long enough for the workers to fall asleep */
+            }
         }
         CHECK(right);
         CHECK(counted);
@@ -204,16 +213,18 @@ static void meet_task(void *arg, int64_t task, int worker)
     (void)worker;
     atomic_fetch_add(&m->arrived, 1);
     while (atomic_load(&m->arrived) < 2 && !atomic_load(&m->missed)) {
-        if (rnncore_clock_ns() > deadline)
+        if (rnncore_clock_ns() > deadline) {
             atomic_store(&m->missed, 1);
+        }
         rnncore_cpu_relax();
     }
 }
 
 static void meet_part(void *arg, int64_t phase, int part, int parts)
 {
-    if (parts == 2)
+    if (parts == 2) {
         meet_task(arg, phase, part);
+    }
 }
 
 static int did_meet(const meeting *m)
@@ -260,8 +271,9 @@ static void test_every_thread_works(void)
         while (working < size && rnncore_clock_ns() < deadline) {
             rnncore_pool_run(pool, 4 * size, short_task, NULL);
             working = 0;
-            for (int worker = 0; worker < size; worker++)
+            for (int worker = 0; worker < size; worker++) {
                 working += rnncore_pool_tasks_done(pool, worker) >= 5;
+            }
         }
         CHECK(working == size);
         rnncore_pool_destroy(pool);
@@ -275,8 +287,9 @@ static void nested_task(void *arg, int64_t task, int worker)
     atomic_int *right = arg;
     (void)task;
     (void)worker;
-    if (!run_is_right(nested_pool, 40, 0) || !phases_are_right(nested_pool, 9, 4, 0))
+    if (!run_is_right(nested_pool, 40, 0) || !phases_are_right(nested_pool, 9, 4, 0)) {
         atomic_store(right, 0);
+    }
 }
 
 static void nested_part(void *arg, int64_t phase, int part, int parts)
@@ -335,10 +348,12 @@ static void test_lifetime(void)
     int right = 1;
     for (int i = 0; i < 300; i++) {
         rnncore_pool *pool = make_pool(1 + i % 5);
-        if (i % 3)
+        if (i % 3) {
             right = right && run_is_right(pool, i % 20, 0);
-        if (i % 50 == 49)
+        }
+        if (i % 50 == 49) {
             spin_for(200000); /* the workers are asleep */
+        }
         rnncore_pool_destroy(pool);
     }
     CHECK(right);
@@ -363,8 +378,9 @@ static void flush_task(void *arg, int64_t task, int worker)
     (void)task;
     (void)worker;
     spin_for(10000);
-    if (rnncore_fp_flushes(rnncore_fp_get()))
+    if (rnncore_fp_flushes(rnncore_fp_get())) {
         atomic_fetch_add(flushing, 1);
+    }
 }
 
 static void test_flush_to_zero(void)
@@ -448,8 +464,9 @@ static void hog(void *arg)
     }
 #endif
     (void)arg;
-    while (!atomic_load(&hog_stop))
+    while (!atomic_load(&hog_stop)) {
         rnncore_cpu_relax();
+    }
 }
 
 static void test_hog(void)

@@ -356,6 +356,52 @@ static void test_other_weights(rnncore_context *context)
     problem_free(p);
 }
 
+/* Structs of a later version: what is behind the fields of this one must be zero. */
+static void test_unknown_fields(rnncore_context *context)
+{
+    problem *p = problem_make(&variants[0], RNNCORE_FLOAT64, 3, 4, 2, 5, LENGTHS, 0);
+    struct later_layer {
+        rnncore_layer known;
+        int64_t unknown;
+    } layer = {p->layer, 0};
+    struct later_batch {
+        rnncore_batch known;
+        int64_t unknown;
+    } batch = {p->batch, 0};
+    struct later_gradients {
+        rnncore_gradients known;
+        char unknown[3];
+    } gradients = {p->gradients, {0}};
+    struct later_dropout {
+        rnncore_dropout known;
+        int32_t unknown;
+    } dropout = {{.struct_size = 0}, 0};
+    layer.known.struct_size = sizeof layer;
+    batch.known.struct_size = sizeof batch;
+    gradients.known.struct_size = sizeof gradients;
+    dropout.known.struct_size = sizeof dropout;
+    rnncore_weights *weights = make_weights(context, p);
+    tape t = record(context, weights, p);
+    char *workspace = aligned_block(t.workspace_bytes);
+    rnncore_path path;
+    size_t bytes;
+    for (int set = 1; set >= 0; set--) {
+        const rnncore_status want = set ? RNNCORE_ERROR_INVALID_ARGUMENT : RNNCORE_OK;
+        layer.unknown = batch.unknown = dropout.unknown = gradients.unknown[2] = (char)set;
+        CHECK(rnncore_kernel_path(&layer.known, &path) == want);
+        CHECK(rnncore_tape_size(context, weights, &batch.known, &bytes, NULL) == want);
+        CHECK(rnncore_dropout_apply(context, &dropout.known) == want);
+        CHECK(rnncore_backward(context, weights, t.memory, t.bytes, &gradients.known, workspace,
+                               t.workspace_bytes) == want);
+    }
+    layer.known.struct_size = SIZE_MAX; /* nothing that could be read */
+    CHECK(rnncore_kernel_path(&layer.known, &path) == RNNCORE_ERROR_INVALID_ARGUMENT);
+    free(workspace);
+    free(t.memory);
+    rnncore_weights_destroy(weights);
+    problem_free(p);
+}
+
 /* The floating-point mode, without the flags that x86 keeps of every inexact result. */
 static rnncore_fp_state mode(void)
 {
@@ -392,6 +438,7 @@ int main(void)
     test_bad_tapes(context);
     test_tape_states(context);
     test_other_weights(context);
+    test_unknown_fields(context);
     test_floating_point_mode(context);
     rnncore_context_destroy(context);
     return check_report();

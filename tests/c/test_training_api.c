@@ -76,7 +76,7 @@ static void test_dense(void)
     float y[2], dx[4], dkernel[2], dbias[1];
     rnncore_dense d = {.struct_size = sizeof d,
                        .dtype = RNNCORE_FLOAT32,
-                       .activation = RNNCORE_DENSE_RELU,
+                       .activation = RNNCORE_RELU,
                        .rows = 2,
                        .inputs = 2,
                        .outputs = 1,
@@ -94,7 +94,7 @@ static void test_dense(void)
     char *workspace = memory + (64 - (uintptr_t)memory % 64);
     CHECK(rnncore_dense_forward(context, &d, workspace, bytes) == RNNCORE_OK);
     CHECK(y[0] == 0 && y[1] == 0);
-    d.activation = RNNCORE_DENSE_LINEAR;
+    d.activation = RNNCORE_LINEAR;
     CHECK(rnncore_dense_forward(context, &d, workspace, bytes) == RNNCORE_OK);
     CHECK(y[0] == -0.5f && y[1] == -0.5f);
     CHECK(rnncore_dense_backward(context, &d, workspace, bytes) == RNNCORE_OK);
@@ -102,12 +102,12 @@ static void test_dense(void)
     CHECK(rnncore_dense_forward(context, &d, workspace, 1) == RNNCORE_ERROR_WORKSPACE);
     CHECK(rnncore_dense_forward(context, &d, workspace + 4, bytes) == RNNCORE_ERROR_WORKSPACE);
     d.rows = INT64_MAX / 2;
-    d.activation = RNNCORE_DENSE_TANH;
+    d.activation = RNNCORE_TANH;
     CHECK(rnncore_dense_workspace_size(context, &d, &bytes) == RNNCORE_ERROR_OVERFLOW);
     d.activation = 77;
     CHECK(rnncore_dense_workspace_size(context, &d, &bytes) == RNNCORE_ERROR_INVALID_ARGUMENT);
     free(memory);
-    CHECK(rnncore_activate(context, RNNCORE_FLOAT32, RNNCORE_DENSE_RELU, 2, 1, y, y) == RNNCORE_OK);
+    CHECK(rnncore_activate(context, RNNCORE_FLOAT32, RNNCORE_RELU, 2, 1, y, y) == RNNCORE_OK);
     CHECK(y[0] == 0 && y[1] == 0);
 }
 

@@ -21,7 +21,7 @@ PATHS = sorted(set(re.findall(r"`((?:csrc|src|tests)/[\w./]+)`", TEXT)))
 FUNCTIONS = sorted(
     {
         (path, name)
-        for path, names in re.findall(r"`([\w/]+\.(?:c|h|py))` \(((?:`\w+`(?:, )?)+)\)", TEXT)
+        for path, names in re.findall(r"`([\w/.]+\.(?:c|h|py))` \(((?:`\w+`(?:, )?)+)\)", TEXT)
         for name in re.findall(r"\w+", names)
     }
 )

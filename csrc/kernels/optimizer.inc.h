@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* Steps of the optimizers: parameters, gradient and state of an element are read once and written
  * once. The equations stand beside rnncore_update. */
 
@@ -81,8 +83,9 @@ RNNCORE_INLINE void FN(adam)(const rnncore_update *u, int64_t begin, int64_t n, 
     }
 }
 
-static void FN(update)(const rnncore_update *u, int64_t begin, int64_t end)
+static void FN(update)(const void *options, int64_t begin, int64_t end)
 {
+    const rnncore_update *u = options;
     const int64_t n = end - begin;
     /* Constants, so that each call becomes a loop without branches. */
     if (u->optimizer == RNNCORE_SGD) {

@@ -1,7 +1,10 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* The gradient of an embedding: only the rows that a batch uses are touched. */
 
-static void FN(scatter_add)(const rnncore_scatter_add *s, int64_t begin, int64_t end)
+static void FN(scatter_add)(const void *options, int64_t begin, int64_t end)
 {
+    const rnncore_scatter_add *s = options;
     REAL *table = s->table;
     const size_t bytes = (size_t)(end - begin) * sizeof(REAL);
     for (int64_t i = 0; i < s->cleared_count; i++) {

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* LSTM, gates i f g o (g is the candidate), on tiles of a U:
  *   c = f*c' + i*g      h = o*tanh(c)
  * `gates` holds x W + b on entry; rows of 4*padded columns. In the generic form other functions

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* What a gate or a candidate goes through, and its derivative by its output. The kind is a constant
  * in the fused form of the equations, so that only tanh or sigmoid remains of the switch; in the
  * generic form it comes with the step, and tanh and sigmoid are calls, which keeps the code small.

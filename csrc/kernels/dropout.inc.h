@@ -1,7 +1,10 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* y = keep ? x / (1 - rate) : 0; an element is kept when its random word reaches rate * 2^32. */
 
-static void FN(dropout)(const rnncore_dropout *d, int64_t begin, int64_t end)
+static void FN(dropout)(const void *options, int64_t begin, int64_t end)
 {
+    const rnncore_dropout *d = options;
     uint32_t words[RNNCORE_RANDOM_BLOCK];
     const double limit = d->rate * 4294967296.0;
     const uint32_t threshold = limit > 4294967295.0 ? 4294967295u : (uint32_t)limit;

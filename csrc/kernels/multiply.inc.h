@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* out (m, panels*nv vectors) = a (m, K) B, with B packed in `panels` panels of nv vectors.
  *   a[r, s*segment_stride + k] stands at a + r*lda + s*segment_stride + k*ka, K = segments*depth */
 

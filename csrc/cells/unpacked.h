@@ -1,20 +1,20 @@
 /* A few rows times weights as they are: where packing would cost more than the product. */
-#ifndef RNNCORE_CELLS_DIRECT_H
-#define RNNCORE_CELLS_DIRECT_H
+#ifndef RNNCORE_CELLS_UNPACKED_H
+#define RNNCORE_CELLS_UNPACKED_H
 
-#include "cell.h"
+#include "cells/cell.h"
 
 /* Row-steps of a call up to which its weights are not packed. */
-enum { RNNCORE_DIRECT_ROWS = 3 };
+enum { RNNCORE_UNPACKED_ROWS = 3 };
 
 /* Numbers that the sums of one row take, with room for the last vector. */
-int64_t rnncore_direct_sums(const rnncore_weights *weights);
+int64_t rnncore_unpacked_sums(const rnncore_weights *weights);
 
 /* gates = x W + b for compact rows [first, last) of step k0 on. */
-void rnncore_direct_project(const rnncore_run *run, const rnncore_view *x, int64_t first,
-                            int64_t last);
+void rnncore_unpacked_project(const rnncore_run *run, const rnncore_view *x, int64_t first,
+                              int64_t last);
 
 /* A step of the cells, its product made row by row; step->packed is the matrix itself. */
-void rnncore_direct_step(const rnncore_run *run, const rnncore_step *step);
+void rnncore_unpacked_step(const rnncore_run *run, const rnncore_step *step);
 
 #endif

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* What the machine can do at most with these vectors: loops that benchmarks time. */
 
 /* As many independent sums as a tile of the step has, so that the latency of FMA is hidden. */

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* One step: the product of the rows of `s` with the packed matrix, unit group by unit group, each
  * followed by the gate equations on the sums that were computed. */
 

@@ -11,7 +11,7 @@ static rnncore_status run_once(rnncore_context *context, problem *p, const void 
 {
     size_t bytes = 0;
     rnncore_status status =
-        rnncore_forward_once_workspace_size(context, &p->layer, &p->batch, &bytes);
+        rnncore_forward_unpacked_workspace_size(context, &p->layer, &p->batch, &bytes);
     if (status != RNNCORE_OK) {
         return status;
     }
@@ -19,8 +19,8 @@ static rnncore_status run_once(rnncore_context *context, problem *p, const void 
         memset(p->arrays[a], 0xff, element_size(p) * (size_t)p->count[a]);
     }
     void *workspace = aligned_block(bytes);
-    status = rnncore_forward_once(context, &p->layer, p->arrays[KERNEL], p->arrays[RECURRENT], bias,
-                                  &p->batch, workspace, bytes);
+    status = rnncore_forward_unpacked(context, &p->layer, p->arrays[KERNEL], p->arrays[RECURRENT],
+                                      bias, &p->batch, workspace, bytes);
     free(workspace);
     return status;
 }
@@ -71,46 +71,47 @@ static void test_bad_arguments(rnncore_context *context)
     rnncore_layer layer = p->layer;
     layer.training = 0;
     size_t bytes = 4711;
-    CHECK(rnncore_forward_once_workspace_size(context, &training, &p->batch, &bytes) ==
+    CHECK(rnncore_forward_unpacked_workspace_size(context, &training, &p->batch, &bytes) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once_workspace_size(NULL, &layer, &p->batch, &bytes) ==
+    CHECK(rnncore_forward_unpacked_workspace_size(NULL, &layer, &p->batch, &bytes) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once_workspace_size(context, NULL, &p->batch, &bytes) ==
+    CHECK(rnncore_forward_unpacked_workspace_size(context, NULL, &p->batch, &bytes) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once_workspace_size(context, &layer, NULL, &bytes) ==
+    CHECK(rnncore_forward_unpacked_workspace_size(context, &layer, NULL, &bytes) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once_workspace_size(context, &layer, &p->batch, NULL) ==
+    CHECK(rnncore_forward_unpacked_workspace_size(context, &layer, &p->batch, NULL) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
     static const int64_t sizes[] = {INT64_MAX, INT64_MAX / 64, (int64_t)1 << 56};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         rnncore_layer huge = layer;
         huge.hidden_size = sizes[i];
-        CHECK(rnncore_forward_once_workspace_size(context, &huge, &p->batch, &bytes) ==
+        CHECK(rnncore_forward_unpacked_workspace_size(context, &huge, &p->batch, &bytes) ==
               RNNCORE_ERROR_OVERFLOW);
         huge.hidden_size = 5;
         huge.input_size = sizes[i];
-        CHECK(rnncore_forward_once_workspace_size(context, &huge, &p->batch, &bytes) ==
+        CHECK(rnncore_forward_unpacked_workspace_size(context, &huge, &p->batch, &bytes) ==
               RNNCORE_ERROR_OVERFLOW);
     }
     CHECK(bytes == 4711);
 
-    CHECK(rnncore_forward_once_workspace_size(context, &layer, &p->batch, &bytes) == RNNCORE_OK);
+    CHECK(rnncore_forward_unpacked_workspace_size(context, &layer, &p->batch, &bytes) ==
+          RNNCORE_OK);
     char *workspace = aligned_block(bytes + 64);
     const void *kernel = p->arrays[KERNEL], *recurrent = p->arrays[RECURRENT];
     const rnncore_batch *batch = &p->batch;
-    CHECK(rnncore_forward_once(context, &layer, NULL, recurrent, NULL, batch, workspace, bytes) ==
+    CHECK(rnncore_forward_unpacked(context, &layer, NULL, recurrent, NULL, batch, workspace,
+                                   bytes) == RNNCORE_ERROR_INVALID_ARGUMENT);
+    CHECK(rnncore_forward_unpacked(context, &layer, kernel, NULL, NULL, batch, workspace, bytes) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once(context, &layer, kernel, NULL, NULL, batch, workspace, bytes) ==
-          RNNCORE_ERROR_INVALID_ARGUMENT);
-    CHECK(rnncore_forward_once(context, &layer, kernel, recurrent, NULL, batch, NULL, bytes) ==
+    CHECK(rnncore_forward_unpacked(context, &layer, kernel, recurrent, NULL, batch, NULL, bytes) ==
           RNNCORE_ERROR_WORKSPACE);
-    CHECK(rnncore_forward_once(context, &layer, kernel, recurrent, NULL, batch, workspace,
-                               bytes - 1) == RNNCORE_ERROR_WORKSPACE);
-    CHECK(rnncore_forward_once(context, &layer, kernel, recurrent, NULL, batch, workspace + 4,
-                               bytes) == RNNCORE_ERROR_WORKSPACE);
+    CHECK(rnncore_forward_unpacked(context, &layer, kernel, recurrent, NULL, batch, workspace,
+                                   bytes - 1) == RNNCORE_ERROR_WORKSPACE);
+    CHECK(rnncore_forward_unpacked(context, &layer, kernel, recurrent, NULL, batch, workspace + 4,
+                                   bytes) == RNNCORE_ERROR_WORKSPACE);
     CHECK(isnan(get(p, Y, 0)) && isnan(get(p, H, 0)) && isnan(get(p, C, 0)));
-    CHECK(rnncore_forward_once(context, &layer, kernel, recurrent, NULL, batch, workspace, bytes) ==
-          RNNCORE_OK);
+    CHECK(rnncore_forward_unpacked(context, &layer, kernel, recurrent, NULL, batch, workspace,
+                                   bytes) == RNNCORE_OK);
     free(workspace);
     problem_free(p);
 }

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* SimpleRNN: h = f(x W + h' U + b); `gates` holds x W + b on entry, the tile h' U. */
 
 RNNCORE_INLINE void FN(rnn_forward)(const rnncore_step *s, int64_t row, int m, int64_t block,

@@ -1,15 +1,6 @@
-/* Bias and activation of a Dense layer, and the derivative of the activation by its output. */
+/* A template: dtypes.inc.h says what it is included with. */
 
-RNNCORE_INLINE void FN(map_rows)(VEC (*f)(VEC), int64_t n, REAL *x)
-{
-    int64_t i = 0;
-    for (; i + VLEN <= n; i += VLEN) {
-        V(store)(x + i, f(V(load)(x + i)));
-    }
-    if (i < n) {
-        V(store_partial)(x + i, f(V(load_partial)(x + i, (int)(n - i))), (int)(n - i));
-    }
-}
+/* Bias and activation of a Dense layer, and the derivative of the activation by its output. */
 
 /* The largest of a row; NaN where there is one. */
 RNNCORE_INLINE REAL FN(row_max)(int64_t n, const REAL *x)
@@ -29,7 +20,7 @@ RNNCORE_INLINE REAL FN(shifted_exp)(int64_t n, const REAL *x, REAL *e, REAL *lar
     for (int64_t j = 0; j < n; j++) {
         e[j] = x[j] - *largest;
     }
-    FN(map_rows)(V(exp), n, e);
+    FN(map)(V(exp), n, e, e);
     for (int64_t j = 0; j < n; j++) {
         sum += e[j];
     }
@@ -49,18 +40,18 @@ static void FN(activate)(const rnncore_dense *d, int64_t rows, void *output)
         }
     }
     switch (d->activation) {
-    case RNNCORE_DENSE_RELU:
+    case RNNCORE_RELU:
         for (int64_t i = 0; i < n; i++) {
             z[i] = z[i] < 0 ? 0 : z[i];
         }
         break;
-    case RNNCORE_DENSE_SIGMOID:
-        FN(map_rows)(V(sigmoid), n, z);
+    case RNNCORE_SIGMOID:
+        FN(map)(V(sigmoid), n, z, z);
         break;
-    case RNNCORE_DENSE_TANH:
-        FN(map_rows)(V(tanh), n, z);
+    case RNNCORE_TANH:
+        FN(map)(V(tanh), n, z, z);
         break;
-    case RNNCORE_DENSE_SOFTMAX:
+    case RNNCORE_SOFTMAX:
         for (int64_t i = 0; i < rows; i++, z += columns) {
             REAL largest;
             const REAL sum = FN(shifted_exp)(columns, z, z, &largest);
@@ -69,7 +60,7 @@ static void FN(activate)(const rnncore_dense *d, int64_t rows, void *output)
             }
         }
         break;
-    case RNNCORE_DENSE_HARD_SIGMOID:
+    case RNNCORE_HARD_SIGMOID:
         for (int64_t i = 0; i < n; i++) {
             REAL value = z[i] + 3;
             value = value < 0 ? 0 : value;
@@ -88,22 +79,22 @@ static void FN(activate_backward)(const rnncore_dense *d, int64_t rows, const vo
     REAL *dz = result;
     const int64_t columns = d->outputs, n = rows * columns;
     switch (d->activation) {
-    case RNNCORE_DENSE_RELU:
+    case RNNCORE_RELU:
         for (int64_t i = 0; i < n; i++) {
             dz[i] = y[i] > 0 ? dy[i] : 0;
         }
         break;
-    case RNNCORE_DENSE_SIGMOID:
+    case RNNCORE_SIGMOID:
         for (int64_t i = 0; i < n; i++) {
             dz[i] = dy[i] * y[i] * (1 - y[i]);
         }
         break;
-    case RNNCORE_DENSE_TANH:
+    case RNNCORE_TANH:
         for (int64_t i = 0; i < n; i++) {
             dz[i] = dy[i] * (1 - y[i] * y[i]);
         }
         break;
-    case RNNCORE_DENSE_SOFTMAX:
+    case RNNCORE_SOFTMAX:
         for (int64_t i = 0; i < rows; i++, y += columns, dy += columns, dz += columns) {
             REAL sum = 0;
             for (int64_t j = 0; j < columns; j++) {
@@ -114,7 +105,7 @@ static void FN(activate_backward)(const rnncore_dense *d, int64_t rows, const vo
             }
         }
         break;
-    case RNNCORE_DENSE_HARD_SIGMOID:
+    case RNNCORE_HARD_SIGMOID:
         for (int64_t i = 0; i < n; i++) {
             dz[i] = y[i] > 0 && y[i] < 1 ? dy[i] / 6 : 0;
         }

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* Losses with their gradients, row by row. The cross-entropies start from the logits:
  *
  *   sigmoid  max(x, 0) - t x + log(1 + e^-|x|),      gradient  sigmoid(x) - t

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* General products for the training step where there is no BLAS, and column sums.
  * Blocks of A and panels of B are packed, so that any strides run at the speed of the tiles. */
 

@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* GRU, gates z r n:   h = z*h' + (1-z)*n
  *   reset_after:   n = tanh(x Wn + bn + r*q),  q = h' Un + cn
  *   reset before:  n = tanh(x Wn + bn + (r*h') Un)          ("gru1", two products a step)

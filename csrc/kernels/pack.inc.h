@@ -1,3 +1,5 @@
+/* A template: dtypes.inc.h says what it is included with. */
+
 /* Packing: the columns of a matrix, vector by vector as rnncore_packing says, in panels of PANEL
  * vectors (row after row within a panel), then single vectors. */
 

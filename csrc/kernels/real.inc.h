@@ -1,27 +1,19 @@
-/* All kernels of one dtype; included by kernels.c once for each, so it has no include guard. */
-#include "multiply.h"
+/* A template: dtypes.inc.h says what it is included with. */
 
-#include "gate_functions.h"
+/* All kernels of one dtype. */
+#include "kernels/multiply.inc.h"
 
-#include "gates_gru.h"
-#include "gates_lstm.h"
-#include "gates_rnn.h"
+#include "kernels/gate_functions.inc.h"
 
-#include "machine.h"
-#include "pack.h"
-#include "product.h"
-#include "step.h"
+#include "kernels/gates_gru.inc.h"
+#include "kernels/gates_lstm.inc.h"
+#include "kernels/gates_rnn.inc.h"
 
-RNNCORE_INLINE void FN(map)(VEC (*f)(VEC), int64_t n, const REAL *x, REAL *y)
-{
-    int64_t i = 0;
-    for (; i + VLEN <= n; i += VLEN) {
-        V(store)(y + i, f(V(load)(x + i)));
-    }
-    if (i < n) {
-        V(store_partial)(y + i, f(V(load_partial)(x + i, (int)(n - i))), (int)(n - i));
-    }
-}
+#include "kernels/machine.inc.h"
+#include "kernels/map.inc.h"
+#include "kernels/pack.inc.h"
+#include "kernels/product.inc.h"
+#include "kernels/step.inc.h"
 
 static void FN(map_exp)(int64_t n, const void *x, void *y)
 {

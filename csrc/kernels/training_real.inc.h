@@ -1,10 +1,14 @@
-/* The training kernels of one dtype; included by training.c once for each. */
-#include "optimizer.h"
+/* A template: dtypes.inc.h says what it is included with. */
 
-#include "dense.h"
-#include "dropout.h"
-#include "embedding.h"
-#include "loss.h"
+/* The training kernels of one dtype. */
+#include "kernels/optimizer.inc.h"
+
+#include "kernels/map.inc.h"
+
+#include "kernels/dense.inc.h"
+#include "kernels/dropout.inc.h"
+#include "kernels/embedding.inc.h"
+#include "kernels/loss.inc.h"
 
 extern const rnncore_training_kernels CONCAT(FN(rnncore_training_kernels), CONCAT(_, RNNCORE_ISA));
 const rnncore_training_kernels CONCAT(FN(rnncore_training_kernels), CONCAT(_, RNNCORE_ISA)) = {
