@@ -134,7 +134,7 @@ def test_lengths_and_masks(isa: str, cell: str, steps: int, rows: str, go_backwa
     cell=["lstm", "gru", "gru_before", "rnn_tanh"],
     rows=["full", "lengths", "holes"],
     size=CHUNKS,
-    loosely=["cell"],
+    loosely=["isa", "cell", "rows"],
 )
 def test_rows_around_chunks(isa: str, cell: str, rows: str, size: tuple[int, int]) -> None:
     check(Case(cell, size[0], size[1], 2, 3, "float32", rows, go_backwards=size[0] == 8))

@@ -130,10 +130,10 @@ def test_environment_variables() -> None:
     ("variable", "value"),
     [
         ("RNNCORE_NUM_THREADS", "0"),
-        ("RNNCORE_NUM_THREADS", "-2"),
-        ("RNNCORE_NUM_THREADS", "1.5"),
+        pytest.param("RNNCORE_NUM_THREADS", "-2", marks=pytest.mark.slow),
+        pytest.param("RNNCORE_NUM_THREADS", "1.5", marks=pytest.mark.slow),
         ("RNNCORE_NUM_THREADS", "many"),
-        ("RNNCORE_NUM_THREADS", "1000000"),
+        pytest.param("RNNCORE_NUM_THREADS", "1000000", marks=pytest.mark.slow),
         ("RNNCORE_NUM_THREADS", "99999999999999999999"),
         ("RNNCORE_MAX_ISA", "sse9"),
     ],

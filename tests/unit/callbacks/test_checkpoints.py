@@ -248,6 +248,7 @@ def test_a_killed_training_ends_in_the_same_bits(ways: list[list[str]], tmp_path
                 np.testing.assert_array_equal(found[name], expected[name], err_msg=str(moments))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
 def test_a_killed_training_of_a_stateful_layer_ends_in_the_same_bits(tmp_path: Path) -> None:
     whole, folder = tmp_path / "whole", tmp_path / "killed"

@@ -63,6 +63,7 @@ def test_a_forecast_knows_nothing_later_than_its_origin(monkeypatch: pytest.Monk
         assert row[50 + ahead] != twin[50 + ahead]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_network")
 def test_one_seed_gives_one_result() -> None:
     first, second, other = (sunspots.forecast(seed, SHORT).network for seed in (4, 4, 5))
