@@ -20,14 +20,11 @@ class Sum(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return None if mask is None else next(one for one in mask if one is not None)
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
-        if training:
-            self._saved = len(x)
-        return np.sum(x, axis=0)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return np.sum(x, axis=0), len(x)
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        count, self._saved = self._saved, None
-        return [dy] * count
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        return [dy] * tape
 
 
 class Halves(Layer):
@@ -40,12 +37,20 @@ class Halves(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return [mask, mask]
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
-        return np.split(x, 2, axis=-1)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return np.split(x, 2, axis=-1), None
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
         zero = np.zeros_like(next(one for one in dy if one is not None))
         return np.concatenate([zero if one is None else one for one in dy], axis=-1)
+
+
+def training_pass(layer: Layer, x: Any, **options: Any) -> tuple[Any, Any]:
+    """Return the output and the tape of a forward pass in training; the layer is built first."""
+    layer(x, **options)
+    several = layer.takes_several
+    given = [layer.convert_input(one) for one in x] if several else layer.convert_input(x)
+    return layer.forward(given, training=True, **options)
 
 
 def check_gradients(model: Any, x: Any, y: Any, **options: Any) -> None:

@@ -40,8 +40,9 @@ def test_as_keras(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Non
         return out
 
     monkeypatch.setattr(layer._dropout, "factors", given)
-    y = layer.forward(a["x"], mask=MASK, training=True).copy()
-    dx = layer.backward(a["dy"])
+    y, tape = layer.forward(a["x"], mask=MASK, training=True)
+    y = y.copy()
+    dx, _ = layer.backward(tape, a["dy"])
     assert len(drawn) == sum(name.endswith("dropout") for name in options)
     actual = [y, dx, *(weight.grad for weight in layer.weights)]
     names = ["y", "dx", "dkernel", "drecurrent_kernel", "dbias"]

@@ -70,9 +70,8 @@ def test_outputs_and_gradients(case: dict[str, Any]) -> None:
     assert nesting(outputs) == case["nesting"]
     same(flat(outputs), case["outputs"])
 
-    layer.forward(x, mask=mask, training=True, initial_state=start)
-    dys = [np.array(dy) for dy in case["dys"]]
-    dx, given = layer.backward_with_arguments(dys)
+    _, tape = layer.forward(x, mask=mask, training=True, initial_state=start)
+    dx, given = layer.backward(tape, [np.array(dy) for dy in case["dys"]])
     same([dx], [case["dx"]])
     same([weight.grad for weight in layer.weights], case["dweights"])
     if states is not None:

@@ -71,9 +71,9 @@ def test_a_stack_is_its_cells_step_by_step(
             given_states = [rng.standard_normal((batch, size)) for size in layer.state_sizes]
         layer.set_weights(weights)
         start = given_states if starts else None
-        outputs = layer.forward(x, mask=mask, training=True, initial_state=start)
+        outputs, tape = layer.forward(x, mask=mask, training=True, initial_state=start)
         outputs = [one.copy() for one in outputs]
-        dx, others = layer.backward_with_arguments([np.cos(one) for one in outputs])
+        dx, others = layer.backward(tape, [np.cos(one) for one in outputs])
         grads = [weight.grad for weight in layer.weights]
         results.append([*outputs, dx, *others["initial_state"], *grads])
         assert (layer.kernel_path == "cell") == (make is StepByStep)

@@ -23,6 +23,8 @@ class Activation(Configurable):
         The name under which :func:`get` finds it.
     from_input : bool
         Whether `backward` takes the input in place of the output.
+    fused : bool
+        Whether the kernels know it by name. A subclass of such a one is another function.
 
     Examples
     --------
@@ -35,6 +37,11 @@ class Activation(Configurable):
 
     name = "activation"
     from_input = False
+    fused = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.fused = "fused" in vars(cls)
 
     @property
     def __name__(self) -> str:

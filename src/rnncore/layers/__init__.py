@@ -49,12 +49,11 @@ from rnncore.layers.reshaping.padding_cropping_repeating import (
 )
 from rnncore.layers.reshaping.reshaping import Flatten, Permute, RepeatVector, Reshape
 from rnncore.layers.rnn.bidirectional import Bidirectional
-from rnncore.layers.rnn.cells import GRUCell, LSTMCell, SimpleRNNCell
-from rnncore.layers.rnn.gru import GRU
-from rnncore.layers.rnn.lstm import LSTM
+from rnncore.layers.rnn.gru import GRU, GRUCell
+from rnncore.layers.rnn.lstm import LSTM, LSTMCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
 from rnncore.layers.rnn.rnn import RNN
-from rnncore.layers.rnn.simple_rnn import SimpleRNN
+from rnncore.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
 from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from rnncore.layers.rnn.time_distributed import TimeDistributed
 from rnncore.utils._config import deserialize, serialize

@@ -8,9 +8,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from rnncore import _core
+
 
 class Memory(Protocol):
     """Where a layer gets the arrays that it writes to."""
+
+    @property
+    def scratch(self) -> _core.Scratch | None:
+        """Memory that the kernels keep from one call to the next, None for new one each time."""
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return a contiguous array of this shape and dtype, its content undefined."""
@@ -18,6 +24,8 @@ class Memory(Protocol):
 
 class Fresh:
     """New arrays at every call, for calls that keep nothing: threads may share a layer then."""
+
+    scratch = None
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return a new array of this shape and dtype, its content undefined."""
@@ -50,13 +58,5 @@ class Buffers:
         view = self._views[name] = memory[:size].reshape(shape)
         return view
 
-    def last(self, name: str) -> NDArray[Any]:
-        """Return the array that `take` returned last under this name."""
-        return self._views[name]
-
     def __reduce__(self) -> tuple[type[Buffers], tuple[()]]:
-        return Buffers, ()
-
-    def when(self, training: bool) -> Memory:
-        """Return these arrays for a training step, new ones for other calls."""
-        return self if training else FRESH
+        return type(self), ()

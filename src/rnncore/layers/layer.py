@@ -1,36 +1,35 @@
-"""The protocol of a layer: build, forward, backward, and its weights."""
+"""The protocol of a layer: build, forward, backward, its weights, its place in graphs."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore import regularizers
-from rnncore.layers._activity import Penalizing
-from rnncore.layers._arguments import (
-    boolean,
-    declared_shape,
-    feature_shape,
-    reject_unsupported,
-)
-from rnncore.layers._buffers import Buffers
-from rnncore.layers._configured import Configured
-from rnncore.layers._connecting import Connectable
+from rnncore import constraints, initializers, regularizers
+from rnncore.layers._activity import current_penalties
+from rnncore.layers._arguments import boolean, declared_shape, feature_shape, reject_unsupported
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members
-from rnncore.layers._weights import Weighted
-from rnncore.layers.graph.symbolic import Node, is_symbolic, leaves
+from rnncore.layers._supply import current_supply
+from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
+from rnncore.layers.tape import Tape
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import float_dtype, warn
+from rnncore.utils._config import Configurable
 from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
+from rnncore.utils._registry import in_library
+from rnncore.utils.random import new_rng
 
 Shape = tuple[int | None, ...]
 
@@ -49,6 +48,17 @@ def built_once(build: Callable[..., None]) -> Callable[..., None]:
     return build_once
 
 
+def with_tape(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the `forward` of a user's class, which may return the output alone."""
+
+    @functools.wraps(forward)
+    def forward_with_tape(*args: Any, **kwargs: Any) -> Any:
+        found = forward(*args, **kwargs)
+        return found if isinstance(found, tuple) else (found, None)
+
+    return forward_with_tape
+
+
 @contextlib.contextmanager
 def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
     """Let an attempt to build a layer that fails leave it, and those inside, as they were."""
@@ -64,18 +74,17 @@ def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
         raise
 
 
-class Layer(Configured, Connectable, Weighted, Penalizing):
+class Layer(Configurable):
     """Base of all layers.
 
-    A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` with
-    ``training=True`` keeps what `backward` needs until that has run; with ``training=False`` it
-    changes nothing in the layer, so that threads may share it. `backward` overwrites the
-    gradients of the weights (it does not add to them) and returns the gradient of the input.
-    In training both return arrays that belong to the layer: its next step overwrites them.
-
-    Neither may write to what it gets, which other layers may read too. Everything that `forward`
-    keeps for `backward` lies in ``_saved`` and ``_buffers`` of the layer and of its `children`: a
-    graph that calls a layer several times exchanges them between the calls.
+    A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` returns
+    the output and, with ``training=True``, what `backward` needs: a `Tape` or whatever else the
+    layer likes, which `backward` gets back; a class of a user that needs nothing may return the
+    output alone. Nothing of a pass stays in the layer, so a graph may
+    call it several times, and threads may share it. `backward` overwrites the gradients of the
+    weights (it does not add to them) and returns the gradient of the input. Neither may write to
+    what it gets, which other layers may read too; what both return in training may lie on the
+    tape, whose arrays the next step overwrites.
 
     Where `takes_several` is True, the input is a list of arrays: `build`, `compute_output_shape`,
     `forward` and `compute_mask` get a list of shapes, of arrays and of masks (None for an array
@@ -84,8 +93,9 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     `backward` gets a list with None for an output that nothing depends on.
 
     A layer whose calls have further arguments names them in `call_arguments`, checks them in
-    `check_arguments` and takes them in `forward`. Where gradients flow to them,
-    `backward_with_arguments` returns these too.
+    `check_arguments` and takes them in `forward`. Its `backward` returns the gradient of the input
+    and a dict with those of the arguments that gradients flow to, each in the form of the argument:
+    a list for a list.
 
     Parameters
     ----------
@@ -107,6 +117,18 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         Penalty on the output, divided by the number of samples; see `rnncore.regularizers`.
     """
 
+    # A model writes the shape of its input itself, and its weights elsewhere.
+    not_configured: ClassVar[frozenset[str]] = frozenset(
+        {
+            "activity_regularizer",
+            "batch_input_shape",
+            "input_dim",
+            "input_length",
+            "input_shape",
+            "weights",
+        }
+    )
+    may_be_shared = True
     # Arguments of the Keras layer that are not there yet, each with the value that asks for
     # nothing. Subclasses extend it.
     unsupported: Mapping[str, Any] = {}
@@ -120,6 +142,17 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     takes_ids = False
     # Names of the arguments that a call, and `forward`, have beside x, mask and training.
     call_arguments: tuple[str, ...] = ()
+    # Whether the input is a list of arrays.
+    takes_several = False
+    # What `forward` records on; a subclass may want one with working memory of its own.
+    tape_class: ClassVar[type[Tape]] = Tape
+    activity_regularizer: Any = None
+    # Whether Keras' call of the layer has a mask among its arguments.
+    reads_mask = False
+    # The attributes, and arguments, that the sizes of the weights follow from.
+    size_arguments: tuple[str, ...] = ()
+    # Layers inside this one: their weights are its own.
+    children: Sequence[Layer] = ()
     # The attribute that holds the one layer or cell that it is wrapped around.
     wraps: str | None = None
     # Whether in training what comes out for a sample depends on others of its batch.
@@ -128,6 +161,7 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     # long the rows become.
     supports_masking = True
     _warned_of_mask = False
+    _speaks_for: str | None = None
     # Whether a call changes what the calls after it give, in inference too.
     stateful = False
     # Whether a call of `build` is `make_weights` at work, and not someone who asks for the weights.
@@ -137,6 +171,8 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             cls.build = built_once(cls.build)  # type: ignore[method-assign]
+        if "forward" in vars(cls) and not in_library(cls):
+            cls.forward = with_tape(cls.forward)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -169,8 +205,7 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         self.built = False
         self.input_shape: Shape | None = None
         self._parameters: list[Parameter] = []
-        self._saved: Any = None
-        self._buffers = Buffers()
+        self._tapes: list[Tape] = []
         self._nodes: list[Node] = []
 
     def check_methods(self) -> None:
@@ -182,6 +217,14 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
                 f"{cls.__name__}: expected a class with its own {', '.join(missing)}; there is no "
                 "automatic differentiation, so Keras' `call` is not enough"
             )
+        if not in_library(cls.backward):
+            parameters = list(inspect.signature(cls.backward).parameters)
+            if len(parameters) < 3 or parameters[1] == "dy":
+                raise TypeError(
+                    f"{cls.__name__}: backward: expected the parameters (self, tape, dy, *, "
+                    f"need_dx=True), tape being what `forward` returned beside the output, got "
+                    f"({', '.join(parameters)})"
+                )
 
     # -- what subclasses give ------------------------------------------------------------
 
@@ -195,6 +238,17 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
         return input_shape
+
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        """Return the last step of computing the mask of each output, as Keras counts such steps.
+
+        `inputs` are the steps that give the inputs, `masks` those of their masks, None without one.
+        What has no mask may be missing.
+        """
+        goes_on = self.supports_masking and type(self).compute_mask is Layer.compute_mask
+        return masks[:1] if goes_on else []
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         """Return the mask that goes on to the next layer; by default the one that came."""
@@ -227,34 +281,34 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
             "others",
         )
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        """Return the output. `x` has the layer's dtype and a checked shape."""
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        """Return the output and, in training, what `backward` needs of this pass, else None.
+
+        `x` has the layer's dtype and a checked shape.
+        """
         raise NotImplementedError(f"{type(self).__name__}: expected a method forward")
 
-    def forward_with_mask(
-        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
-    ) -> tuple[Any, Any]:
-        """Return what `forward` and `compute_mask` return.
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+        """Write the gradients of the weights, return dx (None where `need_dx` is False).
 
-        With ``training=None`` the calls inside of a model decide for themselves.
+        `tape` is what `forward` returned beside the output; it is used once.
         """
-        y = self.forward(x, mask=mask, training=bool(training), **arguments)
-        return y, self.compute_mask(x, mask)
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        """Write the gradients of the weights, return dx (None where `need_dx` is False)."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
-    def backward_with_arguments(
-        self, dy: Any, *, need_dx: bool = True
-    ) -> tuple[Any, dict[str, Any]]:
-        """Return what `backward` returns, and the gradients of further arguments by their names.
+    def tape(self, training: bool) -> Tape | None:
+        """Return a tape for one more pass, None where it is not one of training."""
+        if not training:
+            return None
+        try:
+            return self._tapes.pop()
+        except IndexError:
+            return self.tape_class()
 
-        A gradient has the form of the argument: a list for a list.
-        """
-        return self.backward(dy, need_dx=need_dx), {}
+    def used(self, tape: Tape) -> Any:
+        """Return what the forward pass saved, and keep the tape for the next one."""
+        saved, tape.saved = tape.saved, None
+        self._tapes.append(tape)
+        return saved
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return `x` as an array that `forward` takes; raise for what is not numeric."""
@@ -320,13 +374,14 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
         output: Any = self.compute_output_shape(shapes)
         largest = output[0] if isinstance(output, list) else output
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
-            y: Any = self.forward(converted, **arguments)
-        taken = [one for one in leaves([converted, *arguments.values()]) if _is_array(one)]
+            y, _ = self.forward(converted, **arguments)  # nobody else has the tape
+        given = leaves([converted, *arguments.values()])
+        taken = [one for one in given if isinstance(one, np.ndarray)]
         if not isinstance(y, list):
-            return detached(y, taken, bool(arguments.get("training")))
+            return detached(y, taken)
         outputs: list[NDArray[Any]] = []
         for one in y:
-            outputs.append(detached(one, [*taken, *outputs], bool(arguments.get("training"))))
+            outputs.append(detached(one, [*taken, *outputs]))
         return tuple(outputs)
 
     def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
@@ -411,6 +466,294 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
             expected = tuple(size if n in fixed else None for n, size in enumerate(built))
             raise ValueError(f"{self.name}: x: expected shape {expected}, got {tuple(shape)}")
 
+    # -- weights -------------------------------------------------------------------------
+
+    @property
+    def _owner(self) -> str:
+        """The class that errors about arguments name: the layer's, or the one it was made for."""
+        return self._speaks_for or type(self).__name__
+
+    def choose(
+        self, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
+    ) -> None:
+        """Check the arguments that every weight has, and keep them as attributes.
+
+        ``choose("kernel", ...)`` sets `kernel_initializer`, `kernel_regularizer` and
+        `kernel_constraint`; `chosen` passes them to `add_weight`.
+        """
+        for kind, get, given in (
+            ("initializer", initializers.get, initializer),
+            ("regularizer", regularizers.get, regularizer),
+            ("constraint", constraints.get, constraint),
+        ):
+            argument = f"{weight}_{kind}"
+            setattr(self, argument, get(given, f"{self._owner}: {argument}"))
+
+    def chosen(self, weight: str) -> dict[str, Any]:
+        """Return what `choose` kept for a weight, as arguments of `add_weight`."""
+        return {
+            kind: getattr(self, f"{weight}_{kind}")
+            for kind in ("initializer", "regularizer", "constraint")
+        }
+
+    def add_weight(
+        self,
+        short_name: str = "variable",
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        *,
+        name: str | None = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+        decay: bool = True,
+        trainable: bool = True,
+    ) -> Parameter:
+        """Make a weight from an initializer and register it; the order of calls is kept.
+
+        With ``trainable=False`` no optimizer ever changes it: the layer does so by itself.
+        Training adds the penalty of `regularizer` to the loss and applies `constraint` after
+        every step, unless the weight is frozen. As in Keras the name may be given by ``name=``,
+        and the default initializer is "glorot_uniform".
+        """
+        short_name, shape = short_name if name is None else name, tuple(shape)
+        if not isinstance(short_name, str):
+            raise TypeError(f"{self.name}: add_weight: name: expected a string, got {short_name!r}")
+        initializer = "glorot_uniform" if initializer is None else initializer
+        make = initializers.for_weights(initializers.get(initializer))
+        owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
+        sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
+        source = f"{self.name}: initializer of {short_name}"
+        supply = current_supply()
+        if supply is not None:
+            value = supply(owner, shape, self.dtype)
+        else:
+            # Initializers draw in float64, whatever the dtype of the weight.
+            with room_for(owner, sizes or shape, shape):
+                drawn = numeric_array(source, make(shape, self.dtype, new_rng()), scalar=not shape)
+                value = np.array(narrowed(source, drawn, self.dtype))
+        if value.shape != shape:
+            raise ValueError(f"{source}: expected an array of shape {shape}, got {value.shape}")
+        parameter = Parameter(
+            self,
+            short_name,
+            value,
+            decay=decay,
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer, f"{self.name}: regularizer of {short_name}"),
+            constraint=constraints.get(constraint, f"{self.name}: constraint of {short_name}"),
+        )
+        self._parameters.append(parameter)
+        return parameter
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the optimizer may change the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = boolean(type(self).__name__, "trainable", value)
+        Parameter.trainable_changes += 1
+        for child in self.children:
+            child.trainable = value
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, in Keras' order."""
+        inner = (parameter for child in self.children for parameter in child.weights)
+        return [*self._parameters, *inner]
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that the optimizer may change."""
+        return [parameter for parameter in self.weights if parameter.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that the optimizer leaves alone."""
+        return [parameter for parameter in self.weights if not parameter.trainable]
+
+    @property
+    def variables(self) -> list[Parameter]:
+        """Keras' other name for `weights`."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras' other name for `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras' other name for `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def losses(self) -> list[float]:
+        """The penalties on the weights that are trained, one for each that has a regularizer.
+
+        Those on outputs depend on the data: `evaluate` and training count them.
+        """
+        return [p.penalty() for p in self.trainable_weights if p.regularizer is not None]
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """Return copies of the weights, in Keras' order and shapes."""
+        return [parameter.value.copy() for parameter in self.weights]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Set all weights from a list of arrays, as `get_weights` returns them.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When the number of arrays or a shape differs, or an array does not hold plain numbers
+            that the dtype of the weights can hold; no weight is changed then.
+        """
+        assign_all(self.name, self.weights, weights)
+
+    def clear_grads(self) -> None:
+        """Set the gradients of all trainable weights to zero."""
+        for parameter in self.trainable_weights:
+            parameter.grad[...] = 0
+            parameter.grad_rows = None
+
+    def count_params(self) -> int:
+        """Return the number of weights' elements. ValueError before the layer is built."""
+        if not self.built:
+            raise ValueError(f"{self.name}: count_params: the layer is not built yet")
+        return sum(parameter.size for parameter in self.weights)
+
+    # -- graphs --------------------------------------------------------------------------
+
+    def call_output_shape(self, input_shape: Shape, arguments: Mapping[str, Any]) -> Any:
+        """Return the shape of what a call with these arguments gives, a list for several."""
+        return self.compute_output_shape(input_shape)
+
+    def connect(self, x: Any, **arguments: Any) -> Any:
+        """Make a call on symbolic tensors part of a graph and return what it gives."""
+        several = isinstance(x, (list, tuple))
+        tensors = list(x) if several else [x]
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
+                )
+        if several != self.takes_several:
+            texts = ("a list of symbolic tensors", "one alone")
+            if not self.takes_several:
+                hint = (
+                    "a list; only a layer whose class sets takes_several = True takes one, and "
+                    "Concatenate and its like make one tensor of several"
+                )
+                texts = ("one symbolic tensor", hint)
+            raise TypeError(f"{self.name}: x: expected {texts[0]}, got {texts[1]}")
+        self._agree_on_dtype(tensors)
+        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        self.make_weights(shapes)
+        arguments = self.check_arguments(arguments, shapes)
+        node = Node(
+            self,
+            tensors,
+            self.call_output_shape(shapes, arguments),
+            self.dtype,
+            takes_list=several,
+            arguments=arguments,
+        )
+        self._agree_on_dtype(node.reads)
+        self._nodes.append(node)
+        return node.outputs if node.gives_list else node.outputs[0]
+
+    def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
+        """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""
+        for tensor in tensors:
+            if not tensor.node.inputs:
+                continue
+            if not self.built and self.explicit_dtype is None:
+                self.dtype = self.explicit_dtype = tensor.dtype
+            elif self.dtype != tensor.dtype:
+                raise ValueError(
+                    f"{self.name}: dtype: expected {tensor.dtype}, that of {tensor.name!r}, got "
+                    f"{self.dtype}; a model has one dtype, which every first layer has to ask for"
+                )
+
+    def _first_node(self, argument: str) -> Node:
+        if not self._nodes:
+            raise AttributeError(
+                f"{self.name}: {argument}: expected a layer that was called on a symbolic tensor "
+                "or whose model knows its input shape, got one that was not"
+            )
+        return self._nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that the layer was called on, a list where it takes several.
+
+        That of the first call, as in Keras; a `Sequential` that knows its input shape calls its
+        layers. AttributeError when there was no call.
+        """
+        node = self._first_node("input")
+        return list(node.inputs) if node.takes_list else node.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that the layer gave; see `input`."""
+        node = self._first_node("output")
+        return list(node.outputs) if node.gives_list else node.outputs[0]
+
+    # -- penalties on the output ---------------------------------------------------------
+
+    @property
+    def penalizes_activity(self) -> bool:
+        """Whether something flows back from the layer even if no loss depends on its output."""
+        return self.activity_regularizer is not None or any(
+            child.penalizes_activity for child in self.children
+        )
+
+    def penalize(self, y: Any, tape: Tape | None, key: str) -> list[NDArray[Any]] | None:
+        """Add the penalty on an output, or a list of them, to those that are collected.
+
+        In training returns its gradients, one for each output, for `penalized`; they lie on `tape`
+        under names with `key`. Whoever runs a layer inside of another calls both where there is an
+        `activity_regularizer`.
+        """
+        collected = current_penalties()
+        if collected is None and tape is None:
+            return None
+        gradients = []
+        for index, one in enumerate(y if isinstance(y, list) else [y]):
+            samples = max(1, len(one)) if collected is None else collected.samples
+            if not one.flags.c_contiguous:  # a regularizer would make a copy of its own
+                copy = (tape or FRESH).take(f"{key} output {index}", one.shape, one.dtype)
+                copy[...] = one
+                one = copy
+            if collected is not None:
+                collected.total += regularizers.value(self.activity_regularizer, one) / samples
+            if tape is not None:
+                gradient = tape.take(f"{key} {index}", one.shape, one.dtype)
+                gradient[...] = 0
+                regularizers.add_grad(
+                    self.activity_regularizer, one, gradient, f"{self.name}: activity"
+                )
+                gradient /= samples
+                gradients.append(gradient)
+        return gradients
+
+    def penalized(self, dy: Any, gradients: list[NDArray[Any]]) -> Any:
+        """Return the gradient of the output with that of the penalty on it."""
+        dys = dy if isinstance(dy, list) else [dy]
+        for gradient, one in zip(gradients, dys, strict=True):
+            if one is not None:
+                gradient += one
+        return gradients if isinstance(dy, list) else gradients[0]
+
+    # -- configuration -------------------------------------------------------------------
+
+    def current_arguments(self) -> dict[str, Any]:
+        found = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype.name}
+        if self.activity_regularizer is not None:
+            found["activity_regularizer"] = self.activity_regularizer
+        return found
+
     @property
     def output_shape(self) -> Shape | None:
         """Shape of the output with None for the batch; None before the layer is built."""
@@ -421,16 +764,26 @@ class Layer(Configured, Connectable, Weighted, Penalizing):
 
     def __getstate__(self) -> dict[str, Any]:
         # The graphs that the layer is part of do not come along: a graph brings its layers.
-        return {**self.__dict__, "_saved": None, "_nodes": []}
+        return {**self.__dict__, "_tapes": [], "_nodes": []}
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray)
+def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return an output that is the caller's alone: a layer may give back what it got."""
+    return y.copy() if any(np.may_share_memory(y, x) for x in inputs) else y
 
 
-def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]], training: bool) -> NDArray[Any]:
-    """Return an output that is the caller's alone: in training it may be the layer's own, and a
-    layer that changes nothing may return its input."""
-    if training or any(np.may_share_memory(y, x) for x in inputs):
-        return y.copy()
-    return y
+def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:
+    """Assign a list of arrays to parameters, all or none."""
+    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+        raise TypeError(
+            f"{owner}: weights: expected a list of arrays, got {type(weights).__name__}"
+        )
+    given = list(weights)
+    if len(given) != len(parameters):
+        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(given)}")
+    arrays = [
+        parameter.converted(weight, f"{owner}: weights[{index}]")
+        for index, (parameter, weight) in enumerate(zip(parameters, given, strict=True))
+    ]
+    for parameter, array in zip(parameters, arrays, strict=True):
+        parameter.value[...] = array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,10 @@ class Parameter:
         Numbers of the rows of `grad` that may be other than zero, with repetitions; None: all.
         Whoever writes to `grad` elsewhere sets it to None.
     """
+
+    # How often any layer has been frozen or thawed: what follows from which weights are trained
+    # need be found again only when it has changed.
+    trainable_changes: ClassVar[int] = 0
 
     def __init__(
         self,

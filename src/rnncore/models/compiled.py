@@ -166,7 +166,7 @@ class Compiled(Network):
     def apply_gradients(self) -> None:
         """Let the optimizer change the weights by the gradients, then apply the constraints."""
         buffer = self._buffer or self._ensure_buffer()
-        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.segments)
+        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.trained())
         for parameter in buffer.constrained:
             if parameter.trainable:
                 parameter.constrain()

@@ -20,6 +20,8 @@ class Step(NamedTuple):
     ----------
     number : int
     layer : Layer
+    passes_mask_on : bool
+        Whether the mask behind it is the one before it.
     inputs, outputs : tuple of int
     reads : tuple of int
         The inputs, and the tensors in `arguments`.
@@ -35,6 +37,7 @@ class Step(NamedTuple):
 
     number: int
     layer: Layer
+    passes_mask_on: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     reads: tuple[int, ...]
@@ -48,6 +51,25 @@ class Step(NamedTuple):
     def shared_parameters(self) -> list[Parameter]:
         """The weights to which several steps give gradients."""
         return unique(p for layer in self.shared for p in layer.weights)
+
+
+class Planned(NamedTuple):
+    """A step that the backward pass does.
+
+    Attributes
+    ----------
+    step : Step
+    weights : list of Parameter
+        Those of the layer that are trained.
+    below, beside : list of int
+        The tensors among the step's inputs, and among all that it reads, whose gradients are
+        wanted.
+    """
+
+    step: Step
+    weights: list[Parameter]
+    below: list[int]
+    beside: list[int]
 
 
 class Graph:
@@ -78,6 +100,7 @@ class Graph:
         self.size = len(numbers)
         self.layers = layers_in_order(inputs, outputs, self.nodes)
         self.steps = self._make_steps([node for node in self.nodes if node.inputs], numbers)
+        self._plans: dict[bool, tuple[int, list[Planned]]] = {}
 
     def _make_steps(self, nodes: list[Node], numbers: dict[SymbolicTensor, int]) -> list[Step]:
         inside = [members(node.layer) for node in nodes]
@@ -92,6 +115,8 @@ class Graph:
                 Step(
                     i,
                     node.layer,
+                    node.layer.supports_masking
+                    and type(node.layer).compute_mask is Layer.compute_mask,
                     tuple(numbers[t] for t in node.inputs),
                     tuple(numbers[t] for t in node.outputs),
                     tuple(numbers[t] for t in node.reads),
@@ -103,6 +128,33 @@ class Graph:
                 )
             )
         return steps
+
+    def backward_plan(self, need_dx: bool) -> list[Planned]:
+        """Return the steps that a walk backwards has to do, the last first.
+
+        It follows from which weights are trained, and is found anew when any layer is frozen or
+        thawed.
+        """
+        known = self._plans.get(need_dx)
+        changes = Parameter.trainable_changes
+        if known is not None and known[0] == changes:
+            return known[1]
+        wanted = [False] * self.size  # whether anything below a tensor wants its gradient
+        for number in self.inputs:
+            wanted[number] = need_dx
+        plan = []
+        for step in self.steps:
+            weights = step.layer.trainable_weights
+            wants = bool(weights) or any(wanted[number] for number in step.reads)
+            for number in step.outputs:
+                wanted[number] = wants
+            if wants:
+                below = [number for number in step.inputs if wanted[number]]
+                beside = [number for number in step.reads if wanted[number]]
+                plan.append(Planned(step, weights, below, beside))
+        plan.reverse()
+        self._plans[need_dx] = (changes, plan)
+        return plan
 
     @property
     def is_chain(self) -> bool:

@@ -8,49 +8,11 @@ mask comes from and those that read it, and so put that layer farther from the o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import reduce, singledispatch
-from typing import Any
+from typing import cast
 
-from rnncore.layers import (
-    Attention,
-    BatchNormalization,
-    Bidirectional,
-    Concatenate,
-    Embedding,
-    GlobalAveragePooling1D,
-    Lambda,
-    Masking,
-    Softmax,
-    TimeDistributed,
-)
-from rnncore.layers.graph.operators import TensorOperation
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, leaves
 from rnncore.layers.layer import Layer
-from rnncore.layers.merging.merge import Merge
-from rnncore.layers.rnn.recurrent_layer import Recurrence
-from rnncore.models.network import Network
-
-# The layers whose call has a mask among its arguments.
-_READERS = (
-    Attention,
-    BatchNormalization,
-    Bidirectional,
-    GlobalAveragePooling1D,
-    Lambda,
-    Network,
-    Recurrence,
-    Softmax,
-    TimeDistributed,
-)
-
-
-class _Step:
-    """A call of a layer, or with no layer an operation on masks; knows the steps that it reads."""
-
-    def __init__(self, *reads: _Step, rank: int, layer: Layer | None = None) -> None:
-        self.reads = reads
-        self.rank = rank  # the number of axes of what it gives
-        self.layer = layer
 
 
 def layers_in_order(
@@ -67,9 +29,9 @@ def layers_in_order(
         Those between, each behind those that it needs.
     """
     steps = _steps(nodes)
-    met: dict[_Step, int] = {}
+    met: dict[CountedStep, int] = {}
     order = list(_walk([steps[tensor.node] for tensor in outputs], met))
-    far_step: dict[_Step, int] = {}
+    far_step: dict[CountedStep, int] = {}
     far: dict[Layer, int] = {}
     first: dict[Layer, int] = {}
     for step in reversed(order):
@@ -86,12 +48,12 @@ def layers_in_order(
     return sorted(far, key=lambda layer: (-far[layer], first[layer]))
 
 
-def _walk(outputs: Sequence[_Step], met: dict[_Step, int]) -> Iterator[_Step]:
+def _walk(outputs: Sequence[CountedStep], met: dict[CountedStep, int]) -> Iterator[CountedStep]:
     """Yield the steps that `outputs` need, each behind those that it reads; number them in `met`.
 
     A loop, since a graph may be deeper than Python lets functions call each other.
     """
-    path: list[tuple[_Step | None, Iterator[_Step]]] = [(None, iter(outputs))]
+    path: list[tuple[CountedStep | None, Iterator[CountedStep]]] = [(None, iter(outputs))]
     while path:
         step, rest = path[-1]
         following = next(rest, None)
@@ -104,10 +66,10 @@ def _walk(outputs: Sequence[_Step], met: dict[_Step, int]) -> Iterator[_Step]:
             path.append((following, iter(following.reads)))
 
 
-def _steps(nodes: Sequence[Node]) -> dict[Node, _Step]:
+def _steps(nodes: Sequence[Node]) -> dict[Node, CountedStep]:
     """Return the step of each node; it reads those that compute masks for it."""
-    steps: dict[Node, _Step] = {}
-    masks: dict[SymbolicTensor, _Step] = {}
+    steps: dict[Node, CountedStep] = {}
+    masks: dict[SymbolicTensor, CountedStep] = {}
     for node in nodes:
         # By name, as Keras sorts them.
         given = {
@@ -119,101 +81,13 @@ def _steps(nodes: Sequence[Node]) -> dict[Node, _Step]:
             found = [steps.get(tensor.node) for tensor in given["mask"]]
         read = [steps.get(tensor.node) for tensor in node.inputs]
         others = [steps.get(tensor.node) for tensors in given.values() for tensor in tensors]
-        if not others and isinstance(node.layer, _READERS):  # beside others Keras leaves it out
+        if not others and node.layer.reads_mask:  # beside others Keras leaves it out
             others = found
         known = [step for step in (*read, *others) if step is not None]
-        steps[node] = _Step(*known, rank=len(node.outputs[0].shape), layer=node.layer)
+        steps[node] = CountedStep(*known, rank=len(node.outputs[0].shape), layer=node.layer)
         if None not in read:
-            for tensor, mask in zip(node.outputs, _masks(node.layer, read, found), strict=False):
+            mask_steps = node.layer.mask_steps(cast("list[CountedStep]", read), found)
+            for tensor, mask in zip(node.outputs, mask_steps, strict=False):
                 if mask is not None:
                     masks[tensor] = mask
     return steps
-
-
-@singledispatch
-def _masks(layer: Any, inputs: list[Any], masks: list[_Step | None]) -> list[_Step | None]:
-    """Return the last operation of the mask of each output, None where there is no mask."""
-    goes_on = layer.supports_masking and type(layer).compute_mask is Layer.compute_mask
-    return masks[:1] if goes_on else []
-
-
-@_masks.register(Network)
-@_masks.register(TensorOperation)
-def _no_masks(layer: Any, inputs: list[Any], masks: list[_Step | None]) -> list[_Step | None]:
-    return []
-
-
-@_masks.register
-def _masks_of_time_distributed(
-    layer: TimeDistributed, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    return masks[:1]
-
-
-@_masks.register
-def _masks_of_recurrence(
-    layer: Recurrence, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    return masks[:1] if layer.return_sequences else []
-
-
-@_masks.register
-def _masks_of_bidirectional(
-    layer: Bidirectional, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    directions = 2 if layer.merge_mode is None else 1
-    return masks[:1] * directions if layer.return_sequences else []
-
-
-@_masks.register
-def _masks_of_embedding(
-    layer: Embedding, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    return [_Step(inputs[0], rank=inputs[0].rank)] if layer.mask_zero else []
-
-
-@_masks.register
-def _masks_of_masking(
-    layer: Masking, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    equal = _Step(inputs[0], rank=inputs[0].rank)
-    return [_Step(equal, rank=equal.rank - 1)]
-
-
-@_masks.register
-def _masks_of_attention(
-    layer: Attention, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    return [] if masks[0] is None else [_Step(masks[0], rank=masks[0].rank)]
-
-
-@_masks.register
-def _masks_of_merge(
-    layer: Merge, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    known = [mask for mask in masks if mask is not None]
-    return [reduce(_either, known)] if len(known) == len(masks) else []
-
-
-@_masks.register
-def _masks_of_concatenate(
-    layer: Concatenate, inputs: list[Any], masks: list[_Step | None]
-) -> list[_Step | None]:
-    if not any(masks):
-        return []
-    wide = [_widened(step, mask) for step, mask in zip(inputs, masks, strict=True)]
-    joined = _Step(*wide, rank=wide[0].rank)
-    return [_Step(joined, rank=joined.rank - 1)]
-
-
-def _either(one: _Step, other: _Step) -> _Step:
-    return _Step(one, other, rank=max(one.rank, other.rank))
-
-
-def _widened(step: _Step, mask: _Step | None) -> _Step:
-    """Return a mask of the rank of what it masks."""
-    if mask is None:
-        return _Step(step, rank=step.rank)
-    if mask.rank < step.rank:
-        return _either(_Step(mask, rank=mask.rank + 1), _Step(step, rank=step.rank))
-    return mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean
-from rnncore.layers._buffers import Buffers
 from rnncore.layers._members import unique
-from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic
+from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves, replaced
 from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.rnn.recurrent_layer import Recurrence
+from rnncore.layers.rnn.recurrent_layer import RecurrentLayer
+from rnncore.layers.tape import Tape
+from rnncore.models.graph import Graph, Step
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
 from rnncore.training.batches import Batches
@@ -38,6 +41,7 @@ class Network(Layer):
     name : str
     """
 
+    reads_mask = True
     dtype: np.dtype[Any]
     is_building = True  # always, as the weights are made by the layers inside
 
@@ -48,8 +52,8 @@ class Network(Layer):
         self.name = name or default_name(type(self))
         self.explicit_dtype: np.dtype[Any] | None = None
         self._parameters: list[Parameter] = []
-        self._saved: Any = None
-        self._buffers = Buffers()
+        self._tapes: list[Tape] = []
+        self._graph: Graph | None = None
         self._nodes: list[Node] = []
         self._buffer: ParameterBuffer | None = None
 
@@ -74,9 +78,12 @@ class Network(Layer):
         """Return `x` as arrays that `run` takes, building the model when it is not yet."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method prepare_input")
 
-    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Return the shapes of the outputs for inputs of `shapes`, batch axis included."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method output_shapes")
+    @property
+    def graph(self) -> Graph:
+        """The calls of the layers."""
+        raise NotImplementedError(f"{self.name}: graph: expected a model that has one")
+
+    # -- the walk ------------------------------------------------------------------------
 
     def run(
         self,
@@ -85,26 +92,191 @@ class Network(Layer):
         *,
         training: bool | None = False,
         logits: Sequence[bool] = (),
-    ) -> list[Output]:
+    ) -> tuple[list[Output], Tape | None]:
         """Walk the layers forwards; with ``training=None`` each as its call in the graph said.
 
         Where `logits` says so, the layer that gives an output leaves its activation out, for a
-        loss that contains it.
+        loss that contains it. In training also returns what `run_backward` needs.
         """
-        raise NotImplementedError(f"{type(self).__name__}: expected a method run")
+        graph = self._graph or self.graph
+        values: list[Any] = [None] * graph.size
+        found_masks: list[Any] = [None] * graph.size
+        for index, number in enumerate(graph.inputs):
+            values[number] = inputs[index]
+            found_masks[number] = None if masks is None else masks[index]
+        bare: Any = ()
+        if any(logits):
+            bare = [n for n, wanted in zip(graph.outputs, logits, strict=True) if wanted]
+        own = self.tape(bool(training))
+        tapes: list[Any] = []
+        for step in graph.steps:
+            layer = step.layer
+            if step.takes_list:
+                x: Any = [self._as_taken(step, values[number]) for number in step.inputs]
+                mask: Any = [found_masks[number] for number in step.inputs]
+                mask = None if all(one is None for one in mask) else mask
+            else:
+                x, mask = values[step.inputs[0]], found_masks[step.inputs[0]]
+                if x.dtype.kind != "f":
+                    x = self._as_taken(step, x)
+            if step.arguments or step.outputs[0] in bare or isinstance(layer, Network):
+                y, mask, tape = self._call(step, values, x, mask, training, bare)
+            else:
+                y, tape = layer.forward(x, mask=mask, training=bool(training))
+                if not step.passes_mask_on:
+                    mask = layer.compute_mask(x, mask)
+            penalty = None
+            if layer.activity_regularizer is not None:
+                penalty = layer.penalize(y, own, f"penalty {step.number}")
+            tapes.append((tape, penalty))
+            if step.gives_list:
+                given = mask if isinstance(mask, list) else [mask]  # as in Keras of the first
+                for index, number in enumerate(step.outputs):
+                    values[number] = y[index]
+                    found_masks[number] = given[index] if index < len(given) else None
+            else:
+                values[step.outputs[0]], found_masks[step.outputs[0]] = y, mask
+            for number in step.finished:
+                values[number] = None
+        if own is not None:
+            own.saved = tapes
+        return [Output(values[number], found_masks[number]) for number in graph.outputs], own
+
+    def _call(
+        self,
+        step: Step,
+        values: Sequence[Any],
+        x: Any,
+        mask: Any,
+        training: bool | None,
+        bare: Sequence[int],
+    ) -> tuple[Any, Any, Any]:
+        """Return output, mask and tape of a call that has arguments or is special otherwise."""
+        layer: Any = step.layer
+        given = {"mask": mask, "training": training}
+        if step.arguments:
+            given = self._arguments(step, values, given)
+            mask = given["mask"] if "mask" in step.arguments else mask
+        if isinstance(layer, Network):
+            y, mask, tape = layer.run_as_layer(x, **given)
+            return y, mask, tape
+        if step.outputs[0] in bare:
+            y, tape = layer.forward_logits(x, mask=given["mask"], training=bool(training))
+        else:
+            y, tape = layer.forward(x, **{**given, "training": bool(given["training"])})
+        return y, layer.compute_mask(x, mask), tape
+
+    def _arguments(
+        self, step: Step, values: Sequence[Any], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the arguments of a call with arrays in place of tensors.
+
+        `given` are those that the model gives: what it says of training counts, and its mask
+        where the call has none, but, as in Keras 3, not beside other arrays: such a mask goes on
+        without being applied.
+        """
+
+        def array(tensor: SymbolicTensor) -> NDArray[Any]:
+            found: NDArray[Any] = values[self.graph.numbers[tensor]]
+            return found
+
+        found = {name: replaced(value, array) for name, value in step.arguments.items()}
+        if "mask" in found:  # an Input of it comes in the dtype of the model
+            masks = found["mask"] if step.takes_list else [found["mask"]]
+            masks = [None if one is None else one.astype(bool, copy=False) for one in masks]
+            found["mask"] = masks if step.takes_list else masks[0]
+        elif any(isinstance(one, np.ndarray) for one in leaves(list(found.values()))):
+            found["mask"] = None
+        if given["training"] is not None:
+            found["training"] = given["training"]
+        return {**given, **found}
+
+    def _as_taken(self, step: Step, x: NDArray[Any]) -> NDArray[Any]:
+        """Return token ids as numbers for a layer that reads them as such."""
+        if x.dtype.kind == "f" or step.layer.takes_ids or isinstance(step.layer, Network):
+            return x
+        return x.astype(self.dtype)
 
     def run_backward(
-        self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
+        self, tape: Tape, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
     ) -> list[NDArray[Any] | None]:
         """Walk the layers backwards and write the gradients of all trainable weights.
 
         Returns the gradients of the inputs where `need_dx` asks for them.
         """
-        raise NotImplementedError(f"{type(self).__name__}: expected a method run_backward")
+        graph = self._graph or self.graph
+        tapes = self.used(tape)
+        gradients: list[Any] = [None] * graph.size
+        for number, one in zip(graph.outputs, dys, strict=True):
+            gradients[number] = _sum(gradients[number], one, number, tape)
+        plan = graph.backward_plan(need_dx)
+        written: set[int] = set()  # weights of layers that several steps call
+        skipped = []
+        for planned in plan:
+            step, weights, below, beside = planned
+            layer = step.layer
+            kept, penalty = tapes[step.number]
+            dy: Any = gradients[step.outputs[0]]
+            if step.gives_list:
+                dy = [gradients[number] for number in step.outputs]
+            if penalty is not None:
+                dy = layer.penalized(dy, penalty)
+            elif (dy is None or (step.gives_list and not _flows(dy))) and (
+                not layer.penalizes_activity
+            ):
+                skipped.append(planned)
+                continue
+            again = step.shared_parameters if step.shared else ()
+            before = [(p, p.grad.copy()) for p in again if id(p) in written] if written else ()
+            found = layer.backward(kept, dy, need_dx=bool(below))
+            dx, others = found if layer.call_arguments else (found, {})
+            for parameter, gradient in before:
+                np.add(parameter.grad, gradient, out=parameter.grad)
+                parameter.grad_rows = None
+            if again:
+                written.update(map(id, weights))
+            for index, number in enumerate(step.inputs):
+                if number in below:
+                    one = dx[index] if step.takes_list else dx
+                    known = gradients[number]
+                    gradients[number] = one if known is None else _sum(known, one, number, tape)
+            for name in step.arguments if beside else ():
+                for tensor, one in zip(
+                    leaves(step.arguments[name]), leaves(others.get(name, ())), strict=False
+                ):
+                    number = graph.numbers[tensor] if isinstance(tensor, SymbolicTensor) else -1
+                    if number in beside:
+                        gradients[number] = _sum(gradients[number], one, number, tape)
+            del found, dx, others  # memory for the layers below
+        if skipped:  # no loss depends on them
+            done = {id(p) for one in plan if one not in skipped for p in one.weights}
+            for parameter in (p for one in skipped for p in one.weights if id(p) not in done):
+                parameter.grad[...] = 0
+                parameter.grad_rows = None
+        return [gradients[number] for number in graph.inputs]
 
     def output_activations(self) -> list[Activation | None]:
         """Return for each output the activation that a loss may take over, None without any."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method output_activations")
+        found: list[Activation | None] = []
+        for number in self.graph.outputs:
+            step = self.graph.maker(number)
+            layer: Any = None if step is None else step.layer
+            alone = isinstance(layer, OutputLayer) and self.graph.only_reader(number)
+            found.append(layer.removable_activation if alone else None)
+        return found
+
+    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of the outputs for inputs of `shapes`, batch axis included."""
+        found: list[Any] = [None] * self.graph.size
+        for number, shape in zip(self.graph.inputs, shapes, strict=True):
+            found[number] = shape
+        for step in self.graph.steps:
+            taken: Any = [found[number] for number in step.inputs]
+            taken = taken if step.takes_list else taken[0]
+            given: Any = step.layer.call_output_shape(taken, step.arguments)
+            for index, number in enumerate(step.outputs):
+                found[number] = given[index] if step.gives_list else given
+        return [found[number] for number in self.graph.outputs]
 
     # -- a network as a layer --------------------------------------------------------------
 
@@ -113,28 +285,36 @@ class Network(Layer):
         """The layers inside."""
         return self.layers
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
-        return self.forward_with_mask(x, mask=mask, training=training)[0]
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        y, _, tape = self.run_as_layer(x, mask=mask, training=training)
+        return y, tape
 
-    def forward_with_mask(
-        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
-    ) -> tuple[Any, Any]:
+    def run_as_layer(
+        self, x: Any, *, mask: Any = None, training: bool | None = False
+    ) -> tuple[Any, Any, Tape | None]:
+        """Return output and mask, lists of several, and what `backward` needs; see `run`."""
         several = isinstance(x, list)
-        outputs = self.run(
+        outputs, tape = self.run(
             tuple(x) if several else (x,),
             mask if several or mask is None else (mask,),
             training=training,
         )
         if len(outputs) == 1:
-            return outputs[0]
-        return [output.y for output in outputs], [output.mask for output in outputs]
+            return (*outputs[0], tape)
+        return [output.y for output in outputs], [output.mask for output in outputs], tape
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
-        found = self.run_backward(dy if isinstance(dy, list) else [dy], need_dx=need_dx)
+    def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> Any:
+        dys = dy if isinstance(dy, list) else [dy]
+        found = self.run_backward(tape, dys, need_dx=need_dx)
         return found if self.takes_several else found[0]
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return []
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
-        return self.forward_with_mask(x, mask=mask)[1]
+        return self.run_as_layer(x, mask=mask)[1]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output for inputs of `input_shape`, batch axis included.
@@ -161,18 +341,13 @@ class Network(Layer):
         inputs = rectangular(f"{self.name}: x", self.prepare_input(x))
         if training is not None:
             training = boolean(self.name, "training", training)
-        outputs = self.run(inputs, training=training)
-        found = [detached(y, inputs, bool(training)) for y, _ in outputs]
+        outputs, _ = self.run(inputs, training=training)
+        found = [detached(y, inputs) for y, _ in outputs]
         return self.outputs_structure.restore(found)
 
     def _flat_input(self, x: Any) -> Any:
         """Return symbolic inputs as `connect` takes them."""
         return x
-
-    @property
-    def penalizes_activity(self) -> bool:
-        """Whether something flows back even if no loss depends on the outputs."""
-        return any(layer.penalizes_activity for layer in self.layers)
 
     # -- states --------------------------------------------------------------------------
 
@@ -215,11 +390,11 @@ class Network(Layer):
                     f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
                 )
 
-    def stateful_layers(self) -> list[Recurrence]:
+    def stateful_layers(self) -> list[RecurrentLayer]:
         """Return the layers, also inside of others, that keep states from batch to batch."""
 
-        def walk(layer: Layer) -> Iterator[Recurrence]:
-            if isinstance(layer, Recurrence):
+        def walk(layer: Layer) -> Iterator[RecurrentLayer]:
+            if isinstance(layer, RecurrentLayer):
                 if layer.stateful:
                     yield layer
             else:
@@ -338,3 +513,17 @@ class Network(Layer):
     def __getstate__(self) -> dict[str, Any]:
         # The weights travel with their layers; the buffer is made anew at first use.
         return {**super().__getstate__(), "_buffer": None}
+
+
+def _flows(dys: list[Any]) -> bool:
+    return any(one is not None for one in dys)
+
+
+def _sum(
+    one: NDArray[Any] | None, other: NDArray[Any] | None, number: int, tape: Tape
+) -> NDArray[Any] | None:
+    """Return the sum of two gradients of a tensor, which others may read: it is a new array."""
+    if one is None or other is None:
+        return other if one is None else one
+    total = tape.take(f"gradient {number}", one.shape, one.dtype)
+    return np.add(one, other, out=total)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.parameter import Parameter
+from rnncore.optimizers.base import Layout
 
 
 class ParameterBuffer:
@@ -39,6 +40,7 @@ class ParameterBuffer:
         self.regularized = [p for p in parameters if p.regularizer is not None]
         self.constrained = [p for p in parameters if p.constraint is not None]
         self.grads: NDArray[Any] | None = None
+        self._trained = -1, Layout()
         offset = 0
         for parameter in self.segments:
             parameter.bind_value(self, self.values, offset)
@@ -59,3 +61,10 @@ class ParameterBuffer:
                 parameter.bind_grad(grads)
             self.grads = grads  # not before all are views of it, which Ctrl-C may prevent
         return self.grads
+
+    def trained(self) -> Layout:
+        """Return the segments that are trained now, one object as long as they are the same."""
+        changes = Parameter.trainable_changes
+        if self._trained[0] != changes:
+            self._trained = changes, Layout(p for p in self.segments if p.trainable)
+        return self._trained[1]

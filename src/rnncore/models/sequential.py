@@ -10,19 +10,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.activations import Activation
 from rnncore.layers._arguments import boolean, feature_shape
 from rnncore.layers.core.input_layer import InputLayer
-from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
-from rnncore.models.chain import Chain
 from rnncore.models.chain_config import chain_config, chain_of_config
+from rnncore.models.graph import Graph
 from rnncore.models.model import Model
 from rnncore.models.network import Calls
-from rnncore.training.interfaces import Arrays, Inputs, Output
+from rnncore.training.interfaces import Inputs
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import float_dtype
@@ -79,7 +77,8 @@ class Sequential(Model):
         self.explicit_dtype = None if dtype is None else float_dtype("Sequential", dtype)
         self._layers: list[Layer] = []
         self._input: InputLayer | None = None
-        self._chain = Chain()
+        # The calls of the layers, that of the input in front; none while its shape is unknown.
+        self._chain: list[Node] = []
         if isinstance(layers, Layer) or not isinstance(layers or (), Iterable):
             raise TypeError(f"Sequential: layers: expected a list of layers, got {layers!r}")
         for layer in layers or ():
@@ -93,6 +92,14 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers in order, without `Input`."""
         return list(self._layers)
+
+    @property
+    def graph(self) -> Graph:
+        """The calls of the layers; AttributeError while the shape of the input is unknown."""
+        if self._graph is None:
+            nodes = self._known_chain("graph")
+            self._graph = Graph(nodes[0].outputs, nodes[-1].outputs)
+        return self._graph
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
@@ -127,12 +134,12 @@ class Sequential(Model):
         return self._known_chain("layer_calls"), self.inputs, self.outputs
 
     def _known_chain(self, argument: str) -> list[Node]:
-        if not self._chain.nodes:
+        if not self._chain:
             raise AttributeError(
                 f"{self.name}: {argument}: expected a model that knows the shape of its input (an "
                 "Input in front, or build), got one that does not"
             )
-        return self._chain.nodes
+        return self._chain
 
     @property
     def outputs_structure(self) -> Structure:
@@ -221,7 +228,7 @@ class Sequential(Model):
             if self._layers or self._input is not None:
                 raise ValueError("Sequential: Input: expected as the first layer only")
             self._input = layer
-            self._chain.start(layer)
+            self._start_chain(layer)
             return
         if layer.takes_several:
             raise ValueError(
@@ -238,20 +245,23 @@ class Sequential(Model):
         self._agree_on_dtype_of(layer)
         if not self._layers and self._input is None and layer.declared_input_shape is not None:
             first = InputLayer(layer.declared_input_shape, layer.declared_batch_size)
-            self._chain.start(first, [layer])
-        elif self._chain.nodes:
-            self._chain.append(layer)
+            self._start_chain(first, [layer])
+        elif self._chain:
+            self._chain.append(_connected(layer, self._chain[-1]))
         self._layers.append(layer)
+        self._graph = None
 
     def pop(self) -> Layer:
         """Remove the last layer and return it. ValueError when there is none."""
         if not self._layers:
             raise ValueError("Sequential: pop: the model has no layers")
         layer = self._layers.pop()
-        if self._chain.nodes:
-            self._chain.pop()
+        self._graph = None
+        if self._chain:
+            node = self._chain.pop()
+            node.layer._nodes.remove(node)
         if not self._layers and self._input is None:
-            self._chain = Chain()  # the shape was that layer's
+            self._chain = []  # the shape was that layer's
         return layer
 
     def build(self, input_shape: Shape | None = None) -> None:
@@ -294,9 +304,21 @@ class Sequential(Model):
     def _make_weights(self, shape: Shape) -> None:
         with building, unbuilt_on_failure(self):
             self._layers[0].make_weights(shape)  # says first what of the data it cannot take
-            if not self._chain.nodes:
-                self._chain.start(InputLayer(shape[1:], shape[0]), self._layers)
+            if not self._chain:
+                self._start_chain(InputLayer(shape[1:], shape[0]), self._layers)
             self._draw_seeds()
+
+    def _start_chain(self, first: InputLayer, layers: Sequence[Layer] = ()) -> None:
+        """Call layers one after the other, on an input; all or none of them."""
+        nodes = [first.output.node]
+        try:
+            for layer in layers:
+                nodes.append(_connected(layer, nodes[-1]))
+        except BaseException:
+            for node in nodes[1:]:
+                node.layer._nodes.remove(node)
+            raise
+        self._chain = nodes
 
     def make_weights(self, input_shape: Shape) -> None:
         """Build the model as a part of another one, for inputs of `input_shape`."""
@@ -304,13 +326,6 @@ class Sequential(Model):
             if not self.built:
                 self.build(input_shape)
             self.check_input_shape(input_shape)
-
-    def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Return the shape of the output for an input of the one shape, batch axis included."""
-        (shape,) = shapes
-        for layer in self._layers:
-            shape = layer.compute_output_shape(shape)
-        return [shape]
 
     def _agree_on_dtype_of(self, layer: Layer) -> None:
         wanted = layer.dtype if layer.built else layer.explicit_dtype
@@ -323,6 +338,11 @@ class Sequential(Model):
             )
         if layer.dtype != self.dtype:
             layer.dtype = self.dtype
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for node in self._chain:
+            node.layer._nodes.append(node)
 
     # -- computation ---------------------------------------------------------------------
 
@@ -345,7 +365,7 @@ class Sequential(Model):
         """
         if not self._layers:
             raise ValueError("Sequential: the model has no layers")
-        name = self._chain.nodes[0].layer.name if self._chain.nodes else "input_layer"
+        name = self._chain[0].layer.name if self._chain else "input_layer"
         if isinstance(x, Mapping) and len(x) == 1 and _DEFAULT_NAME.fullmatch(name):
             x = {name: next(iter(x.values()))}  # nobody has chosen the name
         rank = len(self.input_shape or ())
@@ -367,51 +387,16 @@ class Sequential(Model):
         first.check_input_shape((None, *array.shape[1:]))  # the samples come in batches
         return (each(argument, array, lambda one: first.convert_input(one, argument)),)
 
-    def run(
-        self,
-        inputs: Arrays,
-        masks: Sequence[NDArray[Any] | None] | None = None,
-        *,
-        training: bool | None = False,
-        logits: Sequence[bool] = (),
-    ) -> list[Output]:
-        (x,) = inputs
-        mask = masks[0] if masks else None
-        to_logits = any(logits)
-        last = self._layers[-1]
-        for layer in self._layers:
-            if to_logits and layer is last and isinstance(layer, OutputLayer):
-                y = layer.forward_logits(x, mask=mask, training=bool(training))
-                mask = layer.compute_mask(x, mask)
-            else:
-                y, mask = layer.forward_with_mask(x, mask=mask, training=training)
-            if layer.activity_regularizer is not None:
-                layer.penalize(y, training=training)
-            x = y
-        return [Output(x, mask)]
 
-    def run_backward(
-        self, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
-    ) -> list[NDArray[Any] | None]:
-        (dy,) = dys
-        lowest = 0
-        if not need_dx:  # below the first weights that are trained nothing is asked for
-            while lowest < len(self._layers) and not self._layers[lowest].trainable_weights:
-                lowest += 1
-        for index in range(len(self._layers) - 1, lowest - 1, -1):
-            layer = self._layers[index]
-            if layer.activity_regularizer is not None:
-                dy = layer.penalized(dy)
-            if dy is None and not layer.penalizes_activity:
-                layer.clear_grads()  # the loss does not depend on it
-                continue
-            given: Any = dy  # None for a network with penalties of its own inside
-            dy = layer.backward(given, need_dx=index > lowest or need_dx)
-        return [dy if need_dx else None]
-
-    def output_activations(self) -> list[Activation | None]:
-        last = self._layers[-1]
-        return [last.removable_activation if isinstance(last, OutputLayer) else None]
+def _connected(layer: Layer, before: Node) -> Node:
+    tensor = layer.connect(before.outputs[0])
+    if not isinstance(tensor, SymbolicTensor):
+        layer._nodes.pop()
+        raise ValueError(
+            f"Sequential: layer: expected a layer with one output, got {layer.name!r}, which gives "
+            f"{len(tensor)}"
+        )
+    return tensor.node
 
 
 def _needs_sizes(layer: Layer) -> bool:

@@ -55,6 +55,10 @@ class LearningRate(float):
         return float, (float(self),)  # a copy is a number and no more
 
 
+class Layout(tuple[Segment, ...]):
+    """Segments that stay as they are for as long as they are given to `Optimizer.step`."""
+
+
 class Optimizer(Configurable):
     """Base class of the optimizers.
 
@@ -121,8 +125,7 @@ class Optimizer(Configurable):
         self._owner: tuple[str, list[Any]] | None = None
         self._n_params = 0
         self._checked: tuple[Array, Array] | None = None
-        self._segments: Sequence[Segment] = ()
-        self._chosen: list[bool | None] = []
+        self._segments: Layout | None = None
         self._trainable: list[Stretch] = []
         self._runs: list[Stretch] = []
         self._whole: list[Piece] = []
@@ -246,8 +249,8 @@ class Optimizer(Configurable):
         grads : ndarray, the same shape and dtype
             Not changed.
         segments : sequence of Segment
-            Those that are not trainable keep their parameters and their state. In a tuple they
-            stay where they are as long as `params` is the same array.
+            Those that are not trainable, or not there, keep their parameters and their state. A
+            `Layout` is looked at once.
 
         Raises
         ------
@@ -260,11 +263,9 @@ class Optimizer(Configurable):
         same = known is not None and known[0] is params and known[1] is grads
         if not same:
             self._check(params, grads)
-        chosen = [s.decay if s.trainable else None for s in segments]
-        if not same or segments is not self._segments or chosen != self._chosen:
+        if not same or segments is not self._segments:
             self._set_layout(segments)
-            self._segments = segments if isinstance(segments, tuple) else ()
-            self._chosen = chosen
+            self._segments = segments if isinstance(segments, Layout) else None
         self._update(params, grads, self._pieces(grads))
         self.iterations += 1
 
@@ -340,7 +341,7 @@ class Optimizer(Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy serves whoever comes first: the copy of the model, when that is copied too.
-        return {**self.__dict__, "_owner": None, "_checked": None, "_segments": ()}
+        return {**self.__dict__, "_owner": None, "_checked": None, "_segments": None}
 
     def __repr__(self) -> str:
         arguments = ", ".join(

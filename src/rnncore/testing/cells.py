@@ -71,12 +71,9 @@ def check_cell(
     mask = rng.random((batch, steps)) < 0.6
     mask[0] = True
 
-    def outputs(training: bool) -> list[Any]:
-        found: list[Any] = layer.forward(x, mask=mask, training=training, initial_state=states)
-        return found
-
-    dys = [rng.standard_normal(one.shape) for one in outputs(True)]
-    dx, given = layer.backward_with_arguments([dy.copy() for dy in dys])
+    outputs, tape = layer.forward(x, mask=mask, training=True, initial_state=states)
+    dys = [rng.standard_normal(one.shape) for one in outputs]
+    dx, given = layer.backward(tape, [dy.copy() for dy in dys])
     arrays = {"x": x} | {f"state {i}": state for i, state in enumerate(states)}
     gradients = {"x": dx} | {f"state {i}": d for i, d in enumerate(given["initial_state"])}
     for number, weight in enumerate(layer.weights):
@@ -84,6 +81,7 @@ def check_cell(
         gradients[f"{number} {weight.name}"] = weight.grad.copy()
 
     def loss() -> float:
-        return float(sum((one * dy).sum() for one, dy in zip(outputs(False), dys, strict=True)))
+        outputs, _ = layer.forward(x, mask=mask, initial_state=states)
+        return float(sum((one * dy).sum() for one, dy in zip(outputs, dys, strict=True)))
 
     return check_gradients(loss, arrays, gradients, tolerance=tolerance, **options)

@@ -94,12 +94,12 @@ class Batches:
         """Return the batch of these samples."""
         samples = self.samples
         if self._lengths is None:
-            x: Any
-            if isinstance(rows, slice):
-                x, y, weight = (_cut(parts, rows) for parts in self._parts)
-            else:
+            if not isinstance(rows, slice):
                 x, y, weight = self._gathered(rows)
-            return Batch(x, y, weight)
+                return Batch(cast("Arrays", x), y, weight)
+            cut: Any = tuple([p if p is None else p[rows] for parts in self._parts for p in parts])
+            inputs, targets = len(samples.x), len(samples.x) + len(samples.y)
+            return Batch(cut[:inputs], cut[inputs:targets], cut[targets:])
         (x, masks), (y, counted), (weight, _) = map(self._padded, range(3), repeat(rows))
         lengths = samples.lengths and tuple(
             None if one is None else one[rows] for one in samples.lengths
@@ -143,10 +143,6 @@ class Batches:
         if array is None or isinstance(array, Ragged) or not array.flags.c_contiguous:
             return None
         return np.empty((self.batch_size, *array.shape[1:]), array.dtype)
-
-
-def _cut(parts: Sequence[Any], rows: slice) -> Targets:
-    return tuple(None if part is None else part[rows] for part in parts)
 
 
 def _taken(

@@ -53,6 +53,10 @@ class Trainable(Protocol):
         """Losses and metrics; raises ValueError when the model is not compiled."""
 
     @property
+    def penalizes_activity(self) -> bool:
+        """Whether a layer has a penalty on its output."""
+
+    @property
     def shuffle_rng(self) -> np.random.Generator:
         """The generator that orders the samples."""
 
@@ -76,10 +80,10 @@ class Trainable(Protocol):
         *,
         training: bool = False,
         logits: Sequence[bool] = (),
-    ) -> list[Output]:
-        """Walk the layers forwards."""
+    ) -> tuple[list[Output], Any]:
+        """Walk the layers forwards; in training also return what `run_backward` needs."""
 
-    def run_backward(self, dys: Sequence[NDArray[Any] | None]) -> Any:
+    def run_backward(self, tape: Any, dys: Sequence[NDArray[Any] | None]) -> Any:
         """Walk the layers backwards."""
 
     def output_activations(self) -> list[Activation | None]:

@@ -36,6 +36,7 @@ class Steps:
     def __init__(self, model: Trainable) -> None:
         self._model = model
         self._objective = model.objective
+        self._penalized = model.penalizes_activity
         activations = model.output_activations()
         self._logits = self._objective.fused(activations)
         self._taken_over = [
@@ -63,8 +64,15 @@ class Steps:
 
     def _compute(self, batch: Batch, training: bool) -> _Computed:
         model, logits = self._model, self._logits
-        with ActivityPenalties(len(batch)) as activity:
-            outputs = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
+        penalty = 0.0
+        if self._penalized:
+            with ActivityPenalties(len(batch)) as activity:
+                outputs, tape = model.run(
+                    batch.x, masks=batch.masks, training=training, logits=logits
+                )
+            penalty = activity.total
+        else:
+            outputs, tape = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
         for index, (y, mask) in enumerate(outputs):
             if mask is not None and mask.all():
                 outputs[index] = Output(y, None)
@@ -73,10 +81,10 @@ class Steps:
         losses, gradients = self._objective.evaluate(
             batch.y, outputs, batch.weight, logits, training=training
         )
-        return _Computed(outputs, losses, gradients, activity.total + model.penalty())
+        return _Computed(outputs, losses, gradients, penalty + model.penalty(), tape)
 
     def _backward(self, done: _Computed) -> None:
-        self._model.run_backward(done.gradients)
+        self._model.run_backward(done.tape, done.gradients)
         self._model.add_penalty_gradients()
 
     def _update(self, batch: Batch, done: _Computed) -> float:
@@ -103,12 +111,13 @@ class Validation(NamedTuple):
 
 
 class _Computed(NamedTuple):
-    """What a batch gave, output by output; what the regularizers of weights and outputs add."""
+    """What a batch gave, output by output; what the regularizers add; what the backward needs."""
 
     outputs: list[Output]
     losses: list[float]
     gradients: list[NDArray[Any] | None]
     penalty: float
+    tape: Any
 
 
 def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:

@@ -33,7 +33,8 @@ def predict(model: Trainable, feed: Feed, progress: Progress, hooks: Hooks) -> l
     for step, batch in enumerate(feed.epoch()):
         hooks.call("on_predict_batch_begin", step, {})
         with np.errstate(all="ignore"):
-            ys = [y for y, _ in model.run(batch.x, masks=batch.masks)]
+            outputs, _ = model.run(batch.x, masks=batch.masks)
+        ys = [output.y for output in outputs]
         shown = model.outputs_structure.restore(ys)
         hooks.call("on_predict_batch_end", step, {"outputs": shown})
         results.add(next(rows), batch, ys)

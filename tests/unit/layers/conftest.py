@@ -31,20 +31,25 @@ def check(layer: Layer, x: Any, mask: Any = None, *, training: bool = False) -> 
     given: Any = inputs if several else inputs[0]
 
     def forward(flag: bool) -> NDArray[Any]:
-        return layer.forward(given, mask=mask, training=flag)
+        y: NDArray[Any] = layer.forward(given, mask=mask, training=flag)[0]
+        return y
+
+    def backward(**options: Any) -> Any:
+        _, tape = layer.forward(given, mask=mask, training=True)
+        found = layer.backward(tape, dy.copy(), **options)
+        return found[0] if layer.call_arguments else found
 
     dy = rng.standard_normal(forward(training).shape)
-    forward(True)
-    got: Any = layer.backward(dy.copy())
+    got = backward()
     dxs = got if several else [got]
     trained = layer.trainable_weights
     arrays = {weight.short_name: weight.value for weight in trained}
     gradients: dict[str, Any] = {weight.short_name: weight.grad.copy() for weight in trained}
     for number, (array, dx) in enumerate(zip(inputs, dxs, strict=True)):
-        arrays[f"x{number}"], gradients[f"x{number}"] = array, np.array(dx)
+        if array.dtype.kind == "f":  # ids have no gradient
+            arrays[f"x{number}"], gradients[f"x{number}"] = array, np.array(dx)
     # Without the input's gradient those of the weights are the same.
-    forward(True)
-    layer.backward(dy.copy(), need_dx=False)
+    backward(need_dx=False)
     for weight in trained:
         np.testing.assert_array_equal(weight.grad, gradients[weight.short_name])
     check_gradients(

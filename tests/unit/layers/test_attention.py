@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Input, Model
 from rnncore.layers import LSTM, AdditiveAttention, Attention, Dense, Masking
@@ -72,9 +73,10 @@ def test_masked_values_have_no_share() -> None:
 def test_dropout() -> None:
     layer = Attention(dropout=0.5, seed=1, dtype="float64")
     ones = [np.ones((200, 3, 2)), np.ones((200, 8, 2))]
-    y = layer(ones, training=True)
+    y, tape = training_pass(layer, ones)
     assert abs(y.mean() - 1) < 0.05 and y.std() > 0.1
-    np.testing.assert_allclose(layer.backward(np.ones_like(y))[1].sum(axis=1), y.sum(axis=1))
+    (_, dvalue), _ = layer.backward(tape, np.ones_like(y))
+    np.testing.assert_allclose(dvalue.sum(axis=1), y.sum(axis=1))
     np.testing.assert_allclose(layer(ones), 1)
     again = Attention(dropout=0.5, seed=1, dtype="float64")
     np.testing.assert_array_equal(again(ones, training=True), y)
@@ -130,17 +132,17 @@ def test_gradients_of_output_and_scores(make: Any, options: Any, masked: bool) -
     dy, dscores = rng.standard_normal((3, 2, 4)), rng.standard_normal((3, 2, 5))
 
     def value() -> float:
-        y, scores = layer.forward(x, training=False, **call)
+        (y, scores), _ = layer.forward(x, training=False, **call)
         return float((y * dy).sum() + (scores * dscores).sum())
 
-    layer.forward(x, training=True, **call)
-    gradients = [np.array(one) for one in layer.backward([dy, dscores])]
+    _, tape = layer.forward(x, training=True, **call)
+    gradients = [np.array(one) for one in layer.backward(tape, [dy, dscores])[0]]
     names = ("query", "value", "key")
     check_gradients(
         value, dict(zip(names, x, strict=True)), dict(zip(names, gradients, strict=True))
     )
-    layer.forward(x, training=True, **call)
-    only_scores = layer.backward([None, dscores])
+    _, tape = layer.forward(x, training=True, **call)
+    only_scores, _ = layer.backward(tape, [None, dscores])
     np.testing.assert_array_equal(only_scores[1], np.zeros_like(VALUE))
 
 

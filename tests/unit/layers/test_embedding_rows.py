@@ -18,11 +18,13 @@ def expected(ids: np.ndarray, dy: np.ndarray, rows: int) -> np.ndarray:
 def test_rows_of_earlier_batches_are_zero_again() -> None:
     rng = np.random.default_rng(0)
     layer = Embedding(30, 4)
+    layer.make_weights((None, None))
+    layer.make_weights((None, None))
     for shape in ((5, 7), (2, 3), (6, 9), (0, 3), (4, 4)):
         ids = rng.integers(0, 30, shape)
-        layer(ids, training=True)
+        _, tape = layer.forward(ids, training=True)
         dy = rng.normal(size=(*shape, 4)).astype(np.float32)
-        layer.backward(dy)
+        layer.backward(tape, dy)
         grad = layer.embeddings.grad
         np.testing.assert_array_equal(grad, expected(ids, dy, 30))
         assert layer.embeddings.grad_rows is not None
@@ -31,14 +33,13 @@ def test_rows_of_earlier_batches_are_zero_again() -> None:
 
 def test_a_gradient_written_elsewhere_is_cleared() -> None:
     layer = Embedding(5, 2)
+    layer.make_weights((None, None))
     dy = np.ones((1, 1, 2), np.float32)
-    for _ in range(2):
-        layer([[3]], training=True)
-        layer.backward(dy)
+    for row in (3, 3, 1):
         layer.embeddings.grad[...] = 7
         layer.embeddings.grad_rows = None
-    layer([[1]], training=True)
-    layer.backward(dy)
+        _, tape = layer.forward(np.array([[row]]), training=True)
+        layer.backward(tape, dy)
     np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[1]]), dy, 5))
 
 
@@ -56,10 +57,11 @@ def test_copies_and_other_buffers_start_from_zero() -> None:
 
 def test_ids_that_others_change_do_not_lead_the_backward_pass_astray() -> None:
     layer, ids = Embedding(3, 2), np.array([[1, 2]])
-    layer(ids, training=True)
+    layer(ids)
+    _, tape = layer.forward(ids, training=True)
     ids[...] = 10**9
     dy = np.ones((1, 2, 2), np.float32)
-    layer.backward(dy)
+    layer.backward(tape, dy)
     np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[1, 2]]), dy, 3))
 
 
@@ -67,12 +69,11 @@ def test_ids_that_others_change_do_not_lead_the_backward_pass_astray() -> None:
 def test_rows_outside_the_table_are_refused_and_the_next_step_is_right(wrong: int) -> None:
     layer, ids = Embedding(3, 2), np.array([[1, 2]])
     dy = np.ones((1, 2, 2), np.float32)
-    layer(ids, training=True)
-    layer.backward(dy)
-    layer(ids, training=True)
+    layer(ids)
+    layer.backward(layer.forward(ids, training=True)[1], dy)
+    _, tape = layer.forward(ids, training=True)
     layer.embeddings.grad_rows = np.array([1, wrong])
     with pytest.raises(ValueError, match=rf"cleared: expected token ids in 0\.\.2, got {wrong}"):
-        layer.backward(dy)
-    layer([[0, 0]], training=True)
-    layer.backward(dy)
+        layer.backward(tape, dy)
+    layer.backward(layer.forward(np.array([[0, 0]]), training=True)[1], dy)
     np.testing.assert_array_equal(layer.embeddings.grad, expected(np.array([[0, 0]]), dy, 3))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Sequential
 from rnncore.layers import (
@@ -116,9 +117,9 @@ def test_convolution_over_an_image_of_one_row_is_that_over_time() -> None:
     ],
 )
 def test_dtype_pickle_mask_and_no_samples(layer: Layer) -> None:
-    y = layer(X, training=True)
+    y, tape = training_pass(layer, X)
     assert y.dtype == np.float32
-    dx = layer.backward(np.ones_like(y))
+    dx = layer.backward(tape, np.ones_like(y))
     assert dx is not None and dx.dtype == np.float32 and dx.shape == X.shape
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(X), layer(X))
     assert layer(X[:0]).shape == (0, *y.shape[1:])

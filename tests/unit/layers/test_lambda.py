@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Model, Sequential
 from rnncore.layers import GRU, LSTM, Concatenate, Dense, Input, Lambda
@@ -72,8 +73,8 @@ def test_arguments_mask_and_training() -> None:
 
 def test_dtype_and_pickle() -> None:
     layer = Lambda(scaled, gradient=scaled_gradient, arguments={"factor": np.float64(3)})
-    y = layer(X, training=True)
-    assert y.dtype == np.float32 and layer.backward(np.ones_like(y)).dtype == np.float32
+    y, tape = training_pass(layer, X)
+    assert y.dtype == np.float32 and layer.backward(tape, np.ones_like(y)).dtype == np.float32
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(X), layer(X))
 
 
@@ -109,9 +110,9 @@ def test_errors(make: Any, error: type[Exception], message: str) -> None:
 
 def test_gradient_of_another_shape() -> None:
     layer = Lambda(scaled, gradient=lambda x, dy: dy[:1])
-    y = layer(X, training=True)
+    y, tape = layer.forward(X, training=True)
     with pytest.raises(ValueError, match=r"gradient: expected .*\(3, 5, 4\), got \(1, 5, 4\)"):
-        layer.backward(y)
+        layer.backward(tape, y)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +138,8 @@ def test_of_a_list_and_with_arguments() -> None:
     assert first[-1] < first[0]
     layer = Lambda(lambda x: x[0] * 3.0)
     layer([X, X])
-    layer.forward([X, X], training=True)
-    dx = layer.backward(np.ones_like(X))
+    _, tape = layer.forward([X, X], training=True)
+    dx = layer.backward(tape, np.ones_like(X))
     np.testing.assert_array_equal(dx, [np.full_like(X, 3.0), np.zeros_like(X)])
 
 

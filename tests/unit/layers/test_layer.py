@@ -55,7 +55,7 @@ class Scaled(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
         return x * self.scale.value + self.offset.value
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
         return dy * self.scale.value
 
 
@@ -184,7 +184,7 @@ class WithCall(Layer):
 
 
 class WithoutForward(WithCall):
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
         return dy
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -220,3 +220,32 @@ def test_a_layer_without_a_backward_predicts_and_says_so_in_training() -> None:
     assert model.predict(x, verbose=0).shape == (1, 2)
     with pytest.raises(NotImplementedError, match="Negative: expected a method backward"):
         model.fit(x, x, verbose=0)
+
+
+def test_an_own_layer_that_needs_no_tape_may_return_the_output_alone() -> None:
+    class Twice(Layer):
+        def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+            return 2 * x
+
+        def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+            assert tape is None
+            return 2 * dy
+
+    model = Sequential([Input((2,)), layers.Dense(1, use_bias=False), Twice()])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    error = 1 - model.predict(x, verbose=0)[0, 0]
+    (gradient,) = model.gradients(x, y)
+    np.testing.assert_allclose(gradient, -4 * error, rtol=1e-5)
+
+
+def test_a_backward_without_a_tape_is_refused_when_the_layer_is_made() -> None:
+    class Own(Layer):
+        def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+            return x
+
+        def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+            return dy
+
+    with pytest.raises(TypeError, match=r"Own: backward: expected the parameters \(self, tape, dy"):
+        Own()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Input, Model
 from rnncore.layers import (
@@ -98,9 +99,9 @@ def test_unknown_sizes() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_and_pickle(make: Any, dtype: str) -> None:
     layer = make(dtype=dtype)
-    y = layer(X, training=True)
+    y, tape = training_pass(layer, X)
     assert y.dtype == dtype
-    assert {dx.dtype.name for dx in layer.backward(np.ones_like(y))} == {dtype}
+    assert {dx.dtype.name for dx in layer.backward(tape, np.ones_like(y))} == {dtype}
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(X), layer(X))
 
 

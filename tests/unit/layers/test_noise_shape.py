@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Sequential
 from rnncore.layers import Dense, Dropout, SpatialDropout1D
@@ -26,7 +27,7 @@ def test_elements_along_an_axis_of_one_are_dropped_together(
 ) -> None:
     layer = Dropout(0.5, noise_shape, seed=3, dtype="float64")
     x = np.random.default_rng(1).uniform(1, 2, SHAPE)
-    y = layer(x, training=True)
+    y, tape = training_pass(layer, x)
     kept = y != 0
     assert 0 < kept.mean() < 1
     np.testing.assert_array_equal(y[kept], 2 * x[kept])
@@ -36,7 +37,7 @@ def test_elements_along_an_axis_of_one_are_dropped_together(
     np.testing.assert_array_equal(kept, np.broadcast_to(first, SHAPE))
     # Linear in x: the gradient is the same product.
     dy = np.random.default_rng(2).normal(size=SHAPE)
-    np.testing.assert_array_equal(layer.backward(dy), np.where(kept, 2 * dy, 0))
+    np.testing.assert_array_equal(layer.backward(tape, dy), np.where(kept, 2 * dy, 0))
     np.testing.assert_array_equal(layer(x), x)
 
 

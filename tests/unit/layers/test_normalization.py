@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Sequential
 from rnncore.layers import (
@@ -149,9 +150,9 @@ def test_copies_keep_the_statistics() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype(make: Any, dtype: str) -> None:
     layer = make(dtype=dtype)
-    y = layer(X, training=True)
+    y, tape = training_pass(layer, X)
     assert y.dtype == dtype and {weight.dtype.name for weight in layer.weights} == {dtype}
-    assert layer.backward(np.ones_like(y)).dtype == dtype
+    assert layer.backward(tape, np.ones_like(y)).dtype == dtype
     assert layer(np.zeros((0, 5, 4)), training=True).shape == (0, 5, 4)
 
 

@@ -137,9 +137,9 @@ def test_the_loop_does_what_the_kernels_do(
     layer.set_weights(own.get_weights())
     results = []
     for one in (own, layer):
-        outputs = one.forward(x, mask=mask, training=True, initial_state=start)
+        outputs, tape = one.forward(x, mask=mask, training=True, initial_state=start)
         outputs = [output.copy() for output in outputs]
-        dx, given = one.backward_with_arguments([np.cos(y) for y in outputs])
+        dx, given = one.backward(tape, [np.cos(y) for y in outputs])
         results.append([*outputs, dx, *given["initial_state"], *(w.grad for w in one.weights)])
     assert len(results[0]) == 2 + 2 + 3
     for got, expected in zip(*results, strict=True):
@@ -151,8 +151,8 @@ def test_padding_changes_nothing() -> None:
     layer = RNN([MinimalGatedCell(3), MovingAverageCell(2)], return_sequences=True, dtype="float64")
     expected = layer(inputs(), mask=MASK)
     np.testing.assert_array_equal(layer(x, mask=MASK), expected)
-    layer.forward(x, mask=MASK, training=True)
-    dx = layer.backward(np.ones_like(expected))
+    _, tape = layer.forward(x, mask=MASK, training=True)
+    dx, _ = layer.backward(tape, np.ones_like(expected))
     assert dx is not None
     np.testing.assert_array_equal(dx[~MASK], 0)
     assert np.isfinite(dx).all()
@@ -309,9 +309,9 @@ def test_what_a_subclass_says_of_a_step_counts() -> None:
     plain.set_weights(layer.get_weights())
     np.testing.assert_allclose(layer(x), 2 * plain(x), rtol=1e-5)
     assert layer.kernel_path == "cell"
-    layer.forward(x, training=True)
+    _, tape = layer.forward(x, training=True)
     with pytest.raises(ValueError, match="`call` alone"):
-        layer.backward(np.ones((3, 3), "float32"))
+        layer.backward(tape, np.ones((3, 3), "float32"))
 
 
 def test_training_reaches_a_cell_that_asks() -> None:
@@ -356,9 +356,9 @@ def test_errors_name_the_method() -> None:
     ]:
         layer = failing(right, backward)
         layer(x)
-        layer.forward(x, training=True)
+        _, tape = layer.forward(x, training=True)
         with pytest.raises(ValueError, match=message):
-            layer.backward(np.ones((3, 2), "float32"))
+            layer.backward(tape, np.ones((3, 2), "float32"))
 
 
 def test_a_cell_without_sizes_is_refused() -> None:

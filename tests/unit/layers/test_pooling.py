@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from graphs import training_pass
 
 from rnncore import Input, Sequential
 from rnncore.layers import (
@@ -62,24 +63,24 @@ def test_padding_is_left_out() -> None:
 
 def test_the_first_of_equal_numbers_gets_the_gradient() -> None:
     layer = MaxPooling1D(2)
-    layer(np.ones((1, 4, 1)), training=True)
-    np.testing.assert_array_equal(layer.backward(np.ones((1, 2, 1))).ravel(), [1, 0, 1, 0])
+    _, tape = training_pass(layer, np.ones((1, 4, 1)))
+    np.testing.assert_array_equal(layer.backward(tape, np.ones((1, 2, 1))).ravel(), [1, 0, 1, 0])
 
 
 def test_equal_numbers_share_the_gradient_of_the_global_maximum() -> None:
     layer = GlobalMaxPooling1D()
-    layer(np.array([[[1.0], [2.0], [2.0]]]), training=True)
-    np.testing.assert_array_equal(layer.backward(np.ones((1, 1))).ravel(), [0, 0.5, 0.5])
+    _, tape = training_pass(layer, np.array([[[1.0], [2.0], [2.0]]]))
+    np.testing.assert_array_equal(layer.backward(tape, np.ones((1, 1))).ravel(), [0, 0.5, 0.5])
 
 
 def test_the_mean_leaves_out_masked_steps() -> None:
     layer = GlobalAveragePooling1D(dtype="float64")
     padded = np.where(MASK[..., None], X, np.nan)
-    y = layer(padded, mask=MASK, training=True)
+    y, tape = training_pass(layer, padded, mask=MASK)
     np.testing.assert_allclose(y[0], X[0, MASK[0]].mean(axis=0))
     np.testing.assert_allclose(y[1], X[1].mean(axis=0))
     np.testing.assert_array_equal(y[2], np.zeros(4))
-    dx = layer.backward(np.ones_like(y))
+    dx = layer.backward(tape, np.ones_like(y))
     np.testing.assert_allclose(dx[0, :, 0], MASK[0] / 3)
     np.testing.assert_array_equal(dx[2], np.zeros((5, 4)))
 
@@ -89,9 +90,9 @@ def test_the_mean_leaves_out_masked_steps() -> None:
     [MaxPooling1D(), AveragePooling1D(2), GlobalMaxPooling1D(), GlobalAveragePooling1D()],
 )
 def test_dtype_pickle_and_no_samples(layer: Layer) -> None:
-    y = layer(X, training=True)
+    y, tape = training_pass(layer, X)
     assert y.dtype == np.float32 and layer.weights == []
-    assert layer.backward(np.ones_like(y)).dtype == np.float32
+    assert layer.backward(tape, np.ones_like(y)).dtype == np.float32
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(layer))(X), layer(X))
     assert layer(X[:0]).shape == (0, *y.shape[1:])
 

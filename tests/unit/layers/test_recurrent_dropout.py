@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore import Sequential
 from rnncore.layers import GRU, LSTM, RNN, Bidirectional, Dense, LSTMCell, SimpleRNN
-from rnncore.layers.rnn.fused import Recurrent
+from rnncore.layers.rnn.fused import FusedLayer
 from rnncore.testing import gradient_errors
 from rnncore.utils import set_random_seed
 
@@ -21,7 +21,7 @@ X = np.random.default_rng(0).standard_normal((3, 5, 2))
 
 
 @pytest.mark.parametrize("make", LAYERS)
-def test_only_in_training(make: Callable[..., Recurrent]) -> None:
+def test_only_in_training(make: Callable[..., FusedLayer]) -> None:
     layer, plain = make(4, dropout=0.5, recurrent_dropout=0.5, seed=1), make(4)
     plain(X)
     layer(X)
@@ -33,7 +33,7 @@ def test_only_in_training(make: Callable[..., Recurrent]) -> None:
 
 @pytest.mark.parametrize("make", LAYERS)
 @pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}])
-def test_one_seed_one_result(make: Callable[..., Recurrent], rates: dict[str, float]) -> None:
+def test_one_seed_one_result(make: Callable[..., FusedLayer], rates: dict[str, float]) -> None:
     one, other = (make(16, seed=3, **rates) for _ in range(2))
     one(X)
     other(X)
@@ -76,8 +76,10 @@ def test_the_same_units_at_all_steps() -> None:
 
 def test_each_gate_has_factors_of_its_own() -> None:
     layer = LSTM(8, recurrent_dropout=0.5)
-    _, factors = layer.drop(np.ones((5, 3, 2), np.float32))
-    assert factors is not None and factors.shape == (4, 5, 8)
+    x = np.ones((5, 3, 2), np.float32)
+    layer(x)
+    _, (tape, _) = layer.forward(x, training=True)
+    factors = tape.take("state factors", (4, 5, 8), np.float32)
     assert len({gate.tobytes() for gate in factors}) == 4
 
 
@@ -86,7 +88,7 @@ def test_each_gate_has_factors_of_its_own() -> None:
 @pytest.mark.parametrize("make", LAYERS)
 @pytest.mark.parametrize("options", [{}, {"activation": "sigmoid"}], ids=str)
 def test_gradients(
-    make: Callable[..., Recurrent],
+    make: Callable[..., FusedLayer],
     options: dict[str, Any],
     go_backwards: bool,
     masked: bool,
@@ -109,18 +111,17 @@ def test_gradients(
         weight.assign(rng.uniform(-0.8, 0.8, weight.shape))
     dy = rng.standard_normal((3, 5, 4))
 
-    def forward() -> NDArray[Any]:
+    def forward() -> tuple[NDArray[Any], Any]:
         layer._calls = 7  # the same draw every time
-        y: NDArray[Any] = layer.forward(x, mask=mask, training=True)
-        return y
+        return layer.forward(x, mask=mask, training=True)
 
-    forward()
-    gradients = {"x": layer.backward(dy)}
+    _, tape = forward()
+    gradients = {"x": layer.backward(tape, dy)[0]}
     assert gradients["x"] is not None
     gradients["x"] = gradients["x"].copy()
     gradients |= {weight.short_name: weight.grad.copy() for weight in layer.weights}
     arrays = {"x": x} | {weight.short_name: weight.value for weight in layer.weights}
-    errors = gradient_errors(lambda: float((forward() * dy).sum()), arrays, gradients)
+    errors = gradient_errors(lambda: float((forward()[0] * dy).sum()), arrays, gradients)
     assert max(errors.values()) < 1e-8, errors
 
 
@@ -149,7 +150,7 @@ def test_cells_take_it_to_their_layers() -> None:
 
 
 @pytest.mark.parametrize("make", LAYERS)
-def test_configuration(make: Callable[..., Recurrent]) -> None:
+def test_configuration(make: Callable[..., FusedLayer]) -> None:
     layer = make(4, activation="hard_sigmoid", dropout=0.1, recurrent_dropout=0.2, seed=3)
     again = type(layer).from_config(layer.get_config())
     for name in ("activation", "dropout", "recurrent_dropout", "seed"):

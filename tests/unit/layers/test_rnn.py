@@ -84,9 +84,9 @@ def test_one_cell_is_the_layer(
     layer.set_weights(rnn.get_weights())
     results = []
     for one in (rnn, layer):
-        outputs = one.forward(x, mask=mask, training=True, initial_state=start)
+        outputs, tape = one.forward(x, mask=mask, training=True, initial_state=start)
         outputs = [output.copy() for output in outputs]
-        dx, given = one.backward_with_arguments([np.cos(y) for y in outputs])
+        dx, given = one.backward(tape, [np.cos(y) for y in outputs])
         grads = [weight.grad for weight in one.weights]
         results.append([*outputs, dx, *given["initial_state"], *grads])
     for got, expected in zip(*results, strict=True):
@@ -401,7 +401,7 @@ def test_errors_name_what_was_expected() -> None:
         LSTMCell(2)(Input((3,)), [])
     with pytest.raises(ValueError, match=r"expected shape \(3, 2\)"):
         LSTMCell(2)(np.zeros((3, 1)), [np.zeros((3, 2)), np.zeros((3, 3))])
-    with pytest.raises(ValueError, match="expected 2 states"):
+    with pytest.raises(ValueError, match="states: expected 2 arrays"):
         LSTMCell(2)(np.zeros((3, 1)), np.zeros((3, 2)))
     with pytest.raises(ValueError, match="activity_regularizer: expected None"):
         GRUCell(2, activity_regularizer="l2")

@@ -39,20 +39,20 @@ def randomized(layer: Any, x: NDArray[Any] = X) -> Any:
 
 def check(layer: Any, given: list[NDArray[Any]], mask: Any, absent: int | None = None) -> None:
     """Compare the gradients of a sum over all outputs, of which one may go nowhere."""
-    outputs = layer.forward(X, mask=mask, initial_state=given)
+    outputs, _ = layer.forward(X, mask=mask, initial_state=given)
     rng = np.random.default_rng(2)
     dys: list[Any] = [rng.standard_normal(y.shape) for y in outputs]
     if absent is not None:
         dys[absent] = None
 
     def total() -> float:
-        found = layer.forward(X, mask=mask, initial_state=given)
+        found, _ = layer.forward(X, mask=mask, initial_state=given)
         return float(
             sum((y * dy).sum() for y, dy in zip(found, dys, strict=True) if dy is not None)
         )
 
-    layer.forward(X, mask=mask, initial_state=given, training=True)
-    dx, others = layer.backward_with_arguments([None if dy is None else dy.copy() for dy in dys])
+    _, tape = layer.forward(X, mask=mask, initial_state=given, training=True)
+    dx, others = layer.backward(tape, [None if dy is None else dy.copy() for dy in dys])
     arrays = {"x": X} | {f"state {i}": state for i, state in enumerate(given)}
     gradients = {"x": dx} | {f"state {i}": d for i, d in enumerate(others["initial_state"])}
     arrays |= {weight.name: weight.value for weight in layer.weights}
@@ -239,9 +239,10 @@ def test_gradients_end_at_the_batch(kind: str) -> None:
     plain = randomized(make(4, dtype="float64"))
     start = [state.value.copy() for state in kept.states]
     dy = np.ones((3, 4))
-    kept.forward(X, training=True)
-    plain.forward(X, training=True, initial_state=start)
-    np.testing.assert_array_equal(kept.backward(dy), plain.backward(dy))
+    _, tape = kept.forward(X, training=True)
+    _, other = plain.forward(X, training=True, initial_state=start)
+    dx, _ = kept.backward(tape, dy)
+    np.testing.assert_array_equal(dx, plain.backward(other, dy)[0])
     for one, other in zip(kept.weights, plain.weights, strict=True):
         np.testing.assert_array_equal(one.grad, other.grad)
 

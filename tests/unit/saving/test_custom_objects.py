@@ -23,10 +23,10 @@ class Scaled(Layer):
         super().__init__(**kwargs)
         self._times = factor
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
-        return x * x.dtype.type(self._times)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return x * x.dtype.type(self._times), None
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
         return dy * dy.dtype.type(self._times)
 
 

@@ -20,13 +20,13 @@ from rnncore.layers import (
     Dense,
     Embedding,
     Flatten,
+    Layer,
     LayerNormalization,
     LSTMCell,
     Masking,
     SimpleRNN,
     TimeDistributed,
 )
-from rnncore.layers._activity import Penalizing
 from rnncore.layers.parameter import Parameter
 from rnncore.optimizers import SGD
 
@@ -262,8 +262,8 @@ def test_a_model_without_penalties_asks_for_none(monkeypatch: pytest.MonkeyPatch
         (Parameter, "penalty"),
         (Parameter, "add_penalty_gradient"),
         (Parameter, "constrain"),
-        (Penalizing, "penalize"),
-        (Penalizing, "penalized"),
+        (Layer, "penalize"),
+        (Layer, "penalized"),
     ):
         monkeypatch.setattr(owner, function, never)
     model = Sequential([Bidirectional(LSTM(3), input_shape=(4, 3)), Dense(2)])

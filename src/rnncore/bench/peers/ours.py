@@ -117,9 +117,10 @@ def _make_stack(problem: Problem) -> Candidate:
         return second(first(x))
 
     def train() -> Any:
-        y = second.forward(first.forward(x, training=True), training=True)
-        between = second.backward(dy)
-        return y, None if between is None else first.backward(between)
+        between, below = first.forward(x, training=True)
+        y, tape = second.forward(between, training=True)
+        dbetween, _ = second.backward(tape, dy)
+        return y, first.backward(below, dbetween)[0]
 
     def outputs(result: Any) -> Outputs:
         if not case.trains:

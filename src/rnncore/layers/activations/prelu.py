@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 
@@ -80,27 +81,26 @@ class PReLU(Layer):
         self.fixed_axes = tuple(axis for axis in range(-len(sizes), 0) if axis not in shared)
         self.alpha = self.add_weight("alpha", known, **self.chosen("alpha"))
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         below = np.minimum(x, 0, out=memory.take("below", x.shape, x.dtype))
         above = np.greater(x, 0, out=memory.take("above", x.shape, np.bool_))
         y = np.multiply(below, self.alpha.value, out=memory.take("y", x.shape, x.dtype))
         np.copyto(y, x, where=above)
-        if training:
-            self._saved = (below, above)
-        return y
+        if tape is not None:
+            tape.saved = (below, above)
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (below, above), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        below, above = self.used(tape)
         product = np.multiply(dy, below, out=below)
         shared = tuple(self.shared_axes or ())
         summed = product.sum(axis=(0, *shared), keepdims=True)
         self.alpha.grad[...] = summed[0]
         if not need_dx:
             return None
-        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        dx = tape.take("dx", dy.shape, dy.dtype)
         np.multiply(dy, self.alpha.value, out=dx)
         np.copyto(dx, dy, where=above)
         return dx

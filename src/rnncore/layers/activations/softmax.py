@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 
@@ -42,15 +43,16 @@ class Softmax(Layer):
     array([[0.5, 0.5, 0. ]], dtype=float32)
     """
 
+    reads_mask = True
+
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._axes = listed_axes("Softmax", axis)
         self.axis = self._axes[0] if isinstance(axis, int) else list(self._axes)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", x.shape, x.dtype)
         y[...] = x
         missing = None if mask is None else ~mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
         if missing is not None:
@@ -61,13 +63,13 @@ class Softmax(Layer):
         y /= y.sum(axis=self._axes, keepdims=True)
         if missing is not None:
             np.copyto(y, 0, where=missing)
-        if training:
-            self._saved = y
-        return y
+        if tape is not None:
+            tape.saved = y
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        y, self._saved = self._saved, None
-        dx = np.multiply(dy, y, out=self._buffers.take("dx", dy.shape, dy.dtype))
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        y = self.used(tape)
+        dx = np.multiply(dy, y, out=tape.take("dx", dy.shape, dy.dtype))
         along = dx.sum(axis=self._axes, keepdims=True)
         np.subtract(dy, along, out=dx)
         return np.multiply(dx, y, out=dx)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rnncore.activations import softmax
 from rnncore.layers._arguments import boolean
-from rnncore.layers._buffers import Memory
+from rnncore.layers._buffers import FRESH, Memory
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
@@ -63,6 +64,7 @@ class Attention(Layer):
     """
 
     takes_several = True
+    reads_mask = True
     call_arguments = ("return_attention_scores", "use_causal_mask")
 
     def __init__(
@@ -125,11 +127,10 @@ class Attention(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return None if mask is None else mask[0]
 
-    def forward_with_mask(
-        self, x: Any, *, mask: Any = None, training: bool | None = False, **arguments: Any
-    ) -> tuple[Any, Any]:
-        y, found = super().forward_with_mask(x, mask=mask, training=training, **arguments)
-        return y, [found, None] if isinstance(y, list) else found
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return [] if masks[0] is None else [CountedStep(masks[0], rank=masks[0].rank)]
 
     def forward(
         self,
@@ -139,28 +140,29 @@ class Attention(Layer):
         training: bool = False,
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
-    ) -> Any:
+    ) -> tuple[Any, Any]:
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
-        memory = self._buffers.when(training)
-        scores, tape = self._scores(query, key, memory)
+        tape = self.tape(training)
+        memory = tape or FRESH
+        scores, of_scores = self._scores(query, key, memory)
         hidden: Any = False if real_value is None else ~real_value[:, None]
         if use_causal_mask:
             hidden = hidden | np.logical_not(np.tri(*scores.shape[1:]))
         if hidden is not False:
             np.subtract(scores, _FAR, out=scores, where=hidden)
         shares = softmax.forward(scores, scores)
-        kept = self._dropout.forward(shares, training=training)
+        kept, dropped = self._dropout.forward(shares, training=training)
         y = memory.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
         np.matmul(kept, value, out=y)
-        if training:
-            self._saved = (query, value, key, len(x), real_query, shares, kept, tape)
+        if tape is not None:
+            tape.saved = (query, value, key, len(x), real_query, shares, kept, dropped, of_scores)
         _zero(y, real_query)
-        return [y, kept] if return_attention_scores else y
+        return ([y, kept] if return_attention_scores else y), tape
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
-        (query, value, key, count, real_query, shares, kept, tape), self._saved = self._saved, None
-        take = self._buffers.take
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+        query, value, key, count, real_query, shares, kept, dropped, of_scores = self.used(tape)
+        take = tape.take
         given, dscores_given = dy if isinstance(dy, list) else (dy, None)
         dy = take("dy", (*query.shape[:2], value.shape[2]), query.dtype)
         dy[...] = 0 if given is None else given
@@ -168,22 +170,27 @@ class Attention(Layer):
         dkept = np.matmul(dy, value.swapaxes(1, 2), out=take("dkept", shares.shape, dy.dtype))
         if dscores_given is not None:
             dkept += dscores_given
-        dshares: Any = self._dropout.backward(dkept)
+        dshares: Any = self._dropout.backward(dropped, dkept)
         dscores = softmax.backward_into(shares, dshares, take("dscores", shares.shape, dy.dtype))
-        dquery, dkey = self._scores_backward(query, key, dscores, tape)
+        dquery, dkey = self._scores_backward(query, key, dscores, of_scores, tape)
         dvalue = take("dvalue", value.shape, dy.dtype)
         np.matmul(kept.swapaxes(1, 2), dy, out=dvalue)
         if count == 3:
-            return [dquery, dvalue, dkey]
+            return [dquery, dvalue, dkey], {}
         dvalue += dkey
-        return [dquery, dvalue]
+        return [dquery, dvalue], {}
+
+    def _tanh_factors(self) -> tuple[Parameter | None, Parameter | None] | None:
+        """Return the factors in and outside of tanh, None where the scores are products."""
+        return (self.scale, self.concat_score_weight) if self.score_mode == "concat" else None
 
     def _scores(
         self, query: NDArray[Any], key: NDArray[Any], memory: Memory
     ) -> tuple[NDArray[Any], Any]:
         """Return the scores (B, Tq, Tv), to be written over, and what their backward needs."""
-        if self.score_mode == "concat":
-            return tanh_scores(query, key, self.scale, self.concat_score_weight, memory)
+        factors = self._tanh_factors()
+        if factors is not None:
+            return tanh_scores(query, key, *factors, memory)
         shape = (*query.shape[:2], key.shape[1])
         products = memory.take("products", shape, query.dtype)
         np.matmul(query, key.swapaxes(1, 2), out=products)
@@ -193,19 +200,23 @@ class Attention(Layer):
         return np.multiply(products, self.scale.value, out=scores), products
 
     def _scores_backward(
-        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
+        self,
+        query: NDArray[Any],
+        key: NDArray[Any],
+        dscores: NDArray[Any],
+        saved: Any,
+        memory: Memory,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Write the gradients of the weights, return those of query and key."""
-        if self.score_mode == "concat":
-            return tanh_scores_backward(
-                dscores, tape, self.scale, self.concat_score_weight, self._buffers
-            )
+        factors = self._tanh_factors()
+        if factors is not None:
+            return tanh_scores_backward(dscores, saved, *factors, memory)
         if self.scale is not None:
-            tape *= dscores
-            self.scale.grad[...] = tape.sum()
+            saved *= dscores
+            self.scale.grad[...] = saved.sum()
             dscores *= self.scale.value
-        dquery = self._buffers.take("dquery", query.shape, query.dtype)
-        dkey = self._buffers.take("dkey", key.shape, key.dtype)
+        dquery = memory.take("dquery", query.shape, query.dtype)
+        dkey = memory.take("dkey", key.shape, key.dtype)
         np.matmul(dscores, key, out=dquery)
         np.matmul(dscores.swapaxes(1, 2), query, out=dkey)
         return dquery, dkey
@@ -254,15 +265,8 @@ class AdditiveAttention(Attention):
             self.add_weight("scale", (features,), "glorot_uniform") if self.use_scale else None
         )
 
-    def _scores(
-        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
-    ) -> tuple[NDArray[Any], Any]:
-        return tanh_scores(query, key, None, self.scale, memory)
-
-    def _scores_backward(
-        self, query: NDArray[Any], key: NDArray[Any], dscores: NDArray[Any], tape: Any
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        return tanh_scores_backward(dscores, tape, None, self.scale, self._buffers)
+    def _tanh_factors(self) -> tuple[Parameter | None, Parameter | None]:
+        return None, self.scale
 
 
 def tanh_scores(
@@ -272,7 +276,7 @@ def tanh_scores(
     outer: Parameter | None,
     memory: Memory,
 ) -> tuple[NDArray[Any], Any]:
-    """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and a tape."""
+    """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and what backward needs."""
     shape = (*query.shape[:2], *key.shape[1:])
     sums = memory.take("sums", shape, query.dtype)
     np.add(query[:, :, None], key[:, None], out=sums)
@@ -290,13 +294,13 @@ def tanh_scores(
 
 def tanh_scores_backward(
     dscores: NDArray[Any],
-    tape: Any,
+    saved: Any,
     inner: Parameter | None,
     outer: Parameter | None,
     memory: Memory,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Write the gradients of both factors, return those of query and key."""
-    sums, bent = tape
+    sums, bent = saved
     dbent = dscores[..., None]
     dsums = memory.take("dsums", bent.shape, bent.dtype)
     if outer is not None:

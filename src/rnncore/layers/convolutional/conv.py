@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
+from rnncore.layers._arguments import passed_on
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
 from rnncore.layers.core.dense import Dense
 from rnncore.layers.layer import Shape
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 
@@ -47,22 +50,11 @@ class Conv(Dense):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
+        own = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate")
+        given = passed_on(locals(), "own", *own)
         owner = type(self).__name__
         self.filters = check_count(owner, "filters", filters)
-        super().__init__(
-            filters,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            groups=groups,
-            **kwargs,
-        )
+        super().__init__(filters, **given)
         expect_channels_last(owner, data_format)
         self.kernel_size = one_for_each_axis(owner, "kernel_size", kernel_size, self.rank)
         self.strides = one_for_each_axis(owner, "strides", strides, self.rank)
@@ -88,29 +80,25 @@ class Conv(Dense):
         return self._windows.lengths(lengths)
 
     def _run(
-        self,
-        x: NDArray[Any],
-        activation: Activation,
-        mask: NDArray[Any] | None,
-        training: bool,
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
     ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+        memory = tape or FRESH
         windows = self._windows.of(self.name, without_padding(x, mask, memory), memory)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
         rows = memory.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
         rows.reshape(windows.shape)[...] = windows
-        y = super()._run(rows, activation, None, training)
-        if training:
-            self._saved = (self._saved, x.shape, mask)
+        y = super()._run(rows, activation, None, tape)
+        if tape is not None:
+            tape.saved = (tape.saved, x.shape, mask)
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        self._saved, shape, mask = self._saved
-        drows = super().backward(dy, need_dx=need_dx)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        tape.saved, shape, mask = tape.saved
+        drows = super().backward(tape, dy, need_dx=need_dx)
         if drows is None:
             return None
         features = shape[-1]
-        dx = self._buffers.take("dx of x", shape, drows.dtype)
+        dx = tape.take("dx of x", shape, drows.dtype)
         dx.fill(0)
         for number, (steps, windows) in enumerate(self._windows.places(shape[1:-1])):
             dx[steps] += drows[windows][..., number * features : (number + 1) * features]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import _core, activations
+from rnncore import _core
+from rnncore.activations import Activation
+from rnncore.layers._arguments import passed_on
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
-from rnncore.layers._shapes import expect_channels_last, expect_steps
-from rnncore.layers._windows import one_for_each_axis, padding_name
-from rnncore.layers.core.dense import Dense
+from rnncore.layers._shapes import expect_steps
+from rnncore.layers.convolutional.conv import Conv
 from rnncore.layers.layer import Shape
-from rnncore.utils._checks import check_count
+from rnncore.layers.tape import Tape
 
 
-class Conv1DTranspose(Dense):
+class Conv1DTranspose(Conv):
     """Every step of the input adds a window of steps to the output.
 
     Parameters
@@ -72,8 +74,9 @@ class Conv1DTranspose(Dense):
     array([ 1.,  1., 11., 10., 10.], dtype=float32)
     """
 
-    size_arguments = ("filters", "kernel_size")
-    supports_masking = False
+    not_configured = frozenset({"groups"})
+    unsupported: Mapping[str, Any] = {**Conv.unsupported, "output_padding": None}
+    rank: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -95,37 +98,7 @@ class Conv1DTranspose(Dense):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        owner = type(self).__name__
-        self.filters = check_count(owner, "filters", filters)
-        super().__init__(
-            filters,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
-        if output_padding is not None:
-            raise ValueError(
-                f"{owner}: output_padding: expected None (no other value is supported yet), "
-                f"got {output_padding!r}"
-            )
-        self.output_padding = output_padding
-        expect_channels_last(owner, data_format)
-        self.kernel_size = one_for_each_axis(owner, "kernel_size", kernel_size, 1)
-        self.strides = one_for_each_axis(owner, "strides", strides, 1)
-        self.dilation_rate = one_for_each_axis(owner, "dilation_rate", dilation_rate, 1)
-        self.padding = padding_name(owner, padding, ("valid", "same"))
-        if self.strides[0] > 1 and self.dilation_rate[0] > 1:
-            raise ValueError(
-                f"{owner}: dilation_rate: expected 1 where strides is above 1, "
-                f"got {dilation_rate} with strides {strides}"
-            )
+        super().__init__(**passed_on(locals()))
 
     def build(self, input_shape: Shape) -> None:
         expect_steps(self.name, input_shape)
@@ -160,44 +133,37 @@ class Conv1DTranspose(Dense):
             yield columns, slice(low, high), slice(start, start + (high - low) * stride, stride)
 
     def _run(
-        self,
-        x: NDArray[Any],
-        activation: activations.Activation,
-        mask: NDArray[Any] | None,
-        training: bool,
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
     ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+        memory = tape or FRESH
         x = np.ascontiguousarray(without_padding(x, mask, memory))
         matrix = memory.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
         matrix[...] = self._rows_of(self.kernel.value).T
         rows = memory.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
-        scratch = self._scratch.take()
-        _core.dense_forward(x, matrix, None, rows, "linear", scratch)
-        self._scratch.give_back(scratch)
+        _core.dense_forward(x, matrix, None, rows, "linear", memory.scratch)
         shape: Any = self.compute_output_shape(x.shape)
         z = memory.take("z", shape, x.dtype)
         z[...] = 0 if self.bias is None else self.bias.value
         for columns, inputs, steps in self._places(x.shape[1], z.shape[1]):
             z[:, steps] += rows[:, inputs, columns]
         y = activation.forward(z, memory.take("y", shape, x.dtype))
-        if training:
-            self._saved = (x, matrix, rows, z if activation.from_input else y, activation, mask)
+        if tape is not None:
+            kept = z if activation.from_input else y
+            tape.saved = (x, matrix, rows, kept, activation, mask)
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (x, matrix, rows, kept, activation, mask), self._saved = self._saved, None
-        dz = activation.backward_into(kept, dy, self._buffers.take("dz", dy.shape, dy.dtype))
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        x, matrix, rows, kept, activation, mask = self.used(tape)
+        dz = activation.backward_into(kept, dy, tape.take("dz", dy.shape, dy.dtype))
         if self.bias is not None:
             dz.sum(axis=(0, 1), out=self.bias.grad)
-        drows = self._buffers.take("drows", rows.shape, rows.dtype)
+        drows = tape.take("drows", rows.shape, rows.dtype)
         drows.fill(0)
         for columns, inputs, steps in self._places(x.shape[1], dz.shape[1]):
             drows[:, inputs, columns] = dz[:, steps]
-        dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
-        dmatrix = self._buffers.take("dmatrix", matrix.shape, matrix.dtype)
-        scratch = self._scratch.take()
-        _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", scratch)
-        self._scratch.give_back(scratch)
+        dx = tape.take("dx", x.shape, x.dtype) if need_dx else None
+        dmatrix = tape.take("dmatrix", matrix.shape, matrix.dtype)
+        _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", tape.scratch)
         self._rows_of(self.kernel.grad)[...] = dmatrix.T
         return None if dx is None else clear_padding(dx, mask)
 

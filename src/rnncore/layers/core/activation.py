@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
+from rnncore.layers._buffers import FRESH
 from rnncore.layers.core.output_layer import OutputLayer
 
 
@@ -53,30 +54,27 @@ class Activation(OutputLayer):
             )
         return self.activation
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", x.shape, x.dtype)
         name = activations.kernel_name(self.activation)
         if x.size and name:
             _core.activate(name, np.ascontiguousarray(x), y)
         else:
             y = self.activation.forward(x, y)
-        if training:
-            self._saved = x if self.activation.from_input else y
-        return y
+        if tape is not None:
+            tape.saved = x if self.activation.from_input else y
+        return y, tape
 
     def forward_logits(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+        self, x: NDArray[Any], *, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
         """Return the input, the activation left out; `backward` then takes its gradient."""
-        if training:
-            self._saved = None
-        return x
+        return x, None
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        kept, self._saved = self._saved, None
-        if kept is None:
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        if tape is None:
             return dy
-        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        kept = self.used(tape)
+        dx = tape.take("dx", dy.shape, dy.dtype)
         return self.activation.backward_into(kept, dy, dx)

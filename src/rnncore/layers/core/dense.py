@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
 from rnncore.layers._arguments import boolean
-from rnncore.layers._keep import Kept
+from rnncore.layers._buffers import FRESH
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 
@@ -87,7 +88,6 @@ class Dense(OutputLayer):
         self.use_bias = boolean(owner, "use_bias", use_bias)
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self._scratch = Kept(_core.Scratch)
 
     def build(self, input_shape: Shape) -> None:
         features = self.known_features(input_shape)
@@ -113,55 +113,41 @@ class Dense(OutputLayer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        return self._run(x, self.activation, mask, training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        return self._run(x, self.activation, mask, tape), tape
 
     def forward_logits(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+        self, x: NDArray[Any], *, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
-        return self._run(x, linear, mask, training)
+        tape = self.tape(training)
+        return self._run(x, linear, mask, tape), tape
 
     def _run(
-        self,
-        x: NDArray[Any],
-        activation: Activation,
-        mask: NDArray[Any] | None,
-        training: bool,
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
     ) -> NDArray[Any]:
+        memory = tape or FRESH
         x = np.ascontiguousarray(x)
         shape = (*x.shape[:-1], self.units)
-        memory = self._buffers.when(training)
         y = memory.take("y", shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
         name = activations.kernel_name(activation)
-        scratch = self._scratch.take()
-        _core.dense_forward(
-            x,
-            self.kernel.value,
-            bias,
-            y,
-            name or "linear",
-            scratch,
-        )
-        self._scratch.give_back(scratch)
+        _core.dense_forward(x, self.kernel.value, bias, y, name or "linear", memory.scratch)
         kept = y
         if name is None:
             y = activation.forward(kept, memory.take("activated", shape, x.dtype))
-        if training:
-            self._saved = (x, kept if activation.from_input else y, activation)
+        if tape is not None:
+            tape.saved = (x, kept if activation.from_input else y, activation)
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (x, y, activation), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        x, y, activation = self.used(tape)
         name = activations.kernel_name(activation)
         if name is None:
-            dz = self._buffers.take("dz", dy.shape, dy.dtype)
+            dz = tape.take("dz", dy.shape, dy.dtype)
             dy, name = activation.backward_into(y, dy, dz), "linear"
-        dx = self._buffers.take("dx", x.shape, x.dtype) if need_dx else None
-        scratch = self._scratch.take()
+        dx = tape.take("dx", x.shape, x.dtype) if need_dx else None
         _core.dense_backward(
             x,
             self.kernel.value,
@@ -171,7 +157,6 @@ class Dense(OutputLayer):
             self.kernel.grad,
             None if self.bias is None else self.bias.grad,
             name,
-            scratch,
+            tape.scratch,
         )
-        self._scratch.give_back(scratch)
         return dx

@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
 from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 
@@ -118,6 +120,11 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return [CountedStep(inputs[0], rank=inputs[0].rank)] if self.mask_zero else []
+
     def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
         # A mask that comes along is that of sequences whose lengths differ.
         return narrowed_mask(mask, np.asarray(x) != 0) if self.mask_zero else mask
@@ -138,22 +145,21 @@ class Embedding(Layer):
             )
         return ids
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         # A copy: what others do to theirs can lead neither this pass nor `backward` astray.
         ids = memory.take("ids", x.shape, np.int64)
         ids[...] = x
         table = self.embeddings.value
         y = memory.take("y", (*x.shape, self.output_dim), table.dtype)
-        if training:
-            self._saved = ids
         _core.gather_rows(table, ids, y)
-        return y
+        if tape is not None:
+            tape.saved = ids
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        ids, self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        ids = self.used(tape)
         embeddings = self.embeddings
         # Until the new rows are known none are: Ctrl-C may come in between, also as the scatter
         # returns, and the next step then clears all.
@@ -165,7 +171,7 @@ class Embedding(Layer):
         # as others see `grad_rows` and the call releases the GIL.
         written = np.array(written, np.int64)
         _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
-        rows = self._buffers.take("rows", ids.shape, np.int64)
+        rows = tape.take("rows", ids.shape, np.int64)
         rows[...] = ids
         embeddings.grad_rows = rows
         return None  # ids have no gradient

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncore.layers._arguments import feature_shape, split_batch
+from rnncore.layers.core.scaling import Identity
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
-from rnncore.layers.layer import Layer
 from rnncore.utils._checks import check_count
 from rnncore.utils._config import explained
 
 
-class InputLayer(Layer):
+class InputLayer(Identity):
     """Holds the shape of a model's input; it computes nothing.
 
     Parameters
@@ -69,14 +68,6 @@ class InputLayer(Layer):
             "dtype": self.data_dtype.name,
             "name": self.name,
         }
-
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        return x
-
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        return dy
 
 
 def _check_numeric(dtype: Any) -> None:

@@ -59,6 +59,8 @@ class Lambda(Layer):
     array([[12.]], dtype=float32)
     """
 
+    reads_mask = True
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -135,21 +137,22 @@ class Lambda(Layer):
         given = {"mask": mask, "training": training}
         return self.function(x, **self.arguments, **{name: given[name] for name in self._named})
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
-        if training and self._traced is not None:
-            y = self._traced.forward(x if self.takes_several else [x])
-            self._expect_same(y, np.asarray(self._applied(x, mask, training), self.dtype))
-        else:
-            y = np.asarray(self._applied(x, mask, training), self.dtype)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        y = np.asarray(self._applied(x, mask, training), self.dtype)
+        tape, tapes = self.tape(training), None
+        if tape is not None and self._traced is not None:
+            found, tapes = self._traced.forward(x if self.takes_several else [x])
+            self._expect_same(found, y)
+            y = found
         samples = len(x[0] if self.takes_several else x)
         if y.ndim == 0 or len(y) != samples:
             raise ValueError(
                 f"{self.name}: function: expected an array of {samples} samples, got shape "
                 f"{y.shape}"
             )
-        if training:
-            self._saved = x
-        return y
+        if tape is not None:
+            tape.saved = (x, tapes)
+        return y, tape
 
     def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:
         # A function that draws numbers, or reads some that change, is not what its operators were.
@@ -159,13 +162,14 @@ class Lambda(Layer):
                 "what its operators gave when the layer was built, got None"
             )
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        x, self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        x, tapes = self.used(tape)
         if not need_dx:
             return [None] * len(x) if self.takes_several else None
         if self._traced is not None:
-            found = self._traced.backward(dy, x if self.takes_several else [x], self._buffers)
-            return found if self.takes_several else found[0]
+            xs = x if self.takes_several else [x]
+            dxs = self._traced.backward(tapes, dy, xs, tape)
+            return dxs if self.takes_several else dxs[0]
         if self.gradient is None:
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as layers below are trained, got None"

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import narrowed_mask
+from rnncore.layers._shapes import expect_steps
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._arrays import narrowed
 
@@ -51,12 +53,14 @@ class Masking(Layer):
         self.mask_value = float(mask_value)
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
-                f"got shape {input_shape}"
-            )
+        expect_steps(self.name, input_shape)
         narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
+
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        equal = CountedStep(inputs[0], rank=inputs[0].rank)
+        return [CountedStep(equal, rank=equal.rank - 1)]
 
     def compute_mask(
         self, x: NDArray[Any], mask: NDArray[Any] | None = None
@@ -69,14 +73,9 @@ class Masking(Layer):
         real: NDArray[np.bool_] = ~padding.all(axis=-1)
         return real
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         real = self._real_steps(x)[..., None]
-        if training:
-            self._saved = real
-        return np.where(real, x, x.dtype.type(0))
+        return np.where(real, x, x.dtype.type(0)), real
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        real, self._saved = self._saved, None
-        return np.where(real, dy, dy.dtype.type(0))
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        return np.where(tape, dy, dy.dtype.type(0))

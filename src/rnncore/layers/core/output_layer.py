@@ -31,7 +31,7 @@ class OutputLayer(Layer):
         return self.activation if removable else None
 
     def forward_logits(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+        self, x: NDArray[Any], *, mask: Any = None, training: bool = False
+    ) -> tuple[Any, Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method forward_logits")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer
 
 
@@ -27,12 +28,10 @@ class Identity(Layer):
     array([1., 2.], dtype=float32)
     """
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        return x
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return x, None
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         return dy
 
 
@@ -65,16 +64,16 @@ class Rescaling(Layer):
         self.scale = _numbers("scale", scale)
         self.offset = _numbers("offset", offset)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", x.shape, x.dtype)
         np.multiply(x, np.asarray(self.scale, x.dtype), out=y)
         y += np.asarray(self.offset, x.dtype)
-        return y
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        dx = tape.take("dx", dy.shape, dy.dtype)
         return np.multiply(dy, np.asarray(self.scale, dy.dtype), out=dx)
 
 
@@ -122,10 +121,9 @@ class UnitNormalization(Layer):
             raise TypeError(f"UnitNormalization: axis: expected integers, got {axis!r}")
         self.axis = [int(one) for one in axes]
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         y = np.square(x, out=memory.take("y", x.shape, x.dtype))
         one_each = np.sum(y[:0], axis=tuple(self.axis), keepdims=True).shape
         inverse = memory.take("inverse", (len(x), *one_each[1:]), x.dtype)
@@ -135,13 +133,13 @@ class UnitNormalization(Layer):
         np.sqrt(inverse, out=inverse)
         np.divide(1, inverse, out=inverse)
         np.multiply(x, inverse, out=y)
-        if training:
-            self._saved = (y, inverse, small)
-        return y
+        if tape is not None:
+            tape.saved = (y, inverse, small)
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (y, inverse, small), self._saved = self._saved, None
-        dx = np.multiply(dy, y, out=self._buffers.take("dx", dy.shape, dy.dtype))
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        y, inverse, small = self.used(tape)
+        dx = np.multiply(dy, y, out=tape.take("dx", dy.shape, dy.dtype))
         along = dx.sum(axis=tuple(self.axis), keepdims=True)
         along[small] = 0  # there the length is a constant
         np.multiply(y, along, out=dx)

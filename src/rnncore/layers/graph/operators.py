@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths
+from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.symbolic import SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.merging.merge import Merge
+from rnncore.layers.merging.merge import Array, Arrays, Merge
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
 _FUNCTIONS: dict[str, np.ufunc] = {
@@ -57,6 +60,7 @@ class TensorOperation(Merge):
     def __init__(self, operation: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.operation = check_choice("TensorOperation", "operation", operation, _FUNCTIONS)
+        self._function = _FUNCTIONS[operation]
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         if len(input_shape) != 2 or len(input_shape[0]) != len(input_shape[1]):
@@ -64,20 +68,18 @@ class TensorOperation(Merge):
             raise ValueError(f"{self.name}: x: expected 2 arrays with as many axes, got {got}")
         return super().compute_output_shape(input_shape)
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
-        _FUNCTIONS[self.operation](*operands, out=y)
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return []
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         if self.operation == "add":
             return [dy, dy]
-        second = self._take("dx1", dy)
+        second = tape.take("dx1", dy.shape, dy.dtype)
         if self.operation == "subtract":
             return [dy, np.negative(dy, out=second)]
-        first = self._take("dx0", dy)
+        first = tape.take("dx0", dy.shape, dy.dtype)
         a, b = operands
         if self.operation == "multiply":
             return [np.multiply(dy, b, out=first), np.multiply(dy, a, out=second)]
@@ -145,23 +147,22 @@ class ConstantOperation(Layer):
             )
         return input_shape
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         constant = self._constant()
         a, b = (constant, x) if self.constant_first else (x, constant)
-        y = self._buffers.when(training).take("y", x.shape, x.dtype)
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", x.shape, x.dtype)
         with np.errstate(divide="ignore", invalid="ignore"):
             _FUNCTIONS[self.operation](a, b, out=y)
-        if training:
-            self._saved = (x, y)
-        return y
+        if tape is not None:
+            tape.saved = (x, y)
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (x, y), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        x, y = self.used(tape)
         if self.operation == "add" or (self.operation == "subtract" and not self.constant_first):
             return dy
-        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        dx = tape.take("dx", dy.shape, dy.dtype)
         if self.operation == "subtract":
             return np.negative(dy, out=dx)
         if self.operation == "multiply":
@@ -247,35 +248,35 @@ class GetItem(Layer):
                 )
         return (*found, *sizes)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises for a step that is not there
         part = x[self._index()]
-        y = self._buffers.when(training).take("y", part.shape, x.dtype)
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", part.shape, x.dtype)
         y[...] = part
-        if training:
-            self._saved = x.shape
-        return y
+        if tape is not None:
+            tape.saved = x.shape
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        shape, self._saved = self._saved, None
-        dx = self._buffers.take("dx", shape, dy.dtype)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        shape = self.used(tape)
+        dx = tape.take("dx", shape, dy.dtype)
         dx.fill(0)
         dx[self._index()] = dy
         return dx
 
 
+@operator
 def combined(operation: str, a: Any, b: Any) -> Any:
     """Return the symbolic tensor of ``a <operation> b``, of which one or both are symbolic."""
-    both = [a, b]
-    if all(hasattr(one, "node") for one in both):
-        return TensorOperation(operation)(both)
-    if hasattr(a, "node"):
+    if isinstance(a, SymbolicTensor) and isinstance(b, SymbolicTensor):
+        return TensorOperation(operation)([a, b])
+    if isinstance(a, SymbolicTensor):
         return ConstantOperation(operation, b)(a)
     return ConstantOperation(operation, a, constant_first=True)(b)
 
 
+@operator
 def item(x: Any, key: Any) -> Any:
     """Return the symbolic tensor of ``x[key]``."""
     parts = list(key) if isinstance(key, tuple) else [key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -95,10 +95,7 @@ class SymbolicTensor:
     __iter__: None = None
 
     def __getitem__(self, key: Any) -> SymbolicTensor:
-        from rnncore.layers.graph.operators import item  # layers, which need this module
-
-        made: SymbolicTensor = item(self, key)
-        return made
+        return _operators["item"](self, key)
 
     def __add__(self, other: Any) -> SymbolicTensor:
         return _combined("add", self, other)
@@ -132,10 +129,16 @@ class SymbolicTensor:
 
 
 def _combined(operation: str, a: Any, b: Any) -> SymbolicTensor:
-    from rnncore.layers.graph.operators import combined  # layers, which need this module
+    return _operators["combined"](operation, a, b)
 
-    made: SymbolicTensor = combined(operation, a, b)
-    return made
+
+_operators: dict[str, Callable[..., SymbolicTensor]] = {}
+
+
+def operator(function: Callable[..., SymbolicTensor]) -> Callable[..., SymbolicTensor]:
+    """Let symbolic tensors call a function by its name: it makes layers, which need this module."""
+    _operators[function.__name__] = function
+    return function
 
 
 class Node:
@@ -181,13 +184,11 @@ class Node:
         return (*self.inputs, *(one for one in others if isinstance(one, SymbolicTensor)))
 
 
-def leaves(value: Any) -> Iterator[Any]:
-    """Yield what is in lists of lists, in order; something else as it is."""
+def leaves(value: Any) -> list[Any]:
+    """Return what is in lists of lists, in order; something else alone as a list of one."""
     if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from leaves(item)
-    else:
-        yield value
+        return [leaf for item in value for leaf in leaves(item)]
+    return [value]
 
 
 def replaced(value: Any, find: Callable[[SymbolicTensor], Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Buffers
+from rnncore.layers._buffers import Memory
 from rnncore.layers.core.input_layer import Input
 from rnncore.layers.graph.operators import ConstantOperation, GetItem, TensorOperation
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
@@ -43,25 +43,30 @@ class Traced:
             self._collect(one)
         self._nodes.append(tensor.node)
 
-    def forward(self, arrays: Sequence[Array]) -> Array:
-        """Return the output, and keep what `backward` needs."""
+    def forward(self, arrays: Sequence[Array]) -> tuple[Array, list[Any]]:
+        """Return the output, and what `backward` needs."""
         values = {id(one): array for one, array in zip(self._inputs, arrays, strict=True)}
+        tapes = []
         for node in self._nodes:
             taken = [values[id(one)] for one in node.inputs]
             x: Any = taken if node.takes_list else taken[0]
-            values[id(node.outputs[0])] = node.layer.forward(x, training=True)
-        return values[id(self._output)]
+            values[id(node.outputs[0])], tape = node.layer.forward(x, training=True)
+            tapes.append(tape)
+        return values[id(self._output)], tapes
 
-    def backward(self, dy: Array, xs: Sequence[Array], buffers: Buffers) -> list[Array]:
-        """Return the gradients of the inputs `xs`; sums are made in `buffers`."""
+    def backward(
+        self, tapes: list[Any], dy: Array, xs: Sequence[Array], memory: Memory
+    ) -> list[Array]:
+        """Return the gradients of the inputs `xs`; sums are made in `memory`."""
         gradients: dict[int, Array] = {id(self._output): dy}
-        for number, node in enumerate(reversed(self._nodes)):
-            found: Any = node.layer.backward(gradients.pop(id(node.outputs[0])))
+        for number, node in reversed(list(enumerate(self._nodes))):
+            d = gradients.pop(id(node.outputs[0]))
+            found = node.layer.backward(tapes[number], d)
             parts = found if node.takes_list else [found]
             for place, (one, part) in enumerate(zip(node.inputs, parts, strict=True)):
                 before = gradients.get(id(one))
                 if before is not None:
-                    total = buffers.take(f"sum {number} {place}", part.shape, part.dtype)
+                    total = memory.take(f"sum {number} {place}", part.shape, part.dtype)
                     part = np.add(before, part, out=total)
                 gradients[id(one)] = part
         zero = np.zeros((), dy.dtype)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import joint_mask
 from rnncore.layers._shapes import listed_axes
+from rnncore.layers.graph.counted import CountedStep, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 
@@ -71,6 +73,15 @@ class Concatenate(Layer):
                 sizes.append(known.pop() if known else None)
         return tuple(sizes)
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        if not any(masks):
+            return []
+        wide = [_widened(step, mask) for step, mask in zip(inputs, masks, strict=True)]
+        joined = CountedStep(*wide, rank=wide[0].rank)
+        return [CountedStep(joined, rank=joined.rank - 1)]
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
         if mask is None or all(one is None for one in mask):
             return None
@@ -83,19 +94,20 @@ class Concatenate(Layer):
         joint = joint_mask(mask)
         return joint if joint is not None else functools.reduce(np.logical_or, masks)
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape([one.shape for one in x])
-        if training:
-            self._saved = np.cumsum([one.shape[self.axis] for one in x])[:-1]
-        y = self._buffers.when(training).take("y", shape, x[0].dtype)
-        return np.concatenate(x, axis=self.axis, out=y)
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", shape, x[0].dtype)
+        if tape is not None:
+            tape.saved = np.cumsum([one.shape[self.axis] for one in x])[:-1]
+        return np.concatenate(x, axis=self.axis, out=y), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        ends, self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        ends = self.used(tape)
         gradients = []
         for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
             # Contiguous, as the layers below want them, who would copy them each time.
-            dx = self._buffers.take(f"dx{number}", part.shape, dy.dtype)
+            dx = tape.take(f"dx{number}", part.shape, dy.dtype)
             dx[...] = part
             gradients.append(dx)
         return gradients
@@ -104,3 +116,13 @@ class Concatenate(Layer):
 def known_sizes(sizes: list[int | None]) -> list[int]:
     """Return the sizes that are not None."""
     return [size for size in sizes if size is not None]
+
+
+def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:
+    """Return the step that gives a mask the rank of what it masks."""
+    if mask is None:
+        return CountedStep(step, rank=step.rank)
+    if mask.rank < step.rank:
+        wider = CountedStep(mask, rank=mask.rank + 1)
+        return either(wider, CountedStep(step, rank=step.rank))
+    return mask

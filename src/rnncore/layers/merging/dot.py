@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
@@ -90,8 +91,9 @@ class Dot(Layer):
         output = (*rest[0], *rest[1][1:])
         return output if len(output) > 1 else (*output, 1)
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         shapes = [one.shape for one in x]
         axes = self._axes_of(shapes)
         vectors = [_vectors(one, axis) for one, axis in zip(x, axes, strict=True)]
@@ -105,13 +107,13 @@ class Dot(Layer):
         a, b = vectors
         y = memory.take("y", (len(a), a.shape[1], b.shape[1]), a.dtype)
         np.matmul(a, b.swapaxes(1, 2), out=y)
-        if training:
-            self._saved = (vectors, norms, axes, shapes)
+        if tape is not None:
+            tape.saved = (vectors, norms, axes, shapes)
         output: Any = self.compute_output_shape(shapes)
-        return y.reshape(output)
+        return y.reshape(output), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        (vectors, norms, axes, shapes), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        vectors, norms, axes, shapes = self.used(tape)
         if not need_dx:
             return [None, None]
         a, b = vectors
@@ -119,10 +121,10 @@ class Dot(Layer):
         gradients = []
         for number, (along, other) in enumerate([(dy, b), (dy.swapaxes(1, 2), a)]):
             own = vectors[number]
-            d = self._buffers.take(f"dx{number}", own.shape, own.dtype)
+            d = tape.take(f"dx{number}", own.shape, own.dtype)
             np.matmul(along, other, out=d)
             if self.normalize:
-                part = self._buffers.take("part", own.shape, own.dtype)
+                part = tape.take("part", own.shape, own.dtype)
                 across = np.multiply(d, own, out=part).sum(axis=-1, keepdims=True)
                 across *= norms[number] > _LEAST_NORM  # below it the divisor is a constant
                 d -= np.multiply(own, across, out=part)
@@ -130,7 +132,7 @@ class Dot(Layer):
             if len(shapes[number]) == 2:
                 d = d[:, 0]
             elif axes[number] == 1:
-                turned = self._buffers.take(f"turned{number}", shapes[number], d.dtype)
+                turned = tape.take(f"turned{number}", shapes[number], d.dtype)
                 np.copyto(turned, d.swapaxes(1, 2))
                 d = turned
             gradients.append(d)

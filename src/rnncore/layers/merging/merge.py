@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import functools
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
+from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._lengths import joint_mask
+from rnncore.layers.graph.counted import CountedStep, either
 from rnncore.layers.layer import Layer
+from rnncore.layers.tape import Tape
+
+Array = NDArray[Any]
+Arrays = list[Array]
 
 
 class Merge(Layer):
@@ -21,6 +27,7 @@ class Merge(Layer):
     """
 
     takes_several = True
+    _function: np.ufunc
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
@@ -41,6 +48,12 @@ class Merge(Layer):
             sizes.append(known.pop() if known else None if None in column else 1)
         return tuple(sizes)
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        known = [mask for mask in masks if mask is not None]
+        return [reduce(either, known)] if len(known) == len(masks) else []
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
         joint = None if mask is None else joint_mask(mask)
         if joint is not None or mask is None:
@@ -50,51 +63,34 @@ class Merge(Layer):
             return None
         return functools.reduce(np.logical_or, mask)
 
-    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         rank = max(one.ndim for one in x)
         operands = [with_rank(one, rank) for one in x]
-        memory = self._buffers.when(training)
+        tape = self.tape(training)
+        memory = tape or FRESH
         y = memory.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
         self._combine(operands, mask, y, memory)
-        if training:
-            self._saved = ([one.shape for one in x], operands, mask, y)
-        return y
+        if tape is not None:
+            tape.saved = ([one.shape for one in x], operands, mask, y)
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        (shapes, operands, mask, y), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        shapes, operands, mask, y = self.used(tape)
         if not need_dx:
             return [None] * len(shapes)
-        gradients = self._gradients(dy, operands, mask, y)
+        gradients = self._gradients(dy, operands, mask, y, tape)
         return [
-            self._summed_to(gradient, shape, f"sum{number}")
+            _summed_to(gradient, shape, f"sum{number}", tape)
             for number, (gradient, shape) in enumerate(zip(gradients, shapes, strict=True))
         ]
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
+    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
         """Write the output for operands of the same rank."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method _combine")
+        reduce_into(self._function, operands, y)
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         """Return the gradients of the operands, repeated ones not summed up yet."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _gradients")
-
-    def _take(self, name: str, like: NDArray[Any]) -> NDArray[Any]:
-        return self._buffers.take(name, like.shape, like.dtype)
-
-    def _summed_to(self, gradient: NDArray[Any], shape: tuple[int, ...], name: str) -> NDArray[Any]:
-        """Return the gradient of an array of this shape that was repeated along axes of size 1."""
-        full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
-        repeated = tuple(
-            axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
-        )
-        if repeated:
-            out = self._buffers.take(name, full, gradient.dtype)
-            gradient = gradient.sum(axis=repeated, keepdims=True, out=out)
-        return gradient.reshape(shape)
 
 
 class Add(Merge):
@@ -122,14 +118,9 @@ class Add(Merge):
     array([[4., 6.]], dtype=float32)
     """
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
-        reduce_into(np.add, operands, y)
+    _function = np.add
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         return [dy] * len(operands)
 
 
@@ -158,16 +149,15 @@ class Average(Merge):
     array([[2., 3.]], dtype=float32)
     """
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
-        reduce_into(np.add, operands, y)
+    _function = np.add
+
+    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
+        super()._combine(operands, mask, y, memory)
         y /= len(operands)
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
-        return [np.divide(dy, len(operands), out=self._take("share", dy))] * len(operands)
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
+        share = tape.take("share", dy.shape, dy.dtype)
+        return [np.divide(dy, len(operands), out=share)] * len(operands)
 
 
 class Multiply(Merge):
@@ -196,22 +186,18 @@ class Multiply(Merge):
     array([[3., 8.]], dtype=float32)
     """
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
+    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
         reduce_into(np.multiply, _filled(operands, mask, 1.0, memory), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # where nothing is real there is no product
             np.copyto(y, 0, where=~_beside(real, y))
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
-        factors = _filled(operands, mask, 1.0, self._buffers)
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
+        factors = _filled(operands, mask, 1.0, tape)
         gradients = []
         for number in range(len(operands)):
             others = factors[:number] + factors[number + 1 :]
-            gradient = self._take(f"dx{number}", dy)
+            gradient = tape.take(f"dx{number}", dy.shape, dy.dtype)
             reduce_into(np.multiply, [dy, *others], gradient)
             real = None if mask is None else mask[number]
             if real is not None:
@@ -245,46 +231,37 @@ class Subtract(Merge):
     array([[-2., -3.]], dtype=float32)
     """
 
+    _function = np.subtract
+
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         if len(input_shape) != 2:
             raise ValueError(f"{self.name}: x: expected 2 arrays, got {len(input_shape)}")
         return super().compute_output_shape(input_shape)
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
-        reduce_into(np.subtract, operands, y)
-
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
-        return [dy, np.negative(dy, out=self._take("dx1", dy))]
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
+        return [dy, np.negative(dy, out=tape.take("dx1", dy.shape, dy.dtype))]
 
 
 class _Extremum(Merge):
     """Base of Maximum and Minimum: of equal numbers the first gets the gradient."""
 
-    _choice: np.ufunc
     _worst: float
 
-    def _combine(
-        self, operands: list[NDArray[Any]], mask: Any, y: NDArray[Any], memory: Memory
-    ) -> None:
-        reduce_into(self._choice, _filled(operands, mask, self._worst, memory), y)
+    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
+        reduce_into(self._function, _filled(operands, mask, self._worst, memory), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # where nothing is real, the first stands
             np.copyto(y, operands[0], where=~_beside(real, y))
 
-    def _gradients(
-        self, dy: NDArray[Any], operands: list[NDArray[Any]], mask: Any, y: NDArray[Any]
-    ) -> list[NDArray[Any]]:
-        rest = self._take("rest", dy)
+    def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
+        rest = tape.take("rest", dy.shape, dy.dtype)
         rest[...] = dy
-        chosen = self._buffers.take("chosen", dy.shape, np.bool_)
+        chosen = tape.take("chosen", dy.shape, np.bool_)
         gradients = []
-        for number, one in enumerate(_filled(operands, mask, self._worst, self._buffers)):
+        for number, one in enumerate(_filled(operands, mask, self._worst, tape)):
             np.equal(one, y, out=chosen)
-            gradients.append(np.multiply(rest, chosen, out=self._take(f"dx{number}", dy)))
+            dx = tape.take(f"dx{number}", dy.shape, dy.dtype)
+            gradients.append(np.multiply(rest, chosen, out=dx))
             np.copyto(rest, 0, where=chosen)
         gradients[0] += rest
         return gradients
@@ -316,7 +293,7 @@ class Maximum(_Extremum):
     array([[3., 5.]], dtype=float32)
     """
 
-    _choice = np.maximum
+    _function = np.maximum
     _worst = -np.inf
 
 
@@ -346,11 +323,23 @@ class Minimum(_Extremum):
     array([[1., 4.]], dtype=float32)
     """
 
-    _choice = np.minimum
+    _function = np.minimum
     _worst = np.inf
 
 
-def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[Any]) -> None:
+def _summed_to(gradient: Array, shape: tuple[int, ...], name: str, tape: Tape) -> Array:
+    """Return the gradient of an array of this shape that was repeated along axes of size 1."""
+    full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
+    repeated = tuple(
+        axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
+    )
+    if repeated:
+        out = tape.take(name, full, gradient.dtype)
+        gradient = gradient.sum(axis=repeated, keepdims=True, out=out)
+    return gradient.reshape(shape)
+
+
+def reduce_into(function: np.ufunc, operands: Arrays, out: Array) -> None:
     """Write ``function(function(operands[0], operands[1]), ...)`` to `out`."""
     if len(operands) == 1:
         out[...] = operands[0]
@@ -360,9 +349,7 @@ def reduce_into(function: np.ufunc, operands: list[NDArray[Any]], out: NDArray[A
         function(out, one, out=out)
 
 
-def _filled(
-    operands: list[NDArray[Any]], mask: Any, value: float, memory: Memory
-) -> list[NDArray[Any]]:
+def _filled(operands: Arrays, mask: Any, value: float, memory: Memory) -> Arrays:
     """Return the operands with a value in place of their masked steps."""
     if mask is None:
         return operands

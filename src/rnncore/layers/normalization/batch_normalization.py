@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean, known_initializer
+from rnncore.layers._arguments import boolean, known_initializer, passed_on
+from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.normalization.normalization import Normalization
+from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_number
 
 # What Keras adds to the number of real steps that it divides by.
@@ -79,6 +80,8 @@ class BatchNormalization(Normalization):
         "renorm_momentum": 0.99,
     }
 
+    reads_mask = True
+
     def __init__(
         self,
         axis: int = -1,
@@ -101,20 +104,15 @@ class BatchNormalization(Normalization):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            [axis],
-            epsilon,
-            center,
-            scale,
-            beta_initializer,
-            gamma_initializer,
-            beta_regularizer,
-            gamma_regularizer,
-            beta_constraint,
-            gamma_constraint,
-            renorm=renorm,
-            renorm_clipping=renorm_clipping,
-            renorm_momentum=renorm_momentum,
-            **kwargs,
+            axis=[axis],
+            **passed_on(
+                locals(),
+                "axis",
+                "momentum",
+                "moving_mean_initializer",
+                "moving_variance_initializer",
+                "synchronized",
+            ),
         )
         self.momentum = check_number("BatchNormalization", "momentum", momentum)
         self.moving_mean_initializer = known_initializer(moving_mean_initializer)
@@ -133,18 +131,17 @@ class BatchNormalization(Normalization):
             "moving_variance", self._sizes, self.moving_variance_initializer, trainable=False
         )
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         normal = memory.take("normal", x.shape, x.dtype)
         real: Any = True
         share: Any = 0.0  # of each real element in mean and variance
-        if training and self.trainable:
+        if tape is not None and self.trainable:
             real, share = self._share(x, mask)
             mean = self._sum(x, real) * share
             np.subtract(x, mean, out=normal)
-            variance = self._sum(self._product(normal, normal), real) * share
+            variance = self._sum(product(normal, normal, tape), real) * share
             for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.value *= self.momentum
                 moving.value += new.reshape(-1) * (1 - self.momentum)
@@ -153,21 +150,21 @@ class BatchNormalization(Normalization):
             variance = self.moving_variance.value.reshape(self._broadcast)
         inverse = 1 / np.sqrt(variance + self.epsilon)
         normal *= inverse
-        if training:
-            self._saved = (normal, inverse, real, share)
-        return self._scaled(normal, memory)
+        if tape is not None:
+            tape.saved = (normal, inverse, real, share)
+        return self._scaled(normal, memory), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (normal, inverse, real, share), self._saved = self._saved, None
-        dnormal = self._scaled_backward(dy, normal)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        normal, inverse, real, share = self.used(tape)
+        dnormal = self._scaled_backward(dy, normal, tape)
         if not need_dx:
             return None
         # Mean and variance depend on x too: what goes through them is taken off.
         through_mean = dnormal.sum(axis=self._others, keepdims=True)
-        through_variance = self._sum(self._product(dnormal, normal), True)
+        through_variance = self._sum(product(dnormal, normal, tape), True)
         # Zero but for rounding and what Keras adds to the number of steps.
         center = self._sum(normal, real) * share
-        dx = self._buffers.take("dx", dy.shape, dy.dtype)
+        dx = tape.take("dx", dy.shape, dy.dtype)
         np.subtract(normal, center, out=dx)
         dx *= through_variance
         dx += through_mean

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers.normalization.normalization import Normalization
+from rnncore.layers._buffers import FRESH
+from rnncore.layers.normalization.normalization import Normalization, product
 
 
 class LayerNormalization(Normalization):
@@ -49,38 +49,9 @@ class LayerNormalization(Normalization):
     array([[-1.,  1.]], dtype=float32)
     """
 
-    def __init__(
-        self,
-        axis: int | Sequence[int] = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            axis,
-            epsilon,
-            center,
-            scale,
-            beta_initializer,
-            gamma_initializer,
-            beta_regularizer,
-            gamma_regularizer,
-            beta_constraint,
-            gamma_constraint,
-            **kwargs,
-        )
-
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        memory = self._buffers.when(training)
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
         one_each = tuple(1 if axis in self._axes else n for axis, n in enumerate(x.shape))
         mean = memory.take("mean", one_each, x.dtype)
         x.mean(axis=self._axes, keepdims=True, out=mean)
@@ -92,19 +63,19 @@ class LayerNormalization(Normalization):
         np.sqrt(inverse, out=inverse)
         np.divide(1, inverse, out=inverse)
         normal *= inverse
-        if training:
-            self._saved = (normal, inverse)
-        return self._scaled(normal, memory)
+        if tape is not None:
+            tape.saved = (normal, inverse)
+        return self._scaled(normal, memory), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (normal, inverse), self._saved = self._saved, None
-        dnormal = self._scaled_backward(dy, normal)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        normal, inverse = self.used(tape)
+        dnormal = self._scaled_backward(dy, normal, tape)
         if not need_dx:
             return None
         # Mean and variance depend on x too: what goes through them is taken off.
-        through = self._buffers.take("mean", inverse.shape, dy.dtype)
-        self._product(dnormal, normal).mean(axis=self._axes, keepdims=True, out=through)
-        dx = np.multiply(normal, through, out=self._buffers.take("dx", dy.shape, dy.dtype))
+        through = tape.take("mean", inverse.shape, dy.dtype)
+        product(dnormal, normal, tape).mean(axis=self._axes, keepdims=True, out=through)
+        dx = np.multiply(normal, through, out=tape.take("dx", dy.shape, dy.dtype))
         dnormal.mean(axis=self._axes, keepdims=True, out=through)
         dx += through
         np.subtract(dnormal, dx, out=dx)

@@ -13,6 +13,7 @@ from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import axes_behind_batch, listed_axes
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number
 
 
@@ -21,16 +22,16 @@ class Normalization(Layer):
 
     def __init__(
         self,
-        axis: int | Sequence[int],
-        epsilon: float,
-        center: bool,
-        scale: bool,
-        beta_initializer: Any,
-        gamma_initializer: Any,
-        beta_regularizer: Any,
-        gamma_regularizer: Any,
-        beta_constraint: Any,
-        gamma_constraint: Any,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,17 +68,17 @@ class Normalization(Layer):
             y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
         return y
 
-    def _scaled_backward(self, dy: NDArray[Any], normal: NDArray[Any]) -> NDArray[Any]:
+    def _scaled_backward(self, dy: NDArray[Any], normal: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Write the gradients of gamma and beta, return that of `normal`."""
         if self.beta is not None:
             np.sum(dy, axis=self._others, out=self.beta.grad)
         if self.gamma is None:
             return dy
-        np.sum(self._product(dy, normal), axis=self._others, out=self.gamma.grad)
-        dnormal = self._buffers.take("dnormal", dy.shape, dy.dtype)
+        np.sum(product(dy, normal, tape), axis=self._others, out=self.gamma.grad)
+        dnormal = tape.take("dnormal", dy.shape, dy.dtype)
         return np.multiply(dy, self.gamma.value.reshape(self._broadcast), out=dnormal)
 
-    def _product(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-        """Return a product that the next one overwrites."""
-        out = self._buffers.take("product", one.shape, one.dtype)
-        return np.multiply(one, other, out=out)
+
+def product(one: NDArray[Any], other: NDArray[Any], tape: Tape) -> NDArray[Any]:
+    """Return a product that the next one overwrites."""
+    return np.multiply(one, other, out=tape.take("product", one.shape, one.dtype))

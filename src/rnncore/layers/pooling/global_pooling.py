@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import boolean
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import lengths_of, without_padding
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers._windows import AXES
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 
 
 class GlobalPooling(Layer):
@@ -42,13 +44,12 @@ class GlobalPooling(Layer):
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)  # raises for no time steps
-        return self._pool(x, mask, training).reshape(shape)
+        tape = self.tape(training)
+        return self._pool(x, mask, tape).reshape(shape), tape
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
         """Return the output with the axes that were pooled, of size 1."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
@@ -67,42 +68,41 @@ class GlobalMaxPooling(GlobalPooling):
         if mask is not None and lengths_of(mask) is None:
             self.end_mask(mask)
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
         # A row without any step gives what such a row alone has no answer to: zeros.
-        x = without_padding(x, mask, self._buffers.when(training), -np.inf)
+        x = without_padding(x, mask, tape or FRESH, -np.inf)
         y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
         if (lengths := lengths_of(mask)) is not None:
             y[lengths == 0] = 0
-        if training:
-            largest = self._buffers.take("largest", x.shape, np.bool_)
-            self._saved = np.equal(x, y, out=largest)
+        if tape is not None:
+            tape.saved = np.equal(x, y, out=tape.take("largest", x.shape, np.bool_))
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        largest, self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        largest = self.used(tape)
         # None is the largest where the largest is NaN.
         count = np.maximum(largest.sum(axis=self._axes, keepdims=True), 1).astype(dy.dtype)
-        dx = self._buffers.take("dx", largest.shape, dy.dtype)
+        dx = tape.take("dx", largest.shape, dy.dtype)
         return np.multiply(largest, self._pooled(dy) / count, out=dx)
 
 
 class GlobalAveragePooling(GlobalPooling):
     """Base of the layers that make the mean of each feature."""
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
         # A mask says which time steps are real; images have none.
         real: Any = True if mask is None or self.rank > 1 else mask[:, :, None]
         steps = np.ones((1, *x.shape[1:-1], 1), bool) & real
         counts = np.maximum(steps.sum(axis=self._axes, keepdims=True), 1).astype(x.dtype)
-        if training:
-            self._saved = (real, counts, x.shape)
+        if tape is not None:
+            tape.saved = (real, counts, x.shape)
         y: NDArray[Any] = x.sum(axis=self._axes, keepdims=True, where=real)
         y /= counts
         return y
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (real, counts, shape), self._saved = self._saved, None
-        dx = self._buffers.take("dx", shape, dy.dtype)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        real, counts, shape = self.used(tape)
+        dx = tape.take("dx", shape, dy.dtype)
         dx.fill(0)
         np.copyto(dx, self._pooled(dy) / counts, where=real)
         return dx
@@ -170,5 +170,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     >>> GlobalAveragePooling1D()(x, mask=mask)
     array([[2.]], dtype=float32)
     """
+
+    reads_mask = True
 
     rank = 1

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, lengths_of, mask_of, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 
 
 class Pooling(Layer):
@@ -50,39 +52,39 @@ class Pooling(Layer):
     def output_lengths(self, lengths: Lengths) -> Lengths | None:
         return self._windows.lengths(lengths)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)
-        y = self._buffers.when(training).take("y", shape, x.dtype)
+        tape = self.tape(training)
+        memory = tape or FRESH
+        y = memory.take("y", shape, x.dtype)
         # With "valid" no window of a row's own reaches beyond its end.
         lengths = lengths_of(mask) if self.padding == "same" else None
         after = None if lengths is None else self.output_lengths(lengths)
         mask = None if after is None else mask
-        x = without_padding(x, mask, self._buffers.when(training), self._nothing)
-        kept = self._pool(x, y, mask, training)
+        x = without_padding(x, mask, memory, self._nothing)
+        kept = self._pool(x, y, mask, tape)
         if after is not None:
             clear_padding(y, mask_of(after, y.shape[1]))
-        if training:
-            self._saved = (kept, x.shape, mask)
-        return y
+        if tape is not None:
+            tape.saved = (kept, x.shape, mask)
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        (kept, shape, mask), self._saved = self._saved, None
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        kept, shape, mask = self.used(tape)
         if not need_dx:
             return None
-        dx = self._buffers.take("dx", shape, dy.dtype)
+        dx = tape.take("dx", shape, dy.dtype)
         dx.fill(0)
-        self._spread(dy, dx, kept)
+        self._spread(dy, dx, kept, tape)
         return clear_padding(dx, mask)
 
     def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
     ) -> Any:
         """Write the output; return what `_spread` needs, in training."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
-    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any, tape: Tape) -> None:
         """Add the gradients to dx."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _spread")
 
@@ -103,17 +105,17 @@ class MaxPooling(Pooling):
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
     def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
     ) -> Any:
         places = self._windows.places(x.shape[1:-1])
         y.fill(-np.inf)
-        if not training:
+        if tape is None:
             for steps, windows in places:
                 np.maximum(y[windows], x[steps], out=y[windows])
             return None
         # Which place the largest number came from; of equal ones the first.
-        where = self._buffers.take("where", y.shape, np.min_scalar_type(math.prod(self.pool_size)))
-        larger = self._buffers.take("larger", y.shape, np.bool_)
+        where = tape.take("where", y.shape, np.min_scalar_type(math.prod(self.pool_size)))
+        larger = tape.take("larger", y.shape, np.bool_)
         where.fill(0)
         for number, (steps, windows) in enumerate(places):
             np.greater(x[steps], y[windows], out=larger[windows])
@@ -121,8 +123,8 @@ class MaxPooling(Pooling):
             np.maximum(y[windows], x[steps], out=y[windows])
         return where
 
-    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
-        from_here = self._buffers.take("larger", dy.shape, np.bool_)
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any, tape: Tape) -> None:
+        from_here = tape.take("larger", dy.shape, np.bool_)
         for number, (steps, windows) in enumerate(self._windows.places(dx.shape[1:-1])):
             np.equal(kept, number, out=from_here)
             np.add(dx[steps], dy[windows], out=dx[steps], where=from_here[windows])
@@ -132,7 +134,7 @@ class AveragePooling(Pooling):
     """Base of the layers that make the mean of every window."""
 
     def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, training: bool
+        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
     ) -> Any:
         y.fill(0)
         real = np.ones((1, *x.shape[1:-1], 1), bool) if mask is None else mask[..., None]
@@ -143,8 +145,8 @@ class AveragePooling(Pooling):
         y /= np.maximum(counts, 1, out=counts)
         return counts
 
-    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any) -> None:
-        shares = np.divide(dy, kept, out=self._buffers.take("shares", dy.shape, dy.dtype))
+    def _spread(self, dy: NDArray[Any], dx: NDArray[Any], kept: Any, tape: Tape) -> None:
+        shares = np.divide(dy, kept, out=tape.take("shares", dy.shape, dy.dtype))
         for steps, windows in self._windows.places(dx.shape[1:-1]):
             dx[steps] += shares[windows]
 

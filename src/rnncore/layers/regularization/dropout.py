@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore import _core
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 from rnncore.utils.random import new_rng
 
@@ -75,23 +76,18 @@ class Dropout(Layer):
             rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
             self._key = int(rng.integers(2**64, dtype=np.uint64))
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        if not training:
-            return x
-        if self.rate == 0:
-            self._saved = None
-            return x
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training and self.rate > 0)
+        if tape is None:
+            return x, None
         if self._key is None:
             self.draw_seeds()
         self._calls = (self._calls + 1) % 2**32
-        self._saved = self._calls
-        return self._apply("y", x, self._calls)
+        tape.saved = self._calls
+        return self._apply("y", x, self._calls, tape), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        call, self._saved = self._saved, None
-        return dy if call is None else self._apply("dx", dy, call)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        return dy if tape is None else self._apply("dx", dy, self.used(tape), tape)
 
     def build(self, input_shape: Shape) -> None:
         if self.noise_shape is not None:
@@ -115,13 +111,13 @@ class Dropout(Layer):
             for wanted, size in zip(self.noise_shape, shape, strict=True)
         )
 
-    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
-        y = self._buffers.take(name, x.shape, x.dtype)
+    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
+        y = tape.take(name, x.shape, x.dtype)
         if self.noise_shape is None:
             _core.dropout(np.ascontiguousarray(x), y, self.rate, self._key or 0, call)
             return y
         drawn: Any = self._drawn_together(x.shape)
-        factors = self._buffers.take("factors", drawn, x.dtype)
+        factors = tape.take("factors", drawn, x.dtype)
         factors.fill(1)
         _core.dropout(factors, factors, self.rate, self._key or 0, call)
         return np.multiply(x, factors, out=y)

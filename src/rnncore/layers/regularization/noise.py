@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.regularization.dropout import Dropout
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number
 
 
@@ -17,8 +18,8 @@ class _Gaussian(Dropout):
 
     not_configured = Dropout.not_configured | {"noise_shape"}
 
-    def _normal(self, like: NDArray[Any], call: int, stddev: float) -> NDArray[Any]:
-        noise = self._buffers.take("noise", like.shape, like.dtype)
+    def _normal(self, like: NDArray[Any], call: int, stddev: float, tape: Tape) -> NDArray[Any]:
+        noise = tape.take("noise", like.shape, like.dtype)
         key = np.array([self._key or 0, call], np.uint64)
         rng = np.random.Generator(np.random.Philox(key=key))
         rng.standard_normal(dtype=like.dtype, out=noise)
@@ -57,10 +58,10 @@ class GaussianNoise(_Gaussian):
         self.stddev = check_number("GaussianNoise", "stddev", stddev, low=0.0, high=1.0)
         super().__init__(self.stddev, seed=seed, **kwargs)
 
-    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
+    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
         if name == "dx":
             return x
-        noise = self._normal(x, call, self.stddev)
+        noise = self._normal(x, call, self.stddev, tape)
         noise += x
         return noise
 
@@ -95,7 +96,7 @@ class GaussianDropout(_Gaussian):
         check_number("GaussianDropout", "rate", rate, low=0.0, high=1.0, open_high=True)
         super().__init__(rate, seed=seed, **kwargs)
 
-    def _apply(self, name: str, x: NDArray[Any], call: int) -> NDArray[Any]:
-        factors = self._normal(x, call, math.sqrt(self.rate / (1 - self.rate)))
+    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
+        factors = self._normal(x, call, math.sqrt(self.rate / (1 - self.rate)), tape)
         factors += 1
-        return np.multiply(x, factors, out=self._buffers.take(name, x.shape, x.dtype))
+        return np.multiply(x, factors, out=tape.take(name, x.shape, x.dtype))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._lengths import Lengths, clear_padding
 from rnncore.layers._shapes import expect_channels_last, expect_steps
 from rnncore.layers.layer import Layer, Shape
@@ -24,10 +25,6 @@ class _Steps(Layer):
     def build(self, input_shape: Shape) -> None:
         expect_steps(self.name, input_shape)
         self.compute_output_shape(input_shape)
-
-    def _output(self, x: NDArray[Any], training: bool) -> NDArray[Any]:
-        shape: Any = self.compute_output_shape(x.shape)
-        return self._buffers.when(training).take("y", shape, x.dtype)
 
 
 class ZeroPadding1D(_Steps):
@@ -69,31 +66,20 @@ class ZeroPadding1D(_Steps):
             *input_shape[2:],
         )
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._output(x, training)
-        y.fill(0)
-        part = self._within(y)
-        part[...] = x
-        clear_padding(part, mask)
-        if training:
-            self._saved = mask
-        return y
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        y = _padded("y", x, self.padding, tape or FRESH)
+        clear_padding(_within(y, self.padding), mask)
+        if tape is not None:
+            tape.saved = mask
+        return y, tape
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
         return lengths + sum(self.padding)
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        mask, self._saved = self._saved, None
-        part = self._within(dy)
-        dx = self._buffers.take("dx", part.shape, dy.dtype)
-        dx[...] = part
-        return clear_padding(dx, mask)
-
-    def _within(self, y: NDArray[Any]) -> NDArray[Any]:
-        front, behind = self.padding
-        return y[:, front : y.shape[1] - behind]
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        mask = self.used(tape)
+        return clear_padding(_cropped("dx", dy, self.padding, tape), mask)
 
 
 class Cropping1D(_Steps):
@@ -136,24 +122,17 @@ class Cropping1D(_Steps):
             *input_shape[2:],
         )
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._output(x, training)
-        first = self.cropping[0]
-        y[...] = x[:, first : first + y.shape[1]]
-        return y
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        self.compute_output_shape(x.shape)  # raises where no step is left
+        tape = self.tape(training)
+        return _cropped("y", x, self.cropping, tape or FRESH), tape
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
         return np.maximum(lengths - sum(self.cropping), 0)
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        batch, steps, features = dy.shape
-        dx = self._buffers.take("dx", (batch, steps + sum(self.cropping), features), dy.dtype)
-        dx.fill(0)
-        first = self.cropping[0]
-        dx[:, first : first + steps] = dy
-        return dx
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        return _padded("dx", dy, self.cropping, tape)
 
 
 class UpSampling1D(_Steps):
@@ -187,24 +166,45 @@ class UpSampling1D(_Steps):
         batch, steps, *rest = input_shape
         return (batch, None if steps is None else steps * self.size, *rest)
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        y = self._output(x, training)
-        self._grouped(y)[...] = x[:, :, None]
-        return y
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        batch, steps, features = x.shape
+        y = (tape or FRESH).take("y", (batch, steps, self.size, features), x.dtype)
+        y[...] = x[:, :, None]
+        return y.reshape(batch, steps * self.size, features), tape
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
         return lengths * self.size
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        grouped = self._grouped(np.ascontiguousarray(dy))
-        batch, steps, _, features = grouped.shape
-        dx = self._buffers.take("dx", (batch, steps, features), dy.dtype)
-        return grouped.sum(axis=2, out=dx)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        batch, steps, features = len(dy), dy.shape[1] // self.size, dy.shape[2]
+        grouped = dy.reshape(batch, steps, self.size, features)
+        return grouped.sum(axis=2, out=tape.take("dx", (batch, steps, features), dy.dtype))
 
-    def _grouped(self, y: NDArray[Any]) -> NDArray[Any]:
-        return y.reshape(len(y), -1, self.size, y.shape[2])
+
+def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], memory: Memory) -> NDArray[Any]:
+    """Return x with so many steps of zeros on both sides."""
+    front, behind = sides
+    batch, steps, features = x.shape
+    y = memory.take(name, (batch, front + steps + behind, features), x.dtype)
+    y.fill(0)
+    y[:, front : front + steps] = x
+    return y
+
+
+def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], memory: Memory) -> NDArray[Any]:
+    """Return x without so many steps on both sides."""
+    first, last = sides
+    part = x[:, first : x.shape[1] - last]
+    y = memory.take(name, part.shape, x.dtype)
+    y[...] = part
+    return y
+
+
+def _within(y: NDArray[Any], sides: tuple[int, int]) -> NDArray[Any]:
+    """Return the steps between so many in front and behind."""
+    return y[:, sides[0] : y.shape[1] - sides[1]]
 
 
 def _two(owner: str, argument: str, value: Any) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
+from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
@@ -23,16 +23,11 @@ class Reshaping(Layer):
     # The steps may stand on another axis; Keras drops the mask too.
     supports_masking = False
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        if training:
-            self._saved = x.shape
-        return x.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return x.reshape(self.compute_output_shape(x.shape)), x.shape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        shape, self._saved = self._saved, None
-        return dy.reshape(shape)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        return dy.reshape(tape)
 
 
 class Flatten(Reshaping):
@@ -186,13 +181,13 @@ class Permute(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
-        return self._turned("y", x, (0, *self.dims), self._buffers.when(training))
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        return self._turned("y", x, (0, *self.dims), tape or FRESH), tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        return self._turned("dx", dy, np.argsort((0, *self.dims)), self._buffers)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        return self._turned("dx", dy, np.argsort((0, *self.dims)), tape)
 
     def _turned(self, name: str, x: NDArray[Any], axes: Any, memory: Memory) -> NDArray[Any]:
         # Contiguous, as the layers around want it, who would copy it each time.
@@ -243,14 +238,14 @@ class RepeatVector(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])
 
-    def forward(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape = (len(x), self.n, x.shape[1])
-        y = self._buffers.when(training).take("y", shape, x.dtype)
+        tape = self.tape(training)
+        y = (tape or FRESH).take("y", shape, x.dtype)
         y[...] = x[:, None]
-        return y
+        return y, tape
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        dx = self._buffers.take("dx", (len(dy), dy.shape[2]), dy.dtype)
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        dx = tape.take("dx", (len(dy), dy.shape[2]), dy.dtype)
         return dy.sum(axis=1, out=dx)

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._members import members
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn._given_states import checked_states
-from rnncore.layers.rnn.recurrent_layer import Recurrence, States, run_calls
+from rnncore.layers.rnn.recurrent_layer import RecurrentLayer, States, run_together
+from rnncore.layers.rnn.states import checked_states
+from rnncore.layers.tape import Tape
 
 # By name: how the two outputs become one. Side by side has a way of its own.
 _MERGES: dict[str, Callable[..., Any]] = {
@@ -75,21 +78,23 @@ class Bidirectional(Layer):
     fixed_axes = (-1,)
     call_arguments = ("initial_state",)
 
+    reads_mask = True
+
     def __init__(
         self,
-        layer: Recurrence,
+        layer: RecurrentLayer,
         merge_mode: str | None = "concat",
         weights: Sequence[ArrayLike] | None = None,
-        backward_layer: Recurrence | None = None,
+        backward_layer: RecurrentLayer | None = None,
         **kwargs: Any,
     ) -> None:
         for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
-            if not isinstance(value, Recurrence) and (value is not None or argument == "layer"):
+            if not isinstance(value, RecurrentLayer) and (value is not None or argument == "layer"):
                 raise TypeError(
                     f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
                     f"GRU, RNN), got {value!r}"
                 )
-            if value is not None and type(value).forward is not Recurrence.forward:
+            if value is not None and type(value).forward is not RecurrentLayer.forward:
                 raise TypeError(
                     f"Bidirectional: {argument}: expected a layer whose forward is the library's, "
                     f"as the kernels of both directions are called together, got {value!r}"
@@ -116,7 +121,10 @@ class Bidirectional(Layer):
         # As in Keras: what a masked step would repeat differs between the directions.
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
-        self.children: tuple[Recurrence, Recurrence] = (self.forward_layer, self.backward_layer)
+        self.children: tuple[RecurrentLayer, RecurrentLayer] = (
+            self.forward_layer,
+            self.backward_layer,
+        )
         self._first_weights = weights or None  # as in Keras an empty list is none
         if not self.trainable:
             self.trainable = False  # and with it both directions
@@ -191,6 +199,12 @@ class Bidirectional(Layer):
             outputs += [(input_shape[0], size) for size in self.state_sizes]
         return outputs if len(outputs) > 1 else outputs[0]
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        directions = 2 if self.merge_mode is None else 1
+        return masks[:1] * directions if self.return_sequences else []
+
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
         masks = [mask if self.return_sequences else None] * (2 if self.merge_mode is None else 1)
         if self.return_state:
@@ -206,7 +220,7 @@ class Bidirectional(Layer):
         mask: Any = None,
         training: bool | None = None,
     ) -> Any:
-        """Apply the layer; see `Recurrence.__call__`.
+        """Apply the layer; see `RecurrentLayer.__call__`.
 
         `initial_state` holds the states of the forward layer, then those of the backward layer.
         """
@@ -223,7 +237,11 @@ class Bidirectional(Layer):
         found = super().check_arguments(arguments, shape)
         if "initial_state" in found:
             found["initial_state"] = checked_states(
-                self.name, found["initial_state"], self.state_sizes, shape[0], self.dtype
+                f"{self.name}: initial_state",
+                found["initial_state"],
+                self.state_sizes,
+                shape[0],
+                self.dtype,
             )
         return found
 
@@ -234,109 +252,89 @@ class Bidirectional(Layer):
         mask: NDArray[Any] | None = None,
         training: bool = False,
         initial_state: States | None = None,
-    ) -> Any:
-        whole, outs = self._room(x, training)
+    ) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        memory = tape or FRESH
+        whole: NDArray[Any] | None = None
+        outs: Sequence[NDArray[Any] | None] = (None, None)
+        if self.merge_mode == "concat" and self.return_sequences:
+            # Each direction writes its half of the output.
+            sizes = [layer.output_size for layer in self.children]
+            whole = memory.take("y", (*x.shape[:2], sum(sizes)), x.dtype)
+            outs = self._halves(whole)
         count = len(self.forward_layer.state_sizes)
         given = initial_state
         starts = (None, None) if given is None else (given[:count], given[count:])
-        calls = [
-            layer.begin_forward(x, mask, training, start, out)
-            for layer, start, out in zip(self.children, starts, outs, strict=True)
+        results = run_together(
+            [
+                layer.forward_pass(x, mask, training, start, out)
+                for layer, start, out in zip(self.children, starts, outs, strict=True)
+            ]
+        )
+        ys = [y for y, _, _ in results]
+        penalties = [
+            layer.activity_regularizer and layer.penalize(y, tape, layer.name)
+            for layer, y in zip(self.children, ys, strict=True)
         ]
-        results = run_calls(calls)
-        ys: list[NDArray[Any]] = []
-        states: list[NDArray[Any]] = []
-        for layer, call, result in zip(self.children, calls, results, strict=True):
-            y, final = layer.end_forward(call, result, mask, training)
-            if layer.activity_regularizer is not None:
-                layer.penalize(y, training=training)
-            ys.append(y)
-            states.extend(final)
-        if training:
-            self._saved = ys if self.merge_mode == "mul" else None
-        outputs = ys if self.merge_mode is None else [self._merged(ys, whole, training)]
+        if tape is not None:
+            tape.saved = ([kept for _, _, kept in results], penalties, ys)
+        outputs = ys
+        if self.merge_mode is not None:
+            outputs = [self._merged(ys, memory) if whole is None else whole]
         if self.return_state:
-            outputs = [*outputs, *states]
-        return outputs if len(outputs) > 1 else outputs[0]
+            outputs = [*outputs, *(state for _, states, _ in results for state in states)]
+        return (outputs if len(outputs) > 1 else outputs[0]), tape
 
-    def _room(
-        self, x: NDArray[Any], training: bool
-    ) -> tuple[NDArray[Any] | None, Sequence[NDArray[Any] | None]]:
-        """Return an array for both outputs side by side, if that is wanted, and one for each."""
-        if not self.return_sequences:
-            return None, (None, None)
-        sizes = [layer.output_size for layer in self.children]
-        if self.merge_mode == "concat":
-            # Each direction writes its half of the output.
-            shape = (*x.shape[:2], sum(sizes))
-            kept = self._buffers.take("y", shape, x.dtype) if training else None
-            whole = np.empty(shape, x.dtype) if kept is None else kept
-            return whole, self._halves(whole)
-        if not training:
-            return None, (None, None)
-        return None, [
-            layer._buffers.take("y", (*x.shape[:2], size), x.dtype)
-            for layer, size in zip(self.children, sizes, strict=True)
-        ]
-
-    def _merged(
-        self, ys: Sequence[NDArray[Any]], whole: NDArray[Any] | None, training: bool
-    ) -> NDArray[Any]:
-        if whole is not None:
-            return whole
+    def _merged(self, ys: Sequence[NDArray[Any]], memory: Memory) -> NDArray[Any]:
         if self.merge_mode == "concat":
             return np.concatenate(ys, axis=-1)
-        out = self._buffers.take("y", ys[0].shape, ys[0].dtype) if training else None
+        out = memory.take("y", ys[0].shape, ys[0].dtype)
         merged: NDArray[Any] = _MERGES[str(self.merge_mode)](*ys, out=out)
         if self.merge_mode == "ave":
             merged *= 0.5
         return merged
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> NDArray[Any] | None:
-        dx: NDArray[Any] | None = self.backward_with_arguments(dy, need_dx=need_dx)[0]
-        return dx
-
-    def backward_with_arguments(
-        self, dy: Any, *, need_dx: bool = True
-    ) -> tuple[Any, dict[str, Any]]:
-        outputs = 2 if self.merge_mode is None else 1
+    def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
+        tapes, penalties, ys = self.used(tape)
         given = dy if isinstance(dy, list) else [dy]
-        dys = given[:2] if self.merge_mode is None else self._parts(given[0])
+        outputs = 2 if self.merge_mode is None else 1
+        dys = given[:2] if self.merge_mode is None else self._parts(given[0], ys, tape)
         dstates = given[outputs:] or [None] * len(self.state_sizes)
         count = len(self.forward_layer.state_sizes)
-        calls = [
-            layer.begin_backward(
-                one if layer.activity_regularizer is None else layer.penalized(one),
-                dstate,
-                need_dx,
-            )
-            for layer, one, dstate in zip(
-                self.children, dys, (dstates[:count], dstates[count:]), strict=True
-            )
-        ]
-        results = run_calls(calls)
-        (dx, one), (other_dx, other) = (
-            layer.finish_backward(call, result)
-            for layer, call, result in zip(self.children, calls, results, strict=True)
+        (dx, one), (other_dx, other) = run_together(
+            [
+                layer.backward_pass(
+                    kept, one if penalty is None else layer.penalized(one, penalty), dstate, need_dx
+                )
+                for layer, kept, one, penalty, dstate in zip(
+                    self.children,
+                    tapes,
+                    dys,
+                    penalties,
+                    (dstates[:count], dstates[count:]),
+                    strict=True,
+                )
+            ]
         )
         if dx is not None and other_dx is not None:
             dx += other_dx
         return dx, {"initial_state": [*one, *other]}
 
-    def _parts(self, dy: NDArray[Any] | None) -> Sequence[NDArray[Any] | None]:
+    def _parts(
+        self, dy: NDArray[Any] | None, ys: Sequence[NDArray[Any]], tape: Tape
+    ) -> Sequence[NDArray[Any] | None]:
         """Return the gradients of the two outputs from that of the merged one."""
-        saved, self._saved = self._saved, None
         if dy is None:
             return None, None
         if self.merge_mode == "concat":
             return self._halves(dy)
         if self.merge_mode == "sum":
             return dy, dy
-        room = [self._buffers.take(f"dy {index}", dy.shape, dy.dtype) for index in range(2)]
+        room = [tape.take(f"dy {index}", dy.shape, dy.dtype) for index in range(2)]
         if self.merge_mode == "ave":
             half = np.multiply(dy, 0.5, out=room[0])
             return half, half
-        return [np.multiply(dy, y, out=out) for y, out in zip(saved[::-1], room, strict=True)]
+        return [np.multiply(dy, y, out=out) for y, out in zip(ys[::-1], room, strict=True)]
 
     def _halves(self, array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Split the last axis into the parts of the two directions."""
@@ -380,7 +378,7 @@ class Bidirectional(Layer):
         self.reset_state(states)
 
 
-def _copied(layer: Recurrence, prefix: str) -> Recurrence:
+def _copied(layer: RecurrentLayer, prefix: str) -> RecurrentLayer:
     """Return a copy of a layer that is not built yet."""
     found = copy.deepcopy(layer)
     for one in members(found):

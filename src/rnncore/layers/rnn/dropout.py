@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core
-from rnncore.layers._buffers import Buffers
 from rnncore.utils.random import new_rng
 
 
@@ -36,11 +35,6 @@ class RecurrentDropout:
         out.fill(1)
         _core.dropout(out, out, rate, self.key or 0, self.calls)
         return out
-
-
-def input_factors(buffers: Buffers, x: NDArray[Any]) -> NDArray[Any]:
-    """Return where the factors of the inputs of `x`, or of its gradient, lie: (B, 1, I)."""
-    return buffers.take("input factors", (x.shape[0], 1, x.shape[2]), x.dtype)
 
 
 def check_rate(owner: str, argument: str, rate: Any) -> float:

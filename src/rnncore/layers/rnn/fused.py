@@ -1,4 +1,4 @@
-"""What SimpleRNN, LSTM and GRU share: weights, masks, direction and the calls of the kernels."""
+"""What SimpleRNN, LSTM and GRU share: weights, dropout, and the calls of the kernels."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.layers._arguments import boolean
-from rnncore.layers._keep import Kept
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.dropout import (
-    RecurrentDropout,
-    check_rate,
-    check_seed,
-    input_factors,
-)
-from rnncore.layers.rnn.recurrent_layer import Call, Recurrence, States
+from rnncore.layers.rnn.dropout import RecurrentDropout, check_rate, check_seed
+from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 if TYPE_CHECKING:
-    from rnncore.layers.rnn.fused_cell import RecurrentCell
+    from rnncore.layers.rnn.fused_cell import FusedCell
 
 
-class Recurrent(Recurrence):
+class KernelTape(Tape):
+    """A tape with the packed weights and the working memory of the kernels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.workspace = _core.Workspace()
+
+
+class FusedLayer(RecurrentLayer):
     """Base of the recurrent layers of the kernels; a subclass names its operation and its gates."""
 
     unsupported: Mapping[str, Any] = {
-        **Recurrence.unsupported,
+        **RecurrentLayer.unsupported,
         "time_major": False,
         "implementation": 2,
         "use_cudnn": "auto",
@@ -41,6 +44,9 @@ class Recurrent(Recurrence):
     operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
     state_count: int  # number of state arrays
+    # The attributes that the operation takes as arguments of the same names.
+    options: tuple[str, ...] = ("activation",)
+    tape_class = KernelTape
     random_numbers = ("_key", "_calls")
 
     def __init__(
@@ -75,8 +81,6 @@ class Recurrent(Recurrence):
         self.recurrent_dropout = check_rate(owner, "recurrent_dropout", recurrent_dropout)
         self.seed = check_seed(owner, seed)
         self._dropout = RecurrentDropout(self.seed)
-        # Packed weights and working memory, so that the next call need not allocate them again.
-        self._workspaces = Kept(_core.Workspace)
 
     def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 3:
@@ -96,31 +100,25 @@ class Recurrent(Recurrence):
             "recurrent_kernel", (self.units, columns), **self.chosen("recurrent")
         )
         self.bias = self.build_bias() if self.use_bias else None
+        self._options = {name: getattr(self, name) for name in self.options}
 
     def build_bias(self) -> Parameter:
         """Make the bias; GRU and LSTM have their own shape or filling."""
         return self.add_weight("bias", (self.gates * self.units,), **self.chosen("bias"))
 
-    def options(self) -> dict[str, Any]:
-        """Return the arguments of the operation that make the layer what it is."""
-        return {"activation": self.activation}
-
     @property
-    def cell(self) -> RecurrentCell:
+    def cell(self) -> FusedCell:
         """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
-        from rnncore.layers.rnn.cells import cell_of  # which needs this module
-
-        return cell_of(self)
+        raise NotImplementedError(f"{self.name}: cell: expected a layer that has one")
 
     @property
     def kernel_path(self) -> str:
         """Which kernels the layer takes: "fused", or "generic" for its training with
         `recurrent_dropout` and for other activations than tanh, and sigmoid in the gates."""
-        options = self.options()
         return _core.kernel_path(
             self.operation,
-            options["activation"],
-            options.get("recurrent_activation", "sigmoid"),
+            self.activation,
+            getattr(self, "recurrent_activation", "sigmoid"),
             self.recurrent_dropout > 0,
         )
 
@@ -151,34 +149,32 @@ class Recurrent(Recurrence):
         if self.dropout or self.recurrent_dropout:
             self._dropout.draw_seeds()
 
-    def drop(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        """Return `x` after dropout, and the factors of the state for each gate (G, B, H)."""
-        factors = None
-        if self.dropout:
-            drawn = self._dropout.factors(input_factors(self._buffers, x), self.dropout)
-            x = np.multiply(x, drawn, out=self._buffers.take("x", x.shape, x.dtype))
-        if self.recurrent_dropout:
-            shape = (self.gates, x.shape[0], self.units)
-            factors = self._buffers.take("state factors", shape, x.dtype)
-            self._dropout.factors(factors, self.recurrent_dropout)
-        return x, factors
-
     # -- the calls of the kernels --------------------------------------------------------
 
-    def forward_call(
+    def forward_steps(
         self,
         x: NDArray[Any],
         mask: NDArray[Any] | None,
         training: bool,
         initial_state: States | None,
         out: NDArray[Any] | None,
-    ) -> Call:
+    ) -> Pass[tuple[NDArray[Any], States, Any]]:
+        tape: Any = self.tape(True)  # for its workspace, in inference too
+        factors = recurrent_factors = None
+        if training:
+            if self.dropout:
+                factors = tape.take("input factors", (x.shape[0], 1, x.shape[2]), x.dtype)
+                self._dropout.factors(factors, self.dropout)
+                x = np.multiply(x, factors, out=tape.take("x", x.shape, x.dtype))
+            if self.recurrent_dropout:  # of the state, for each gate
+                shape = (self.gates, x.shape[0], self.units)
+                recurrent_factors = tape.take("state factors", shape, x.dtype)
+                self._dropout.factors(recurrent_factors, self.recurrent_dropout)
+            if out is None and self.return_sequences:
+                out = tape.take("y", (*x.shape[:2], self.units), x.dtype)
         if mask is not None and mask.all():
             mask = None  # nothing is masked: the kernels have a shorter way
-        recurrent_mask = None
-        if training and (self.dropout or self.recurrent_dropout):
-            x, recurrent_mask = self.drop(x)
-        return _core.forward_call(
+        y, states, recorded = yield _core.forward_call(
             self.operation,
             x,
             self.kernel.value,
@@ -191,54 +187,51 @@ class Recurrent(Recurrence):
             False,
             out,
             training=training,
-            workspace=self._workspaces.take(),
+            workspace=tape.workspace,
             need_y=self.return_sequences,
             zero_masked=self.zero_output_for_mask,
-            recurrent_mask=recurrent_mask,
-            **self.options(),
+            recurrent_mask=recurrent_factors,
+            **self._options,
         )
+        tape.saved = (recorded, factors)
+        if not training:
+            self.used(tape)
+        return (y if self.return_sequences else states[0]), states, tape
 
-    def finish_forward(self, call: Any, result: Any) -> tuple[NDArray[Any], States]:
-        y, states, tape = result
-        if tape is None:
-            self._workspaces.give_back(call.workspace)
-        else:
-            self._saved = tape
-        return (y if self.return_sequences else states[0]), states
-
-    def backward_call(
-        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
-    ) -> Call:
-        tape, self._saved = self._saved, None
+    def backward_steps(
+        self,
+        tape: KernelTape,
+        dy: NDArray[Any] | None,
+        dstates: Sequence[NDArray[Any] | None],
+        need_dx: bool,
+    ) -> Pass[tuple[NDArray[Any] | None, States]]:
+        recorded, factors = self.used(tape)
         if not self.return_sequences:  # the output is the state h
-            dy, dstates = None, [self._sum(dy, dstates[0]), *dstates[1:]]
+            dh = dstates[0]
+            if dh is None or dy is None:
+                dh = dy if dh is None else dh
+            else:
+                dh = np.add(dy, dh, out=tape.take("dh", dh.shape, dh.dtype))
+            dy, dstates = None, [dh, *dstates[1:]]
+        kernel = self.kernel
         dx = None
         if need_dx:
-            shape = (tape.batch, tape.steps, self.kernel.shape[0])
-            dx = self._buffers.take("dx", shape, self.kernel.dtype)
-        return _core.backward_call(
+            shape = (recorded.batch, recorded.steps, kernel.shape[0])
+            dx = tape.take("dx", shape, kernel.dtype)
+        *_, dinitial = yield _core.backward_call(
             self.operation,
-            tape,
+            recorded,
             dy,
             dstates,
             need_dx,
             dx=dx,
-            dkernel=self.kernel.grad,
+            dkernel=kernel.grad,
             drecurrent_kernel=self.recurrent_kernel.grad,
             dbias=None if self.bias is None else self.bias.grad,
         )
-
-    def _sum(self, one: NDArray[Any] | None, other: NDArray[Any] | None) -> NDArray[Any] | None:
-        if one is None or other is None:
-            return other if one is None else one
-        return np.add(one, other, out=self._buffers.take("dh", one.shape, one.dtype))
-
-    def finish_backward(self, call: Any, result: Any) -> tuple[NDArray[Any] | None, States]:
-        self._workspaces.give_back(call.workspace)
-        dx = result[0]
-        if dx is not None and self.dropout:
-            np.multiply(dx, input_factors(self._buffers, dx), out=dx)
-        return dx, result[-1]
+        if dx is not None and factors is not None:
+            np.multiply(dx, factors, out=dx)
+        return dx, dinitial
 
 
 def named_activation(owner: str, argument: str, value: Any) -> str:

@@ -8,12 +8,11 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Buffers
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.fused import Recurrent
+from rnncore.layers.rnn.fused import FusedLayer
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
-from rnncore.layers.rnn.recurrent_layer import run_call
+from rnncore.layers.rnn.recurrent_layer import run
 
 
 def of_layer(name: str, doc: str | None = None) -> Any:
@@ -21,7 +20,7 @@ def of_layer(name: str, doc: str | None = None) -> Any:
     return property(lambda self: getattr(self.layer, name), doc=doc)
 
 
-class RecurrentCell(AbstractRNNCell):
+class FusedCell(AbstractRNNCell):
     """Base of the cells of the library; a subclass makes `layer`, which has the weights.
 
     `RNN` runs whole sequences through a copy of that layer that shares the weights. By itself the
@@ -51,18 +50,18 @@ class RecurrentCell(AbstractRNNCell):
     recurrent_dropout: float = of_layer("recurrent_dropout")
     seed: Any = of_layer("seed")
 
-    layer: Recurrent  # made before the constructor of this class is called
+    layer: FusedLayer  # made before the constructor of this class is called
 
     def __init__(self, **kwargs: Any) -> None:
         self.children = (self.layer,)
         super().__init__(**kwargs)
         self.layer.name = self.name
 
-    def make_layer(self, kind: type[Recurrent], units: int, **arguments: Any) -> None:
+    def make_layer(self, kind: type[FusedLayer], **arguments: Any) -> None:
         """Make the layer of the cell, in whose errors the cell is named."""
         self.layer = kind.__new__(kind)
         self.layer._speaks_for = type(self).__name__
-        kind.__init__(self.layer, units, **arguments)
+        kind.__init__(self.layer, **arguments)
 
     @property
     def state_size(self) -> int | list[int]:
@@ -77,20 +76,19 @@ class RecurrentCell(AbstractRNNCell):
         self.layer.make_weights((input_shape[0], None, input_shape[-1]))
 
     @classmethod
-    def of(cls, layer: Recurrent) -> Self:
+    def of(cls, layer: FusedLayer) -> Self:
         """Return the cell of a layer that is there already."""
         cell = cls.__new__(cls)
         dtype = layer.dtype if layer.built else layer.explicit_dtype
         cell.layer = layer
-        RecurrentCell.__init__(cell, name=layer.name, dtype=dtype, trainable=layer.trainable)
+        FusedCell.__init__(cell, name=layer.name, dtype=dtype, trainable=layer.trainable)
         if layer.built and layer.input_shape is not None:
             cell.make_weights((None, layer.input_shape[-1]))
         return cell
 
-    def sequence_layer(self) -> Recurrent:
-        """Return a layer with the same weights and working memory of its own."""
+    def sequence_layer(self) -> FusedLayer:
+        """Return a layer with the same weights and tapes of its own."""
         layer = copy.copy(self.layer)
-        layer._buffers = Buffers()
         layer.return_sequences = False
         return layer
 
@@ -98,18 +96,18 @@ class RecurrentCell(AbstractRNNCell):
         self, inputs: NDArray[Any], states: list[NDArray[Any]], training: bool = False
     ) -> tuple[NDArray[Any], list[NDArray[Any]], Any]:
         """Compute one step."""
-        layer = self.sequence_layer()
-        call = layer.forward_call(inputs[:, None], None, training, states, None)
-        y, new = layer.finish_forward(call, run_call(call))
-        return y, list(new), layer
+        layer = self.layer
+        _, new, tape = run(layer.forward_steps(inputs[:, None], None, training, states, None))
+        return new[0], list(new), tape
 
     def backward(  # type: ignore[override]
         self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Compute the gradients of one step, and add those of the weights."""
         before = [weight.grad.copy() for weight in self.weights]
-        call = saved.backward_call(dy, dstates, True)
-        dx, new = saved.finish_backward(call, run_call(call))
+        dh, *rest = dstates
+        dx: Any
+        dx, new = run(self.layer.backward_steps(saved, None, [dy + dh, *rest], True))
         for weight, earlier in zip(self.weights, before, strict=True):
             weight.grad += earlier
         return dx[:, 0], list(new)

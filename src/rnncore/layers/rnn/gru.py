@@ -1,15 +1,16 @@
-"""The GRU layer."""
+"""GRU and its cell."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import boolean
+from rnncore.layers._arguments import boolean, passed_on
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.fused import Recurrent, named_activation
+from rnncore.layers.rnn.fused import FusedLayer, named_activation
+from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
 
 
-class GRU(Recurrent):
+class GRU(FusedLayer):
     """Gated recurrent unit: ``h = z*h' + (1-z)*n``.
 
     Parameters
@@ -77,6 +78,7 @@ class GRU(Recurrent):
     operation = "gru"
     gates = 3
     state_count = 1
+    options = ("activation", "recurrent_activation", "reset_after")
 
     def __init__(
         self,
@@ -103,27 +105,7 @@ class GRU(Recurrent):
         reset_after: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            return_sequences=return_sequences,
-            go_backwards=go_backwards,
-            **kwargs,
-        )
+        super().__init__(**passed_on(locals(), "recurrent_activation", "reset_after"))
         self.recurrent_activation = named_activation(
             self._owner, "recurrent_activation", recurrent_activation
         )
@@ -134,9 +116,80 @@ class GRU(Recurrent):
         shape = (2, columns) if self.reset_after else (columns,)
         return self.add_weight("bias", shape, **self.chosen("bias"))
 
-    def options(self) -> dict[str, Any]:
-        return {
-            **super().options(),
-            "recurrent_activation": self.recurrent_activation,
-            "reset_after": self.reset_after,
-        }
+    @property
+    def cell(self) -> GRUCell:
+        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        return GRUCell.of(self)
+
+
+class GRUCell(FusedCell):
+    """One step of a GRU: ``h = z*h' + (1-z)*n``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the states and of the output.
+    activation : default "tanh"
+    recurrent_activation : default "sigmoid"
+        Of the gates.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+    dropout, recurrent_dropout : float, default 0
+        Fractions of the input and of the state h that are dropped in training.
+    reset_after : bool, default True
+        Apply the reset gate after the product with the recurrent kernel.
+    seed : int, optional
+        Of the dropout.
+    **kwargs
+        `name`, `dtype`, `trainable`: see `Layer`; `implementation` has no effect.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Notes
+    -----
+    Weights: those of `GRU`, which says more of the arguments. The state is
+    ``[h]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import GRUCell
+    >>> cell = GRUCell(4)
+    >>> y, (h,) = cell(np.zeros((2, 3)), cell.get_initial_state(batch_size=2))
+    >>> h.shape
+    (2, 4)
+    """
+
+    recurrent_activation: Any = of_layer("recurrent_activation")
+    reset_after: bool = of_layer("reset_after")
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        seed: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.make_layer(GRU, name="gru_cell", **passed_on(locals(), "kwargs"))
+        super().__init__(**kwargs)

@@ -1,17 +1,18 @@
-"""The LSTM layer."""
+"""LSTM and its cell."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import boolean
+from rnncore.layers._arguments import boolean, passed_on
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.fused import Recurrent, named_activation
+from rnncore.layers.rnn.fused import FusedLayer, named_activation
+from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
 
 _FORGET_GATE = 1  # second of the blocks i f g o
 
 
-class LSTM(Recurrent):
+class LSTM(FusedLayer):
     """Long short-term memory: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
 
     Parameters
@@ -78,6 +79,7 @@ class LSTM(Recurrent):
     operation = "lstm"
     gates = 4
     state_count = 2
+    options = ("activation", "recurrent_activation")
 
     def __init__(
         self,
@@ -104,27 +106,7 @@ class LSTM(Recurrent):
         go_backwards: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            return_sequences=return_sequences,
-            go_backwards=go_backwards,
-            **kwargs,
-        )
+        super().__init__(**passed_on(locals(), "recurrent_activation", "unit_forget_bias"))
         self.recurrent_activation = named_activation(
             self._owner, "recurrent_activation", recurrent_activation
         )
@@ -137,8 +119,80 @@ class LSTM(Recurrent):
             bias.value[start : start + self.units] = 1.0
         return bias
 
-    def options(self) -> dict[str, Any]:
-        return {
-            **super().options(),
-            "recurrent_activation": self.recurrent_activation,
-        }
+    @property
+    def cell(self) -> LSTMCell:
+        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        return LSTMCell.of(self)
+
+
+class LSTMCell(FusedCell):
+    """One step of an LSTM: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the states and of the output.
+    activation : default "tanh"
+    recurrent_activation : default "sigmoid"
+        Of the gates.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    unit_forget_bias : bool, default True
+        Start the bias of the forget gate at one.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+    dropout, recurrent_dropout : float, default 0
+        Fractions of the input and of the state h that are dropped in training.
+    seed : int, optional
+        Of the dropout.
+    **kwargs
+        `name`, `dtype`, `trainable`: see `Layer`; `implementation` has no effect.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Notes
+    -----
+    Weights: those of `LSTM`, which says more of the arguments. The states are
+    ``[h, c]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import LSTMCell
+    >>> cell = LSTMCell(4)
+    >>> h, (h, c) = cell(np.zeros((2, 3)), cell.get_initial_state(batch_size=2))
+    >>> h.shape, c.shape
+    ((2, 4), (2, 4))
+    """
+
+    recurrent_activation: Any = of_layer("recurrent_activation")
+    unit_forget_bias: bool = of_layer("unit_forget_bias")
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.make_layer(LSTM, name="lstm_cell", **passed_on(locals(), "kwargs"))
+        super().__init__(**kwargs)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from rnncore.layers._arguments import boolean
 from rnncore.layers.graph.symbolic import is_symbolic
 from rnncore.layers.layer import Layer, Shape, detached
-from rnncore.layers.rnn._cell_steps import CellSteps
+from rnncore.layers.rnn.own_cell_loop import CellSteps
 from rnncore.layers.rnn.states import (
-    converted_states,
+    checked_states,
     nest,
     output_size,
     state_sizes,
@@ -231,9 +231,11 @@ class AbstractRNNCell(Layer):
                 f"{self.name}: inputs: expected 2 axes (batch, features), got shape {x.shape}"
             )
         self.make_weights((None, x.shape[1]))
-        given = converted_states(self, "states", states, len(x), self.dtype)
+        given = checked_states(
+            f"{self.name}: states", states, state_sizes(self), len(x), self.dtype
+        )
         flag = boolean(self.name, "training", False if training is None else training)
         y, new, _ = CellSteps(self, self.dtype).forward(x, given, flag)
         taken = [x, *given]
-        y, *new = (detached(one, taken, training=False) for one in (y, *new))
+        y, *new = (detached(one, taken) for one in (y, *new))
         return y, nest(states, new)

@@ -1,21 +1,139 @@
-"""The time loop over a cell that is written in NumPy, forwards and backwards."""
+"""The time loop over a cell that is written in NumPy: its steps, forwards and backwards."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers.graph.symbolic import leaves
 from rnncore.layers.layer import detached
-from rnncore.layers.rnn._cell_steps import CellSteps
-from rnncore.layers.rnn.recurrent_layer import Call, Recurrence, States
+from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.rnn.states import initial_states, name_of, output_size, state_sizes
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp] | None  # numbers of rows; None: all
+
+
+class CellSteps:
+    """A cell, with what it returns checked and in one dtype.
+
+    Of `forward` and `call` the one counts that is nearer to the cell's class, `forward` where
+    both are as near. A `backward` that is farther than `forward` belongs to another one.
+
+    Parameters
+    ----------
+    cell : object
+        With `forward` and `backward` as in `AbstractRNNCell`, or with Keras' `call` alone.
+    dtype : numpy.dtype
+        Of the arrays that the steps return.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it has no such method or no `state_size`.
+
+    Attributes
+    ----------
+    has_backward : bool
+        Whether it can be trained.
+    """
+
+    def __init__(self, cell: Any, dtype: np.dtype[Any]) -> None:
+        self.cell, self.dtype, self.owner = cell, dtype, name_of(cell)
+        forward, call, backward = (_distance(cell, m) for m in ("forward", "call", "backward"))
+        self.method = "forward" if forward <= call else "call"
+        self.has_backward = backward <= forward <= call
+        self.state_sizes, self.output_size = state_sizes(cell), output_size(cell)
+        parameters = inspect.signature(getattr(cell, self.method)).parameters
+        self._takes_training = "training" in parameters
+
+    def forward(
+        self, x: Array, states: list[Array], training: bool
+    ) -> tuple[Array, list[Array], Any]:
+        """Return the output, the new states, and what the backward of this step needs."""
+        flags = {"training": training} if self._takes_training else {}
+        result: Any = getattr(self.cell, self.method)(x, states, **flags)
+        names = ("y", "states", "saved")[: 3 if self.method == "forward" else 2]
+        y, new, *saved = self._parts(self.method, names, result)
+        shape = (len(x), self.output_size)
+        states_shapes = [state.shape for state in states]
+        return (
+            self._array(self.method, "y", y, shape),
+            self._arrays(self.method, "states", new, states_shapes),
+            saved[0] if saved else None,
+        )
+
+    def backward(
+        self, saved: Any, dy: Array, dstates: list[Array], features: int
+    ) -> tuple[Array, list[Array]]:
+        """Return the gradients of x and of the states; the cell adds those of its weights."""
+        if not self.has_backward:
+            raise ValueError(
+                f"{self.owner}: backward: expected a cell with `forward` and `backward`, as "
+                f"AbstractRNNCell says, for training, got one with `{self.method}` alone"
+            )
+        result: Any = self.cell.backward(saved, dy, dstates)
+        dx, new = self._parts("backward", ("dx", "dstates"), result)
+        shapes = [dstate.shape for dstate in dstates]
+        return (
+            self._array("backward", "dx", dx, (len(dy), features)),
+            self._arrays("backward", "dstates", new, shapes),
+        )
+
+    def _parts(self, method: str, names: tuple[str, ...], result: Any) -> Any:
+        if isinstance(result, (tuple, list)) and len(result) == len(names):
+            return result
+        several = isinstance(result, (tuple, list))
+        got = f"{len(result)} values" if several else type(result).__name__
+        raise ValueError(f"{self.owner}: {method}: expected ({', '.join(names)}), got {got}")
+
+    def _arrays(
+        self, method: str, what: str, given: Any, shapes: list[tuple[int, ...]]
+    ) -> list[Array]:
+        arrays = list(leaves(given))
+        if len(arrays) != len(shapes):
+            raise ValueError(
+                f"{self.owner}: {method}: {what}: expected {len(shapes)} arrays, got {len(arrays)}"
+            )
+        pairs = enumerate(zip(arrays, shapes, strict=True))
+        return [self._array(method, f"{what}[{i}]", *pair) for i, pair in pairs]
+
+    def _array(self, method: str, what: str, value: Any, shape: tuple[int, ...]) -> Array:
+        array = np.asarray(value, self.dtype)
+        if array.shape != shape:
+            raise ValueError(
+                f"{self.owner}: {method}: {what}: expected shape {shape}, got {array.shape}"
+            )
+        return array
+
+
+def check_cell(owner: str, cell: Any) -> None:
+    """Raise ValueError or TypeError unless `cell` has what a cell needs."""
+    if isinstance(cell, type) or _distance(cell, "call") == _distance(cell, "forward") == _NONE:
+        raise ValueError(
+            f"{owner}: cell: expected a cell, with a method `forward` (or `call`), got {cell!r}"
+        )
+    if getattr(cell, "state_size", None) is None:
+        raise ValueError(
+            f"{owner}: cell: expected a cell with a state_size (an integer, or a list of one for "
+            f"each state), got {cell!r}"
+        )
+    state_sizes(cell)
+
+
+_NONE = float("inf")
+
+
+def _distance(cell: Any, method: str) -> float:
+    """Return how far above the cell's class the one is that defines a method; infinity: none."""
+    for number, base in enumerate(type(cell).__mro__):
+        if method in vars(base):
+            return number
+    return _NONE
 
 
 class Step(NamedTuple):
@@ -26,7 +144,7 @@ class Step(NamedTuple):
     saved: Any
 
 
-class CellLoop(Recurrence):
+class CellLoop(RecurrentLayer):
     """A cell over sequences.
 
     The cell gets only the rows of the batch that are real at a step. So masked steps cost
@@ -38,7 +156,7 @@ class CellLoop(Recurrence):
         See `CellSteps`; built.
     dtype : numpy.dtype
     **kwargs
-        Those of `Recurrence`.
+        Those of `RecurrentLayer`.
     """
 
     kernel_path = "cell"
@@ -55,44 +173,27 @@ class CellLoop(Recurrence):
     def output_size(self) -> int:
         return output_size(self.cell)
 
-    def forward_call(
-        self,
-        x: Array,
-        mask: Array | None,
-        training: bool,
-        initial_state: States | None,
-        out: Array | None,
-    ) -> Call:
-        return partial(self._run_forward, x, mask, training, initial_state, out)
-
-    def finish_forward(self, call: Call, result: Any) -> tuple[Array, States]:
-        y, states, tape = result
-        if tape is not None:
-            self._saved = tape
-        return y, states
-
-    def backward_call(
-        self, dy: Array | None, dstates: Sequence[Array | None], need_dx: bool
-    ) -> Call:
-        tape, self._saved = self._saved, None
-        return partial(self._run_backward, tape, dy, dstates)
-
-    def finish_backward(self, call: Call, result: Any) -> tuple[Array, States]:
-        dx, dinitial = result
-        return dx, dinitial
-
     def _steps(self, mask: Array | None, count: int) -> Iterator[tuple[int, Rows]]:
         """Yield the number of each step and its real rows, in the order of processing."""
         for t in range(count - 1, -1, -1) if self.go_backwards else range(count):
             real = None if mask is None else mask[:, t]
             yield t, None if real is None or real.all() else np.flatnonzero(real)
 
-    def _run_forward(
-        self, x: Array, mask: Array | None, training: bool, start: States | None, out: Array | None
-    ) -> Any:
-        """Return the output, the final states, and in training the tape."""
+    def forward_steps(
+        self,
+        x: Array,
+        mask: Array | None,
+        training: bool,
+        initial_state: States | None,
+        out: Array | None,
+    ) -> Pass[tuple[Array, States, Any]]:
+        yield from ()  # it calls no kernel
+        start = initial_state
         cell = CellSteps(self.cell, x.dtype)
-        states = initial_states(self.cell, len(x), x.dtype) if start is None else list(start)
+        if start is None:
+            states = initial_states(self.cell, len(x), x.dtype)
+        else:  # copies: those of a stateful layer are new ones when the backward reads these
+            states = [one.copy() if training else one for one in start]
         last = np.zeros((len(x), cell.output_size), x.dtype)
         y = out
         if y is None and self.return_sequences:
@@ -111,18 +212,18 @@ class CellLoop(Recurrence):
                     y[~mask[:, t], t] = 0
             tape.append(Step(t, rows, saved))
         if start is not None:  # a cell may give back what it got, which is the caller's
-            states = [detached(state, start, training=False) for state in states]
+            states = [detached(state, start) for state in states]
         return (last if y is None else y), states, (cell, x.shape, tape) if training else None
 
-    def _run_backward(
-        self, tape: Any, dy: Array | None, dstates: Sequence[Array | None]
-    ) -> tuple[Array, States]:
-        """Return dx and the gradients of the initial states."""
+    def backward_steps(
+        self, tape: Any, dy: Array | None, dstates: Sequence[Array | None], need_dx: bool
+    ) -> Pass[tuple[Array | None, States]]:
+        yield from ()
         cell, shape, steps = tape
         for weight in getattr(self.cell, "weights", ()):
             weight.grad_rows = None
             weight.grad[...] = 0
-        dx = self._buffers.take("dx", shape, cell.dtype)
+        dx = np.empty(shape, cell.dtype)
         # The gradient by an output that masked steps repeat, on its way to the step that made it.
         carried = np.zeros((shape[0], cell.output_size), cell.dtype)
         if dy is not None and not self.return_sequences:

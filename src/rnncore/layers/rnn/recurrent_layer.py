@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
 from rnncore.layers._arguments import boolean
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import leaves
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn._given_states import checked_states
+from rnncore.layers.rnn.states import checked_states
 
-# A pass that is ready to run, of the kernels or of a loop in Python, and what it returns.
-Call = _core.Call | Callable[[], Any]
+T = TypeVar("T")
 States = Sequence[NDArray[Any]]
+# A pass through a layer: it yields each call of a kernel, is sent what that gives, and returns
+# what comes out. So whoever walks several passes can run their calls side by side.
+Pass = Generator[_core.Call, Any, T]
 
 
-class Recurrence(Layer):
+class RecurrentLayer(Layer):
     """Base of the layers that walk through time: states, direction, and which steps come out.
 
-    A subclass gives `state_sizes` and `output_size`, and each pass in two halves, so that a
-    wrapper can run the passes of several layers at once: `forward_call` and `backward_call`
-    prepare a pass, `finish_forward` and `finish_backward` take its result. In them the output of
-    step t stands beside ``x[:, t]`` whatever the direction, and states are a flat list of arrays
-    ``(B, size)``.
+    A subclass gives `state_sizes` and `output_size`, and `forward_steps` and `backward_steps`. In
+    these the output of step t stands beside ``x[:, t]`` whatever the direction, and states are a
+    flat list of arrays ``(B, size)``.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class Recurrence(Layer):
     """
 
     call_arguments = ("initial_state",)
+
+    reads_mask = True
 
     def __init__(
         self,
@@ -92,34 +95,30 @@ class Recurrence(Layer):
         """The last axis of the output."""
         return self.state_sizes[0]
 
-    def forward_call(
+    def forward_steps(
         self,
         x: NDArray[Any],
         mask: NDArray[Any] | None,
         training: bool,
         initial_state: States | None,
         out: NDArray[Any] | None,
-    ) -> Call:
-        """Return the call that computes the layer, ready to run.
+    ) -> Pass[tuple[NDArray[Any], States, Any]]:
+        """Compute the output, of all steps or the last one, the final states, and the tape.
 
         Without `initial_state` sequences start from zeros, or what the cell starts from. With
         `return_sequences` the output goes to `out` if there is one.
         """
-        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_call")
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_steps")
 
-    def finish_forward(self, call: Call, result: Any) -> tuple[NDArray[Any], States]:
-        """Return the output, of all steps or the last one, and the final states."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method finish_forward")
-
-    def backward_call(
-        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
-    ) -> Call:
-        """Return the call that computes the gradients from those of the output and the states."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method backward_call")
-
-    def finish_backward(self, call: Call, result: Any) -> tuple[NDArray[Any] | None, States]:
-        """Return dx and the gradients of the initial states."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method finish_backward")
+    def backward_steps(
+        self,
+        tape: Any,
+        dy: NDArray[Any] | None,
+        dstates: Sequence[NDArray[Any] | None],
+        need_dx: bool,
+    ) -> Pass[tuple[NDArray[Any] | None, States]]:
+        """Compute dx and the gradients of the initial states from those of output and states."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method backward_steps")
 
     # -- calls ---------------------------------------------------------------------------
 
@@ -154,7 +153,11 @@ class Recurrence(Layer):
         found = super().check_arguments(arguments, shape)
         if "initial_state" in found:
             found["initial_state"] = checked_states(
-                self.name, found["initial_state"], self.state_sizes, shape[0], self.dtype
+                f"{self.name}: initial_state",
+                found["initial_state"],
+                self.state_sizes,
+                shape[0],
+                self.dtype,
             )
         return found
 
@@ -169,6 +172,11 @@ class Recurrence(Layer):
         """Return a flat list of states as a call gives them: in lists where a cell has several."""
         return states
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return masks[:1] if self.return_sequences else []
+
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
         # As in Keras the mask goes on unreversed, with go_backwards too.
         found = mask if self.return_sequences else None
@@ -181,70 +189,51 @@ class Recurrence(Layer):
         mask: NDArray[Any] | None = None,
         training: bool = False,
         initial_state: States | None = None,
-    ) -> Any:
-        out = None
-        if training and self.return_sequences:
-            out = self._buffers.take("y", (*x.shape[:2], self.output_size), x.dtype)
-        call = self.begin_forward(x, mask, training, initial_state, out)
-        y, states = self.end_forward(call, run_call(call), mask, training)
+    ) -> tuple[Any, Any]:
+        y, states, tape = run(self.forward_pass(x, mask, training, initial_state))
         # Each step stands beside its x; Keras gives the steps in the order of processing.
         y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
-        return [y, *states] if self.return_state else y
+        return ([y, *states] if self.return_state else y), tape
 
-    def backward(self, dy: Any, *, need_dx: bool = True) -> NDArray[Any] | None:
-        dx: NDArray[Any] | None = self.backward_with_arguments(dy, need_dx=need_dx)[0]
-        return dx
-
-    def backward_with_arguments(
-        self, dy: Any, *, need_dx: bool = True
-    ) -> tuple[Any, dict[str, Any]]:
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
         one, *dstates = dy if self.return_state else (dy, *[None] * len(self.state_sizes))
         if one is not None and self.return_sequences and self.go_backwards:
             one = one[:, ::-1]
-        call = self.begin_backward(one, dstates, need_dx)
-        dx, dinitial = self.finish_backward(call, run_call(call))
+        dx, dinitial = run(self.backward_pass(tape, one, dstates, need_dx))
         return dx, {"initial_state": list(dinitial)}
 
-    # -- what `forward` and wrappers of several layers share ----------------------------
-
-    def begin_forward(
+    def forward_pass(
         self,
         x: NDArray[Any],
         mask: NDArray[Any] | None,
         training: bool,
         initial_state: States | None,
-        out: NDArray[Any] | None,
-    ) -> Call:
-        """Return the call that computes the layer from the states that it has to start from."""
-        if training:
-            self._saved = None
+        out: NDArray[Any] | None = None,
+    ) -> Pass[tuple[NDArray[Any], States, Any]]:
+        """Do what `forward_steps` does, from the states that the layer has to start from."""
         if self.stateful:
-            initial_state = self.start_states(x, initial_state, training)
-        return self.forward_call(x, mask, training, initial_state, out)
-
-    def end_forward(
-        self, call: Call, result: Any, mask: NDArray[Any] | None, training: bool
-    ) -> tuple[NDArray[Any], States]:
-        """Return the output, each step beside its x, and the final states."""
-        y, states = self.finish_forward(call, result)
+            initial_state = self.start_states(x, initial_state)
+        y, states, tape = yield from self.forward_steps(x, mask, training, initial_state, out)
         if self.stateful:
             self.keep_states(states)
         without = None
         if mask is not None and not self.return_sequences:
             without = self.rows_without_output(mask)
             y = without_rows(y, without)
-        if training:
-            self._saved = (self._saved, without)
-        return y, states
+        return y, states, (tape, without) if training else None
 
-    def begin_backward(
-        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
-    ) -> Call:
-        """Return the call that computes the gradients; `dy` beside x."""
-        self._saved, without = self._saved
+    def backward_pass(
+        self,
+        tape: Any,
+        dy: NDArray[Any] | None,
+        dstates: Sequence[NDArray[Any] | None],
+        need_dx: bool,
+    ) -> Pass[tuple[NDArray[Any] | None, States]]:
+        """Compute the gradients of a `forward_pass`; `dy` stands beside x."""
+        tape, without = tape
         if dy is not None and without is not None:
             dy = without_rows(dy, without)
-        return self.backward_call(dy, dstates, need_dx)
+        return self.backward_steps(tape, dy, dstates, need_dx)
 
     def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the rows of which the last output is zero, as in Keras, whatever the state is.
@@ -276,21 +265,12 @@ class Recurrence(Layer):
                 f"that the states of a stateful layer are for, got {shape[0]}"
             )
 
-    def start_states(self, x: NDArray[Any], given: States | None, training: bool) -> States | None:
+    def start_states(self, x: NDArray[Any], given: States | None) -> States:
         """Return what a batch of a stateful layer starts from: what was given, or its states."""
         if self.states is None:
             self.make_states(len(x))
         self.check_input_shape(x.shape)
-        states = self.states or []
-        if given is not None or not training:
-            return given or [state.value for state in states]
-        # Copies: the backward may read them when the layer has new states already.
-        copies = []
-        for index, state in enumerate(states):
-            copy = self._buffers.take(f"state {index}", state.shape, state.dtype)
-            np.copyto(copy, state.value)
-            copies.append(copy)
-        return copies
+        return given or [state.value for state in self.states or ()]
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """Return what sequences start from by default: zeros, or what a cell says.
@@ -347,7 +327,9 @@ class Recurrence(Layer):
                     f"got {type(states).__name__}"
                 )
             batch_size = None if self.states is None else len(self.states[0].value)
-            new = checked_states(self.name, states, self.state_sizes, batch_size, self.dtype)
+            new = checked_states(
+                f"{self.name}: states", states, self.state_sizes, batch_size, self.dtype
+            )
             if self.states is None:
                 self.make_states(len(new[0]))
             self.keep_states(new)
@@ -365,14 +347,33 @@ def without_rows(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
     return np.where(rows[:, None], array.dtype.type(0), array) if rows.any() else array
 
 
-def run_call(call: Call) -> Any:
-    """Run one pass."""
-    return _core.run(call) if isinstance(call, _core.Call) else call()
+def run(one: Pass[T]) -> T:
+    """Walk through a pass and return what comes out."""
+    try:
+        call = next(one)
+        while True:
+            call = one.send(_core.run(call))
+    except StopIteration as end:
+        found: T = end.value
+        return found
 
 
-def run_calls(calls: Sequence[Call]) -> list[Any]:
-    """Run passes that do not depend on each other, those of the kernels side by side."""
-    kernels = [call for call in calls if isinstance(call, _core.Call)]
-    if 1 < len(kernels) == len(calls):
-        return _core.run_together(kernels)
-    return list(map(run_call, calls))
+def run_together(passes: Sequence[Pass[T]]) -> list[T]:
+    """Walk through passes that do not depend on each other, their calls side by side."""
+    ended: dict[int, T] = {}
+    results: dict[int, Any] = dict.fromkeys(range(len(passes)))  # what each waits for
+    while results:
+        calls = {}
+        for number, result in results.items():
+            try:
+                calls[number] = passes[number].send(result)
+            except StopIteration as end:
+                ended[number] = end.value
+        # One alone has both threads for itself.
+        go = (
+            _core.run_together
+            if len(calls) > 1
+            else lambda ready: [_core.run(one) for one in ready]
+        )
+        results = dict(zip(calls, go(list(calls.values())), strict=True))
+    return [ended[number] for number in range(len(passes))]

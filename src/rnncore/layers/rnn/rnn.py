@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 from rnncore.layers._shapes import expect_steps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn._cell_steps import check_cell
-from rnncore.layers.rnn.fused_cell import RecurrentCell
+from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
-from rnncore.layers.rnn.own_cell_loop import CellLoop
-from rnncore.layers.rnn.recurrent_layer import Call, Recurrence, States, run_call
+from rnncore.layers.rnn.own_cell_loop import CellLoop, check_cell
+from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells, build_cell, dtype_of
 from rnncore.layers.rnn.states import (
     initial_states,
@@ -29,7 +27,7 @@ from rnncore.layers.rnn.states import (
 _PATHS = ("fused", "generic", "cell")
 
 
-class RNN(Recurrence):
+class RNN(RecurrentLayer):
     """A recurrent layer over a cell, which says what happens at one step.
 
     Cells of the library (`LSTMCell`, `GRUCell`, `SimpleRNNCell`), also stacked ones, run on the
@@ -106,7 +104,7 @@ class RNN(Recurrence):
         )
         self.cell = cell
         # What computes: a layer for each cell of a stack, made with the weights.
-        self._parts: list[Recurrence] = []
+        self._parts: list[RecurrentLayer] = []
         self.children: list[Layer] = [] if inner is None else [inner]
         if not self.trainable:
             self.trainable = False  # and so the cell
@@ -189,91 +187,51 @@ class RNN(Recurrence):
         found = nest(structure, states)
         return found if isinstance(structure, (list, tuple)) else [found]
 
-    def forward_call(
+    def forward_steps(
         self,
         x: NDArray[Any],
         mask: NDArray[Any] | None,
         training: bool,
         initial_state: States | None,
         out: NDArray[Any] | None,
-    ) -> Call:
-        self._pass_on_options()
+    ) -> Pass[tuple[NDArray[Any], States, Any]]:
         start = initial_state
         if start is None and not starts_from_zeros(self.cell):
             start = initial_states(self.cell, len(x), self.dtype)
-        if len(self._parts) == 1:
-            return self._parts[0].forward_call(x, mask, training, start, out)
-        return partial(self._chain_forward, x, mask, training, start, out)
-
-    def finish_forward(self, call: Call, result: Any) -> tuple[NDArray[Any], States]:
-        if len(self._parts) == 1:
-            return self._parts[0].finish_forward(call, result)
-        y, states = result
-        return y, states
-
-    def backward_call(
-        self, dy: NDArray[Any] | None, dstates: Sequence[NDArray[Any] | None], need_dx: bool
-    ) -> Call:
-        if len(self._parts) == 1:
-            return self._parts[0].backward_call(dy, dstates, need_dx)
-        return partial(self._chain_backward, dy, dstates, need_dx)
-
-    def finish_backward(self, call: Call, result: Any) -> tuple[NDArray[Any] | None, States]:
-        if len(self._parts) == 1:
-            return self._parts[0].finish_backward(call, result)
-        dx, dinitial = result
-        return dx, dinitial
-
-    def get_initial_state(self, batch_size: int) -> list[Any]:
-        return self.nested_states(initial_states(self.cell, batch_size, self.dtype))
-
-    # -- a stack: one layer after the other over the whole sequence ------------------------
-
-    def _pass_on_options(self) -> None:
-        """Let the layers inside do what this one is asked to."""
+        states: list[NDArray[Any]] = []
+        tapes = []
+        # Of a stack one layer after the other runs over the whole sequence.
         for part in self._parts:
             last = part is self._parts[-1]
             part.return_sequences = self.return_sequences or not last
             part.zero_output_for_mask = self.zero_output_for_mask and last
             part.go_backwards = self.go_backwards
-
-    def _chain_forward(
-        self,
-        x: NDArray[Any],
-        mask: NDArray[Any] | None,
-        training: bool,
-        start: States | None,
-        out: NDArray[Any] | None,
-    ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        """Return the output and the final states."""
-        states: list[NDArray[Any]] = []
-        for number, part in enumerate(self._parts):
-            into = out if part is self._parts[-1] else None
-            if training and part is not self._parts[-1]:
-                shape = (*x.shape[:2], part.output_size)
-                into = self._buffers.take(f"y {number}", shape, x.dtype)
-            end = len(states) + len(part.state_sizes)
-            given = None if start is None else start[len(states) : end]
-            call = part.forward_call(x, mask, training, given, into)
-            x, found = part.finish_forward(call, run_call(call))
+            given = start and start[len(states) : len(states) + len(part.state_sizes)]
+            x, found, tape = yield from part.forward_steps(
+                x, mask, training, given, out if last else None
+            )
             states.extend(found)
-        return x, states
+            tapes.append(tape)
+        return x, states, tapes
 
-    def _chain_backward(
+    def backward_steps(
         self,
+        tape: Any,
         dy: NDArray[Any] | None,
         dstates: Sequence[NDArray[Any] | None],
         need_dx: bool,
-    ) -> tuple[NDArray[Any] | None, list[NDArray[Any]]]:
-        """Return dx and the gradients of the initial states."""
+    ) -> Pass[tuple[NDArray[Any] | None, States]]:
         rest, found = list(dstates), list[NDArray[Any]]()
-        for part in reversed(self._parts):
+        for part, one in zip(reversed(self._parts), reversed(tape), strict=True):
             start = len(rest) - len(part.state_sizes)
-            call = part.backward_call(dy, rest[start:], need_dx or part is not self._parts[0])
-            dy, dinitial = part.finish_backward(call, run_call(call))
+            wanted = need_dx or part is not self._parts[0]
+            dy, dinitial = yield from part.backward_steps(one, dy, rest[start:], wanted)
             found = [*dinitial, *found]
             del rest[start:]
         return dy, found
+
+    def get_initial_state(self, batch_size: int) -> list[Any]:
+        return self.nested_states(initial_states(self.cell, batch_size, self.dtype))
 
 
 def chain_of(cell: Any) -> list[Any]:
@@ -285,7 +243,7 @@ def chain_of(cell: Any) -> list[Any]:
 
 def runs_on_kernels(cell: Any) -> bool:
     """Whether a cell is one of the library, with the step that it has there."""
-    return isinstance(cell, RecurrentCell) and not has_own_step(cell, RecurrentCell)
+    return isinstance(cell, FusedCell) and not has_own_step(cell, FusedCell)
 
 
 def has_own_step(cell: Any, base: type) -> bool:

@@ -1,13 +1,15 @@
-"""The fully connected recurrent layer."""
+"""SimpleRNN and its cell."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers.rnn.fused import Recurrent
+from rnncore.layers._arguments import passed_on
+from rnncore.layers.rnn.fused import FusedLayer
+from rnncore.layers.rnn.fused_cell import FusedCell
 
 
-class SimpleRNN(Recurrent):
+class SimpleRNN(FusedLayer):
     """Recurrent layer ``h = f(x W + h' U + b)``.
 
     Parameters
@@ -93,24 +95,73 @@ class SimpleRNN(Recurrent):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            return_sequences=return_sequences,
-            go_backwards=go_backwards,
-            **kwargs,
-        )
+        super().__init__(**passed_on(locals()))
+
+    @property
+    def cell(self) -> SimpleRNNCell:
+        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        return SimpleRNNCell.of(self)
+
+
+class SimpleRNNCell(FusedCell):
+    """One step of a simple RNN: ``h = f(x W + h' U + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Size H of the states and of the output.
+    activation : default "tanh"
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    recurrent_initializer : default "orthogonal"
+    bias_initializer : default "zeros"
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
+    kernel_constraint, recurrent_constraint, bias_constraint : optional
+    dropout, recurrent_dropout : float, default 0
+        Fractions of the input and of the state h that are dropped in training.
+    seed : int, optional
+        Of the dropout.
+    **kwargs
+        `name`, `dtype`, `trainable`: see `Layer`; `implementation` has no effect.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument that is unknown or out of range.
+
+    Notes
+    -----
+    Weights: those of `SimpleRNN`, which says more of the arguments. The
+    state is ``[h]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import SimpleRNNCell
+    >>> cell = SimpleRNNCell(4)
+    >>> y, (h,) = cell(np.zeros((2, 3)), cell.get_initial_state(batch_size=2))
+    >>> h.shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.make_layer(SimpleRNN, name="simple_rnn_cell", **passed_on(locals(), "kwargs"))
+        super().__init__(**kwargs)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.rnn._cell_steps import CellSteps, check_cell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
+from rnncore.layers.rnn.own_cell_loop import CellSteps, check_cell
 from rnncore.layers.rnn.states import initial_states, nest, output_size, state_structure
 from rnncore.utils._checks import check_count
 

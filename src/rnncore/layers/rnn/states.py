@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._convert import numeric_array
+from rnncore.layers.graph.symbolic import SymbolicTensor, leaves
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_count
-
-
-def flatten(nested: Any) -> list[Any]:
-    """Return what is in a list of lists, in order; something else alone as a list of one."""
-
-    def walk(item: Any) -> Iterator[Any]:
-        if isinstance(item, (list, tuple)):
-            for one in item:
-                yield from walk(one)
-        else:
-            yield item
-
-    return list(walk(nested))
 
 
 def nest(structure: Any, flat: Iterable[Any]) -> Any:
@@ -40,7 +28,7 @@ def nest(structure: Any, flat: Iterable[Any]) -> Any:
 
 def state_sizes(cell: Any) -> list[int]:
     """Return the sizes of a cell's states; ValueError or TypeError for what is no size."""
-    owner, sizes = name_of(cell), flatten(cell.state_size)
+    owner, sizes = name_of(cell), list(leaves(cell.state_size))
     if not sizes:
         raise ValueError(f"{owner}: state_size: expected an integer or a list of integers, got []")
     return [check_count(owner, "state_size", size) for size in sizes]
@@ -66,24 +54,40 @@ def initial_states(cell: Any, batch: int, dtype: np.dtype[Any]) -> list[NDArray[
     make = getattr(cell, "get_initial_state", None)
     if make is None:
         return [np.zeros((batch, size), dtype) for size in sizes]
-    return converted_states(cell, "get_initial_state", make(batch_size=batch), batch, dtype)
+    argument = f"{name_of(cell)}: get_initial_state"
+    return checked_states(argument, make(batch_size=batch), sizes, batch, dtype)
 
 
-def converted_states(
-    cell: Any, argument: str, states: Any, batch: int, dtype: np.dtype[Any]
-) -> list[NDArray[Any]]:
-    """Return states, nested or not, as a flat list of arrays of this dtype, or raise."""
-    owner, sizes, given = name_of(cell), state_sizes(cell), flatten(states)
-    if len(given) != len(sizes):
-        raise ValueError(f"{owner}: {argument}: expected {len(sizes)} states, got {len(given)}")
-    arrays = []
-    for number, (state, size) in enumerate(zip(given, sizes, strict=True)):
-        name = f"{owner}: {argument}[{number}]"
-        array = narrowed(name, numeric_array(name, state), dtype)
-        if array.shape != (batch, size):
-            raise ValueError(f"{name}: expected shape {(batch, size)}, got {array.shape}")
-        arrays.append(array)
-    return arrays
+def checked_states(
+    argument: str,
+    given: Any,
+    sizes: Sequence[int],
+    batch_size: int | None,
+    dtype: np.dtype[Any],
+) -> list[Any]:
+    """Return states, nested or not, as a flat list of arrays of this dtype and symbolic tensors.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another number of states, other shapes, or what is not numeric.
+    """
+    states = list(leaves(given))
+    if len(states) != len(sizes):
+        raise ValueError(
+            f"{argument}: expected {len(sizes)} arrays (batch, units), got {len(states)}"
+        )
+    checked: list[Any] = []
+    for index, (state, size) in enumerate(zip(states, sizes, strict=True)):
+        name = f"{argument}[{index}]"
+        if not isinstance(state, SymbolicTensor):
+            state = narrowed(name, numeric_array(name, state), dtype)
+        shape = state.shape
+        fits = len(shape) == 2 and shape[1] == size
+        if not fits or (None not in (shape[0], batch_size) and shape[0] != batch_size):
+            raise ValueError(f"{name}: expected shape {(batch_size, size)}, got {shape}")
+        checked.append(state)
+    return checked
 
 
 def name_of(cell: Any) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._members import Memory, exchange, members
+from rnncore.layers._buffers import FRESH
+from rnncore.layers._members import members
 from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
 
 
@@ -52,6 +54,7 @@ class TimeDistributed(OutputLayer):
     """
 
     wraps = "layer"
+    reads_mask = True
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
@@ -104,6 +107,11 @@ class TimeDistributed(OutputLayer):
             )
         return (*input_shape[:2], *step[1:])
 
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return masks[:1]
+
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         if mask is None:
             return None
@@ -119,86 +127,69 @@ class TimeDistributed(OutputLayer):
 
     def forward(
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+    ) -> tuple[NDArray[Any], Any]:
         if mask is not None and mask.ndim == 2 and x.ndim > 3 and not self.layer.couples_samples:
             mask = None  # it says nothing about what is inside of a step
-        if self._one_by_one(training):
-            return self._forward_steps(x, mask, training)
-        rows = None if mask is None else _folded(mask)
-        y = self.layer.forward(_folded(x), mask=rows, training=training)
-        if training:
-            self._saved = None
-        return y.reshape(*x.shape[:2], *y.shape[1:])
-
-    def _one_by_one(self, training: bool) -> bool:
-        return any(
-            one.stateful or (training and one.couples_samples) for one in members(self.layer)
-        )
-
-    def _forward_steps(
-        self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool
-    ) -> NDArray[Any]:
-        shape: Any = self.compute_output_shape(x.shape)
-        y = self._buffers.take("y", shape, x.dtype) if training else np.empty(shape, x.dtype)
         inside = members(self.layer)
-        memories: list[Memory | None] = [*(self._saved or ()), *(None for _ in range(x.shape[1]))]
-        for t in range(x.shape[1]):
-            aside = exchange(inside, memories[t]) if training else None
-            step = self._contiguous(f"x {t}", x[:, t], training)
-            real = None if mask is None else mask[:, t]
-            y[:, t] = self.layer.forward(step, mask=real, training=training)
-            if aside is not None:
-                memories[t] = exchange(inside, aside)
-        if training:
-            self._saved = memories[: x.shape[1]]
-        return y
+        if any(one.stateful or (training and one.couples_samples) for one in inside):
+            return self._step_by_step(x, mask, training)
+        rows = None if mask is None else _folded(mask)
+        y, tape = self.layer.forward(_folded(x), mask=rows, training=training)
+        return y.reshape(*x.shape[:2], *y.shape[1:]), (None, tape)
 
-    def _contiguous(self, name: str, step: NDArray[Any], training: bool) -> NDArray[Any]:
-        """Return a copy of a step that stays as it is until the next training step."""
-        if not training:
-            return np.ascontiguousarray(step)
-        copy = self._buffers.take(name, step.shape, step.dtype)
-        np.copyto(copy, step)
-        return copy
+    def _step_by_step(
+        self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool
+    ) -> tuple[NDArray[Any], Any]:
+        tape = self.tape(training)
+        shape: Any = self.compute_output_shape(x.shape)
+        y = (tape or FRESH).take("y", shape, x.dtype)
+        tapes = []
+        for t in range(x.shape[1]):
+            real = None if mask is None else mask[:, t]
+            step = (tape or FRESH).take(f"x {t}", (len(x), *x.shape[2:]), x.dtype)
+            step[...] = x[:, t]
+            y[:, t], one = self.layer.forward(step, mask=real, training=training)
+            tapes.append(one)
+        if tape is not None:
+            tape.saved = tapes
+        return y, (tape, None)
 
     def forward_logits(
-        self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
-    ) -> NDArray[Any]:
+        self, x: NDArray[Any], *, mask: Any = None, training: bool = False
+    ) -> tuple[NDArray[Any], Any]:
         """Return the output before the activation; `backward` then takes its gradient."""
         layer: Any = self.layer  # an OutputLayer, as there is an activation to leave out
-        y = layer.forward_logits(_folded(x), training=training)
-        if training:
-            self._saved = None
-        return y.reshape(*x.shape[:2], *y.shape[1:])
+        y, tape = layer.forward_logits(_folded(x), training=training)
+        return y.reshape(*x.shape[:2], *y.shape[1:]), (None, tape)
 
-    def backward(self, dy: NDArray[Any], *, need_dx: bool = True) -> NDArray[Any] | None:
-        if self._saved is not None:
-            return self._backward_steps(dy, need_dx)
-        dx = self.layer.backward(_folded(dy), need_dx=need_dx)
-        return None if dx is None else dx.reshape(*dy.shape[:2], *dx.shape[1:])
-
-    def _backward_steps(self, dy: NDArray[Any], need_dx: bool) -> NDArray[Any] | None:
-        inside, memories = members(self.layer), self._saved
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        own, inner = tape
+        if own is None:
+            dx = self._dx(inner, _folded(dy), need_dx)
+            return None if dx is None else dx.reshape(*dy.shape[:2], *dx.shape[1:])
         weights = self.layer.trainable_weights
-        dx: NDArray[Any] | None = None
-        sums = [self._buffers.take(f"sum {i}", w.shape, w.dtype) for i, w in enumerate(weights)]
-        for one in sums:
-            one[...] = 0
-        for t in range(dy.shape[1]):
-            aside = exchange(inside, memories[t])
-            dy_t = self._contiguous(f"dy {t}", dy[:, t], training=True)
-            dx_t = self.layer.backward(dy_t, need_dx=need_dx)
-            memories[t] = exchange(inside, aside)
-            if need_dx and dx_t is not None:
-                if dx is None:
-                    shape = (*dy.shape[:2], *dx_t.shape[1:])
-                    dx = self._buffers.take("dx", shape, dx_t.dtype)
-                dx[:, t] = dx_t
-            for one, weight in zip(sums, weights, strict=True):
-                one += weight.grad
-        for one, weight in zip(sums, weights, strict=True):
-            weight.grad[...] = one
+        sums = [own.take(f"sum {i}", w.shape, w.dtype) for i, w in enumerate(weights)]
+        for total in sums:
+            total[...] = 0
+        whole = None
+        for t, one in enumerate(self.used(own)):
+            step = own.take("dy", (len(dy), *dy.shape[2:]), dy.dtype)
+            step[...] = dy[:, t]
+            dx = self._dx(one, step, need_dx)
+            if dx is not None:
+                if whole is None:
+                    whole = own.take("dx", (*dy.shape[:2], *dx.shape[1:]), dx.dtype)
+                whole[:, t] = dx
+            for total, weight in zip(sums, weights, strict=True):
+                total += weight.grad
+        for total, weight in zip(sums, weights, strict=True):
+            weight.grad[...] = total
             weight.grad_rows = None
+        return whole
+
+    def _dx(self, tape: Any, dy: NDArray[Any], need_dx: bool) -> NDArray[Any] | None:
+        found: Any = self.layer.backward(tape, dy, need_dx=need_dx)
+        dx: NDArray[Any] | None = found[0] if self.layer.call_arguments else found
         return dx
 
 
