@@ -181,7 +181,7 @@ class CallbackList:
     def expect_use(self, names: Collection[str]) -> None:
         """Let the callbacks raise before `fit` begins; the logs of an epoch will have `names`."""
         hooks = [getattr(one, hook) for one in self.callbacks for hook in _HOOKS]
-        ours = all(getattr(hook, "__module__", "").startswith("rnncore.") for hook in hooks)
+        ours = all(str(getattr(hook, "__module__", "")).startswith("rnncore.") for hook in hooks)
         added = [name for callback in self.callbacks for name in callback.adds]
         for callback in self.callbacks:
             callback.expect_use([*names, *added] if ours else None)

@@ -95,6 +95,10 @@ def test_a_number_that_may_come_later_is_waited_for(make: Any) -> None:
     with pytest.warns(RuntimeWarning, match="got 'val_loss'"):
         fit(compiled(), make(patience=9), epochs=2, validation_split=0.3, validation_freq=[2])
     assert not fit(compiled(), make(), epochs=2, initial_epoch=2).epoch
+    ends: list[Any] = []
+    with pytest.warns(RuntimeWarning, match="got 'val_loss'"):
+        fit(compiled(), make(patience=9), LambdaCallback(on_train_end=ends.append), epochs=1)
+    assert len(ends) == 1
 
 
 @pytest.mark.parametrize(
