@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from rnncore import initializers
 from rnncore.utils._checks import check_count
 from rnncore.utils._config import constructor_arguments, unknown_argument
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
 _WITHOUT_EFFECT = frozenset({"implementation", "use_cudnn"})
-
-
-def boolean(owner: str, argument: str, value: Any) -> bool:
-    """Return `value` as a bool, or raise naming the argument."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{owner}: {argument}: expected True or False, got {value!r}")
-    return bool(value)
 
 
 def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import constraints, initializers, regularizers
 from rnncore.layers._activity import current_penalties
-from rnncore.layers._arguments import boolean, declared_shape, feature_shape, reject_unsupported
+from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsupported
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
@@ -24,7 +24,7 @@ from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, lea
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import float_dtype, warn
+from rnncore.utils._checks import check_flag, float_dtype, warn
 from rnncore.utils._config import Configurable
 from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
@@ -401,7 +401,7 @@ class Layer(Configurable):
         if "mask" in found:
             found["mask"] = self._checked_mask(found["mask"], shape)
         if "training" in found:
-            found["training"] = boolean(self.name, "training", found["training"])
+            found["training"] = check_flag(self.name, "training", found["training"])
         return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
@@ -552,7 +552,7 @@ class Layer(Configurable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = boolean(type(self).__name__, "trainable", value)
+        self._trainable = check_flag(type(self).__name__, "trainable", value)
         Parameter.trainable_changes += 1
         for child in self.children:
             child.trainable = value

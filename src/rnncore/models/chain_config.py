@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rnncore.layers._arguments import boolean
+from rnncore.utils._checks import check_flag
 from rnncore.utils._config import deserialize, record
 
 
@@ -37,6 +37,6 @@ def chain_of_config(cls: Any, config: Mapping[str, Any], made: Mapping[str, Any]
     shape = config.get("build_input_shape")
     if shape is not None and not model.built:
         model.build(tuple(shape))
-    if not boolean("Sequential", "trainable", config.get("trainable", True)):
+    if not check_flag("Sequential", "trainable", config.get("trainable", True)):
         model.trainable = False
     return model

@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers.layer import Layer
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models._tensors import common_dtype, expect_own_names, listed_tensors, unique_names
@@ -23,9 +22,10 @@ from rnncore.models.graph_config import (
 )
 from rnncore.models.model import Model
 from rnncore.models.network import Calls
-from rnncore.training.interfaces import Inputs
+from rnncore.training.data import Inputs
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
+from rnncore.utils._checks import check_flag
 
 
 class Functional(Model):
@@ -62,7 +62,7 @@ class Functional(Model):
         # For each input the layers that read it, also those inside of models inside.
         self._readers = [self._readers_of(number) for number in self.graph.inputs]
         self.takes_ids = len(given) == 1 and any(one.takes_ids for one in self._readers[0])
-        if not boolean("Model", "trainable", trainable):
+        if not check_flag("Model", "trainable", trainable):
             self.trainable = False
 
     def _readers_of(self, number: int) -> list[Layer]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
-from rnncore.layers._arguments import boolean
 from rnncore.models.evaluation import Evaluated, batches_of, size_for
 from rnncore.models.network import Network
 from rnncore.models.storable import Storable
@@ -27,6 +26,7 @@ from rnncore.training.data import prepare_samples, split_off_validation
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import resolve_verbose
 from rnncore.training.streams import Feed, Source, is_stream
+from rnncore.utils._checks import check_flag
 from rnncore.utils._config import explained
 
 
@@ -250,7 +250,7 @@ class Model(Evaluated, Storable):
         self.first_epoch = epoch_number("initial_epoch", initial_epoch)
         last = epoch_number("epochs", epochs)
         level = resolve_verbose(verbose)
-        shuffle = boolean("fit", "shuffle", shuffle)
+        shuffle = check_flag("fit", "shuffle", shuffle)
         share = 0.0 if validation_data is not None else validation_share(validation_split)
         source: Source
         held: Source | None = None

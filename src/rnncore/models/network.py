@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers._arguments import boolean
 from rnncore.layers._members import unique
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.counted import CountedStep
@@ -22,9 +21,10 @@ from rnncore.models.graph import Graph, Step
 from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
 from rnncore.training.batches import Batches
-from rnncore.training.interfaces import Arrays, Inputs, Output
+from rnncore.training.data import Arrays, Inputs, Output
 from rnncore.training.ragged import rectangular
 from rnncore.training.structure import Structure
+from rnncore.utils._checks import check_flag
 from rnncore.utils._names import default_name
 
 # Nodes, each behind those that it needs, inputs and outputs.
@@ -340,7 +340,7 @@ class Network(Layer):
             raise ValueError(f"{self.name}: mask: expected None, got {type(mask).__name__}")
         inputs = rectangular(f"{self.name}: x", self.prepare_input(x))
         if training is not None:
-            training = boolean(self.name, "training", training)
+            training = check_flag(self.name, "training", training)
         outputs, _ = self.run(inputs, training=training)
         found = [detached(y, inputs) for y, _ in outputs]
         return self.outputs_structure.restore(found)

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._arguments import boolean, feature_shape
+from rnncore.layers._arguments import feature_shape
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
@@ -20,10 +20,10 @@ from rnncore.models.chain_config import chain_config, chain_of_config
 from rnncore.models.graph import Graph
 from rnncore.models.model import Model
 from rnncore.models.network import Calls
-from rnncore.training.interfaces import Inputs
+from rnncore.training.data import Inputs
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
-from rnncore.utils._checks import float_dtype
+from rnncore.utils._checks import check_flag, float_dtype
 
 _DEFAULT_NAME = re.compile(r"input_layer(_\d+)?")
 
@@ -83,7 +83,7 @@ class Sequential(Model):
             raise TypeError(f"Sequential: layers: expected a list of layers, got {layers!r}")
         for layer in layers or ():
             self.add(layer)
-        if not boolean("Sequential", "trainable", trainable):
+        if not check_flag("Sequential", "trainable", trainable):
             self.trainable = False
 
     # -- structure -----------------------------------------------------------------------

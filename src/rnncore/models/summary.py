@@ -7,11 +7,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers._members import unique
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_flag
 
 # Where the columns end, as a share of the line: without and with the column of the edges.
 _POSITIONS = {3: [0.45, 0.8, 1.0], 4: [0.3, 0.56, 0.74, 1.0]}
@@ -56,8 +55,8 @@ def checked_options(
     return Options(
         line_length,
         positions,
-        boolean("summary", "expand_nested", expand_nested),
-        boolean("summary", "show_trainable", show_trainable),
+        check_flag("summary", "expand_nested", expand_nested),
+        check_flag("summary", "show_trainable", show_trainable),
         layer_range,
     )
 

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.losses import BinaryCrossentropy
-from rnncore.training.interfaces import Arrays, Inputs, Trainable
 from rnncore.training.ragged import Ragged, array_or_ragged, each
 from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
 from rnncore.utils._arrays import RAGGED, narrowed
 
+if TYPE_CHECKING:
+    from rnncore.models.evaluation import Evaluated
+
+# The arrays of all inputs or outputs, one for each.
+Arrays = tuple[NDArray[Any], ...]
+# The same of inputs that are prepared, where sequences may be of different lengths.
+Inputs = tuple[NDArray[Any] | Ragged, ...]
 # One for each output, None where there is none.
 Parts = tuple[NDArray[Any] | Ragged | None, ...]
 Targets = tuple[NDArray[Any] | None, ...]
 Masks = tuple[NDArray[np.bool_] | None, ...]
 Lengths = tuple[NDArray[np.intp] | None, ...]
+
+
+class Output(NamedTuple):
+    """Result of a forward pass: the array, and the mask (B, T) that belongs to it or None."""
+
+    y: NDArray[Any]
+    mask: NDArray[Any] | None
 
 
 @dataclass(slots=True)
@@ -87,7 +100,7 @@ class Samples:
         return Samples(self.x, self.y, (None,) * len(self.y))
 
 
-def prepare_inputs(model: Trainable, x: Any, argument: str = "x") -> Samples:
+def prepare_inputs(model: Evaluated, x: Any, argument: str = "x") -> Samples:
     """Check and convert inputs alone, for outputs to be computed."""
     inputs = model.prepare_input(x, argument)
     nothing = (None,) * len(model.outputs_structure)
@@ -97,7 +110,7 @@ def prepare_inputs(model: Trainable, x: Any, argument: str = "x") -> Samples:
 
 
 def prepare_samples(
-    model: Trainable,
+    model: Evaluated,
     x: Any,
     y: Any,
     sample_weight: Any = None,
@@ -178,7 +191,7 @@ def _targets(
 
 
 def _converted(
-    model: Trainable,
+    model: Evaluated,
     index: int,
     argument: str,
     targets: NDArray[Any] | Ragged,
@@ -212,7 +225,7 @@ def _converted(
 
 
 def output_lengths(
-    model: Trainable, inputs: Inputs, argument: str
+    model: Evaluated, inputs: Inputs, argument: str
 ) -> list[NDArray[np.intp] | None]:
     """Return for each output the steps that it has for each of the sequences.
 

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._activity import ActivityPenalties
-from rnncore.training.data import Batch
-from rnncore.training.interfaces import Hooks, Output, Trainable
+from rnncore.training.data import Batch, Output
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
 from rnncore.utils._checks import warn
 
 if TYPE_CHECKING:
+    from rnncore.callbacks.base import CallbackList
     from rnncore.callbacks.history import History
+    from rnncore.models.evaluation import Evaluated
 
 
 class Steps:
@@ -29,11 +30,11 @@ class Steps:
 
     Parameters
     ----------
-    model : Trainable
+    model : Model
         Compiled and built; compiled again, it needs new steps.
     """
 
-    def __init__(self, model: Trainable) -> None:
+    def __init__(self, model: Evaluated) -> None:
         self._model = model
         self._objective = model.objective
         self._penalized = model.penalizes_activity
@@ -134,7 +135,7 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
 
 
 def fit(
-    model: Trainable,
+    model: Evaluated,
     feed: Feed,
     validation: Validation | None,
     history: History,
@@ -142,7 +143,7 @@ def fit(
     epochs: int,
     shuffle: bool,
     verbose: int,
-    hooks: Hooks,
+    hooks: CallbackList,
 ) -> None:
     """Train from the model's `first_epoch` to `epochs`, filling `history` as they end."""
     progress = Progress(verbose, epochs)
@@ -184,14 +185,14 @@ def fit(
 
 
 def _epoch(
-    model: Trainable,
+    model: Evaluated,
     batches: Iterator[Batch],
     count: int | None,
     epoch: int,
     warned: bool,
     guard: InterruptGuard,
     progress: Progress,
-    hooks: Hooks,
+    hooks: CallbackList,
 ) -> bool:
     """Train on all batches; return whether a loss that is not finite has been warned of."""
     objective, steps = model.objective, Steps(model)
@@ -234,7 +235,7 @@ def _warn_of_end(feed: Feed, where: str) -> None:
 
 
 def evaluate(
-    model: Trainable, feed: Feed, hooks: Hooks, progress: Progress | None = None
+    model: Evaluated, feed: Feed, hooks: CallbackList, progress: Progress | None = None
 ) -> dict[str, float]:
     """Return loss and metrics over the batches of an epoch, nothing where there are none."""
     objective, steps = model.objective, Steps(model)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.training.batches import Batches, Rows
 from rnncore.training.data import Batch
-from rnncore.training.interfaces import Hooks, Trainable
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
 from rnncore.utils._memory import room_for
 
+if TYPE_CHECKING:
+    from rnncore.callbacks.base import CallbackList
+    from rnncore.models.evaluation import Evaluated
+
 Array = NDArray[Any]
 
 
-def predict(model: Trainable, feed: Feed, progress: Progress, hooks: Hooks) -> list[Any]:
+def predict(model: Evaluated, feed: Feed, progress: Progress, hooks: CallbackList) -> list[Any]:
     """Return each output for all samples, in their order."""
     source = feed.source
     count: int | None = None

@@ -79,10 +79,10 @@ def _describe_range(low: float, high: float, open_low: bool, open_high: bool) ->
 
 
 def check_flag(owner: str, name: str, value: object) -> bool:
-    """Return ``value`` when it is a bool, else raise TypeError."""
-    if not isinstance(value, bool):
+    """Return ``value`` as a bool when it is one, also of NumPy, else raise TypeError."""
+    if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {name}: expected True or False, got {value!r}")
-    return value
+    return bool(value)
 
 
 def check_optional_int(owner: str, name: str, value: object) -> int | None:

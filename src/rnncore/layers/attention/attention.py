@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.regularization.dropout import Dropout
-from rnncore.utils._checks import check_choice
+from rnncore.utils._checks import check_choice, check_flag
 
 # What Keras takes off the score of a masked step.
 _FAR = 1e9
@@ -77,7 +76,7 @@ class Attention(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
-        self.use_scale = boolean(owner, "use_scale", use_scale)
+        self.use_scale = check_flag(owner, "use_scale", use_scale)
         self.score_mode = check_choice(owner, "score_mode", score_mode, ("dot", "concat"))
         self._dropout = Dropout(dropout, seed=seed, name="dropout")
         self.children: tuple[Dropout] = (self._dropout,)
@@ -115,7 +114,7 @@ class Attention(Layer):
         found = super().check_arguments(arguments, shape)
         for name in self.call_arguments:
             if name in found:
-                found[name] = boolean(self.name, name, found[name])
+                found[name] = check_flag(self.name, name, found[name])
         return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import FRESH
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_flag
 
 
 class Dense(OutputLayer):
@@ -85,7 +84,7 @@ class Dense(OutputLayer):
         owner = type(self).__name__
         self.units = check_count(owner, "units", units)
         self.activation = activations.get(activation, f"{owner}: activation")
-        self.use_bias = boolean(owner, "use_bias", use_bias)
+        self.use_bias = check_flag(owner, "use_bias", use_bias)
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
 

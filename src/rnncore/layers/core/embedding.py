@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_flag
 
 
 class Embedding(Layer):
@@ -95,7 +94,7 @@ class Embedding(Layer):
         self.choose(
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
-        self.mask_zero = boolean("Embedding", "mask_zero", mask_zero)
+        self.mask_zero = check_flag("Embedding", "mask_zero", mask_zero)
         self._pretrained = None if weights is None else self._table(weights)
 
     def build(self, input_shape: Shape) -> None:

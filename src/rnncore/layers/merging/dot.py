@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
+from rnncore.utils._checks import check_flag
 
 # Shorter vectors are divided by this and not by their length.
 _LEAST_NORM = 1e-7
@@ -62,7 +62,7 @@ class Dot(Layer):
             raise ValueError(f"Dot: axes: expected an integer or two of them, got {axes!r}")
         self.axes = axes
         self._each = listed if len(listed) == 2 else listed * 2
-        self.normalize = boolean("Dot", "normalize", normalize)
+        self.normalize = check_flag("Dot", "normalize", normalize)
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)

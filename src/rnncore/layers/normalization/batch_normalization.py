@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean, known_initializer, passed_on
+from rnncore.layers._arguments import known_initializer, passed_on
 from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.normalization.normalization import Normalization, product
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_flag, check_number
 
 # What Keras adds to the number of real steps that it divides by.
 _COUNT_EPSILON = 1e-7
@@ -117,7 +117,7 @@ class BatchNormalization(Normalization):
         self.momentum = check_number("BatchNormalization", "momentum", momentum)
         self.moving_mean_initializer = known_initializer(moving_mean_initializer)
         self.moving_variance_initializer = known_initializer(moving_variance_initializer)
-        boolean("BatchNormalization", "synchronized", synchronized)
+        check_flag("BatchNormalization", "synchronized", synchronized)
 
     def current_arguments(self) -> dict[str, Any]:
         return {**super().current_arguments(), "axis": self.axis[0]}

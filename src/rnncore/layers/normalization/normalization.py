@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import axes_behind_batch, listed_axes
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_flag, check_number
 
 
 class Normalization(Layer):
@@ -39,8 +38,8 @@ class Normalization(Layer):
         self.axis = listed_axes(owner, axis)
         self.needs_sizes = self.axis != (-1,)
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
-        self.center = boolean(owner, "center", center)
-        self.scale = boolean(owner, "scale", scale)
+        self.center = check_flag(owner, "center", center)
+        self.scale = check_flag(owner, "scale", scale)
         self.choose("beta", beta_initializer, beta_regularizer, beta_constraint)
         self.choose("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
 

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import lengths_of, without_padding
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers._windows import AXES
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
+from rnncore.utils._checks import check_flag
 
 
 class GlobalPooling(Layer):
@@ -28,7 +28,7 @@ class GlobalPooling(Layer):
         super().__init__(**kwargs)
         owner = type(self).__name__
         expect_channels_last(owner, data_format)
-        self.keepdims = boolean(owner, "keepdims", keepdims)
+        self.keepdims = check_flag(owner, "keepdims", keepdims)
         self._axes = tuple(range(1, self.rank + 1))
 
     def build(self, input_shape: Shape) -> None:

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._arguments import boolean
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.dropout import RecurrentDropout, check_rate, check_seed
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_flag
 
 if TYPE_CHECKING:
     from rnncore.layers.rnn.fused_cell import FusedCell
@@ -73,7 +72,7 @@ class FusedLayer(RecurrentLayer):
         owner = self._owner
         self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation)
-        self.use_bias = boolean(owner, "use_bias", use_bias)
+        self.use_bias = check_flag(owner, "use_bias", use_bias)
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import boolean, passed_on
+from rnncore.layers._arguments import passed_on
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer, named_activation
 from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
+from rnncore.utils._checks import check_flag
 
 
 class GRU(FusedLayer):
@@ -109,7 +110,7 @@ class GRU(FusedLayer):
         self.recurrent_activation = named_activation(
             self._owner, "recurrent_activation", recurrent_activation
         )
-        self.reset_after = boolean(self._owner, "reset_after", reset_after)
+        self.reset_after = check_flag(self._owner, "reset_after", reset_after)
 
     def build_bias(self) -> Parameter:
         columns = self.gates * self.units

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import boolean, passed_on
+from rnncore.layers._arguments import passed_on
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer, named_activation
 from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
+from rnncore.utils._checks import check_flag
 
 _FORGET_GATE = 1  # second of the blocks i f g o
 
@@ -110,7 +111,7 @@ class LSTM(FusedLayer):
         self.recurrent_activation = named_activation(
             self._owner, "recurrent_activation", recurrent_activation
         )
-        self.unit_forget_bias = boolean(self._owner, "unit_forget_bias", unit_forget_bias)
+        self.unit_forget_bias = check_flag(self._owner, "unit_forget_bias", unit_forget_bias)
 
     def build_bias(self) -> Parameter:
         bias = super().build_bias()

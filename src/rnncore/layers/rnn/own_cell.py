@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import boolean
 from rnncore.layers.graph.symbolic import is_symbolic
 from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.rnn.own_cell_loop import CellSteps
@@ -18,7 +17,7 @@ from rnncore.layers.rnn.states import (
     state_sizes,
     state_structure,
 )
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_flag
 
 
 class AbstractRNNCell(Layer):
@@ -234,7 +233,7 @@ class AbstractRNNCell(Layer):
         given = checked_states(
             f"{self.name}: states", states, state_sizes(self), len(x), self.dtype
         )
-        flag = boolean(self.name, "training", False if training is None else training)
+        flag = check_flag(self.name, "training", False if training is None else training)
         y, new, _ = CellSteps(self, self.dtype).forward(x, given, flag)
         taken = [x, *given]
         y, *new = (detached(one, taken) for one in (y, *new))

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import boolean
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import leaves
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.states import checked_states
+from rnncore.utils._checks import check_flag
 
 T = TypeVar("T")
 States = Sequence[NDArray[Any]]
@@ -70,12 +70,12 @@ class RecurrentLayer(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
-        self.return_sequences = boolean(owner, "return_sequences", return_sequences)
-        self.return_state = boolean(owner, "return_state", return_state)
-        self.go_backwards = boolean(owner, "go_backwards", go_backwards)
-        self.stateful = boolean(owner, "stateful", stateful)
-        self.unroll = boolean(owner, "unroll", unroll)
-        self.zero_output_for_mask = boolean(owner, "zero_output_for_mask", zero_output_for_mask)
+        self.return_sequences = check_flag(owner, "return_sequences", return_sequences)
+        self.return_state = check_flag(owner, "return_state", return_state)
+        self.go_backwards = check_flag(owner, "go_backwards", go_backwards)
+        self.stateful = check_flag(owner, "stateful", stateful)
+        self.unroll = check_flag(owner, "unroll", unroll)
+        self.zero_output_for_mask = check_flag(owner, "zero_output_for_mask", zero_output_for_mask)
         self.states: list[Parameter] | None = None
 
     # -- what subclasses give ------------------------------------------------------------
