@@ -114,8 +114,8 @@ class Case:
             raise ValueError(f"steps: expected 1 in mode step, got {self.steps}")
 
     def __str__(self) -> str:
-        text = f"{self.cell} {self.mode} T{self.steps} B{self.batch} I{self.inputs} H{self.units}"
-        text += f" {self.dtype} {self.threads}t"
+        sizes = f"T{self.steps} B{self.batch} I{self.inputs} H{self.units}"
+        text = f"{self.cell} {self.mode} {sizes} {self.dtype} {self.threads}t"
         text += "" if self.rows == "full" else f" {self.rows}"
         return text + (f" {self.isa}" if self.isa else "")
 
@@ -135,10 +135,6 @@ class Case:
     def states(self) -> int:
         """How many a layer has: h, of an LSTM also c."""
         return 2 if self.cell == "lstm" else 1
-
-    @property
-    def shape(self) -> Shape:
-        return self.steps, self.batch, self.inputs, self.units
 
 
 def make_cases(
@@ -187,19 +183,13 @@ class Problem:
     dy: Array  # (T, B, H), of a stack (T, B, 2 H)
     lengths: Array | None
     mask: Array | None  # (B, T)
+    share: float  # of steps that are real
 
     @property
     def first_state(self) -> tuple[Array, ...]:
         """The state to start from, zeros where none is given."""
         zeros = np.zeros((self.case.batch, self.case.units), self.x.dtype)
         return self.state or (zeros,) * self.case.states
-
-    @property
-    def share(self) -> float:
-        """The share of steps that are real."""
-        if self.lengths is not None:
-            return float(self.lengths.sum()) / (self.case.steps * self.case.batch)
-        return 1.0 if self.mask is None else float(self.mask.mean())
 
 
 def make_problem(case: Case) -> Problem:
@@ -227,9 +217,10 @@ def make_problem(case: Case) -> Problem:
 
     x = draw(case.steps, case.batch, case.inputs)
     dy = draw(case.steps, case.batch, case.units * (2 if case.stacked else 1))
-    lengths = mask = None
+    lengths, mask, share = None, None, 1.0
     if case.rows != "full":
         counts = rng.integers(1, case.steps + 1, case.batch)
+        share = float(counts.sum()) / (case.steps * case.batch)
         if case.rows == "lengths":
             lengths = counts
         else:
@@ -239,7 +230,7 @@ def make_problem(case: Case) -> Problem:
         state = tuple(draw(case.batch, case.units) for _ in range(case.states))
     sizes = (case.inputs, case.inputs, 2 * case.units, 2 * case.units)
     weights = tuple(draw_weights(size) for size in (sizes if case.stacked else sizes[:1]))
-    return Problem(case, x, weights, state, dy, lengths, mask)
+    return Problem(case, x, weights, state, dy, lengths, mask, share)
 
 
 def gradient_names(case: Case) -> list[str]:

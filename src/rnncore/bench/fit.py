@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -52,36 +53,17 @@ def _data(model: str) -> tuple[Any, Any]:
     return ids, ids[:, -1] % CLASSES
 
 
-def _rnncore(model: str) -> Fit:
-    from rnncore.layers import LSTM, Dense, Dropout, Embedding
-    from rnncore.models import Sequential
-
-    if model == "regression":
-        layers = [LSTM(UNITS, input_shape=(STEPS, INPUTS)), Dropout(DROPOUT), Dense(1)]
-    else:
-        embedding = Embedding(VOCABULARY, WIDTH, input_shape=(LENGTH,))
-        dense = Dense(CLASSES, activation="softmax")
-        layers = [embedding, LSTM(WIDTH), Dropout(DROPOUT), dense]
-    return _fit_of(Sequential(layers), model)
-
-
-def _keras(model: str, jit: bool) -> Fit:
-    keras = importlib.import_module("keras")
-    tf = importlib.import_module("tensorflow")
-    tf.config.threading.set_intra_op_parallelism_threads(_threads())
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+def _keras(keras: Any, model: str, **options: Any) -> Fit:
+    """rnncore has the names of Keras."""
     layers = keras.layers
     if model == "regression":
         stack = [keras.Input((STEPS, INPUTS)), layers.LSTM(UNITS)]
-        stack += [layers.Dropout(DROPOUT), layers.Dense(1)]
+        end = layers.Dense(1)
     else:
         stack = [keras.Input((LENGTH,), dtype="int32"), layers.Embedding(VOCABULARY, WIDTH)]
-        stack += [layers.LSTM(WIDTH), layers.Dropout(DROPOUT)]
-        stack += [layers.Dense(CLASSES, activation="softmax")]
-    return _fit_of(keras.Sequential(stack), model, jit_compile=True if jit else "auto")
-
-
-def _fit_of(network: Any, model: str, **options: Any) -> Fit:
+        stack += [layers.LSTM(WIDTH)]
+        end = layers.Dense(CLASSES, activation="softmax")
+    network = keras.Sequential([*stack, layers.Dropout(DROPOUT), end])
     network.compile(optimizer="adam", loss=_LOSSES[model], **options)
 
     def fit(x: Any, y: Any) -> float:
@@ -89,6 +71,18 @@ def _fit_of(network: Any, model: str, **options: Any) -> Fit:
         return float(history.history["loss"][0])
 
     return fit
+
+
+def _make(library: str, model: str) -> Fit:
+    if library == "torch":
+        return _torch(model)
+    if library == "rnncore":
+        return _keras(importlib.import_module("rnncore"), model)
+    threading = importlib.import_module("tensorflow").config.threading
+    threading.set_intra_op_parallelism_threads(_threads())
+    threading.set_inter_op_parallelism_threads(1)
+    jit = True if library == "keras-jit" else "auto"
+    return _keras(importlib.import_module("keras"), model, jit_compile=jit)
 
 
 def _torch(model: str) -> Fit:
@@ -136,13 +130,7 @@ def run(library: str, model: str, start: float, epochs: int) -> dict[str, Any]:
     for name in _MODULES[library]:
         importlib.import_module(name)
     imported = time.perf_counter() - begin
-    make: dict[str, Callable[[str], Fit]] = {
-        "rnncore": _rnncore,
-        "torch": _torch,
-        "keras": lambda model: _keras(model, jit=False),
-        "keras-jit": lambda model: _keras(model, jit=True),
-    }
-    fit = make[library](model)
+    fit = _make(library, model)
     x, y = _data(model)
     fit(x[:BATCH], y[:BATCH])
     first_batch = time.time() - start
@@ -171,15 +159,11 @@ def run(library: str, model: str, start: float, epochs: int) -> dict[str, Any]:
 
 
 def _peak_bytes() -> int | None:
-    """The largest resident size of this process."""
-    try:
-        # What `getrusage` says may be the size of the process that started this one.
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
+    """The largest resident size of this process, None where the system does not tell."""
+    # What `getrusage` says may be the size of the process that started this one.
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
+    return None if found is None else int(found[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ shown with no target.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from rnncore.bench.cases import CELLS, Case, Shape, make_cases, parse_grid
-from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, NO_BLAS, OURS, PADDED, VARIANTS
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
 from rnncore.bench.work import count
 
-OWN, TORCH = (OURS,), ("torch",)
+TORCH = ("torch",)
 # What LSTM, GRU and SimpleRNN have to reach against the fastest peer, and in training against
 # PyTorch.
 TARGETS = {
@@ -63,7 +63,7 @@ class Floor:
     label : str
     wanted : float or None
         The figure has to reach it, or with `at_most` must not be above it; None: it is shown only.
-    cases : sequence of Case
+    cases : collection of Case
         What has to be timed.
     evaluate : callable
         The figure from the results, or `NotMeasured`.
@@ -76,7 +76,7 @@ class Floor:
 
     label: str
     wanted: float | None
-    cases: Sequence[Case]
+    cases: Collection[Case]
     evaluate: Evaluate
     peers: Sequence[str] = ()
     at_most: bool = False
@@ -94,14 +94,11 @@ class Floor:
         }
         with contextlib.suppress(NotMeasured):
             value, entry["detail"] = self.evaluate(results)
-            entry |= {"figure": f"{value:.3g}", "verdict": self._verdict(value)}
+            entry |= {"figure": f"{value:.3g}", "verdict": "shown"}
+            if self.wanted is not None:
+                met = value <= self.wanted if self.at_most else value >= self.wanted
+                entry["verdict"] = "met" if met else "missed"
         return entry
-
-    def _verdict(self, value: float) -> str:
-        if self.wanted is None:
-            return "shown"
-        met = value <= self.wanted if self.at_most else value >= self.wanted
-        return "met" if met else "missed"
 
 
 def measure(chosen: Sequence[Floor], run: Run) -> None:
@@ -138,27 +135,14 @@ def select(words: str = "") -> list[Floor]:
 
 
 def all_floors() -> Iterator[Floor]:
-    yield from _peers()
-    yield from _limits()
-    yield from _step()
-    yield from _ragged()
-    yield from _threads()
-    yield from _tails()
-    yield from _stacks()
-    yield from _variants()
-    yield from _fit()
-    yield from _memory()
+    groups = _peers, _limits, _step, _ragged, _threads, _tails, _stacks, _variants, _fits, _memory
+    for group in groups:
+        yield from group()
 
 
 # ---- figures ----------------------------------------------------------------------------------
 
-
-def _row(results: Results, case: Case, peer: str = OURS) -> Row:
-    return _found(results.find(case, peer))
-
-
-def _machine(results: Results, case: Case) -> Measured:
-    return _found(results.machine_for(case))
+Figure = tuple[float, str]
 
 
 def _found(value: _T | None) -> _T:
@@ -167,36 +151,81 @@ def _found(value: _T | None) -> _T:
     return value
 
 
-def _ratio(above: Case, peers: Sequence[str], below: Case, over: str = OURS) -> Evaluate:
+def _row(results: Results, case: Case, peer: str = OURS) -> Row:
+    return _found(results.find(case, peer))
+
+
+def _ratio(above: Case, peers: Sequence[str], below: Case, over: str, results: Results) -> Figure:
     """Time of one case in the fastest of some libraries over that of one in another library."""
-
-    def evaluate(results: Results) -> tuple[float, str]:
-        rows = [row for name, row in results.of(above).items() if name in peers]
-        first = _found(min(rows, key=lambda row: row.median, default=None))
-        second = _row(results, below, over)
-        names = f"{first.peer} {duration(first.median)} / {second.peer} {duration(second.median)}"
-        return first.median / second.median, names
-
-    return evaluate
+    rows = [row for name, row in results.of(above).items() if name in peers]
+    first = _found(min(rows, key=lambda row: row.median, default=None))
+    second = _row(results, below, over)
+    names = f"{first.peer} {duration(first.median)} / {second.peer} {duration(second.median)}"
+    return first.median / second.median, names
 
 
-def _mean(evaluates: Sequence[Evaluate]) -> Evaluate:
-    def evaluate(results: Results) -> tuple[float, str]:
-        found = []
-        for one in evaluates:
-            with contextlib.suppress(NotMeasured):
-                found.append(one(results)[0])
-        return geometric_mean(_found(found or None)), f"{len(found)} cases"
-
-    return evaluate
+def _mean_ratio(cases: Sequence[Case], results: Results) -> Figure:
+    found = []
+    for case in cases:
+        with contextlib.suppress(NotMeasured):
+            found.append(_ratio(case, LIBRARIES, case, OURS, results)[0])
+    return geometric_mean(_found(found or None)), f"{len(found)} cases"
 
 
-def _of_peak(case: Case) -> Evaluate:
-    def evaluate(results: Results) -> tuple[float, str]:
-        ours, peak = _row(results, case), _machine(results, case).peak[case.dtype]
-        return ours.rate / peak, f"{ours.rate / 1e9:.0f} of {peak / 1e9:.0f} GFLOP/s"
+def _of_peak(case: Case, results: Results) -> Figure:
+    ours, peak = _row(results, case), _found(results.machine_for(case)).peak[case.dtype]
+    return ours.rate / peak, f"{ours.rate / 1e9:.0f} of {peak / 1e9:.0f} GFLOP/s"
 
-    return evaluate
+
+def _of_bandwidth(lengths: Sequence[Case], results: Results) -> Figure:
+    """Of the time loop, from the difference of two lengths: without call and packing."""
+    short, long = lengths
+    size, machine = count(short).weight_bytes, _found(results.machine_for(short))
+    level = machine.level_of(size)
+    seconds = _row(results, long).median - _row(results, short).median
+    if seconds <= 0:
+        raise NotMeasured
+    rate, most = size * (long.steps - short.steps) / seconds, machine.bandwidth[level]
+    return rate / most, f"{rate / 1e9:.0f} of {most / 1e9:.0f} GB/s from {level}"
+
+
+def _microseconds(case: Case, results: Results) -> Figure:
+    ours = _row(results, case)
+    return ours.median * 1e6, f"of {ours.samples} samples"
+
+
+def _of_share(case: Case, results: Results) -> Figure:
+    ours, full = _row(results, case), _row(results, case, PADDED)
+    ratio = ours.median / full.median
+    detail = f"{ratio:.3f} of the full batch at a share of {ours.share:.3f}"
+    return ratio / (1.1 * ours.share + 0.02), detail
+
+
+def _hogged(results: Results) -> Figure:
+    quiet, busy = _found(results.hog)
+    return busy / quiet, f"{duration(busy)} / {duration(quiet)}"
+
+
+def _fit(model: str, library: str, figure: str, results: Results) -> float:
+    """The least of a library's ways, ``keras`` and ``keras-jit``."""
+    fits = [fit for fit in results.fits if fit["model"] == model]
+    figures = [fit[figure] for fit in fits if fit["library"].startswith(library)]
+    return float(_found(min(figures, default=None)))
+
+
+def _fit_ratio(model: str, library: str, results: Results) -> Figure:
+    ours, theirs = (_fit(model, name, "step", results) for name in (OURS, library))
+    return theirs / ours, f"{duration(theirs)} / {duration(ours)} a step"
+
+
+def _first_epoch(results: Results) -> Figure:
+    return _fit("regression", OURS, "first_epoch", results), "from the start of Python"
+
+
+def _memory_numbers(cell: str, results: Results) -> Figure:
+    entries = [entry for entry in results.memory if entry["case"]["cell"] == cell]
+    found = {entry["peer"]: float(entry["numbers_per_tbh"]) for entry in entries}
+    return _found(found.get(OURS)), f"torch {found['torch']:.3g}" if "torch" in found else ""
 
 
 # ---- the floors -------------------------------------------------------------------------------
@@ -206,15 +235,25 @@ def _peer_floor(
     case: Case, wanted: float | None, peers: Sequence[str] = LIBRARIES, group: str = ""
 ) -> Floor:
     versus = "fastest peer" if len(peers) > 1 else peers[0]
-    label = f"{group}{case} vs {versus}"
-    return Floor(label, wanted, (case,), _ratio(case, peers, case), peers)
+    figure = partial(_ratio, case, peers, case, OURS)
+    return Floor(f"{group}{case} vs {versus}", wanted, (case,), figure, peers)
+
+
+def _own_floor(label: str, wanted: float, above: Case, below: Case, over: str = OURS) -> Floor:
+    """Our time of one case over that of another, or of one of our variants."""
+    figure = partial(_ratio, above, (OURS,), below, over)
+    return Floor(label, wanted, dict.fromkeys((above, below)), figure)
+
+
+def _peak_floor(case: Case, peers: Sequence[str]) -> Floor:
+    return Floor(f"{case} of FMA peak", 0.8, (case,), partial(_of_peak, case), peers)
 
 
 def _peers() -> Iterator[Floor]:
-    for index, (mode, peers) in enumerate((("forward", LIBRARIES), ("train", TORCH))):
-        for grid, targets in TARGETS.items():
+    for grid, (forward, train) in TARGETS.items():
+        for mode, wanted, peers in (("forward", forward, LIBRARIES), ("train", train, TORCH)):
             cases = make_cases(CELLS, [mode], parse_grid(grid))
-            for case, target in zip(cases, targets[index], strict=True):
+            for case, target in zip(cases, wanted, strict=True):
                 yield _peer_floor(case, target, peers)
     for case in make_cases(CELLS, ["forward"], FEW_ROWS):
         yield _peer_floor(case, 1.2)
@@ -222,55 +261,28 @@ def _peers() -> Iterator[Floor]:
 
 def _limits() -> Iterator[Floor]:
     many = make_cases(CELLS, ["forward"], MANY)
-    figures = [_ratio(case, LIBRARIES, case) for case in many]
     label = "forward B >= 16, geometric mean vs fastest peer"
-    yield Floor(label, 1.15, many, _mean(figures), LIBRARIES)
+    yield Floor(label, 1.15, many, partial(_mean_ratio, many), LIBRARIES)
     for case in make_cases(CELLS, ["forward"], LARGE):
-        yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), LIBRARIES)
+        yield _peak_floor(case, LIBRARIES)
     for cell in CELLS:
-        yield _time_loop(cell)
-
-
-def _time_loop(cell: str) -> Floor:
-    """Bandwidth of the time loop, from the difference of two lengths: without call and packing."""
-    short, long = (Case(cell, "forward", steps, 1, 1, 1024) for steps in (100, 300))
-
-    def evaluate(results: Results) -> tuple[float, str]:
-        size, machine = count(short).weight_bytes, _machine(results, short)
-        level = machine.level_of(size)
-        seconds = _row(results, long).median - _row(results, short).median
-        if seconds <= 0:
-            raise NotMeasured
-        rate, most = size * (long.steps - short.steps) / seconds, machine.bandwidth[level]
-        return rate / most, f"{rate / 1e9:.0f} of {most / 1e9:.0f} GB/s from {level}"
-
-    label = f"{cell} forward B1 H1024 time loop, share of bandwidth"
-    return Floor(label, 0.9, (short, long), evaluate)
+        lengths = make_cases([cell], ["forward"], parse_grid("100x1x1x1024,300x1x1x1024"))
+        label = f"{cell} forward B1 H1024 time loop, share of bandwidth"
+        yield Floor(label, 0.9, lengths, partial(_of_bandwidth, lengths))
 
 
 def _step() -> Iterator[Floor]:
     cases = make_cases(CELLS, ["step"], [(1, 1, 64, 64)])
-    for case, microseconds in zip(cases, STEP_MICROSECONDS, strict=True):
-
-        def evaluate(results: Results, case: Case = case) -> tuple[float, str]:
-            ours = _row(results, case)
-            return ours.median * 1e6, f"of {ours.samples} samples"
-
-        yield Floor(f"{case}, us", microseconds, (case,), evaluate, LIBRARIES, at_most=True)
+    for case, wanted in zip(cases, STEP_MICROSECONDS, strict=True):
+        figure = partial(_microseconds, case)
+        yield Floor(f"{case}, us", wanted, (case,), figure, LIBRARIES, at_most=True)
         yield _peer_floor(case, 2.0, ("onnxruntime",))
 
 
 def _ragged() -> Iterator[Floor]:
     for case in make_cases(CELLS, ["ragged_forward", "ragged"], RAGGED):
-
-        def evaluate(results: Results, case: Case = case) -> tuple[float, str]:
-            ours, full = _row(results, case), _row(results, case, PADDED)
-            ratio = ours.median / full.median
-            detail = f"{ratio:.3f} of the full batch at a share of {ours.share:.3f}"
-            return ratio / (1.1 * ours.share + 0.02), detail
-
         label = f"{case} over (1.1 x share + 0.02) x full batch"
-        yield Floor(label, 1.0, (case,), evaluate, TORCH, at_most=True)
+        yield Floor(label, 1.0, (case,), partial(_of_share, case), TORCH, at_most=True)
     for case in make_cases(("lstm", "gru"), ["ragged"], RAGGED):
         if case.rows == "lengths" and not (case.cell == "gru" and case.units == 64):
             wanted = 3.5 if case.cell == "gru" else 5.0 if case.units == 256 else 10.0
@@ -280,13 +292,8 @@ def _ragged() -> Iterator[Floor]:
 def _threads() -> Iterator[Floor]:
     for mode in ("forward", "train"):
         yield from _speed_ups(mode, LIMITS)
-
-    def hogged(results: Results) -> tuple[float, str]:
-        quiet, busy = _found(results.hog)
-        return busy / quiet, f"{duration(busy)} / {duration(quiet)}"
-
     label = f"{HOG_CALLS} calls of {HOG} beside a busy process, over quiet"
-    yield Floor(label, 3.0, (), hogged, at_most=True, extra="hog")
+    yield Floor(label, 3.0, (), _hogged, at_most=True, extra="hog")
 
 
 def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[Floor]:
@@ -294,7 +301,7 @@ def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[
     ones, twos = (make_cases(CELLS, [mode], shapes, [threads]) for threads in (1, 2))
     for one, two in zip(ones, twos, strict=True):
         wanted = 1.8 if one.batch >= 16 and one.units >= 128 and one.steps >= 20 else 0.95
-        yield Floor(f"{group}{two} speed-up", wanted, (one, two), _ratio(one, OWN, two))
+        yield _own_floor(f"{group}{two} speed-up", wanted, one, two)
 
 
 def _tails() -> Iterator[Floor]:
@@ -323,62 +330,30 @@ def _variants() -> Iterator[Floor]:
     shapes = [*LIMITS[:2], *MANY[:2]]
     befores, afters = (make_cases([cell], ["forward"], shapes) for cell in ("gru_before", "gru"))
     for before, after in zip(befores, afters, strict=True):
-        yield Floor(f"{before} speed over gru", 0.85, (after, before), _ratio(after, OWN, before))
+        yield _own_floor(f"{before} speed over gru", 0.85, after, before)
     singles, doubles = (
         make_cases(CELLS, ["forward", "train"], LARGE, dtypes=[dtype])
         for dtype in ("float32", "float64")
     )
     for single, double in zip(singles, doubles, strict=True):
-        label = f"{double} speed over float32"
-        yield Floor(label, 0.45, (single, double), _ratio(single, OWN, double))
+        yield _own_floor(f"{double} speed over float32", 0.45, single, double)
     for case in make_cases(CELLS, ["train"], MANY):
-        yield Floor(f"{case} speed without BLAS", 0.8, (case,), _ratio(case, OWN, case, NO_BLAS))
+        yield _own_floor(f"{case} speed without BLAS", 0.8, case, case, NO_BLAS)
     for case in make_cases(CELLS, ["forward"], LARGE, isa="avx2"):
-        yield Floor(f"{case} of FMA peak", 0.8, (case,), _of_peak(case), TORCH)
+        yield _peak_floor(case, TORCH)
         yield _peer_floor(case, 0.95 if case.units > 256 else 1.0, TORCH)
 
 
-def _fit() -> Iterator[Floor]:
-    def find(results: Results, model: str, library: str, figure: str) -> float:
-        figures = [
-            entry[figure]
-            for entry in results.fits
-            if entry["model"] == model and entry["library"].startswith(library)
-        ]
-        return float(_found(min(figures, default=None)))
-
-    for model, library, wanted in (
-        ("regression", "keras", 6.0),
-        ("regression", "torch", 2.0),
-        ("text", "keras", None),
-        ("text", "torch", None),
-    ):
-
-        def ratio(
-            results: Results, model: str = model, library: str = library
-        ) -> tuple[float, str]:
-            ours, theirs = (find(results, model, name, "step") for name in (OURS, library))
-            return theirs / ours, f"{duration(theirs)} / {duration(ours)} a step"
-
-        yield Floor(f"fit {model} vs {library}", wanted, (), ratio, extra="fit")
-
-    def first(results: Results) -> tuple[float, str]:
-        return find(results, "regression", OURS, "first_epoch"), "from the start of Python"
-
-    yield Floor("fit regression first epoch done, s", 1.0, (), first, at_most=True, extra="fit")
+def _fits() -> Iterator[Floor]:
+    for model, targets in (("regression", (6.0, 2.0)), ("text", (None, None))):
+        for library, target in zip(("keras", "torch"), targets, strict=True):
+            figure = partial(_fit_ratio, model, library)
+            yield Floor(f"fit {model} vs {library}", target, (), figure, extra="fit")
+    label = "fit regression first epoch done, s"
+    yield Floor(label, 1.0, (), _first_epoch, at_most=True, extra="fit")
 
 
 def _memory() -> Iterator[Floor]:
     for cell, wanted in zip(CELLS, MEMORY_NUMBERS, strict=True):
-
-        def numbers(results: Results, cell: str = cell) -> tuple[float, str]:
-            found = {
-                entry["peer"]: entry["numbers_per_tbh"]
-                for entry in results.memory
-                if entry["case"]["cell"] == cell
-            }
-            detail = f"torch {found['torch']:.3g}" if "torch" in found else ""
-            return float(_found(found.get(OURS))), detail
-
-        label = f"{cell} train memory, numbers per T B H"
-        yield Floor(label, wanted, (), numbers, at_most=True, extra="memory")
+        label, figure = f"{cell} train memory, numbers per T B H", partial(_memory_numbers, cell)
+        yield Floor(label, wanted, (), figure, at_most=True, extra="memory")

@@ -7,6 +7,7 @@ import platform
 import re
 import threading
 import time
+import timeit
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -64,24 +65,22 @@ def measure(threads: int, isa: str) -> Measured:
     NumPy's BLAS uses as many threads as the environment told it when the process started.
     """
     caches = cache_sizes()
-    peak = {dtype: _peak(threads, isa, dtype) for dtype in ("float32", "float64")}
     sizes = {
         "L1": caches["L1"] // 2,
         "L2": caches["L1"] + (caches["L2"] - caches["L1"]) // 2,
         "L3": (caches["L3"] // 2) // threads,
         "DRAM": min(4 * caches["L3"], _LARGEST_BUFFER) // threads,
     }
-    bandwidth = {level: _bandwidth(threads, isa, size) for level, size in sizes.items()}
+    peak = {
+        dtype: _best_rate([partial(_core.machine_fma, isa, dtype)] * threads)
+        for dtype in ("float32", "float64")
+    }
+    bandwidth = {
+        level: _best_rate([partial(_core.ReadBuffer(size).read, isa) for _ in range(threads)])
+        for level, size in sizes.items()
+    }
     sgemm = {"x".join(map(str, s)): _sgemm(*s) for s in ((1024, 1024, 1024), (32, 1024, 256))}
     return Measured(threads, isa, peak, bandwidth, sgemm, caches)
-
-
-def _peak(threads: int, isa: str, dtype: str) -> float:
-    return _best_rate([partial(_core.machine_fma, isa, dtype)] * threads)
-
-
-def _bandwidth(threads: int, isa: str, size: int) -> float:
-    return _best_rate([partial(_core.ReadBuffer(size).read, isa) for _ in range(threads)])
 
 
 def _enough(run: Callable[[int], float]) -> int:
@@ -89,16 +88,10 @@ def _enough(run: Callable[[int], float]) -> int:
     n = 1
     while True:
         # The shortest of some: whoever loses the CPU in the midst of one would find one enough.
-        elapsed = min(_seconds(run, n) for _ in range(5))
+        elapsed = min(timeit.repeat(partial(run, n), timer=time.perf_counter, number=1))
         if elapsed > _SAMPLE_SECONDS / 2:
             return max(1, round(n * _SAMPLE_SECONDS / elapsed))
         n *= 2
-
-
-def _seconds(run: Callable[[int], float], n: int) -> float:
-    start = time.perf_counter()
-    run(n)
-    return time.perf_counter() - start
 
 
 def _best_rate(runs: Sequence[Callable[[int], float]]) -> float:
@@ -138,9 +131,7 @@ def _sgemm(m: int, n: int, k: int) -> float:
     out = np.empty((m, n), np.float32)
     best, deadline = float("inf"), time.perf_counter() + 0.5
     while time.perf_counter() < deadline:
-        start = time.perf_counter()
-        np.matmul(a, b, out=out)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, timeit.timeit(lambda: np.matmul(a, b, out=out), number=1))
     return 2.0 * m * n * k / best
 
 
@@ -194,10 +185,6 @@ def busy_warning() -> str | None:
 
 
 def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    path = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.*)$", path.read_text(), re.M) if path.exists() else None
+    return found[1].strip() if found else platform.processor() or platform.machine()

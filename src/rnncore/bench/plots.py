@@ -8,23 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.bench.cases import Case
-from rnncore.bench.peers import OURS
+from rnncore.bench.peers import OURS, PEERS
 from rnncore.bench.report import geometric_mean, ratios
 from rnncore.bench.results import Results, Row
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
-_COLOURS = {
-    "rnncore": "tab:red",
-    "torch": "tab:orange",
-    "onnxruntime": "tab:blue",
-    "openvino": "tab:purple",
-    "jax": "tab:green",
-    "keras": "tab:brown",
-    "numpy": "tab:gray",
-    "rnncore-padded": "tab:pink",
-    "rnncore-noblas": "tab:olive",
-}
+_NAMES = ("red", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
+_COLOURS = {peer: f"tab:{name}" for peer, name in zip(PEERS, _NAMES, strict=True)}
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 
 

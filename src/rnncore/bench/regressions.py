@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rnncore.bench.peers import OURS
 from rnncore.bench.report import duration, table
@@ -22,8 +22,7 @@ LEAST = 0.05
 _ENOUGH_PEERS = 3
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One of our rows in two runs; `ratio` is new / old without the machine's drift."""
 
     old: Row
@@ -32,8 +31,7 @@ class Change:
     verdict: str  # "slower", "faster" or "same"
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """`drift` is None where too few times of other libraries say what it was."""
 
     drift: float | None
@@ -52,53 +50,45 @@ def compare_runs(old: Results, new: Results, least: float = LEAST) -> Comparison
     pairs = [
         (before, row) for row in new.rows if (before := old.find(row.case, row.peer)) is not None
     ]
-    peers = [row.median / old.median for old, row in pairs if not row.peer.startswith(OURS)]
-    drift = statistics.median(peers) if len(peers) >= _ENOUGH_PEERS else None
-    changes = [
-        _change(before, row, drift or 1.0, least)
-        for before, row in pairs
-        if row.peer.startswith(OURS)
-    ]
-    if not changes:
+    ours = [pair for pair in pairs if pair[1].peer.startswith(OURS)]
+    if not ours:
         raise ValueError("--compare: no case of rnncore is in both runs")
-    return Comparison(drift, changes)
+    others = [now.median / before.median for before, now in pairs if not now.peer.startswith(OURS)]
+    drift = statistics.median(others) if len(others) >= _ENOUGH_PEERS else None
+    return Comparison(drift, [_change(*pair, drift or 1.0, least) for pair in ours])
 
 
 def _change(old: Row, new: Row, drift: float, least: float) -> Change:
     ratio = new.median / old.median / drift
     noise = math.hypot(old.spread, new.spread)
     beyond = max(least, noise)  # quartile distance: twice the distance from the median
+    verdict = "same"
     if ratio > 1 + beyond and new.low / drift > old.high:
         verdict = "slower"
     elif ratio < 1 / (1 + beyond) and new.high / drift < old.low:
         verdict = "faster"
-    else:
-        verdict = "same"
     return Change(old, new, ratio, verdict)
 
 
 def text(comparison: Comparison) -> str:
     """A table of what changed, and how much of everything was the machine."""
-    changed = sorted(
-        (change for change in comparison.changes if change.verdict != "same"),
-        key=lambda change: -change.ratio,
-    )
+    drift, changes = comparison
     lines = [
         [
-            f"{change.new.case} {change.new.peer}",
-            duration(change.old.median),
-            duration(change.new.median),
-            f"{100 * (change.ratio - 1):+.0f}%",
-            change.verdict,
+            f"{new.case} {new.peer}",
+            duration(old.median),
+            duration(new.median),
+            f"{100 * (ratio - 1):+.0f}%",
+            verdict,
         ]
-        for change in changed
+        for old, new, ratio, verdict in sorted(changes, key=lambda change: -change.ratio)
+        if verdict != "same"
     ]
-    same = len(comparison.changes) - len(changed)
-    if comparison.drift is None:
-        drift = "how much faster or slower the machine is now, too few other libraries say"
-    else:
-        drift = f"the other libraries take {comparison.drift:.2f} times as long as before"
-    parts = [f"{same} of {len(comparison.changes)} rows of rnncore are unchanged; {drift}"]
+    machine = "how much faster or slower the machine is now, too few other libraries say"
+    if drift is not None:
+        machine = f"the other libraries take {drift:.2f} times as long as before"
+    same = len(changes) - len(lines)
+    parts = [f"{same} of {len(changes)} rows of rnncore are unchanged; {machine}"]
     if lines:
         parts.append(table("case|before|now|without that|", lines))
     return "\n".join(parts)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnncore.bench.cases import Case
-from rnncore.bench.peers import OURS
+from rnncore.bench.peers import OURS, VARIANTS
 from rnncore.bench.results import Results
 
 
@@ -19,16 +19,12 @@ def duration(seconds: float) -> str:
     >>> duration(0.00123)
     '1.23 ms'
     """
-    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if seconds * factor >= 1 or unit == "us":
-            return f"{_three_digits(seconds * factor)} {unit}"
-    raise AssertionError("microseconds take the rest")
-
-
-def _three_digits(value: float) -> str:
-    if value >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    unit, value = "s", seconds
+    for smaller in ("ms", "us"):
+        if value < 1:
+            unit, value = smaller, value * 1e3
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:.{digits}f} {unit}"
 
 
 def table(header: str, lines: Iterable[Sequence[str]]) -> str:
@@ -38,19 +34,14 @@ def table(header: str, lines: Iterable[Sequence[str]]) -> str:
     """
     rows = [header.split("|"), *lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    numeric = [
-        i > 0 and all(not row[i] or row[i][0].isdigit() or row[i][0] in "-+" for row in rows[1:])
-        for i in range(len(widths))
-    ]
-    lines_out = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(row, widths, numeric, strict=True)
-        ]
-        lines_out.append("  ".join(cells).rstrip())
-    lines_out.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(lines_out)
+    padded = []
+    for index, (_, *column) in enumerate(zip(*rows, strict=True)):
+        numbers = index > 0 and all(cell[:1] in "0123456789-+" for cell in column)
+        pad = str.rjust if numbers else str.ljust
+        padded.append([pad(row[index], widths[index]) for row in rows])
+    text = ["  ".join(cells).rstrip() for cells in zip(*padded, strict=True)]
+    text.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(text)
 
 
 def rows_table(results: Results) -> str:
@@ -80,20 +71,16 @@ def rows_table(results: Results) -> str:
 def machine_text(results: Results) -> str:
     """The machine, its limits, and the versions of everything."""
     machine = results.machine
+    allowed = f", allowed {machine['affinity']}" if machine.get("affinity") else ""
+    libraries = [name for name in results.versions if name not in VARIANTS]
     lines = [
-        f"{results.created}  {machine['cpu']}, {machine['cpus']} CPUs"
-        + (f", allowed {machine['affinity']}" if machine.get("affinity") else ""),
+        f"{results.created}  {machine['cpu']}, {machine['cpus']} CPUs{allowed}",
         f"{machine['system']}, Python {machine['python']}, load {machine['load']}",
-        ", ".join(
-            f"{name} {version}"
-            for name, version in results.versions.items()
-            if not name.startswith(f"{OURS}-")  # a variant, no library of its own
-        ),
+        ", ".join(f"{name} {results.versions[name]}" for name in libraries),
     ]
     for info in results.environment.get("rnncore", [])[:1]:
         lines.append(f"rnncore runs {info['isa']} kernels; BLAS: {info['blas']}")
-    removed = results.environment.get("removed", {})
-    if removed:
+    if removed := results.environment.get("removed"):
         text = ", ".join(f"{name}={value}" for name, value in removed.items())
         lines.append(f"set in the environment and left out for every library: {text}")
     for measured in results.measured:
@@ -123,23 +110,18 @@ def summary(results: Results) -> str:
 
 def ratios(results: Results, peer: str, cases: Iterable[Case]) -> list[float]:
     """Time of a library over ours, of each case that both ran."""
-    found = []
-    for case in cases:
-        theirs, ours = results.find(case, peer), results.find(case, OURS)
-        if theirs is not None and ours is not None:
-            found.append(theirs.median / ours.median)
-    return found
+    both = ((results.find(case, peer), results.find(case, OURS)) for case in cases)
+    return [theirs.median / ours.median for theirs, ours in both if theirs and ours]
 
 
 def geometric_mean(values: Sequence[float]) -> float:
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-def fits_table(fits: Iterable[dict[str, Any]]) -> str:
+def fits_table(fits: Sequence[dict[str, Any]]) -> str:
     """Whole programs; what "is done" counts from the start of Python."""
     header = "whole fit|library|a step|spread|samples/s|vs rnncore|import"
     header += "|first batch done|first epoch done|memory|loss"
-    fits = list(fits)
     ours = {fit["model"]: fit["step"] for fit in fits if fit["library"] == OURS}
     lines = []
     for fit in fits:

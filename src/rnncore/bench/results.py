@@ -42,7 +42,7 @@ class Row:
     load : float or None
         Of the machine, when the case was done.
     share : float
-        Of the steps that are real.
+        Of the steps of a full batch that are computed.
     """
 
     case: Case

@@ -13,17 +13,17 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from rnncore.bench import fit, machine
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
-from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS
+from rnncore.bench.peers import LIBRARIES, OURS, PEERS
 from rnncore.bench.results import Results, Row, row_of
 from rnncore.bench.work import count, limit
 
@@ -120,14 +120,15 @@ class Run:
 
     def machine(self, threads: int, isa: str | None) -> None:
         """Measure the machine, once for each number of threads and limit of the ISA."""
-        if (threads, isa) not in self._measured:
-            self._measured.add((threads, isa))
-            failure = self._work("machine", {"threads": threads}, threads, isa)
-            if isa is not None and failure is not None:
-                raise ValueError(f"--isa: expected kernels of this machine, got {isa!r}: {failure}")
-            best = self.results.measured[-1].isa if self.results.measured else None
-            if isa is not None and isa != best:
-                raise ValueError(f"--isa: expected at most {best}, which runs here, got {isa!r}")
+        if (threads, isa) in self._measured:
+            return
+        self._measured.add((threads, isa))
+        failure = self._work("machine", {"threads": threads}, threads, isa)
+        if isa is not None and failure is not None:
+            raise ValueError(f"--isa: expected kernels of this machine, got {isa!r}: {failure}")
+        best = self.results.measured[-1].isa if self.results.measured else None
+        if isa not in (None, best):
+            raise ValueError(f"--isa: expected at most {best}, which runs here, got {isa!r}")
 
     def memory(self, cases: Iterable[Case]) -> None:
         """Peak memory of training steps in rnncore and PyTorch, each in a process of its own."""
@@ -195,26 +196,28 @@ class Run:
     ) -> str | None:
         """Run one worker; returns what it said last when it failed."""
         self._at, self._finished = "", []
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        # The job is read from a file, so that it does not matter when the process dies.
+        with TemporaryFile("w+") as given, TemporaryFile("w+", errors="replace") as errors:
+            json.dump([kind, job], given)
+            given.seek(0)
             with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],
                 env=worker_environment(threads, isa, exact_memory=kind == "memory"),
-                stdin=subprocess.PIPE,
+                stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
             ) as process:
                 try:
-                    for event, content in _converse(process, [kind, job]):
-                        self._take(event, content)
+                    for line in process.stdout or ():
+                        self._take(*json.loads(line))
                 except BaseException:  # Ctrl-C too: what it would still measure has no reader
                     process.kill()
                     raise
-            code = process.returncode
-            if code == 0:
+            if process.returncode == 0:
                 return None
             errors.seek(0)
-            failure = _last_line(errors.read()) or f"exit code {code}"
+            failure = _last_line(errors.read()) or f"exit code {process.returncode}"
         if kind != "cases":
             self._note(f"{kind}: left out: {failure}")
         return failure
@@ -247,13 +250,11 @@ class Run:
     def _add_row(self, row: Row) -> None:
         measured = self.results.machine_for(row.case)
         if measured is not None:
-            share = 1.0 if row.peer == PADDED else row.share
-            found = limit(row.case, count(row.case, share), measured)
+            found = limit(row.case, count(row.case, row.share), measured)
             row = replace(row, limit=found.seconds, bound=found.bound)
         if row.cpu > row.case.threads + 0.3:
-            self._note(
-                f"{row.peer}: {row.case}: {row.cpu} cores were at work, not {row.case.threads}"
-            )
+            cores = f"{row.cpu} cores were at work, not {row.case.threads}"
+            self._note(f"{row.peer}: {row.case}: {cores}")
         self.results.rows.append(row)
 
     def _note(self, text: str) -> None:
@@ -261,18 +262,5 @@ class Run:
             self.results.notes.append(text)
 
 
-def _converse(process: subprocess.Popen[str], job: Any) -> Iterator[tuple[str, Any]]:
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("expected pipes to the worker")
-    try:
-        process.stdin.write(json.dumps(job))
-        process.stdin.close()
-    except BrokenPipeError:  # it died at once; its exit code says so
-        return
-    for line in process.stdout:
-        yield json.loads(line)
-
-
 def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1][:_STDERR_SHOWN] if lines else ""
+    return "".join(text.strip().splitlines()[-1:])[:_STDERR_SHOWN]

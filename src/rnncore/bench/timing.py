@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,13 +27,32 @@ class Timing:
     seconds : list of float
     calls : int
         Calls in a sample.
-    cpu : float
-        CPU time of the process over wall time: how many cores were at work.
+    wall, cpu_time : float
+        Seconds that all samples took, and CPU time of the process in them.
     """
 
     calls: int = 1
     seconds: list[float] = field(default_factory=list)
-    cpu: float = 0.0
+    wall: float = 0.0
+    cpu_time: float = 0.0
+
+    def add(self, elapsed: float, cpu_time: float) -> None:
+        """Add a sample."""
+        self.seconds.append(elapsed / self.calls)
+        self.wall += elapsed
+        self.cpu_time += cpu_time
+
+    def is_enough(self, seconds: float, precision: float) -> bool:
+        """Whether the samples say enough, see `compare`."""
+        samples = len(self.seconds)
+        if samples < (3 if self.seconds[0] > seconds else MIN_SAMPLES):
+            return False
+        return samples >= MAX_SAMPLES or self.wall >= seconds or self.uncertainty <= precision
+
+    @property
+    def cpu(self) -> float:
+        """How many cores were at work."""
+        return self.cpu_time / max(self.wall, 1e-12)
 
     @property
     def median(self) -> float:
@@ -80,48 +98,25 @@ def compare(
     A callable has had enough when its median is known to `precision`, or after `seconds` of its
     own, but never before `MIN_SAMPLES` samples (3 where a call takes longer than `seconds`).
     """
-    timings = []
-    estimates = [estimate(call, clock, warmups=0) for call in calls]
-    for expected in estimates:
-        timings.append(Timing(max(1, round(SAMPLE_SECONDS / max(expected, 1e-9)))))
-    spent, cpu = [0.0] * len(calls), [0.0] * len(calls)
-    with _no_garbage_collection():
-        active = set(range(len(calls)))
+    estimates = [max(estimate(call, clock, warmups=0), 1e-9) for call in calls]
+    timings = [Timing(max(1, round(SAMPLE_SECONDS / expected))) for expected in estimates]
+    active = list(range(len(calls)))
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
         while active:
-            for index in sorted(active):
+            for index in list(active):
                 call, timing = calls[index], timings[index]
                 if estimates[index] < WARM_BELOW:
                     call()
                 cpu_start, start = cpu_clock(), clock()
                 for _ in range(timing.calls):
                     call()
-                elapsed = clock() - start
-                cpu[index] += cpu_clock() - cpu_start
-                spent[index] += elapsed
-                timing.seconds.append(elapsed / timing.calls)
-                if _enough(timing, spent[index], seconds, precision):
-                    active.discard(index)
-    for index, timing in enumerate(timings):
-        timing.cpu = cpu[index] / max(spent[index], 1e-12)
-    return timings
-
-
-def _enough(timing: Timing, spent: float, seconds: float, precision: float) -> bool:
-    samples = len(timing.seconds)
-    if samples >= MAX_SAMPLES:
-        return True
-    if samples < (3 if timing.seconds[0] > seconds else MIN_SAMPLES):
-        return False
-    return spent >= seconds or timing.uncertainty <= precision
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
+                timing.add(clock() - start, cpu_clock() - cpu_start)
+                if timing.is_enough(seconds, precision):
+                    active.remove(index)
     finally:
         if enabled:
             gc.enable()
+    return timings

@@ -156,7 +156,8 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
 
 def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, error: float) -> Row:
     low, high = timing.quartiles
-    work = count(problem.case, 1.0 if peer.name == PADDED else problem.share)
+    share = 1.0 if peer.name == PADDED else problem.share
+    work = count(problem.case, share)
     return Row(
         case=problem.case,
         peer=peer.name,
@@ -171,7 +172,7 @@ def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, err
         flops=work.flops,
         bytes=work.bytes,
         load=machine.load(),
-        share=problem.share,
+        share=share,
     )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnncore.bench.cases import Array, Case, Problem
+import numpy as np
+
+from rnncore.bench.cases import Array, Case, Problem, Weights
 
 Outputs = dict[str, Array]
 # A kind of case that a library does not run, and why.
@@ -63,3 +65,35 @@ class Peer(ABC):
 def named_outputs(y: Array, states: Sequence[Array]) -> Outputs:
     """The outputs without gradients."""
     return {"y": y, **dict(zip("hc", states, strict=False))}
+
+
+def two_biases(weights: Weights) -> Array:
+    """(2, G H): what is added to x W, and what is added to h U, zeros where there is none."""
+    bias = np.atleast_2d(weights.bias)
+    return bias if len(bias) == 2 else np.concatenate([bias, np.zeros_like(bias)])
+
+
+def gate_columns(case: Case, order: Sequence[int]) -> Array:
+    """The columns of the weights whose gates another library has in this order."""
+    return np.arange(case.gates * case.units).reshape(case.gates, -1)[list(order)].ravel()
+
+
+def make_layer(layers: Any, case: Case, **options: Any) -> Any:
+    """The layer of a case in `rnncore.layers` or ``keras.layers``."""
+    name = {"lstm": "LSTM", "rnn": "SimpleRNN"}.get(case.cell, "GRU")
+    if name == "GRU":
+        options["reset_after"] = case.cell == "gru"
+    kind = getattr(layers, name)
+    return kind(case.units, return_sequences=True, dtype=case.dtype, **options)
+
+
+def make_stack(layers: Any, problem: Problem) -> list[Any]:
+    """Two bidirectional layers with the weights of a problem."""
+    case = problem.case
+    stack = []
+    for index, features in ((0, case.inputs), (2, 2 * case.units)):
+        layer = layers.Bidirectional(make_layer(layers, case), dtype=case.dtype)
+        layer.build((case.batch, case.steps, features))
+        layer.set_weights(sum(problem.weights[index : index + 2], ()))
+        stack.append(layer)
+    return stack

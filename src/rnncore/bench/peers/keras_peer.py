@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.bench.cases import Case, Problem, gradient_names
-from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer
+from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, make_layer, make_stack
 
 
 class KerasPeer(Peer):
@@ -28,42 +28,27 @@ class KerasPeer(Peer):
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         tf = importlib.import_module("tensorflow")
-        layer = _make_stack(problem) if problem.case.stacked else _make_layer(problem)
+        keras = importlib.import_module("keras")
+        case = problem.case
+        if case.stacked:
+            layer = keras.Sequential(
+                [
+                    keras.Input((case.steps, case.inputs), case.batch, case.dtype),
+                    *make_stack(keras.layers, problem),
+                ]
+            )
+        else:
+            layer = make_layer(keras.layers, case, return_state=True)
+            layer.build((case.batch, case.steps, case.inputs))
+            layer.set_weights(problem.weights[0])
         x = tf.constant(problem.x.swapaxes(0, 1))
         state = None if problem.state is None else [tf.constant(array) for array in problem.state]
-        make = _training if problem.case.trains else _inference
+        make = _training if case.trains else _inference
         candidates = []
         for label, jit in (("graph", False), ("XLA", True)):
             run = tf.function(make(tf, problem, layer, state), jit_compile=jit)
-            candidates.append(Candidate(label, partial(run, x), _make_outputs(problem.case)))
+            candidates.append(Candidate(label, partial(run, x), _make_outputs(case)))
         return candidates
-
-
-def _make_layer(problem: Problem) -> Any:
-    case = problem.case
-    layer = _make_recurrent(case, return_state=True)
-    layer.build((case.batch, case.steps, case.inputs))
-    layer.set_weights(problem.weights[0])
-    return layer
-
-
-def _make_recurrent(case: Case, **options: Any) -> Any:
-    layers = importlib.import_module("keras").layers
-    if case.cell in ("gru", "gru_before"):
-        options["reset_after"] = case.cell == "gru"
-    kind = {"lstm": layers.LSTM, "rnn": layers.SimpleRNN}.get(case.cell, layers.GRU)
-    return kind(case.units, return_sequences=True, dtype=case.dtype, **options)
-
-
-def _make_stack(problem: Problem) -> Any:
-    keras = importlib.import_module("keras")
-    case = problem.case
-    model = keras.Sequential([keras.Input((case.steps, case.inputs), case.batch, case.dtype)])
-    for index in (0, 2):
-        layer = keras.layers.Bidirectional(_make_recurrent(case), dtype=case.dtype)
-        model.add(layer)
-        layer.set_weights(sum(problem.weights[index : index + 2], ()))
-    return model
 
 
 def _inference(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:

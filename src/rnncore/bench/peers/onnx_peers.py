@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem, Weights
-from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, Refusal, named_outputs
+from rnncore.bench.cases import Array, Case, Problem
+from rnncore.bench.peers.base import (
+    NO_RAGGED,
+    Candidate,
+    Outputs,
+    Peer,
+    Refusal,
+    gate_columns,
+    named_outputs,
+    two_biases,
+)
 
 # Our order of the gates in ONNX's: i f g o -> i o f c, z r n -> z r h.
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "gru_before": (0, 1, 2), "rnn": (0,)}
@@ -108,78 +116,54 @@ def outputs(results: list[Any]) -> Outputs:
 def make_model(problem: Problem) -> bytes:
     """The model, with all sizes fixed, which lets a runtime plan ahead."""
     onnx = importlib.import_module("onnx")
-    helper = onnx.helper
-    case = problem.case
-    given = feeds(problem)
+    case, given = problem.case, feeds(problem)
+    options = f"hidden_size = {case.units}"
+    if case.cell in ("gru", "gru_before"):
+        options += f", linear_before_reset = {int(case.cell == 'gru')}"
     results: dict[str, tuple[int, ...]]
     if case.stacked:
-        nodes, constants = _stack(helper, problem)
         results = {"y": (case.steps, case.batch, 2 * case.units)}
+        nodes = _stack(case, f'{_NODES[case.cell]} <{options}, direction = "bidirectional">')
     else:
-        names = ["x", "w", "r", "b", "lengths", "initial_h", "initial_c"]
-        present = [name if name in given or len(name) == 1 else "" for name in names]
-        while not present[-1]:
-            present.pop()
-        states = ["y_h", "y_c"][: case.states]
-        results = dict.fromkeys(states, (1, case.batch, case.units))
-        results = {"y": (case.steps, 1, case.batch, case.units), **results}
-        nodes = [_node(helper, case, present, list(results))]
-        constants = _constants(case, problem.weights)
-
-    def described(name: str, dtype: Any, shape: Sequence[int]) -> Any:
-        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), shape)
-
-    graph = helper.make_graph(
-        nodes,
-        "layer",
-        [described(name, array.dtype, array.shape) for name, array in given.items()],
-        [described(name, problem.x.dtype, shape) for name, shape in results.items()],
-        [
-            onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
-            for name, array in constants.items()
-        ],
+        names = ("lengths", "initial_h", "initial_c")
+        inputs = ", ".join(["x, w0, r0, b0", *(name if name in given else "" for name in names)])
+        results = {"y": (case.steps, 1, case.batch, case.units)}
+        results |= dict.fromkeys(("y_h", "y_c")[: case.states], (1, case.batch, case.units))
+        nodes = f"{', '.join(results)} = {_NODES[case.cell]} <{options}> ({inputs.rstrip(', ')})"
+    shapes = {name: array.shape for name, array in given.items()}
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 14]>'
+        f"layer ({_declared(shapes)}) => ({_declared(results)}) {{ {nodes} }}"
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)])
-    model.ir_version = 8
+    for name, array in _constants(problem).items():
+        constant = onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+        model.graph.initializer.append(constant)
     return bytes(model.SerializeToString())
 
 
-def _node(helper: Any, case: Case, inputs: list[str], outputs: list[str], **options: Any) -> Any:
-    options["hidden_size"] = case.units
-    if case.cell in ("gru", "gru_before"):
-        options["linear_before_reset"] = int(case.cell == "gru")
-    return helper.make_node(_NODES[case.cell], inputs, outputs, **options)
-
-
-def _constants(case: Case, directions: Sequence[Weights], suffix: str = "") -> dict[str, Array]:
-    """The weights of a node, with the axis of directions in front."""
-    found: dict[str, list[Array]] = {"w": [], "r": [], "b": []}
-    for weights in directions:
-        bias = np.atleast_2d(weights.bias)
-        second = bias[1] if len(bias) == 2 else np.zeros_like(bias[0])
-        found["w"].append(_gates(case, weights.kernel.T))
-        found["r"].append(_gates(case, weights.recurrent_kernel.T))
-        found["b"].append(np.concatenate([_gates(case, bias[0]), _gates(case, second)]))
-    return {name + suffix: np.stack(arrays) for name, arrays in found.items()}
-
-
-def _stack(helper: Any, problem: Problem) -> tuple[list[Any], dict[str, Array]]:
+def _stack(case: Case, layer: str) -> str:
     """Two bidirectional nodes; behind each (T, 2, B, H) becomes (T, B, 2 H)."""
-    case = problem.case
-    constants = {"shape": np.array([case.steps, case.batch, 2 * case.units])}
-    nodes = []
-    for index, (source, result) in enumerate((("x", "between"), ("between", "y"))):
-        constants |= _constants(case, problem.weights[2 * index : 2 * index + 2], str(index))
-        names = [f"{name}{index}" for name in ("w", "r", "b", "both", "turned")]
-        nodes += [
-            _node(helper, case, [source, *names[:3]], [names[3]], direction="bidirectional"),
-            helper.make_node("Transpose", [names[3]], [names[4]], perm=[0, 2, 1, 3]),
-            helper.make_node("Reshape", [names[4], "shape"], [result]),
-        ]
-    return nodes, constants
+    shape = f"shape = Constant <value_ints = [{case.steps}, {case.batch}, {2 * case.units}]> ()"
+    return shape + "".join(
+        f"both{index} = {layer} ({source}, w{index}, r{index}, b{index})"
+        f"turned{index} = Transpose <perm = [0, 2, 1, 3]> (both{index})"
+        f"{result} = Reshape (turned{index}, shape)"
+        for index, source, result in ((0, "x", "between"), (2, "between", "y"))
+    )
 
 
-def _gates(case: Case, array: Array) -> Array:
-    """Blocks of gates along the first axis, in ONNX's order."""
-    blocks = np.split(array, case.gates)
-    return np.concatenate([blocks[gate] for gate in _ORDER[case.cell]])
+def _declared(shapes: dict[str, tuple[int, ...]]) -> str:
+    kinds = {"lengths": "int32"}
+    return ", ".join(f"{kinds.get(name, 'float')}{list(shapes[name])} {name}" for name in shapes)
+
+
+def _constants(problem: Problem) -> dict[str, Array]:
+    """The weights of the nodes, with the axis of directions in front."""
+    columns = gate_columns(problem.case, _ORDER[problem.case.cell])
+    found = {}
+    for index in range(0, len(problem.weights), 2):
+        directions = problem.weights[index : index + 2]
+        found[f"w{index}"] = np.stack([one.kernel[:, columns].T for one in directions])
+        found[f"r{index}"] = np.stack([one.recurrent_kernel[:, columns].T for one in directions])
+        found[f"b{index}"] = np.stack([two_biases(one)[:, columns].ravel() for one in directions])
+    return found

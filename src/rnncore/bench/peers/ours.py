@@ -9,14 +9,14 @@ import numpy as np
 import rnncore
 from rnncore import _core, ops
 from rnncore.bench.cases import Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer, named_outputs
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack, named_outputs
 
-# Names of the functions and the layer of a cell, and arguments of both.
-_KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "lstm": ("lstm", "LSTM", {}),
-    "gru": ("gru", "GRU", {"reset_after": True}),
-    "gru_before": ("gru", "GRU", {"reset_after": False}),
-    "rnn": ("simple_rnn", "SimpleRNN", {}),
+# The name of a cell's function, and its arguments.
+_OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "lstm": ("lstm", {}),
+    "gru": ("gru", {"reset_after": True}),
+    "gru_before": ("gru", {"reset_after": False}),
+    "rnn": ("simple_rnn", {}),
 }
 
 
@@ -71,7 +71,7 @@ class WithoutBlasPeer(RnncorePeer):
 
 def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
     case, state, dy = problem.case, problem.state, problem.dy
-    operation, _, fixed = _KINDS[case.cell]
+    operation, fixed = _OPERATIONS[case.cell]
     # Only what says something: a user writes no `mask=None` either.
     given = {name: value for name, value in options.items() if value is not None}
     arguments = {**fixed, **given, "time_major": True}
@@ -101,16 +101,7 @@ def _make_stack(problem: Problem) -> Candidate:
     from rnncore import layers
 
     case = problem.case
-    _, kind, options = _KINDS[case.cell]
-    stack = []
-    for index in (0, 2):
-        make = getattr(layers, kind)
-        inner = make(case.units, return_sequences=True, dtype=case.dtype, **options)
-        layer = layers.Bidirectional(inner, dtype=case.dtype)
-        layer.make_weights((None, None, case.inputs if index == 0 else 2 * case.units))
-        layer.set_weights(sum(problem.weights[index : index + 2], ()))
-        stack.append(layer)
-    first, second = stack
+    first, second = stack = make_stack(layers, problem)
     x, dy = (np.ascontiguousarray(array.swapaxes(0, 1)) for array in (problem.x, problem.dy))
 
     def infer() -> Any:

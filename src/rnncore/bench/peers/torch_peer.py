@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 
 from rnncore.bench.cases import Array, Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer, named_outputs
+from rnncore.bench.peers.base import (
+    Candidate,
+    Outputs,
+    Peer,
+    gate_columns,
+    named_outputs,
+    two_biases,
+)
 
-# How the names of the weights end, in the order of ours.
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+# How their names end, in the order of ours.
 _SUFFIXES = ("_l0", "_l0_reverse", "_l1", "_l1_reverse")
 
 
@@ -36,22 +44,16 @@ class TorchPeer(Peer):
         module.eval()
         # In the fast path of nn.LSTM the state has a leading axis of layers.
         state = _state(torch, problem, leading=True)
-        outputs = _only_y if case.stacked else _outputs
-        candidates = [
-            Candidate(
-                "PackedSequence" if lengths is not None else type(module).__name__,
-                _inference(torch, lambda: _run(torch, module, x, state, lengths)),
-                outputs,
-            )
-        ]
+        label = "PackedSequence" if lengths is not None else type(module).__name__
+        call = _inference(torch, lambda: _run(torch, module, x, state, lengths))
+        candidates = [Candidate(label, call, _outputs)]
         if case.mode == "step":
             candidates.append(_cell(torch, problem, module))
         elif lengths is None:
-            traced = torch.jit.trace(module, x, check_trace=False)
-            frozen = torch.jit.freeze(traced)
+            frozen = torch.jit.freeze(torch.jit.trace(module, x, check_trace=False))
             frozen(x)
             call = _inference(torch, lambda: frozen(x))
-            candidates.append(Candidate("traced and frozen", call, outputs))
+            candidates.append(Candidate("traced and frozen", call, _outputs))
         return candidates
 
 
@@ -63,32 +65,23 @@ def _inference(torch: Any, run: Callable[[], Any]) -> Callable[[], Any]:
     return call
 
 
-def _gates(problem: Problem, array: Array) -> Array:
-    """Blocks of gates along the last axis in PyTorch's order, r z n for a GRU; its own inverse."""
-    if problem.case.cell != "gru":
-        return array
-    z, r, n = np.split(array, 3, axis=-1)
-    return np.concatenate([r, z, n], axis=-1)
+def _columns(problem: Problem) -> Array:
+    """The columns of the weights in PyTorch's order, r z n for a GRU; their own inverse."""
+    case = problem.case
+    return gate_columns(case, (1, 0, 2) if case.cell == "gru" else range(case.gates))
 
 
 def _make_module(torch: Any, problem: Problem) -> Any:
     case = problem.case
-    kind = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}[case.cell]
-    options = {"num_layers": 2, "bidirectional": True} if case.stacked else {}
-    module = getattr(torch.nn, kind)(
-        case.inputs, case.units, dtype=getattr(torch, case.dtype), **options
-    )
+    options: dict[str, Any] = {"num_layers": 2, "bidirectional": True} if case.stacked else {}
+    options["dtype"] = getattr(torch, case.dtype)
+    module = getattr(torch.nn, case.cell.upper())(case.inputs, case.units, **options)
     with torch.no_grad():
         for weights, suffix in zip(problem.weights, _SUFFIXES, strict=False):
-            bias = _gates(problem, np.atleast_2d(weights.bias))  # PyTorch has two biases everywhere
-            arrays = {
-                "weight_ih": _gates(problem, weights.kernel).T,
-                "weight_hh": _gates(problem, weights.recurrent_kernel).T,
-                "bias_ih": bias[0],
-                "bias_hh": bias[1] if len(bias) == 2 else np.zeros_like(bias[0]),
-            }
-            for name, array in arrays.items():
-                getattr(module, name + suffix).copy_(torch.from_numpy(array.copy()))
+            arrays = weights.kernel, weights.recurrent_kernel, *two_biases(weights)
+            for name, array in zip(_WEIGHTS, arrays, strict=True):
+                ordered = np.ascontiguousarray(array[..., _columns(problem)].T)
+                getattr(module, name + suffix).copy_(torch.from_numpy(ordered))
     return module
 
 
@@ -112,12 +105,11 @@ def _run(torch: Any, module: Any, x: Any, state: Any, lengths: Any) -> Any:
 
 def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
     """The cell of one step, which has less around it."""
-    kind = {"lstm": "LSTMCell", "gru": "GRUCell", "rnn": "RNNCell"}[problem.case.cell]
-    cell = getattr(torch.nn, kind)(
-        problem.case.inputs, problem.case.units, dtype=module.bias_ih_l0.dtype
-    )
+    case = problem.case
+    kind = f"{case.cell.upper()}Cell"
+    cell = getattr(torch.nn, kind)(case.inputs, case.units, dtype=getattr(torch, case.dtype))
     with torch.no_grad():
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        for name in _WEIGHTS:
             getattr(cell, name).copy_(getattr(module, f"{name}_l0"))
     x = torch.from_numpy(problem.x[0].copy())
     state = _state(torch, problem, leading=False)
@@ -133,7 +125,6 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
     x.requires_grad_(True)
     dy = torch.from_numpy(problem.dy.copy())
     leaves = [x, *module.parameters()]
-    outputs_of = _only_y if problem.case.stacked else _outputs
 
     def call() -> Any:
         y, state = _run(torch, module, x, None, lengths)
@@ -143,23 +134,19 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
         y, state, (dx, *given) = result
         gradients = [dx.numpy()]
         for start in range(0, len(given), 4):
-            dw, du, db, dc = (array.numpy() for array in given[start : start + 4])
-            gradients += [_gates(problem, dw.T), _gates(problem, du.T)]
-            two = problem.case.cell == "gru"
-            gradients.append(_gates(problem, np.stack([db, dc])) if two else db)
+            dw, du, db, dc = (array.numpy().T for array in given[start : start + 4])
+            bias = np.stack([db, dc]) if problem.case.cell == "gru" else db
+            gradients += [array[..., _columns(problem)] for array in (dw, du, bias)]
         found = dict(zip(gradient_names(problem.case), gradients, strict=True))
-        return outputs_of((y.detach(), state)) | found
+        return _outputs((y.detach(), state)) | found
 
     return Candidate("PackedSequence" if lengths is not None else "autograd", call, outputs)
 
 
-def _only_y(result: Any) -> Outputs:
-    return {"y": result[0].numpy()}
-
-
 def _outputs(result: Any) -> Outputs:
     y, state = result
-    return named_outputs(y.numpy(), [array[0] for array in _states(state)])
+    # One state is the last; a stack has four, which nobody compares.
+    return named_outputs(y.numpy(), [array[0] for array in _states(state) if len(array) == 1])
 
 
 def _states(state: Any) -> list[Array]:
