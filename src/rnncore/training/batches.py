@@ -114,23 +114,18 @@ class Batches:
             if isinstance(part, Ragged):
                 steps = max(1, int(part.lengths[rows].max()))
                 array, mask = part.padded(rows, steps, self._buffers, f"{which} {index}")
-            elif isinstance(rows, slice):
-                array = None if part is None else part[rows]
-            else:
-                array = None if part is None else _taken(part, room, rows)
+            elif part is not None:
+                array = part[rows] if isinstance(rows, slice) else _taken(part, room, rows)
             arrays.append(array)
             masks.append(mask)
         return tuple(arrays), tuple(masks)
 
     def _gathered(self, rows: NDArray[np.intp]) -> list[Targets]:
         """Return inputs, targets and weights of some samples; the next call overwrites them."""
-        found = []
-        for pairs in self._rooms or self._paired():
-            arrays = []
-            for part, room in pairs:
-                arrays.append(None if part is None else _taken(part, room, rows))
-            found.append(tuple(arrays))
-        return found
+        return [
+            tuple([None if part is None else _taken(part, room, rows) for part, room in pairs])
+            for pairs in self._rooms or self._paired()
+        ]
 
     def _paired(self) -> list[list[Any]]:
         """Return inputs, targets and weights with the memory that batches are gathered in."""
