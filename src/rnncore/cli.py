@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rnncore._version import __version__
 
@@ -43,8 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["info"])  # doctest: +SKIP
     0
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = argparse.Namespace(run=_bench, arguments=given[1:])
+    if given[:1] != ["bench"]:  # which has a parser of its own
+        options = parser.parse_args(given)
     if "run" not in options:
         parser.print_help(sys.stderr)
         return _WRONG
@@ -71,31 +73,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="To begin, try: rnncore demo",
     )
     parser.add_argument("--version", action="version", version=f"rnncore {__version__}")
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", parser_class=_CommandParser
-    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_demo(commands)
-    _add_info(commands)
-    _add_bench(commands)
+    info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
+    info.set_defaults(run=_info)
+    commands.add_parser("bench", help="measure speed against other libraries")
     return parser
-
-
-class _CommandParser(argparse.ArgumentParser):
-    """A parser of one command that may get its options when that command is parsed."""
-
-    add_options: Callable[[argparse.ArgumentParser], None] | None = None
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self.add_options is not None:
-            add_options, self.add_options = self.add_options, None
-            add_options(self)
-        return super().parse_known_args(args, namespace)
 
 
 # Every command imports what it needs when it runs, so that --help is quick.
 
 
-def _add_demo(commands: argparse._SubParsersAction[_CommandParser]) -> None:
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="train on real data and show the results",
@@ -132,11 +121,6 @@ def _demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def _add_info(commands: argparse._SubParsersAction[_CommandParser]) -> None:
-    info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
-    info.set_defaults(run=_info)
-
-
 def _info(_: argparse.Namespace) -> int:
     from rnncore._runtime import info
 
@@ -150,16 +134,10 @@ def _info(_: argparse.Namespace) -> int:
     return 0
 
 
-def _add_bench(commands: argparse._SubParsersAction[_CommandParser]) -> None:
-    bench = commands.add_parser("bench", help="measure speed against other libraries")
-    bench.add_options = _add_bench_options
-
-
-def _add_bench_options(bench: argparse.ArgumentParser) -> None:
+def _bench(options: argparse.Namespace) -> int:
     from rnncore.bench import command
 
-    command.add_arguments(bench)
-    bench.set_defaults(run=command.run)
+    return command.main(options.arguments)
 
 
 def _seed(text: str) -> int:

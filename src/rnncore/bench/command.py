@@ -31,10 +31,9 @@ _ALL = ("floors", "memory", *_CHOICES, "peers", "seconds")
 _ALONE = {"floors": ("peers", "seconds"), "memory": ("cells", "grid"), "load": ()}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of `rnncore bench`."""
-    parser.description = DESCRIPTION
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+def _parser() -> argparse.ArgumentParser:
+    kind = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("rnncore bench", None, DESCRIPTION, formatter_class=kind)
     what = parser.add_argument_group("what to run")
     out = parser.add_argument_group("what to do with the results")
 
@@ -67,13 +66,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     file("--compare", text)
     text = "exit code 1 when a floor is missed or a row slower"
     out.add_argument("--fail", action="store_true", help=text)
+    return parser
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what the options say; returns the exit code."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; returns the exit code."""
+    options = _parser().parse_args(arguments)
     try:
         _check(options)
         return _run(options)
+    except BrokenPipeError:  # nobody reads the output any more
+        raise
     except (ValueError, ImportError, OSError) as error:  # another file, no matplotlib, ...
         print(f"rnncore bench: error: {error}", file=sys.stderr)
         return 2
@@ -214,9 +217,3 @@ def _threads(text: str) -> list[int]:
             f"expected at most {machine.cpus()}, a CPU for each thread, got {text!r}"
         )
     return counts
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("rnncore bench")
-    add_arguments(parser)
-    return run(parser.parse_args(arguments))
