@@ -17,7 +17,7 @@ from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsu
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
-from rnncore.layers._members import members
+from rnncore.layers._members import members, unique
 from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
@@ -450,6 +450,14 @@ class Layer(Configurable):
         """Draw now what training would draw later, so that a copy goes on alike."""
         for child in self.children:
             child.draw_seeds()
+
+    def stateful_layers(self) -> list[Any]:
+        """Return the layers, this one or inside of it, that keep states from batch to batch."""
+        return unique(one for child in self.children for one in child.stateful_layers())
+
+    def reversing_layer(self) -> Layer | None:
+        """Return the layer, this one or inside of it, that gives its steps in reverse, if any."""
+        return next(filter(None, (child.reversing_layer() for child in self.children)), None)
 
     def forget_weights(self) -> None:
         """Become a layer that is not built; the layers inside stay what they are."""

@@ -1,6 +1,6 @@
 """Models: chains and graphs of layers that train and predict."""
 
-from rnncore.models.clone import clone_model, model_from_json
+from rnncore.models.config import clone_model, model_from_json
 from rnncore.models.functional import Functional
 from rnncore.models.model import Model
 from rnncore.models.sequential import Sequential

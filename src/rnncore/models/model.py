@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
-from rnncore.models.evaluation import Evaluated, batches_of, size_for
+from rnncore.layers.parameter import Parameter
+from rnncore.metrics import Metric
 from rnncore.models.network import Network
-from rnncore.models.storable import Storable
+from rnncore.saving import model_file
 from rnncore.training import loop
 from rnncore.training.arguments import (
     batch_size_of,
@@ -22,15 +27,31 @@ from rnncore.training.arguments import (
     validation_share,
 )
 from rnncore.training.batches import Batches, one_batch
-from rnncore.training.data import prepare_samples, split_off_validation
+from rnncore.training.data import (
+    Samples,
+    prepare_inputs,
+    prepare_samples,
+    split_off_validation,
+)
 from rnncore.training.interrupts import InterruptGuard
-from rnncore.training.progress import resolve_verbose
-from rnncore.training.streams import Feed, Source, is_stream
+from rnncore.training.objectives import Objectives
+from rnncore.training.prediction import predict
+from rnncore.training.progress import Progress, resolve_verbose
+from rnncore.training.streams import Feed, Source, Stream, is_stream
+from rnncore.utils._arrays import RAGGED
 from rnncore.utils._checks import check_flag
-from rnncore.utils._config import explained
+from rnncore.utils._config import (
+    deserialize_items,
+    explained,
+    read_as_one,
+    serialize,
+    written_as_one,
+)
+from rnncore.utils._registry import custom_object_scope, in_library
+from rnncore.utils.random import new_rng
 
 
-class Model(Evaluated, Storable):
+class Model(Network):
     """A graph of layers that can be trained; the base of `Sequential` too.
 
     Parameters
@@ -51,6 +72,8 @@ class Model(Evaluated, Storable):
 
     Attributes
     ----------
+    optimizer : Optimizer or None
+        Set by `compile`.
     history : History or None
         Of the last `fit`.
     stop_training : bool
@@ -83,12 +106,12 @@ class Model(Evaluated, Storable):
     [(5, 1), (5, 4)]
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        if cls is Model:
-            from rnncore.models.functional import Functional
+    # What ``Model(inputs, outputs)`` makes: the class `Functional`, which stands above this one and
+    # says so itself.
+    functional: ClassVar[type[Model]]
 
-            return cast("Self", object.__new__(Functional))
-        return object.__new__(cls)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        return cast("Self", object.__new__(Model.functional if cls is Model else cls))
 
     def __init__(
         self,
@@ -105,17 +128,81 @@ class Model(Evaluated, Storable):
                 "no gradients here"
             )
         super().__init__(name)
+        self.optimizer: Any = None
+        self._objective: Objectives | None = None
+        # Those of `compile`, but the optimizer, which may be another one by now.
+        self._compile_arguments: dict[str, Any] | None = None
+        self._optimized: list[Parameter] = []
+        self._shuffle_rng: np.random.Generator | None = None
         self.history: History | None = None
         self.stop_training = False
         self.first_epoch = 0
 
-    @classmethod
-    def _of_structure(
-        cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
-    ) -> Self:
-        from rnncore.models.functional import Functional
+    # -- compile -------------------------------------------------------------------------
 
-        return cast("Self", Functional._of_structure(config, made))
+    @explained
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: Any = False,
+        steps_per_execution: Any = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: Any = True,
+    ) -> None:
+        """Choose how to train.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+            A name or a new object starts from a fresh state, as in Keras; the object of an earlier
+            call goes on with the state that it has. An optimizer serves one model only.
+        loss : str or Loss, or a list or dict of them, optional
+            Without one the model predicts only. Of several outputs each has its own, by order or
+            by name; one that has None is not trained. One loss that stands alone is that of all.
+            One's own is a subclass of `rnncore.losses.Loss`, since its gradient is needed.
+        loss_weights : float, or a list or dict of float, optional
+            What the loss of each output counts in the sum that is trained on, by default 1.
+        metrics : list of str, Metric or function, optional
+            Shown beside the loss; sample weights do not count in them. For several outputs a list
+            or dict with a metric or a list of metrics for each. A function takes ``(y_true,
+            y_pred)``, arrays of a batch, and returns one number a sample.
+        weighted_metrics : list of str, Metric or function, optional
+            The same with sample weights; a name that is taken there gets the prefix
+            ``"weighted_"``.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            Without effect: they steer how Keras computes, not what.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an unknown name. `fit` and `train_on_batch` raise ValueError for an optimizer that
+            has trained other weights.
+        """
+        chosen = optimizers.get(optimizer)
+        if loss is None and (metrics or weighted_metrics):
+            raise ValueError("compile: loss: expected a loss beside metrics, got None")
+        self._objective = (
+            None
+            if loss is None
+            else Objectives(self.outputs_structure, loss, metrics, weighted_metrics, loss_weights)
+        )
+        self._compile_arguments = {
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        self.optimizer = chosen
+        self._optimized = []
+        self._draw_seeds()
 
     # -- training ------------------------------------------------------------------------
 
@@ -364,6 +451,527 @@ class Model(Evaluated, Storable):
         loop.Steps(self).gradients(one_batch(samples))
         return [parameter.grad.copy() for parameter in self.trainable_weights]
 
+    # -- evaluation ----------------------------------------------------------------------
+
+    @explained
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Compute loss and metrics.
+
+        Parameters
+        ----------
+        x, y, batch_size, verbose, sample_weight, callbacks
+            As in `fit`.
+        steps : int, optional
+            How many batches, by default all. With arrays and without `batch_size` they are as
+            large as so many steps need.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss, followed by the losses of several outputs and the metrics, if there are any,
+            in Keras' order.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit.
+
+        Warns
+        -----
+        UserWarning
+            When the data have fewer batches than `steps`.
+        """
+        wanted = steps_of("evaluate", "steps", steps)
+        source = self._source("evaluate", x, y, sample_weight, batch_size, wanted)
+        self.expect_batches("evaluate", source)
+        self._ensure_buffer()
+        level = resolve_verbose(verbose)
+        feed = Feed(source, wanted)
+        params = {"verbose": level, "steps": feed.steps}
+        hooks = CallbackList(callbacks, self, "evaluate", params)
+        progress = Progress(level)
+        progress.begin(feed.steps)
+        try:
+            results = loop.evaluate(self, feed, hooks, progress)
+            progress.end(results)
+        finally:
+            progress.abandon()
+        return self._returned(results, return_dict)
+
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Compute loss and metrics of one batch; see `evaluate`."""
+        return self.evaluate(
+            x, y, _ALL_SAMPLES, 0, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    @explained
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
+    ) -> Any:
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (N, ...), or a list or dict of them
+            Or a list of sequences of different lengths, or anything that gives batches; see
+            `fit`. Of batches ``(x, y)`` or ``(x, y, sample_weight)`` only `x` counts.
+        batch_size : int, default 32
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
+        steps : int, optional
+            How many batches, by default all. With arrays and without `batch_size` they are as
+            large as so many steps need.
+        callbacks : list of Callback, optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray, shape (N, ...)
+            In the dtype of the model; a list or dict of several outputs, as the model was given
+            them. Of sequences of different lengths, an output with time steps is a list of arrays
+            ``(T_i, ...)``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data that do not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Input, Sequential
+        >>> from rnncore.layers import LSTM, Dense
+        >>> model = Sequential([Input((None, 3)), LSTM(4, return_sequences=True), Dense(2)])
+        >>> [y.shape for y in model.predict([np.ones((5, 3)), np.ones((2, 3))], verbose=0)]
+        [(5, 2), (2, 2)]
+        """
+        wanted = steps_of("predict", "steps", steps)
+        source: Source
+        if is_stream(x):
+            batch_size_of("predict", batch_size)
+            source = Stream(x, lambda parts, prefix: prepare_inputs(self, parts[0], f"{prefix}x"))
+            source.peek()
+        else:
+            samples = prepare_inputs(self, x)
+            source = batches_of("predict", samples, batch_size, wanted)
+            self.expect_batches("predict", source)
+        self._ensure_buffer()
+        level = resolve_verbose(verbose)
+        feed = Feed(source, wanted)
+        hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": feed.steps})
+        progress = Progress(level, only_bar=verbose == "auto")
+        progress.begin(feed.steps)
+        try:
+            results = predict(self, feed, progress, hooks)
+            progress.end({})
+        finally:
+            progress.abandon()
+        return self.outputs_structure.restore(results)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Compute the outputs of one batch; see `predict`."""
+        return self.predict(x, _ALL_SAMPLES, 0)
+
+    # -- loss and metrics ----------------------------------------------------------------
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compile_arguments is not None
+
+    @property
+    def loss(self) -> Any:
+        """The `loss` as it was given to `compile`, None before."""
+        return (self._compile_arguments or {}).get("loss")
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The loss as a metric, then the metrics of `compile`, then the losses of several outputs.
+
+        Empty before `compile`. A metric of which it shows only with the data what it is, such as
+        ``"accuracy"``, is there from the first batch. The losses hold what they are at this
+        moment; `reset_metrics` resets all. (Keras has one ``compile_metrics`` in place of those of
+        `compile`, and their names in `metrics_names`.)
+
+        Examples
+        --------
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import Dense
+        >>> model = Sequential([Dense(1, input_shape=(2,))])
+        >>> model.compile("adam", "mse", metrics=["mae"])
+        >>> _ = model.train_on_batch([[1.0, 2.0]], [[0.5]])
+        >>> [metric.name for metric in model.metrics]
+        ['loss', 'mae']
+        """
+        return [] if self._objective is None else self._objective.as_metrics()
+
+    def reset_metrics(self) -> None:
+        """Let loss and metrics begin anew; `fit` and `evaluate` do it themselves."""
+        if self._objective is not None:
+            self._objective.reset()
+
+    @property
+    def losses(self) -> list[float]:
+        """What the regularizers of the trained weights add to the loss, one number a weight.
+
+        Penalties on outputs belong to a batch and are not among them.
+
+        Examples
+        --------
+        >>> from rnncore import Input, Sequential, regularizers
+        >>> from rnncore.layers import Dense
+        >>> layer = Dense(1, kernel_initializer="ones", kernel_regularizer=regularizers.L2(0.5))
+        >>> Sequential([Input((4,)), layer]).losses
+        [2.0]
+        """
+        weights = self.trainable_weights
+        return [one.penalty() for one in weights if one.regularizer is not None]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of loss and metrics, those of `compile` together, as in Keras 3.
+
+        Empty before `compile`. ``evaluate(..., return_dict=True)`` names each by itself.
+        """
+        return [] if self._objective is None else self._objective.metrics_names()
+
+    # -- files -----------------------------------------------------------------------------
+
+    def save(
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        *,
+        include_optimizer: bool = True,
+    ) -> None:
+        """Write the whole model to a file, which `rnncore.models.load_model` reads.
+
+        The file is replaced as a whole: whatever ends the program, the old one or the new one is
+        there.
+
+        Parameters
+        ----------
+        filepath : str or path
+            Any name, ``.rnnc`` by habit, but none that says a format of Keras.
+        overwrite : bool, default True
+        include_optimizer : bool, default True
+            Whether the arguments of `compile` and the state of the training are kept, so that the
+            model trains on with the bits that it would have had.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written, or is there and `overwrite` is False.
+        ValueError, TypeError
+            For a model that a file cannot hold: one with a function that has no name.
+
+        Warns
+        -----
+        UserWarning
+            For a name such as ``model.keras``: what is written is no file of Keras.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import Dense
+        >>> model = Sequential([Dense(2, input_shape=(3,))])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(os.path.join(folder, "model.rnnc"))
+        ...     os.listdir(folder)
+        ['model.rnnc']
+        """
+        saving.save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the weights alone to a file, which `load_weights` reads.
+
+        Parameters
+        ----------
+        filepath : str or path
+            As for `save`.
+        overwrite : bool, default True
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written, or is there and `overwrite` is False.
+        ValueError
+            For a model that is not built.
+
+        Warns
+        -----
+        UserWarning
+            For a name such as ``model.weights.h5``: what is written is no HDF5.
+        """
+        saving.save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
+        """Set the weights from a file of `save_weights`, `save` or `ModelCheckpoint`.
+
+        Parameters
+        ----------
+        filepath : str or path
+        skip_mismatch : bool, default False
+            Whether weights that the file does not have, or in another shape, are left as they are,
+            with a warning.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+        ValueError
+            When it is none of this library, broken, of a newer major version of the format, or
+            holds other weights; nothing was changed then.
+
+        Notes
+        -----
+        Weights are found by the way to them, such as ``bidirectional/lstm_1/kernel``: classes of
+        layers in their order. The names of layers do not count.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import Dense
+        >>> one, other = (Sequential([Dense(2, input_shape=(3,))]) for _ in range(2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "weights.rnnc")
+        ...     one.save_weights(path)
+        ...     other.load_weights(path)
+        >>> bool((one.get_weights()[0] == other.get_weights()[0]).all())
+        True
+        """
+        saving.load_weights(self, filepath, skip_mismatch)
+
+    # -- configurations --------------------------------------------------------------------
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the structure as JSON, which `rnncore.models.model_from_json` reads.
+
+        Parameters
+        ----------
+        **kwargs
+            Options of `json.dumps`, such as ``indent=2``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a model with a function that has no name, or with arguments that are no values.
+
+        Examples
+        --------
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> from rnncore.models import model_from_json
+        >>> model_from_json(Sequential([LSTM(4, input_shape=(5, 2))]).to_json()).output_shape
+        (None, 4)
+        """
+        return model_file.model_text(self, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the structure: the layers with their arguments and connections."""
+        if self.is_remembered:
+            return super().get_config()
+        return written_as_one(self._structure)
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Make a model, with new weights, from what `get_config` returned.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict of str to class or function, optional
+            What it may name besides what is registered; see `rnncore.saving`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a configuration that is none.
+        """
+        with custom_object_scope(custom_objects or {}):
+            if not in_library(cls.__init__):
+                return cls(**deserialize_items(config))
+            return read_as_one(lambda: cls._of_structure(config))
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return the arguments of `compile`, None before that."""
+        if self._compile_arguments is None:
+            return None
+        found: dict[str, Any] = serialize({"optimizer": self.optimizer, **self._compile_arguments})
+        return found
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile with what `get_compile_config` returned."""
+        self.compile(**deserialize_items(config))
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return for which shape of the input the weights were made, if nothing else tells it."""
+        if not self.is_remembered or not self.built:
+            return None
+        return {"input_shape": self.input_shape}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Make the weights for what `get_build_config` returned."""
+        if not self.built:
+            self.build(tuple(config["input_shape"]))
+
+    def current_arguments(self) -> dict[str, Any]:
+        return {"name": self.name, "trainable": self.trainable}
+
+    def _structure(self) -> dict[str, Any]:
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _structure")
+
+    @classmethod
+    def _of_structure(
+        cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Make a model; the layers are those in `made`, by name, where that is given."""
+        return cast("Self", Model.functional._of_structure(config, made))
+
+    # -- what the training loop asks -----------------------------------------------------
+
+    @property
+    def objective(self) -> Objectives:
+        """Loss and metrics; raises ValueError when the model is not compiled."""
+        if self._objective is None:
+            raise ValueError(
+                f"{self.name}: expected a compiled model: call compile(loss=...) first"
+            )
+        return self._objective
+
+    def expect_steps_in_order(self, argument: str) -> None:
+        """Raise ValueError when a layer gives its steps in reverse.
+
+        The steps of the shorter ones of several sequences would then stand behind the padding.
+        """
+        layer = self.reversing_layer()
+        if layer is not None:
+            raise ValueError(
+                f"{argument}: expected a rectangular array for {layer.name!r}, which returns "
+                f"sequences backwards, got {RAGGED}"
+            )
+
+    @property
+    def shuffle_rng(self) -> np.random.Generator:
+        """The generator that orders the samples, derived from the global seed."""
+        if self._shuffle_rng is None:
+            self._shuffle_rng = new_rng()
+        return self._shuffle_rng
+
+    def _draw_seeds(self) -> None:
+        """Draw what training will need as soon as the model is both built and compiled.
+
+        A copy that is made before the first step then goes on with the same bits.
+        """
+        if self._objective is not None and self.built:
+            _ = self.shuffle_rng
+            for layer in self.layers:
+                layer.draw_seeds()
+
+    def penalty(self) -> float:
+        """Return what the regularizers of the weights that are trained add to the loss."""
+        total = 0.0
+        for parameter in (self._buffer or self._ensure_buffer()).regularized:
+            if parameter.trainable:
+                total += parameter.penalty()
+        return total
+
+    def add_penalty_gradients(self) -> None:
+        """Add the gradients of `penalty` to those of the last backward pass."""
+        buffer = self._buffer or self._ensure_buffer()
+        for parameter in buffer.regularized:
+            if parameter.trainable:
+                parameter.add_penalty_gradient()
+
+    def apply_gradients(self) -> None:
+        """Let the optimizer change the weights by the gradients, then apply the constraints."""
+        buffer = self._buffer or self._ensure_buffer()
+        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.trained())
+        for parameter in buffer.constrained:
+            if parameter.trainable:
+                parameter.constrain()
+
+    def _start_training(self) -> None:
+        buffer = self._ensure_buffer()
+        buffer.ensure_grads()
+        self._draw_seeds()
+        same = len(self._optimized) == len(buffer.segments) and all(
+            a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
+        )
+        if self._optimized and not same:
+            raise ValueError(
+                f"{self.name}: expected the layers that it was compiled with, got others: compile "
+                "the model again"
+            )
+        self.optimizer.belong_to(self.name, buffer.segments)
+        if not same:
+            # From here through fit or train_on_batch to the user's line.
+            self.objective.warn_of_activations(self.output_activations())
+            self.optimizer.build(buffer.values.size, self.dtype)
+            self._optimized = list(buffer.segments)
+
+    # -- data ----------------------------------------------------------------------------
+
+    def _source(
+        self,
+        owner: str,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: Any,
+        steps: int | None,
+        class_weight: Mapping[int, float] | None = None,
+        prefix: str = "",
+    ) -> Batches | Stream:
+        """Return the batches of arrays, or of what gives batches itself."""
+        if not is_stream(x):
+            samples = prepare_samples(self, x, y, sample_weight, class_weight, prefix)
+            return batches_of(owner, samples, batch_size, steps)
+        _expect_none(owner, {"y": y, "sample_weight": sample_weight}, prefix)
+        batch_size_of(owner, batch_size, argument=f"{prefix}batch_size")
+        _ = self.objective  # not compiled is another mistake than the data
+        stream = Stream(
+            x,
+            lambda parts, named: prepare_samples(self, *parts, class_weight, named),
+            prefix=prefix,
+        )
+        stream.peek()
+        return stream
+
+    def _returned(
+        self, results: dict[str, float], as_dict: bool
+    ) -> float | list[float] | dict[str, float]:
+        if as_dict:
+            return results
+        values = [results[name] for name in self.objective.listed(results)]
+        return values[0] if len(values) == 1 else values
+
     def _validation_source(self, data: Any, batch_size: Any, steps: int | None) -> Source:
         """Return the batches of `validation_data`."""
         if is_stream(data):
@@ -375,6 +983,31 @@ class Model(Evaluated, Storable):
             )
         x, y, weight = (*data, None)[:3]
         return self._source("fit", x, y, weight, batch_size, steps, prefix="validation_")
+
+
+# A batch size that no data reach.
+_ALL_SAMPLES = sys.maxsize
+
+
+def batches_of(owner: str, samples: Samples, batch_size: Any, steps: int | None) -> Batches:
+    """Return samples in batches; those of some steps only are the first ones."""
+    return Batches(samples, size_for(owner, len(samples), batch_size, steps), by_length=not steps)
+
+
+def size_for(owner: str, count: int, batch_size: Any, steps: int | None) -> int:
+    """Return the batch size for `count` samples: without one, that which `steps` need."""
+    if steps is not None and batch_size is None:
+        return -(-count // steps)
+    return batch_size_of(owner, batch_size)
+
+
+def _expect_none(owner: str, given: Mapping[str, Any], prefix: str = "") -> None:
+    for argument, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{owner}: {prefix}{argument}: expected None beside data that give batches, which "
+                f"bring it along, got {type(value).__name__}"
+            )
 
 
 def _described(data: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves, replaced
 from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.rnn.recurrent_layer import RecurrentLayer
 from rnncore.layers.tape import Tape
 from rnncore.models.graph import Graph, Step
 from rnncore.models.parameters import ParameterBuffer
@@ -389,19 +388,6 @@ class Network(Layer):
                     f"{owner}: batch_size: expected {expected} and as many samples as fill whole "
                     f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
                 )
-
-    def stateful_layers(self) -> list[RecurrentLayer]:
-        """Return the layers, also inside of others, that keep states from batch to batch."""
-
-        def walk(layer: Layer) -> Iterator[RecurrentLayer]:
-            if isinstance(layer, RecurrentLayer):
-                if layer.stateful:
-                    yield layer
-            else:
-                for child in layer.children:
-                    yield from walk(child)
-
-        return unique(walk(self))
 
     # -- weights -------------------------------------------------------------------------
 

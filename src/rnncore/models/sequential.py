@@ -16,7 +16,6 @@ from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
-from rnncore.models.chain_config import chain_config, chain_of_config
 from rnncore.models.graph import Graph
 from rnncore.models.model import Model
 from rnncore.models.network import Calls
@@ -24,6 +23,7 @@ from rnncore.training.data import Inputs
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import check_flag, float_dtype
+from rnncore.utils._config import deserialize, record
 
 _DEFAULT_NAME = re.compile(r"input_layer(_\d+)?")
 
@@ -195,13 +195,36 @@ class Sequential(Model):
         return self._layers[0].input_shape if self._layers else None
 
     def _structure(self) -> dict[str, Any]:
-        return chain_config(self)
+        layers: list[Layer] = self.layers
+        if self.declared_input_shape is not None:
+            layers.insert(0, self.input.node.layer)
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype.name,
+            "layers": [{**record(layer), "name": layer.name} for layer in layers],
+            "build_input_shape": self.input_shape if self.built else None,
+        }
 
     @classmethod
     def _of_structure(
         cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
     ) -> Self:
-        return chain_of_config(cls, config, made)
+        model = cls(name=config.get("name"), dtype=config.get("dtype"))
+        for entry in config["layers"]:
+            name = entry.get("name")
+            if made and name in made:
+                layer = made[name]
+            else:
+                layer = deserialize(entry)
+                layer.name = layer.name if name is None else name
+            model.add(layer)
+        shape = config.get("build_input_shape")
+        if shape is not None and not model.built:
+            model.build(tuple(shape))
+        if not check_flag("Sequential", "trainable", config.get("trainable", True)):
+            model.trainable = False
+        return model
 
     def add(self, layer: Any) -> None:
         """Append a layer.

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.layer import Layer
-from rnncore.layers.rnn.recurrent_layer import RecurrentLayer
 
 PREFIX = "optimizer/"
 _STATES = "states/"
@@ -110,7 +109,7 @@ def state_arrays(model: Any) -> dict[str, NDArray[Any]]:
 
 def fitting_states(
     path: str, model: Any, arrays: Mapping[str, NDArray[Any]]
-) -> list[tuple[RecurrentLayer, list[NDArray[Any]]]]:
+) -> list[tuple[Any, list[NDArray[Any]]]]:
     """Return the stateful layers of a model with the states of a file.
 
     Raises

@@ -15,7 +15,7 @@ from rnncore.training.weights import checked_weights, weights_of_classes, weight
 from rnncore.utils._arrays import RAGGED, narrowed
 
 if TYPE_CHECKING:
-    from rnncore.models.evaluation import Evaluated
+    from rnncore.models.model import Model
 
 # The arrays of all inputs or outputs, one for each.
 Arrays = tuple[NDArray[Any], ...]
@@ -100,7 +100,7 @@ class Samples:
         return Samples(self.x, self.y, (None,) * len(self.y))
 
 
-def prepare_inputs(model: Evaluated, x: Any, argument: str = "x") -> Samples:
+def prepare_inputs(model: Model, x: Any, argument: str = "x") -> Samples:
     """Check and convert inputs alone, for outputs to be computed."""
     inputs = model.prepare_input(x, argument)
     nothing = (None,) * len(model.outputs_structure)
@@ -110,7 +110,7 @@ def prepare_inputs(model: Evaluated, x: Any, argument: str = "x") -> Samples:
 
 
 def prepare_samples(
-    model: Evaluated,
+    model: Model,
     x: Any,
     y: Any,
     sample_weight: Any = None,
@@ -191,7 +191,7 @@ def _targets(
 
 
 def _converted(
-    model: Evaluated,
+    model: Model,
     index: int,
     argument: str,
     targets: NDArray[Any] | Ragged,
@@ -224,9 +224,7 @@ def _converted(
     )
 
 
-def output_lengths(
-    model: Evaluated, inputs: Inputs, argument: str
-) -> list[NDArray[np.intp] | None]:
+def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[np.intp] | None]:
     """Return for each output the steps that it has for each of the sequences.
 
     None for an output whose shape does not depend on the lengths of the sequences. `argument` is

@@ -19,7 +19,7 @@ from rnncore.utils._checks import warn
 if TYPE_CHECKING:
     from rnncore.callbacks.base import CallbackList
     from rnncore.callbacks.history import History
-    from rnncore.models.evaluation import Evaluated
+    from rnncore.models.model import Model
 
 
 class Steps:
@@ -34,7 +34,7 @@ class Steps:
         Compiled and built; compiled again, it needs new steps.
     """
 
-    def __init__(self, model: Evaluated) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
         self._objective = model.objective
         self._penalized = model.penalizes_activity
@@ -135,7 +135,7 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
 
 
 def fit(
-    model: Evaluated,
+    model: Model,
     feed: Feed,
     validation: Validation | None,
     history: History,
@@ -185,7 +185,7 @@ def fit(
 
 
 def _epoch(
-    model: Evaluated,
+    model: Model,
     batches: Iterator[Batch],
     count: int | None,
     epoch: int,
@@ -235,7 +235,7 @@ def _warn_of_end(feed: Feed, where: str) -> None:
 
 
 def evaluate(
-    model: Evaluated, feed: Feed, hooks: CallbackList, progress: Progress | None = None
+    model: Model, feed: Feed, hooks: CallbackList, progress: Progress | None = None
 ) -> dict[str, float]:
     """Return loss and metrics over the batches of an epoch, nothing where there are none."""
     objective, steps = model.objective, Steps(model)

@@ -17,12 +17,12 @@ from rnncore.utils._memory import room_for
 
 if TYPE_CHECKING:
     from rnncore.callbacks.base import CallbackList
-    from rnncore.models.evaluation import Evaluated
+    from rnncore.models.model import Model
 
 Array = NDArray[Any]
 
 
-def predict(model: Evaluated, feed: Feed, progress: Progress, hooks: CallbackList) -> list[Any]:
+def predict(model: Model, feed: Feed, progress: Progress, hooks: CallbackList) -> list[Any]:
     """Return each output for all samples, in their order."""
     source = feed.source
     count: int | None = None

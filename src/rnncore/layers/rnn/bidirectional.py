@@ -341,6 +341,9 @@ class Bidirectional(Layer):
         size = self.forward_layer.output_size
         return array[..., :size], array[..., size:]
 
+    def reversing_layer(self) -> None:
+        return None  # both directions come in the order of the input
+
     # -- states from batch to batch ------------------------------------------------------
 
     @property

@@ -265,6 +265,12 @@ class RecurrentLayer(Layer):
                 f"that the states of a stateful layer are for, got {shape[0]}"
             )
 
+    def stateful_layers(self) -> list[Any]:
+        return [self] if self.stateful else []
+
+    def reversing_layer(self) -> Layer | None:
+        return self if self.go_backwards and self.return_sequences else None
+
     def start_states(self, x: NDArray[Any], given: States | None) -> States:
         """Return what a batch of a stateful layer starts from: what was given, or its states."""
         if self.states is None:
