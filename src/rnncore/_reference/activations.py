@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rnncore._reference.sequences import Array
+Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
 
 
 def sigmoid(a: Array) -> Array:
@@ -22,57 +24,19 @@ def sigmoid(a: Array) -> Array:
     return np.asarray(np.where(a >= 0, 1.0, e) / (1.0 + e), dtype=np.float64)
 
 
-def relu(a: Array) -> Array:
-    return np.maximum(a, 0.0)
-
-
-def linear(a: Array) -> Array:
-    return a
-
-
-def tanh(a: Array) -> Array:
-    return np.tanh(a)
-
-
-def hard_sigmoid(a: Array) -> Array:
-    return np.minimum(np.maximum(a + 3.0, 0.0), 6.0) / 6.0
-
-
-def dsigmoid(y: Array) -> Array:
-    """Derivative of the sigmoid, from its output."""
-    return y * (1.0 - y)
-
-
-def dtanh(y: Array) -> Array:
-    """Derivative of tanh, from its output."""
-    return 1.0 - y * y
-
-
-def drelu(y: Array) -> Array:
-    """Derivative of relu, from its output."""
-    return (y > 0).astype(np.float64)
-
-
-def dlinear(y: Array) -> Array:
-    """Derivative of the identity."""
-    return np.ones_like(y)
-
-
-def dhard_sigmoid(y: Array) -> Array:
-    """Derivative of the hard sigmoid, from its output."""
-    return ((y > 0) & (y < 1)) / 6.0
-
-
-ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "tanh": (tanh, dtanh),
-    "relu": (relu, drelu),
-    "sigmoid": (sigmoid, dsigmoid),
-    "linear": (linear, dlinear),
-    "hard_sigmoid": (hard_sigmoid, dhard_sigmoid),
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {
+    "tanh": (np.tanh, lambda y: 1.0 - y * y),
+    "relu": (lambda a: np.maximum(a, 0.0), lambda y: (y > 0).astype(np.float64)),
+    "sigmoid": (sigmoid, lambda y: y * (1.0 - y)),
+    "linear": (lambda a: a, np.ones_like),
+    "hard_sigmoid": (
+        lambda a: np.minimum(np.maximum(a + 3.0, 0.0), 6.0) / 6.0,
+        lambda y: ((y > 0) & (y < 1)) / 6.0,
+    ),
 }
 
 
-def named(argument: str, name: str) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+def named(argument: str, name: str) -> tuple[Function, Function]:
     """Return the function of that name and its derivative."""
     if name not in ACTIVATIONS:
         raise ValueError(f"{argument}: expected one of {sorted(ACTIVATIONS)}, got {name!r}")

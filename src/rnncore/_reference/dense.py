@@ -14,13 +14,13 @@ Backward, given dy:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnncore._reference.activations import ACTIVATIONS
-from rnncore._reference.sequences import Array, as_float64, optional_float64
+from rnncore._reference.activations import ACTIVATIONS, Array
+from rnncore._reference.sequences import as_float64, optional_float64
 
 
 class DenseTape(NamedTuple):
@@ -53,11 +53,9 @@ def dense_forward(
     return y, DenseTape(inputs, w, b, activation, y)
 
 
-def dense(
-    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, activation: str = "linear"
-) -> Array:
+def dense(*args: Any, **kwargs: Any) -> Array:
     """The forward equation above."""
-    return dense_forward(x, kernel, bias, activation)[0]
+    return dense_forward(*args, **kwargs)[0]
 
 
 def dense_backward(tape: DenseTape, dy: ArrayLike) -> DenseGradients:

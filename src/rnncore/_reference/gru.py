@@ -43,31 +43,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import named
-from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
+from rnncore._reference.activations import Array
+from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
 
 
-class GRUResetAfterCell:
+class GRUResetAfterCell(Cell):
     """The step with ``reset_after=True``: r multiplies the product with U_n."""
-
-    n_states = 1
-
-    def __init__(
-        self,
-        kernel: ArrayLike,
-        recurrent_kernel: ArrayLike,
-        bias: ArrayLike | None,
-        activation: str,
-        recurrent_activation: str,
-    ) -> None:
-        self.kernel = sequences.as_float64(kernel)
-        self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
-        self.bias = sequences.optional_float64(bias)
-        self.t, self.dt = named("activation", activation)
-        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
@@ -107,24 +91,8 @@ class GRUResetAfterCell:
         return da @ self.kernel.T, (dh_old,)
 
 
-class GRUResetBeforeCell:
+class GRUResetBeforeCell(Cell):
     """The step with ``reset_after=False``: r multiplies h' before the product with U_n."""
-
-    n_states = 1
-
-    def __init__(
-        self,
-        kernel: ArrayLike,
-        recurrent_kernel: ArrayLike,
-        bias: ArrayLike | None,
-        activation: str,
-        recurrent_activation: str,
-    ) -> None:
-        self.kernel = sequences.as_float64(kernel)
-        self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
-        self.bias = sequences.optional_float64(bias)
-        self.t, self.dt = named("activation", activation)
-        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
@@ -167,66 +135,25 @@ def gru_forward(
     bias: ArrayLike | None = None,
     initial_state: States | None = None,
     *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
     activation: str = "tanh",
     recurrent_activation: str = "sigmoid",
-    recurrent_mask: ArrayLike | None = None,
     reset_after: bool = True,
+    **rows: Any,
 ) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape."""
+    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape.
+
+    `rows` are the arguments of `sequences.forward`.
+    """
     cell = GRUResetAfterCell if reset_after else GRUResetBeforeCell
-    return sequences.forward(
-        cell(kernel, recurrent_kernel, bias, activation, recurrent_activation),
-        x,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        recurrent_mask=recurrent_mask,
-    )
+    steps = cell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
+    return sequences.forward(steps, x, initial_state, **rows)
 
 
-def gru(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    reset_after: bool = True,
-) -> tuple[Array, State]:
+def gru(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.gru`: y and (h,)."""
-    y, state, _ = gru_forward(
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-        reset_after=reset_after,
-    )
+    y, state, _ = gru_forward(*arrays, **options)
     return y, state
 
 
-def gru_backward(tape: Tape, dy: ArrayLike | None, dstate: States | None = None) -> Gradients:
-    """Twin of `rnncore.ops.gru_backward`."""
-    return sequences.backward(tape, dy, dstate)
+# Twin of `rnncore.ops.gru_backward`.
+gru_backward = sequences.backward

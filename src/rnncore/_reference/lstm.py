@@ -27,31 +27,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import named
-from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
+from rnncore._reference.activations import Array
+from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
 
 
-class LSTMCell:
+class LSTMCell(Cell):
     """The step of the module's docstring."""
 
     n_states = 2
-
-    def __init__(
-        self,
-        kernel: ArrayLike,
-        recurrent_kernel: ArrayLike,
-        bias: ArrayLike | None,
-        activation: str,
-        recurrent_activation: str,
-    ) -> None:
-        self.kernel = sequences.as_float64(kernel)
-        self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
-        self.bias = sequences.optional_float64(bias)
-        self.t, self.dt = named("activation", activation)
-        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         h_old, c_old = state
@@ -96,62 +82,23 @@ def lstm_forward(
     bias: ArrayLike | None = None,
     initial_state: States | None = None,
     *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
     activation: str = "tanh",
     recurrent_activation: str = "sigmoid",
-    recurrent_mask: ArrayLike | None = None,
+    **rows: Any,
 ) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape."""
-    return sequences.forward(
-        LSTMCell(kernel, recurrent_kernel, bias, activation, recurrent_activation),
-        x,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        recurrent_mask=recurrent_mask,
-    )
+    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape.
+
+    `rows` are the arguments of `sequences.forward`.
+    """
+    steps = LSTMCell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
+    return sequences.forward(steps, x, initial_state, **rows)
 
 
-def lstm(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-) -> tuple[Array, State]:
+def lstm(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.lstm`: y and (h, c)."""
-    y, state, _ = lstm_forward(
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-    )
+    y, state, _ = lstm_forward(*arrays, **options)
     return y, state
 
 
-def lstm_backward(tape: Tape, dy: ArrayLike | None, dstate: States | None = None) -> Gradients:
-    """Twin of `rnncore.ops.lstm_backward`."""
-    return sequences.backward(tape, dy, dstate)
+# Twin of `rnncore.ops.lstm_backward`.
+lstm_backward = sequences.backward

@@ -20,12 +20,13 @@ step that is not real: NaN there is harmless.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+from rnncore._reference.activations import Array, named
+
 State = tuple[Array, ...]
 States = Sequence[ArrayLike | None]
 
@@ -49,30 +50,43 @@ class Gradients(NamedTuple):
     dinitial_state: State
 
 
-class WeightGradients:
-    """Sums over rows and steps; cells add to them in place."""
-
-    def __init__(self, kernel: Array, recurrent_kernel: Array, bias: Array | None) -> None:
-        self.kernel = np.zeros_like(kernel)
-        self.recurrent_kernel = np.zeros_like(recurrent_kernel)
-        self.bias = None if bias is None else np.zeros_like(bias)
-
-
-class Cell(Protocol):
+class Cell:
     """One recurrent cell with its weights. States are tuples of (H,) arrays, h first."""
 
-    kernel: Array
-    recurrent_kernel: Array
-    bias: Array | None
-    n_states: int
+    n_states = 1
+
+    def __init__(
+        self,
+        kernel: ArrayLike,
+        recurrent_kernel: ArrayLike,
+        bias: ArrayLike | None,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+    ) -> None:
+        self.kernel = as_float64(kernel)
+        self.recurrent_kernel = as_float64(recurrent_kernel)
+        self.bias = optional_float64(bias)
+        self.t, self.dt = named("activation", activation)
+        self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         """One step of one row, `masks` (G, H): the new state, and what `step_backward` needs."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method step")
 
     def step_backward(
         self, saved: Any, dstate: State, total: WeightGradients
     ) -> tuple[Array, State]:
         """Gradients of x and of the previous state; adds those of the weights to `total`."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method step_backward")
+
+
+class WeightGradients:
+    """Sums over rows and steps; cells add to them in place."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.kernel = np.zeros_like(cell.kernel)
+        self.recurrent_kernel = np.zeros_like(cell.recurrent_kernel)
+        self.bias = None if cell.bias is None else np.zeros_like(cell.bias)
 
 
 class Tape(NamedTuple):
@@ -101,12 +115,12 @@ def forward(
     x: ArrayLike,
     initial_state: States | None,
     *,
-    lengths: ArrayLike | None,
-    mask: ArrayLike | None,
-    go_backwards: bool,
-    time_major: bool,
-    out: NDArray[Any] | None,
-    recurrent_mask: ArrayLike | None,
+    lengths: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    go_backwards: bool = False,
+    time_major: bool = False,
+    out: NDArray[Any] | None = None,
+    recurrent_mask: ArrayLike | None = None,
 ) -> tuple[Array, State, Tape]:
     """Run `cell` over all rows; see the functions of `rnncore.ops` for the arguments."""
     inputs = as_float64(x)
@@ -144,7 +158,7 @@ def forward(
     return y, state, Tape(cell, orders, sources, saved, steps, time_major)
 
 
-def backward(tape: Tape, dy: ArrayLike | None, dstate: States | None) -> Gradients:
+def backward(tape: Tape, dy: ArrayLike | None, dstate: States | None = None) -> Gradients:
     """Walk the tape from each row's last real step to its first."""
     cell = tape.cell
     batch, steps = len(tape.orders), tape.steps
@@ -156,7 +170,7 @@ def backward(tape: Tape, dy: ArrayLike | None, dstate: States | None) -> Gradien
             dy_all = dy_all.swapaxes(0, 1)
 
     dx = np.zeros((batch, steps, inputs))
-    total = WeightGradients(cell.kernel, cell.recurrent_kernel, cell.bias)
+    total = WeightGradients(cell)
     dinitial = _states(dstate, cell.n_states, batch, units)
     for b, order in enumerate(tape.orders):
         doutputs = np.zeros((len(order), units))

@@ -18,25 +18,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
-from rnncore._reference.activations import named
-from rnncore._reference.sequences import Array, Gradients, State, States, Tape, WeightGradients
+from rnncore._reference.activations import Array
+from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
 
 
-class SimpleRNNCell:
+class SimpleRNNCell(Cell):
     """The step of the module's docstring."""
-
-    n_states = 1
-
-    def __init__(
-        self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike | None, name: str
-    ) -> None:
-        self.kernel = sequences.as_float64(kernel)
-        self.recurrent_kernel = sequences.as_float64(recurrent_kernel)
-        self.bias = sequences.optional_float64(bias)
-        self.f, self.df = named("activation", name)
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
@@ -44,7 +34,7 @@ class SimpleRNNCell:
         a = x @ self.kernel + (m * h_old) @ self.recurrent_kernel
         if self.bias is not None:
             a = a + self.bias
-        h = self.f(a)
+        h = self.t(a)
         return (h,), (x, h_old, m, h)
 
     def step_backward(
@@ -52,7 +42,7 @@ class SimpleRNNCell:
     ) -> tuple[Array, State]:
         x, h_old, m, h = saved
         (dh,) = dstate
-        da = dh * self.df(h)
+        da = dh * self.dt(h)
         total.kernel += np.outer(x, da)
         total.recurrent_kernel += np.outer(m * h_old, da)
         if total.bias is not None:
@@ -67,61 +57,22 @@ def simple_rnn_forward(
     bias: ArrayLike | None = None,
     initial_state: States | None = None,
     *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
-    recurrent_mask: ArrayLike | None = None,
     activation: str = "tanh",
+    **rows: Any,
 ) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape."""
-    return sequences.forward(
-        SimpleRNNCell(kernel, recurrent_kernel, bias, activation),
-        x,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        recurrent_mask=recurrent_mask,
-    )
+    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape.
+
+    `rows` are the arguments of `sequences.forward`.
+    """
+    steps = SimpleRNNCell(kernel, recurrent_kernel, bias, activation)
+    return sequences.forward(steps, x, initial_state, **rows)
 
 
-def simple_rnn(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    lengths: ArrayLike | None = None,
-    mask: ArrayLike | None = None,
-    go_backwards: bool = False,
-    time_major: bool = False,
-    out: NDArray[Any] | None = None,
-    activation: str = "tanh",
-) -> tuple[Array, State]:
+def simple_rnn(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.simple_rnn`: y and (h,)."""
-    y, state, _ = simple_rnn_forward(
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths=lengths,
-        mask=mask,
-        go_backwards=go_backwards,
-        time_major=time_major,
-        out=out,
-        activation=activation,
-    )
+    y, state, _ = simple_rnn_forward(*arrays, **options)
     return y, state
 
 
-def simple_rnn_backward(
-    tape: Tape, dy: ArrayLike | None, dstate: States | None = None
-) -> Gradients:
-    """Twin of `rnncore.ops.simple_rnn_backward`."""
-    return sequences.backward(tape, dy, dstate)
+# Twin of `rnncore.ops.simple_rnn_backward`.
+simple_rnn_backward = sequences.backward
