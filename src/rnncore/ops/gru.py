@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._activations import check_activation
+from rnncore.ops._arguments import checked
 from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
@@ -95,22 +95,7 @@ def gru(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward(
-        "gru",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        reset_after=reset_after,
-        activation=check_activation("activation", activation),
-        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
-    )
+    y, state, _ = _core.forward("gru", **checked(locals()))
     return y, state
 
 
@@ -146,25 +131,7 @@ def gru_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    y, state, tape = _core.forward(
-        "gru",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        reset_after=reset_after,
-        activation=check_activation("activation", activation),
-        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
-        training=True,
-        recurrent_mask=recurrent_mask,
-    )
-    return y, state, tape
+    return _core.forward("gru", training=True, **checked(locals()))
 
 
 def gru_backward(

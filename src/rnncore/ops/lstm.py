@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._activations import check_activation
+from rnncore.ops._arguments import checked
 from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
@@ -91,21 +91,7 @@ def lstm(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward(
-        "lstm",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        activation=check_activation("activation", activation),
-        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
-    )
+    y, state, _ = _core.forward("lstm", **checked(locals()))
     return y, state
 
 
@@ -140,24 +126,7 @@ def lstm_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    y, state, tape = _core.forward(
-        "lstm",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        activation=check_activation("activation", activation),
-        recurrent_activation=check_activation("recurrent_activation", recurrent_activation),
-        training=True,
-        recurrent_mask=recurrent_mask,
-    )
-    return y, state, tape
+    return _core.forward("lstm", training=True, **checked(locals()))
 
 
 def lstm_backward(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._activations import check_activation
+from rnncore.ops._arguments import checked
 from rnncore.ops.gradients import Array, Gradients, State, Tape
 
 
@@ -86,20 +86,7 @@ def simple_rnn(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward(
-        "simple_rnn",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        activation=check_activation("activation", activation),
-    )
+    y, state, _ = _core.forward("simple_rnn", **checked(locals()))
     return y, state
 
 
@@ -133,23 +120,7 @@ def simple_rnn_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    y, state, tape = _core.forward(
-        "simple_rnn",
-        x,
-        kernel,
-        recurrent_kernel,
-        bias,
-        initial_state,
-        lengths,
-        mask,
-        go_backwards,
-        time_major,
-        out,
-        activation=check_activation("activation", activation),
-        training=True,
-        recurrent_mask=recurrent_mask,
-    )
-    return y, state, tape
+    return _core.forward("simple_rnn", training=True, **checked(locals()))
 
 
 def simple_rnn_backward(
