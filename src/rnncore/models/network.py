@@ -369,7 +369,7 @@ class Network(Layer):
             layer.reset_state()
 
     def reset_states(self) -> None:
-        """Do what `reset_state` does."""
+        """Same as `reset_state`."""
         self.reset_state()
 
     def expect_batches(self, owner: str, source: Any) -> None:

@@ -237,7 +237,7 @@ class Sequential(Model):
         Raises
         ------
         TypeError
-            When `layer` is no layer.
+            If `layer` is not a layer.
         ValueError
             When it is in the model already, its name is taken, its dtype is another one than
             the model's, or it does not fit the output of the layer before.

@@ -49,9 +49,9 @@ class Conv1DTranspose(Conv):
     activity_regularizer : optional
         Penalty on the output, divided by the number of samples.
     kernel_constraint, bias_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------

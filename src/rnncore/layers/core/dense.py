@@ -35,14 +35,14 @@ class Dense(OutputLayer):
     activity_regularizer : optional
         Penalty on the output, divided by the number of samples.
     kernel_constraint, bias_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet.
+        If an argument is unknown, out of range or not supported yet.
 
     Notes
     -----
@@ -119,7 +119,7 @@ class Dense(OutputLayer):
     def forward_logits(
         self, x: NDArray[Any], *, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Return the output before the activation; `backward` then takes its gradient."""
+        """Return the output before the activation; `backward` then expects its gradient."""
         tape = self.tape(training)
         return self._run(x, linear, mask, tape), tape
 

@@ -33,5 +33,5 @@ class OutputLayer(Layer):
     def forward_logits(
         self, x: NDArray[Any], *, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Return the output before the activation; `backward` then takes its gradient."""
+        """Return the output before the activation; `backward` then expects its gradient."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method forward_logits")

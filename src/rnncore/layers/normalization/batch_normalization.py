@@ -42,13 +42,13 @@ class BatchNormalization(Normalization):
     beta_regularizer, gamma_regularizer : optional
         Penalties on the weights; see `rnncore.regularizers`.
     beta_constraint, gamma_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     renorm, renorm_clipping, renorm_momentum
         Only False, None and 0.99 are supported.
     synchronized : bool, default False
         Accepted and without effect: there is one device.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------

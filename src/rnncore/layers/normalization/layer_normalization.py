@@ -27,9 +27,9 @@ class LayerNormalization(Normalization):
     beta_regularizer, gamma_regularizer : optional
         Penalties on the weights; see `rnncore.regularizers`.
     beta_constraint, gamma_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------

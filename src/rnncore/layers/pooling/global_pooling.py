@@ -123,7 +123,7 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Notes
     -----
@@ -156,7 +156,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Notes
     -----

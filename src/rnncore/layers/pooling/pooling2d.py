@@ -91,7 +91,7 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class GlobalAveragePooling2D(GlobalAveragePooling):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Examples
     --------

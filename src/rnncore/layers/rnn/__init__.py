@@ -1,1 +1,1 @@
-"""Recurrent layers and their cells, and the wrappers of layers over time."""
+"""Recurrent layers, their cells, and wrappers that apply a layer over time."""

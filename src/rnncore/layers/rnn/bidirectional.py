@@ -18,7 +18,7 @@ from rnncore.layers.rnn.recurrent_layer import RecurrentLayer, States, run_toget
 from rnncore.layers.rnn.states import checked_states
 from rnncore.layers.tape import Tape
 
-# By name: how the two outputs become one. Side by side has a way of its own.
+# How two outputs become one; "concat" is handled separately.
 _MERGES: dict[str, Callable[..., Any]] = {
     "sum": np.add,
     "ave": np.add,  # and halved
@@ -28,40 +28,40 @@ MERGE_MODES = ("concat", *_MERGES)
 
 
 class Bidirectional(Layer):
-    """Two recurrent layers, one for each direction, with weights of their own.
+    """Two recurrent layers, one for each direction, with separate weights.
 
-    Both directions are computed at the same time where there are two threads, with the bits that
-    one after the other would have.
+    With two threads both directions run at the same time, with the same bits as one after the
+    other.
 
     Parameters
     ----------
     layer : SimpleRNN, LSTM, GRU or RNN
-        The layer of the forward direction, of which a copy with new weights is taken. The other
-        direction gets a copy with the opposite `go_backwards`.
+        Copied, with new weights, for the forward direction. The other direction gets a copy with
+        the opposite `go_backwards`.
     merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
-        How the outputs of the directions become one: side by side on the last axis, or element
-        by element. With None they stay two.
+        How to merge the outputs of the two directions: side by side on the last axis, or element by
+        element. None returns both.
     weights : list of array_like, optional
-        What the weights start from, those of the forward layer first.
+        Initial weights, those of the forward layer first.
     backward_layer : SimpleRNN, LSTM, GRU or RNN, optional
-        The layer of the other direction itself, with the opposite `go_backwards` and the same
-        `return_sequences`, `return_state` and `stateful`.
+        The layer for the other direction. Used as it is, it must have the opposite `go_backwards`
+        and the same `return_sequences`, `return_state` and `stateful`.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a layer that is not recurrent or does not fit the other one, for weights that do not
-        fit, and for arguments that are unknown or not supported yet.
+        If a layer is not recurrent or does not match the other one, weights have wrong shapes, or
+        an argument is unknown or not supported yet.
 
     Notes
     -----
-    With `return_sequences` step t of either direction stands at ``[:, t]``, so the output of the
-    backward layer is in the order of the input, and the output at masked steps is zero. With
-    `return_state` a call returns the output, or both, then the states of the forward layer and
-    those of the backward layer, and `initial_state` is a list in this order. Weights: those of
-    the forward layer, then those of the backward layer.
+    With `return_sequences` step t of either direction is at ``[:, t]``: the output of the backward
+    layer is in the order of the input. The output at masked steps is zero. With `return_state` a
+    call returns the output (or both), the states of the forward layer, and those of the backward
+    layer. `initial_state` lists the states in the same order. Weights: those of the forward layer,
+    then those of the backward layer.
 
     Examples
     --------
@@ -96,8 +96,8 @@ class Bidirectional(Layer):
                 )
             if value is not None and type(value).forward is not RecurrentLayer.forward:
                 raise TypeError(
-                    f"Bidirectional: {argument}: expected a layer whose forward is the library's, "
-                    f"as the kernels of both directions are called together, got {value!r}"
+                    f"Bidirectional: {argument}: expected a layer that does not override forward, "
+                    f"since the kernels of both directions run together, got {value!r}"
                 )
         if merge_mode is not None and merge_mode not in MERGE_MODES:
             raise ValueError(
@@ -118,14 +118,14 @@ class Bidirectional(Layer):
             backward_layer.go_backwards = not layer.go_backwards
         self.backward_layer = backward_layer
         self._check_layers()
-        # As in Keras: what a masked step would repeat differs between the directions.
+        # As in Keras: a masked step would repeat different outputs in the two directions.
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
         self.children: tuple[RecurrentLayer, RecurrentLayer] = (
             self.forward_layer,
             self.backward_layer,
         )
-        self._first_weights = weights or None  # as in Keras an empty list is none
+        self._first_weights = weights or None  # as in Keras an empty list means none
         if not self.trainable:
             self.trainable = False  # and with it both directions
 
@@ -162,12 +162,12 @@ class Bidirectional(Layer):
 
     @property
     def return_state(self) -> bool:
-        """Whether a call returns the final states too."""
+        """Whether a call also returns the final states."""
         return self.forward_layer.return_state
 
     @property
     def stateful(self) -> bool:  # type: ignore[override]
-        """Whether a batch starts from the states in which the batch before ended."""
+        """Whether a batch starts from the final states of the previous batch."""
         return self.forward_layer.stateful
 
     @property
@@ -348,14 +348,14 @@ class Bidirectional(Layer):
 
     @property
     def states(self) -> tuple[Parameter, ...] | None:
-        """The states of a stateful layer, None before there are any."""
+        """The states of a stateful layer; None before the first batch."""
         found = [layer.states for layer in self.children]
         if found[0] is None or found[1] is None:
             return None
         return (*found[0], *found[1])
 
     def reset_state(self, states: Sequence[ArrayLike] | None = None) -> None:
-        """Let the next batch of a stateful layer start from zeros, or from `states`.
+        """Reset the states of a stateful layer to zeros, or to `states`.
 
         Parameters
         ----------
@@ -365,9 +365,9 @@ class Bidirectional(Layer):
         Raises
         ------
         AttributeError
-            When the layer is not stateful, as in Keras.
+            If the layer is not stateful, as in Keras.
         ValueError, TypeError
-            For another number of states or other shapes.
+            If the number of states or their shapes are wrong.
         """
         if not self.stateful:
             raise AttributeError(f"{self.name}: reset_state: expected stateful=True, got False")
@@ -377,7 +377,7 @@ class Bidirectional(Layer):
             layer.reset_state(part)
 
     def reset_states(self, states: Sequence[ArrayLike] | None = None) -> None:
-        """Do what `reset_state` does."""
+        """Same as `reset_state`."""
         self.reset_state(states)
 
 

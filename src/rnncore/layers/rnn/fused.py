@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class KernelTape(Tape):
-    """A tape with the packed weights and the working memory of the kernels."""
+    """A tape with the kernels' packed weights and working memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class KernelTape(Tape):
 
 
 class FusedLayer(RecurrentLayer):
-    """Base of the recurrent layers of the kernels; a subclass names its operation and its gates."""
+    """Base of the recurrent layers with kernels; a subclass names its operation and its gates."""
 
     unsupported: Mapping[str, Any] = {
         **RecurrentLayer.unsupported,
@@ -43,7 +43,7 @@ class FusedLayer(RecurrentLayer):
     operation: str  # name of the cell
     gates: int  # number of blocks of `units` columns in the kernels
     state_count: int  # number of state arrays
-    # The attributes that the operation takes as arguments of the same names.
+    # Attributes that the operation takes as arguments of the same names.
     options: tuple[str, ...] = ("activation",)
     tape_class = KernelTape
     random_numbers = ("_key", "_calls")
@@ -102,18 +102,18 @@ class FusedLayer(RecurrentLayer):
         self._options = {name: getattr(self, name) for name in self.options}
 
     def build_bias(self) -> Parameter:
-        """Make the bias; GRU and LSTM have their own shape or filling."""
+        """Make the bias; GRU and LSTM override its shape or its values."""
         return self.add_weight("bias", (self.gates * self.units,), **self.chosen("bias"))
 
     @property
     def cell(self) -> FusedCell:
-        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
         raise NotImplementedError(f"{self.name}: cell: expected a layer that has one")
 
     @property
     def kernel_path(self) -> str:
-        """Which kernels the layer takes: "fused", or "generic" for its training with
-        `recurrent_dropout` and for other activations than tanh, and sigmoid in the gates."""
+        """Which kernels the layer uses: "generic" if it trains with `recurrent_dropout` or has
+        activations other than tanh (and sigmoid for the gates), else "fused"."""
         return _core.kernel_path(
             self.operation,
             self.activation,
@@ -172,7 +172,7 @@ class FusedLayer(RecurrentLayer):
             if out is None and self.return_sequences:
                 out = tape.take("y", (*x.shape[:2], self.units), x.dtype)
         if mask is not None and mask.all():
-            mask = None  # nothing is masked: the kernels have a shorter way
+            mask = None  # nothing is masked, so the kernels take a shortcut
         y, states, recorded = yield _core.forward_call(
             self.operation,
             x,
@@ -234,7 +234,7 @@ class FusedLayer(RecurrentLayer):
 
 
 def named_activation(owner: str, argument: str, value: Any) -> str:
-    """Return the name of an activation that the kernels know, or raise listing those."""
+    """Return the name of an activation that the kernels have, or raise and list them."""
     names = _core.ACTIVATIONS
     try:
         name = activations.kernel_name(activations.get(value))

@@ -1,4 +1,4 @@
-"""What SimpleRNNCell, LSTMCell and GRUCell share: one step of a layer of the kernels."""
+"""What SimpleRNNCell, LSTMCell and GRUCell share: one step of a fused layer."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rnncore.layers.rnn.recurrent_layer import run
 
 
 def of_layer(name: str, doc: str | None = None) -> Any:
-    """Return a property that shows an attribute of the cell's layer."""
+    """Return a property that reads an attribute of the cell's layer."""
     return property(lambda self: getattr(self.layer, name), doc=doc)
 
 
 class FusedCell(AbstractRNNCell):
-    """Base of the cells of the library; a subclass makes `layer`, which has the weights.
+    """Base of the built-in cells; a subclass makes `layer`, which holds the weights.
 
-    `RNN` runs whole sequences through a copy of that layer that shares the weights. By itself the
-    cell is that layer over sequences of one step, and draws its dropout anew at each of them.
+    `RNN` runs whole sequences through a copy of that layer that shares the weights. Used alone, the
+    cell runs that layer over one step, and draws a new dropout mask each time.
     """
 
     unsupported: Mapping[str, Any] = {**AbstractRNNCell.unsupported, "implementation": 2}
@@ -50,7 +50,7 @@ class FusedCell(AbstractRNNCell):
     recurrent_dropout: float = of_layer("recurrent_dropout")
     seed: Any = of_layer("seed")
 
-    layer: FusedLayer  # made before the constructor of this class is called
+    layer: FusedLayer  # made before this class' constructor runs
 
     def __init__(self, **kwargs: Any) -> None:
         self.children = (self.layer,)
@@ -58,14 +58,14 @@ class FusedCell(AbstractRNNCell):
         self.layer.name = self.name
 
     def make_layer(self, kind: type[FusedLayer], **arguments: Any) -> None:
-        """Make the layer of the cell, in whose errors the cell is named."""
+        """Make the cell's layer, whose errors name the cell."""
         self.layer = kind.__new__(kind)
         self.layer._speaks_for = type(self).__name__
         kind.__init__(self.layer, **arguments)
 
     @property
     def state_size(self) -> int | list[int]:
-        """Size of the state, a list of both of an LSTM."""
+        """Size of the state; for an LSTM a list of two."""
         sizes = self.layer.state_sizes
         return sizes if len(sizes) > 1 else sizes[0]
 
@@ -77,7 +77,7 @@ class FusedCell(AbstractRNNCell):
 
     @classmethod
     def of(cls, layer: FusedLayer) -> Self:
-        """Return the cell of a layer that is there already."""
+        """Return a cell for an existing layer."""
         cell = cls.__new__(cls)
         dtype = layer.dtype if layer.built else layer.explicit_dtype
         cell.layer = layer
@@ -87,7 +87,7 @@ class FusedCell(AbstractRNNCell):
         return cell
 
     def sequence_layer(self) -> FusedLayer:
-        """Return a layer with the same weights and tapes of its own."""
+        """Return a layer that shares the weights but has its own tapes."""
         layer = copy.copy(self.layer)
         layer.return_sequences = False
         return layer
@@ -103,7 +103,7 @@ class FusedCell(AbstractRNNCell):
     def backward(  # type: ignore[override]
         self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        """Compute the gradients of one step, and add those of the weights."""
+        """Compute the gradients of one step and accumulate those of the weights."""
         before = [weight.grad.copy() for weight in self.weights]
         dh, *rest = dstates
         dx: Any

@@ -21,10 +21,10 @@ class LSTM(FusedLayer):
     units : int
         Size H of the states and of the output.
     activation : {"tanh", "sigmoid", "relu", "linear", "hard_sigmoid"}, default "tanh"
-        Of the cell candidate and of the cell; None means linear.
+        For the cell candidate and the cell's output; None means linear.
     recurrent_activation : {"sigmoid", "tanh", "relu", "linear", "hard_sigmoid"}
-        Of the gates, by default "sigmoid"; None means linear. With tanh and sigmoid the layer takes
-        the fused kernels, else the generic ones; `kernel_path` says which.
+        For the gates, by default "sigmoid"; None means linear. With tanh and sigmoid the layer uses
+        the fused kernels, otherwise the generic ones; `kernel_path` says which.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
@@ -36,33 +36,33 @@ class LSTM(FusedLayer):
     activity_regularizer : optional
         Penalty on the output, divided by the number of samples.
     kernel_constraint, recurrent_constraint, bias_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     dropout : float, default 0
-        Share of the inputs that are dropped in training, from 0 to below 1: the same features at
-        all steps of a sequence.
+        Fraction of the inputs to drop in training, at least 0 and below 1; the same features at
+        every step of a sequence.
     recurrent_dropout : float, default 0
-        Share of the state that is dropped in training where it meets the recurrent kernel, apart
-        for each gate; the same units at all steps.
+        Fraction of the state to drop in training before the recurrent kernel, separately for each
+        gate; the same units at every step.
     seed : int, optional
-        Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
+        For the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     return_sequences : bool, default False
-        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+        Whether to return h for every step, ``(B, T, H)``, or only the last, ``(B, H)``.
     return_state : bool, default False
-        Whether a call returns the final states too, each ``(B, H)``: ``[y, h, c]``.
+        Whether a call also returns the final states, each ``(B, H)``: ``[y, h, c]``.
     go_backwards : bool, default False
-        Process each sequence from its end; the output is in the order of processing.
+        Process each sequence in reverse, and return the output in that order.
     stateful : bool, default False
-        Whether a batch starts, row by row, from the states in which the one before ended; all
-        batches have one size. `reset_state` starts anew.
+        Whether each row of a batch starts from the final state of the same row in the previous
+        batch, so all batches need the same size. `reset_state` clears the states.
     zero_output_for_mask : bool, default False
-        Whether a masked step's output is zero; else it repeats the one before.
+        Whether the output of a masked step is zero; otherwise it repeats the previous output.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet.
+        If an argument is unknown, out of range or not supported yet.
 
     Notes
     -----
@@ -122,7 +122,7 @@ class LSTM(FusedLayer):
 
     @property
     def cell(self) -> LSTMCell:
-        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
         return LSTMCell.of(self)
 
 
@@ -135,7 +135,7 @@ class LSTMCell(FusedCell):
         Size H of the states and of the output.
     activation : default "tanh"
     recurrent_activation : default "sigmoid"
-        Of the gates.
+        For the gates.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
@@ -145,21 +145,20 @@ class LSTMCell(FusedCell):
     kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
     kernel_constraint, recurrent_constraint, bias_constraint : optional
     dropout, recurrent_dropout : float, default 0
-        Fractions of the input and of the state h that are dropped in training.
+        Fractions of the input and of the state h to drop in training.
     seed : int, optional
-        Of the dropout.
+        For the dropout.
     **kwargs
         `name`, `dtype`, `trainable`: see `Layer`; `implementation` has no effect.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Notes
     -----
-    Weights: those of `LSTM`, which says more of the arguments. The states are
-    ``[h, c]``.
+    Weights as in `LSTM`, which describes the arguments in full. The states are ``[h, c]``.
 
     Examples
     --------

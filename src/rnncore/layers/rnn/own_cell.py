@@ -1,4 +1,4 @@
-"""The base of cells that a user writes in NumPy: one time step, forwards and backwards."""
+"""The base class for cells written in NumPy: one time step, forward and backward."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from rnncore.utils._checks import check_count, check_flag
 
 
 class AbstractRNNCell(Layer):
-    """Base of cells: what `RNN` does at every time step.
+    """Base class for your own cells: what `RNN` does at each time step.
 
-    A subclass sets `state_size` in its constructor, makes its weights in `build`, and gives
-    `forward` and `backward` of one step. `RNN` does the rest: the loop, masks, directions, the
-    sums over time. A cell gets only the rows of the batch that are real at a step, so the number
-    of rows may differ from step to step where there is a mask.
+    A subclass sets `state_size` in its constructor, makes its weights in `build`, and defines
+    `forward` and `backward` for one step. `RNN` does the rest: the loop, masks, directions and the
+    sums over time. A cell only gets the rows of the batch that are not masked, so with a mask the
+    number of rows may change from step to step.
 
-    With `call` alone, Keras' form, a cell predicts and cannot be trained.
+    A cell that defines only Keras' `call` can predict but not be trained.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ class AbstractRNNCell(Layer):
         cls = type(self)
         if cls.forward is AbstractRNNCell.forward and cls.call is AbstractRNNCell.call:
             raise NotImplementedError(
-                f"{cls.__name__}: expected a class with its own forward and backward, or with "
-                "`call` alone, which predicts and cannot be trained"
+                f"{cls.__name__}: expected a class that defines forward and backward, or only "
+                "`call` if it is never trained"
             )
 
     # -- what subclasses give ------------------------------------------------------------
@@ -113,12 +113,12 @@ class AbstractRNNCell(Layer):
     def forward(  # type: ignore[override]
         self, inputs: NDArray[Any], states: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]], Any]:
-        """Compute one step; with an argument ``training`` where a cell depends on it.
+        """Compute one step; a cell may add an argument ``training``.
 
         Parameters
         ----------
         inputs : ndarray
-            (B, features); neither this nor the states may be written to.
+            (B, features). Neither this nor the states may be written to.
         states : list of ndarray
             (B, size) each.
 
@@ -129,7 +129,7 @@ class AbstractRNNCell(Layer):
         states : list of ndarray
             The new ones.
         saved : object
-            What `backward` needs of this step.
+            What `backward` needs from this step.
         """
         raise NotImplementedError(
             f"{self.name}: forward: expected a cell that defines it, got {type(self).__name__}"
@@ -138,10 +138,10 @@ class AbstractRNNCell(Layer):
     def backward(  # type: ignore[override]
         self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        """Compute the gradients of one step; `RNN` calls it for the last step first.
+        """Compute the gradients of one step; `RNN` calls it from the last step to the first.
 
-        Adds those of the weights to their `grad`, which `RNN` has set to zero. `dy` and `dstates`
-        may not be written to.
+        Add the gradients of the weights to their `grad`, which `RNN` sets to zero beforehand. `dy`
+        and `dstates` may not be written to.
 
         Parameters
         ----------
@@ -150,14 +150,14 @@ class AbstractRNNCell(Layer):
         dy : ndarray
             (B, output_size).
         dstates : list of ndarray
-            Gradients by the states that `forward` returned.
+            Gradients with respect to the states that `forward` returned.
 
         Returns
         -------
         dx : ndarray
             (B, features).
         dstates : list of ndarray
-            Gradients by the states that `forward` got.
+            Gradients with respect to the states that `forward` was given.
         """
         raise NotImplementedError(
             f"{self.name}: backward: expected a cell that defines it, got {type(self).__name__}"
@@ -166,12 +166,12 @@ class AbstractRNNCell(Layer):
     def call(
         self, inputs: NDArray[Any], states: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        """Compute one step without what the backward needs; by default by `forward`."""
+        """Compute one step, keeping nothing for the backward; by default calls `forward`."""
         y, new_states, _ = self.forward(inputs, states)
         return y, new_states
 
     def get_initial_state(self, batch_size: int | None = None) -> Any:
-        """Return the states that sequences start from, by default zeros.
+        """Return the initial states of sequences, by default zeros.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class AbstractRNNCell(Layer):
         Returns
         -------
         ndarray or list of ndarray
-            (batch_size, size), alone or in a list as `state_size` is.
+            (batch_size, size), nested like `state_size`.
         """
         batch = check_count(f"{self.name}: get_initial_state", "batch_size", batch_size)
         flat = [np.zeros((batch, size), self.dtype) for size in state_sizes(self)]
@@ -192,35 +192,34 @@ class AbstractRNNCell(Layer):
         return (input_shape[0], output_size(self))
 
     def connect(self, x: Any, **arguments: Any) -> NoReturn:
-        raise TypeError(
-            f"{self.name}: x: expected an array; a cell becomes part of a graph as RNN(cell)"
-        )
+        raise TypeError(f"{self.name}: x: expected an array; use RNN(cell) in a graph of layers")
 
     def __call__(  # type: ignore[override]
         self, inputs: Any, states: Any, *, training: bool | None = None
     ) -> tuple[NDArray[Any], Any]:
-        """Compute one step, making the weights at the first call.
+        """Compute one step; the first call makes the weights.
 
         Parameters
         ----------
         inputs : array_like
             (B, features).
         states : list of array_like
-            (B, size) each, as `get_initial_state` returns them; one state may stand alone.
+            (B, size) each, as `get_initial_state` returns them; a single state need not be in a
+            list.
         training : bool, optional
-            Whether dropout is active, by default not.
+            Whether dropout is active; by default it is not.
 
         Returns
         -------
         y : ndarray
             (B, output_size).
         states : list of ndarray
-            In lists as they were given.
+            Nested as they were given.
 
         Raises
         ------
         ValueError, TypeError
-            For wrong shapes or dtypes.
+            If a shape or dtype is wrong.
         """
         if is_symbolic(inputs):
             self.connect(inputs)

@@ -1,4 +1,4 @@
-"""The time loop over a cell that is written in NumPy: its steps, forwards and backwards."""
+"""The time loop over a cell written in NumPy, forward and backward."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ Rows = NDArray[np.intp] | None  # numbers of rows; None: all
 
 
 class CellSteps:
-    """A cell, with what it returns checked and in one dtype.
+    """A cell whose results are checked and converted to one dtype.
 
-    Of `forward` and `call` the one counts that is nearer to the cell's class, `forward` where
-    both are as near. A `backward` that is farther than `forward` belongs to another one.
+    Uses whichever of `forward` and `call` is defined by the more derived class, or `forward` if one
+    class defines both. A `backward` from a base of the class that defines `forward` belongs to a
+    different `forward` and is not used.
 
     Parameters
     ----------
     cell : object
-        With `forward` and `backward` as in `AbstractRNNCell`, or with Keras' `call` alone.
+        With `forward` and `backward` as in `AbstractRNNCell`, or only Keras' `call`.
     dtype : numpy.dtype
         Of the arrays that the steps return.
 
     Raises
     ------
     ValueError, TypeError
-        When it has no such method or no `state_size`.
+        If it has no such method or no `state_size`.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class CellSteps:
     def forward(
         self, x: Array, states: list[Array], training: bool
     ) -> tuple[Array, list[Array], Any]:
-        """Return the output, the new states, and what the backward of this step needs."""
+        """Return the output, the new states, and what the backward needs from this step."""
         flags = {"training": training} if self._takes_training else {}
         result: Any = getattr(self.cell, self.method)(x, states, **flags)
         names = ("y", "states", "saved")[: 3 if self.method == "forward" else 2]
@@ -73,8 +74,8 @@ class CellSteps:
         """Return the gradients of x and of the states; the cell adds those of its weights."""
         if not self.has_backward:
             raise ValueError(
-                f"{self.owner}: backward: expected a cell with `forward` and `backward`, as "
-                f"AbstractRNNCell says, for training, got one with `{self.method}` alone"
+                f"{self.owner}: backward: training needs a cell with `forward` and `backward`, "
+                f"see AbstractRNNCell, got one with only `{self.method}`"
             )
         result: Any = self.cell.backward(saved, dy, dstates)
         dx, new = self._parts("backward", ("dx", "dstates"), result)
@@ -129,7 +130,7 @@ _NONE = float("inf")
 
 
 def _distance(cell: Any, method: str) -> float:
-    """Return how far above the cell's class the one is that defines a method; infinity: none."""
+    """Return how many classes above the cell's own a method is defined; infinity if nowhere."""
     for number, base in enumerate(type(cell).__mro__):
         if method in vars(base):
             return number
@@ -137,7 +138,7 @@ def _distance(cell: Any, method: str) -> float:
 
 
 class Step(NamedTuple):
-    """What a step leaves for the backward; `saved` is None where no row was real."""
+    """What a step keeps for the backward; `saved` is None if every row was masked."""
 
     t: int
     rows: Rows
@@ -145,10 +146,10 @@ class Step(NamedTuple):
 
 
 class CellLoop(RecurrentLayer):
-    """A cell over sequences.
+    """Runs a cell over sequences.
 
-    The cell gets only the rows of the batch that are real at a step. So masked steps cost
-    nothing, and what lies in the padding reaches neither a result nor a gradient.
+    The cell only gets the rows of the batch that are not masked, so masked steps cost nothing, and
+    padding affects neither results nor gradients.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ class CellLoop(RecurrentLayer):
         return output_size(self.cell)
 
     def _steps(self, mask: Array | None, count: int) -> Iterator[tuple[int, Rows]]:
-        """Yield the number of each step and its real rows, in the order of processing."""
+        """Yield the index of each step and its unmasked rows, in the order of processing."""
         for t in range(count - 1, -1, -1) if self.go_backwards else range(count):
             real = None if mask is None else mask[:, t]
             yield t, None if real is None or real.all() else np.flatnonzero(real)
@@ -192,7 +193,7 @@ class CellLoop(RecurrentLayer):
         cell = CellSteps(self.cell, x.dtype)
         if start is None:
             states = initial_states(self.cell, len(x), x.dtype)
-        else:  # copies: those of a stateful layer are new ones when the backward reads these
+        else:  # copied, since a stateful layer replaces its states before the backward reads these
             states = [one.copy() if training else one for one in start]
         last = np.zeros((len(x), cell.output_size), x.dtype)
         y = out
@@ -211,7 +212,7 @@ class CellLoop(RecurrentLayer):
                 if mask is not None and self.zero_output_for_mask:
                     y[~mask[:, t], t] = 0
             tape.append(Step(t, rows, saved))
-        if start is not None:  # a cell may give back what it got, which is the caller's
+        if start is not None:  # a cell may return its argument, which belongs to the caller
             states = [detached(state, start) for state in states]
         return (last if y is None else y), states, (cell, x.shape, tape) if training else None
 
@@ -224,7 +225,7 @@ class CellLoop(RecurrentLayer):
             weight.grad_rows = None
             weight.grad[...] = 0
         dx = np.empty(shape, cell.dtype)
-        # The gradient by an output that masked steps repeat, on its way to the step that made it.
+        # The gradient of an output that masked steps repeat, carried to the step that made it.
         carried = np.zeros((shape[0], cell.output_size), cell.dtype)
         if dy is not None and not self.return_sequences:
             carried += dy
@@ -255,7 +256,7 @@ def _taken(array: Array, rows: Rows) -> Array:
 
 
 def _put(old: Array, rows: Rows, new: Array) -> Array:
-    """Return `old` with some rows replaced; what a step has kept of `old` stays as it is."""
+    """Return a copy of `old` with some rows replaced; earlier steps may still hold `old`."""
     if rows is None:
         return new
     changed = old.copy()

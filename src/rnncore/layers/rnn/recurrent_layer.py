@@ -1,4 +1,4 @@
-"""What all recurrent layers do with their states, whatever computes the steps."""
+"""States, direction and masks of all recurrent layers, whatever computes the steps."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from rnncore.utils._checks import check_flag
 
 T = TypeVar("T")
 States = Sequence[NDArray[Any]]
-# A pass through a layer: it yields each call of a kernel, is sent what that gives, and returns
-# what comes out. So whoever walks several passes can run their calls side by side.
+# A pass through a layer: it yields each kernel call, is sent its result, and returns the layer's
+# result. Whoever runs several passes can therefore run their calls side by side.
 Pass = Generator[_core.Call, Any, T]
 
 
 class RecurrentLayer(Layer):
-    """Base of the layers that walk through time: states, direction, and which steps come out.
+    """Base of the recurrent layers: states, direction, and which steps are returned.
 
-    A subclass gives `state_sizes` and `output_size`, and `forward_steps` and `backward_steps`. In
-    these the output of step t stands beside ``x[:, t]`` whatever the direction, and states are a
-    flat list of arrays ``(B, size)``.
+    A subclass defines `state_sizes`, `output_size`, `forward_steps` and `backward_steps`. There the
+    output of step t has the index t of ``x[:, t]`` in both directions, and states are a flat list
+    of arrays ``(B, size)``.
 
     Parameters
     ----------
     return_sequences : bool, default False
-        Whether the output has all steps, ``(B, T, H)``, or is that of the last one, ``(B, H)``.
+        Whether to return the output of every step, ``(B, T, H)``, or only the last, ``(B, H)``.
     return_state : bool, default False
-        Whether a call returns the final states too: ``[y, h]``, for an LSTM ``[y, h, c]``.
+        Whether a call also returns the final states: ``[y, h]``, for an LSTM ``[y, h, c]``.
     go_backwards : bool, default False
-        Process each sequence from its end; the output is in the order of processing.
+        Process each sequence in reverse, and return the output in that order.
     stateful : bool, default False
-        Whether a batch starts from the states in which the batch before ended, row by row; see
-        `states` and `reset_state`. All batches have the size of the first one. Gradients end at
-        the start of a batch. Threads cannot share such a layer.
+        Whether each row of a batch starts from the final state of the same row in the previous
+        batch; see `states` and `reset_state`. All batches need the size of the first one. Gradients
+        stop at the start of a batch. Threads cannot share such a layer.
     unroll : bool, default False
         Without effect: in Keras it steers how the layer computes, not what.
     zero_output_for_mask : bool, default False
-        Whether a masked step's output is zero; else it repeats the one before.
+        Whether the output of a masked step is zero; otherwise it repeats the previous output.
 
     Attributes
     ----------
     states : list of Parameter or None
-        With `stateful` the current states, None before there are any: no weights of the layer.
+        With `stateful` the current states, None before the first batch. They are not weights.
     """
 
     call_arguments = ("initial_state",)
@@ -87,7 +87,7 @@ class RecurrentLayer(Layer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The sizes of the states as Keras gives them, nested for a stack of cells."""
+        """The sizes of the states as in Keras, nested for a stack of cells."""
         return list(self.state_sizes)
 
     @property
@@ -103,10 +103,10 @@ class RecurrentLayer(Layer):
         initial_state: States | None,
         out: NDArray[Any] | None,
     ) -> Pass[tuple[NDArray[Any], States, Any]]:
-        """Compute the output, of all steps or the last one, the final states, and the tape.
+        """Compute the output (of every step or the last), the final states, and the tape.
 
-        Without `initial_state` sequences start from zeros, or what the cell starts from. With
-        `return_sequences` the output goes to `out` if there is one.
+        Without `initial_state` sequences start from zeros, or from the cell's initial states. With
+        `return_sequences` the output is written to `out` if given.
         """
         raise NotImplementedError(f"{type(self).__name__}: expected a method forward_steps")
 
@@ -117,7 +117,7 @@ class RecurrentLayer(Layer):
         dstates: Sequence[NDArray[Any] | None],
         need_dx: bool,
     ) -> Pass[tuple[NDArray[Any] | None, States]]:
-        """Compute dx and the gradients of the initial states from those of output and states."""
+        """Compute the gradients of x and the initial states from those of output and states."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward_steps")
 
     # -- calls ---------------------------------------------------------------------------
@@ -135,17 +135,18 @@ class RecurrentLayer(Layer):
         ----------
         x : array_like or SymbolicTensor, shape (B, T, I)
         initial_state : list of array_like or SymbolicTensor, each (B, H), optional
-            What the sequences start from; one alone where the layer has one state. Gradients flow
-            to symbolic ones. By default zeros, or the states of a stateful layer.
+            Initial states of the sequences; a single state need not be in a list. Gradients flow to
+            symbolic ones. By default zeros, or the states of a stateful layer.
         mask : array_like of bool or SymbolicTensor, shape (B, T), optional
-            In a graph by default that of the layers below. Beside an `initial_state` that one goes
-            on to the layers behind, but is not applied here, as in Keras 3: give it if it should.
+            In a graph, defaults to the mask of the previous layers. With an `initial_state`, that
+            default is passed on to the next layers but not applied here, as in Keras 3; pass the
+            mask explicitly to apply it.
         training : bool, optional
 
         Returns
         -------
         ndarray or SymbolicTensor
-            With `return_state` a tuple: the output, then the states.
+            With `return_state` a tuple of the output and the states.
         """
         return super().__call__(x, mask=mask, training=training, initial_state=initial_state)
 
@@ -169,7 +170,7 @@ class RecurrentLayer(Layer):
         return [y, *((input_shape[0], size) for size in self.state_sizes)]
 
     def nested_states(self, states: list[Any]) -> list[Any]:
-        """Return a flat list of states as a call gives them: in lists where a cell has several."""
+        """Nest a flat list of states as a call returns them: one list for each cell."""
         return states
 
     def mask_steps(
@@ -178,7 +179,7 @@ class RecurrentLayer(Layer):
         return masks[:1] if self.return_sequences else []
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
-        # As in Keras the mask goes on unreversed, with go_backwards too.
+        # As in Keras, the mask is passed on unreversed even with go_backwards.
         found = mask if self.return_sequences else None
         return [found, *(None for _ in self.state_sizes)] if self.return_state else found
 
@@ -191,7 +192,7 @@ class RecurrentLayer(Layer):
         initial_state: States | None = None,
     ) -> tuple[Any, Any]:
         y, states, tape = run(self.forward_pass(x, mask, training, initial_state))
-        # Each step stands beside its x; Keras gives the steps in the order of processing.
+        # Steps are in the order of x; Keras returns them in the order of processing.
         y = y[:, ::-1] if self.return_sequences and self.go_backwards else y
         return ([y, *states] if self.return_state else y), tape
 
@@ -210,7 +211,7 @@ class RecurrentLayer(Layer):
         initial_state: States | None,
         out: NDArray[Any] | None = None,
     ) -> Pass[tuple[NDArray[Any], States, Any]]:
-        """Do what `forward_steps` does, from the states that the layer has to start from."""
+        """Run `forward_steps` from the layer's initial states."""
         if self.stateful:
             initial_state = self.start_states(x, initial_state)
         y, states, tape = yield from self.forward_steps(x, mask, training, initial_state, out)
@@ -229,16 +230,16 @@ class RecurrentLayer(Layer):
         dstates: Sequence[NDArray[Any] | None],
         need_dx: bool,
     ) -> Pass[tuple[NDArray[Any] | None, States]]:
-        """Compute the gradients of a `forward_pass`; `dy` stands beside x."""
+        """Compute the gradients of a `forward_pass`; `dy` is in the order of x."""
         tape, without = tape
         if dy is not None and without is not None:
             dy = without_rows(dy, without)
         return self.backward_steps(tape, dy, dstates, need_dx)
 
     def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the rows of which the last output is zero, as in Keras, whatever the state is.
+        """Return the rows whose last output is zero, as in Keras, whatever their state.
 
-        Those without a real step, and with `zero_output_for_mask` those that end masked.
+        These are fully masked rows, and with `zero_output_for_mask` rows whose last step is masked.
         """
         last = 0 if self.go_backwards else -1
         real: Any = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
@@ -261,8 +262,8 @@ class RecurrentLayer(Layer):
         states = self.states
         if states is not None and shape[0] is not None and shape[0] != states[0].shape[0]:
             raise ValueError(
-                f"{self.name}: x: expected {states[0].shape[0]} samples, the size of the batches "
-                f"that the states of a stateful layer are for, got {shape[0]}"
+                f"{self.name}: x: expected {states[0].shape[0]} samples, as in the first batch of "
+                f"this stateful layer, got {shape[0]}"
             )
 
     def stateful_layers(self) -> list[Any]:
@@ -272,14 +273,14 @@ class RecurrentLayer(Layer):
         return self if self.go_backwards and self.return_sequences else None
 
     def start_states(self, x: NDArray[Any], given: States | None) -> States:
-        """Return what a batch of a stateful layer starts from: what was given, or its states."""
+        """Return what a batch of a stateful layer starts from: the given states, or its own."""
         if self.states is None:
             self.make_states(len(x))
         self.check_input_shape(x.shape)
         return given or [state.value for state in self.states or ()]
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
-        """Return what sequences start from by default: zeros, or what a cell says.
+        """Return the default initial states: zeros, or those of the cell.
 
         Parameters
         ----------
@@ -292,19 +293,19 @@ class RecurrentLayer(Layer):
         return [np.zeros((batch_size, size), self.dtype) for size in self.state_sizes]
 
     def make_states(self, batch_size: int) -> None:
-        """Make the states of a stateful layer for batches of a size."""
+        """Make the states of a stateful layer for a batch size."""
         self.states = [
             Parameter(self, f"state_{index}", state, trainable=False)
             for index, state in enumerate(leaves(self.get_initial_state(batch_size)))
         ]
 
     def keep_states(self, states: States) -> None:
-        """Let the next batch of a stateful layer start from these."""
+        """Keep these as the initial states of the next batch."""
         for state, new in zip(self.states or (), states, strict=True):
             np.copyto(state.value, new)
 
     def reset_state(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
-        """Let the next batch of a stateful layer start from zeros, or from `states`.
+        """Reset the states of a stateful layer to zeros, or to `states`.
 
         Parameters
         ----------
@@ -313,8 +314,7 @@ class RecurrentLayer(Layer):
         Raises
         ------
         ValueError, TypeError
-            For another number of states or other shapes, and for states of a layer that is not
-            stateful.
+            If the number of states or their shapes are wrong, or the layer is not stateful.
 
         Examples
         --------
@@ -344,17 +344,17 @@ class RecurrentLayer(Layer):
                 state.value[...] = 0
 
     def reset_states(self, states: Sequence[ArrayLike] | ArrayLike | None = None) -> None:
-        """Do what `reset_state` does."""
+        """Same as `reset_state`."""
         self.reset_state(states)
 
 
 def without_rows(array: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
-    """Return `array` with zeros in some rows; the array itself stays as it is."""
+    """Return a copy of `array` with some rows set to zero."""
     return np.where(rows[:, None], array.dtype.type(0), array) if rows.any() else array
 
 
 def run(one: Pass[T]) -> T:
-    """Walk through a pass and return what comes out."""
+    """Run a pass and return its result."""
     try:
         call = next(one)
         while True:
@@ -365,7 +365,7 @@ def run(one: Pass[T]) -> T:
 
 
 def run_together(passes: Sequence[Pass[T]]) -> list[T]:
-    """Walk through passes that do not depend on each other, their calls side by side."""
+    """Run independent passes, with their kernel calls side by side."""
     ended: dict[int, T] = {}
     results: dict[int, Any] = dict.fromkeys(range(len(passes)))  # what each waits for
     while results:
@@ -375,7 +375,7 @@ def run_together(passes: Sequence[Pass[T]]) -> list[T]:
                 calls[number] = passes[number].send(result)
             except StopIteration as end:
                 ended[number] = end.value
-        # One alone has both threads for itself.
+        # A single call gets all threads to itself.
         go = (
             _core.run_together
             if len(calls) > 1

@@ -28,37 +28,37 @@ _PATHS = ("fused", "generic", "cell")
 
 
 class RNN(RecurrentLayer):
-    """A recurrent layer over a cell, which says what happens at one step.
+    """A recurrent layer that applies a cell at each step.
 
-    Cells of the library (`LSTMCell`, `GRUCell`, `SimpleRNNCell`), also stacked ones, run on the
-    kernels of the layers of these names. A cell of one's own runs in a loop in Python.
+    The built-in cells (`LSTMCell`, `GRUCell`, `SimpleRNNCell`), stacked or not, run on the kernels
+    of the corresponding layers. A cell of your own runs in a Python loop.
 
     Parameters
     ----------
     cell : cell or list of cells
-        One of the library's, one of one's own (see `AbstractRNNCell`), or a list of them, which
-        are stacked as by `StackedRNNCells`. Any object with Keras' ``call(inputs, states)`` and
+        A built-in cell, one of your own (see `AbstractRNNCell`), or a list of cells, which are
+        stacked as by `StackedRNNCells`. Any object with Keras' ``call(inputs, states)`` and
         `state_size` can predict.
     return_sequences : bool, default False
         Whether to return the output of every step, ``(B, T, H)``, or only the last, ``(B, H)``.
     return_state : bool, default False
-        Whether to return the final states too: ``(y, state, ...)``, a list of states for each
-        cell of a stack.
+        Whether to also return the final states: ``(y, state, ...)``, for a stack a list of states
+        for each cell.
     go_backwards : bool, default False
-        Process each sequence from its end; the output is in the order of processing.
+        Process each sequence in reverse, and return the output in that order.
     stateful : bool, default False
-        Whether a batch starts from the states in which the one before ended.
+        Whether a batch starts from the final states of the previous one.
     unroll : bool, default False
         Without effect.
     zero_output_for_mask : bool, default False
-        Whether a masked step's output is zero; else it repeats the one before.
+        Whether the output of a masked step is zero; otherwise it repeats the previous output.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For what is no cell, and for arguments that are unknown or out of range.
+        If `cell` is not a cell, or an argument is unknown or out of range.
 
     Notes
     -----
@@ -103,7 +103,7 @@ class RNN(RecurrentLayer):
             **kwargs,
         )
         self.cell = cell
-        # What computes: a layer for each cell of a stack, made with the weights.
+        # The layers that compute, one for each cell of a stack; made together with the weights.
         self._parts: list[RecurrentLayer] = []
         self.children: list[Layer] = [] if inner is None else [inner]
         if not self.trainable:
@@ -111,7 +111,7 @@ class RNN(RecurrentLayer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The sizes of the states, for a stack those of every cell."""
+        """The sizes of the states; for a stack those of every cell."""
         size = self.cell.state_size
         return list(size) if isinstance(size, (list, tuple)) else [size]
 
@@ -131,9 +131,9 @@ class RNN(RecurrentLayer):
 
     @property
     def kernel_path(self) -> str:
-        """What computes: "fused" or "generic" kernels, or "cell" for a cell of one's own.
+        """What computes: "fused" or "generic" kernels, or "cell" for a cell of your own.
 
-        The slowest of a stack.
+        For a stack, the slowest of its cells.
         """
         return max((path_of(cell) for cell in chain_of(self.cell)), key=_PATHS.index)
 
@@ -166,15 +166,15 @@ class RNN(RecurrentLayer):
         ----------
         x : array_like or SymbolicTensor, shape (B, T, I)
         initial_state : list of array_like or SymbolicTensor, optional
-            What the sequences start from, for a stack a list for each cell. By default what the
-            cell says (zeros), or the states of a stateful layer.
+            Initial states of the sequences, for a stack a list for each cell. By default those of
+            the cell (zeros), or the states of a stateful layer.
         mask : array_like of bool or SymbolicTensor, shape (B, T), optional
         training : bool, optional
 
         Returns
         -------
         ndarray or SymbolicTensor
-            With `return_state` a tuple: the output, then the states.
+            With `return_state` a tuple of the output and the states.
         """
         found = super().__call__(x, initial_state, mask, training)
         if not self.return_state:
@@ -200,7 +200,7 @@ class RNN(RecurrentLayer):
             start = initial_states(self.cell, len(x), self.dtype)
         states: list[NDArray[Any]] = []
         tapes = []
-        # Of a stack one layer after the other runs over the whole sequence.
+        # In a stack, each layer runs over the whole sequence before the next one starts.
         for part in self._parts:
             last = part is self._parts[-1]
             part.return_sequences = self.return_sequences or not last
@@ -235,19 +235,19 @@ class RNN(RecurrentLayer):
 
 
 def chain_of(cell: Any) -> list[Any]:
-    """Return the cells that run one after the other, of stacks in stacks too."""
+    """Return the cells that run one after the other, including those of nested stacks."""
     if not isinstance(cell, StackedRNNCells) or has_own_step(cell, StackedRNNCells):
         return [cell]
     return [one for inner in cell.cells for one in chain_of(inner)]
 
 
 def runs_on_kernels(cell: Any) -> bool:
-    """Whether a cell is one of the library, with the step that it has there."""
+    """Whether a cell is a built-in one whose step is not overridden."""
     return isinstance(cell, FusedCell) and not has_own_step(cell, FusedCell)
 
 
 def has_own_step(cell: Any, base: type) -> bool:
-    """Whether a class that derives from `base` says anew what happens at a step."""
+    """Whether a class derived from `base` overrides the step."""
     methods = ("forward", "backward", "call")
     return any(getattr(type(cell), name) is not getattr(base, name) for name in methods)
 
@@ -258,7 +258,7 @@ def path_of(cell: Any) -> str:
 
 
 def starts_from_zeros(cell: Any) -> bool:
-    """Whether all cells start from zeros, which the kernels take for granted."""
+    """Whether all cells start from zeros, as the kernels assume."""
     method = getattr(type(cell), "get_initial_state", None)
     if isinstance(cell, StackedRNNCells):
         own = StackedRNNCells.get_initial_state

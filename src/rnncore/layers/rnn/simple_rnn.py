@@ -17,8 +17,8 @@ class SimpleRNN(FusedLayer):
     units : int
         Size H of the state and of the output.
     activation : {"tanh", "sigmoid", "relu", "linear", "hard_sigmoid"}, default "tanh"
-        f; None means linear. With tanh the layer takes the fused kernels, else the generic ones;
-        `kernel_path` says which.
+        f; None means linear. With tanh the layer uses the fused kernels, otherwise the generic
+        ones; `kernel_path` says which.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     recurrent_initializer : default "orthogonal"
@@ -28,33 +28,33 @@ class SimpleRNN(FusedLayer):
     activity_regularizer : optional
         Penalty on the output, divided by the number of samples.
     kernel_constraint, recurrent_constraint, bias_constraint : optional
-        Projections of the weights after each step; see `rnncore.constraints`.
+        Applied to the weights after each step; see `rnncore.constraints`.
     dropout : float, default 0
-        Share of the inputs that are dropped in training, from 0 to below 1: the same features at
-        all steps of a sequence.
+        Fraction of the inputs to drop in training, at least 0 and below 1; the same features at
+        every step of a sequence.
     recurrent_dropout : float, default 0
-        Share of the state that is dropped in training where it meets the recurrent kernel;
-        the same units at all steps.
+        Fraction of the state to drop in training before the recurrent kernel; the same units at
+        every step.
     seed : int, optional
-        Of the dropout. Default: derived from `rnncore.utils.set_random_seed`.
+        For the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     return_sequences : bool, default False
-        Whether to return h of every step, ``(B, T, H)``, or only the last one, ``(B, H)``.
+        Whether to return h for every step, ``(B, T, H)``, or only the last, ``(B, H)``.
     return_state : bool, default False
-        Whether a call returns the final states too, each ``(B, H)``: ``[y, h]``.
+        Whether a call also returns the final states, each ``(B, H)``: ``[y, h]``.
     go_backwards : bool, default False
-        Process each sequence from its end; the output is in the order of processing.
+        Process each sequence in reverse, and return the output in that order.
     stateful : bool, default False
-        Whether a batch starts, row by row, from the states in which the one before ended; all
-        batches have one size. `reset_state` starts anew.
+        Whether each row of a batch starts from the final state of the same row in the previous
+        batch, so all batches need the same size. `reset_state` clears the states.
     zero_output_for_mask : bool, default False
-        Whether a masked step's output is zero; else it repeats the one before.
+        Whether the output of a masked step is zero; otherwise it repeats the previous output.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet.
+        If an argument is unknown, out of range or not supported yet.
 
     Notes
     -----
@@ -99,7 +99,7 @@ class SimpleRNN(FusedLayer):
 
     @property
     def cell(self) -> SimpleRNNCell:
-        """The layer as a cell, with the same weights: one step of it, or for an `RNN`."""
+        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
         return SimpleRNNCell.of(self)
 
 
@@ -118,21 +118,20 @@ class SimpleRNNCell(FusedCell):
     kernel_regularizer, recurrent_regularizer, bias_regularizer : optional
     kernel_constraint, recurrent_constraint, bias_constraint : optional
     dropout, recurrent_dropout : float, default 0
-        Fractions of the input and of the state h that are dropped in training.
+        Fractions of the input and of the state h to drop in training.
     seed : int, optional
-        Of the dropout.
+        For the dropout.
     **kwargs
         `name`, `dtype`, `trainable`: see `Layer`; `implementation` has no effect.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range.
+        If an argument is unknown or out of range.
 
     Notes
     -----
-    Weights: those of `SimpleRNN`, which says more of the arguments. The
-    state is ``[h]``.
+    Weights as in `SimpleRNN`, which describes the arguments in full. The state is ``[h]``.
 
     Examples
     --------

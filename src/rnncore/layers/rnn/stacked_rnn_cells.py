@@ -1,4 +1,4 @@
-"""StackedRNNCells: several cells one above the other as one cell."""
+"""StackedRNNCells: several cells stacked into one."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from rnncore.utils._checks import check_count
 
 
 class StackedRNNCells(AbstractRNNCell):
-    """Cells one above the other: the output of one is the input of the next.
+    """A stack of cells: the output of one is the input of the next.
 
-    In `RNN` every cell runs over the whole sequence before the next one does, cells of the library
-    on their kernels.
+    In an `RNN` each cell runs over the whole sequence before the next one starts; built-in cells
+    use their kernels.
 
     Parameters
     ----------
     cells : list of cells
-        From the input to the output, each a different object.
+        From input to output, each a different object.
     **kwargs
         `name`, `dtype`, `trainable`: see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When there is no cell, one is no cell, or one is there twice.
+        If the list is empty, holds something else than cells, or holds a cell twice.
 
     Notes
     -----
-    Weights: those of the cells, in their order. States are a list with the states of every cell.
+    Weights: those of the cells, in order. States: a list with the states of each cell.
 
     Examples
     --------
@@ -53,7 +53,9 @@ class StackedRNNCells(AbstractRNNCell):
         for cell in cells:
             check_cell("StackedRNNCells", cell)
             if sum(cell is other for other in cells) > 1:
-                raise ValueError(f"StackedRNNCells: cells: expected each once, got {cell!r} twice")
+                raise ValueError(
+                    f"StackedRNNCells: cells: expected each cell once, got {cell!r} twice"
+                )
         if kwargs.get("dtype") is None:
             asked = (dtype_of(cell) for cell in cells)
             kwargs["dtype"] = next((dtype for dtype in asked if dtype is not None), None)
@@ -119,17 +121,19 @@ class StackedRNNCells(AbstractRNNCell):
 
 
 def dtype_of(cell: Any) -> np.dtype[Any] | None:
-    """Return the dtype that a cell has or asks for, None where any will do."""
+    """Return the dtype that a cell has or asks for; None if it takes any."""
     if not isinstance(cell, Layer):
         return None
     return cell.dtype if cell.built else cell.explicit_dtype
 
 
 def build_cell(cell: Any, input_shape: Shape, dtype: np.dtype[Any]) -> None:
-    """Make the weights of a cell, if it has a way to."""
+    """Make the weights of a cell that has `build`."""
     asked = dtype_of(cell)
     if asked is not None and asked != dtype:
-        raise ValueError(f"{cell.name}: dtype: expected {dtype}, as around it, got {asked}")
+        raise ValueError(
+            f"{cell.name}: dtype: expected {dtype}, that of the layer around it, got {asked}"
+        )
     if isinstance(cell, Layer):
         cell.dtype = dtype
         cell.make_weights(input_shape)

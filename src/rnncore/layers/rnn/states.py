@@ -1,4 +1,4 @@
-"""Sizes and states of cells, in lists that may be nested as those of a stack of cells are."""
+"""Sizes and states of cells, in lists that are nested for a stack of cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnncore.utils._checks import check_count
 
 
 def nest(structure: Any, flat: Iterable[Any]) -> Any:
-    """Put the items of `flat` in lists as in `structure`."""
+    """Nest the items of `flat` like `structure`."""
     rest = iter(flat)
 
     def fill(item: Any) -> Any:
@@ -27,7 +27,7 @@ def nest(structure: Any, flat: Iterable[Any]) -> Any:
 
 
 def state_sizes(cell: Any) -> list[int]:
-    """Return the sizes of a cell's states; ValueError or TypeError for what is no size."""
+    """Return the sizes of a cell's states, or raise ValueError or TypeError."""
     owner, sizes = name_of(cell), list(leaves(cell.state_size))
     if not sizes:
         raise ValueError(f"{owner}: state_size: expected an integer or a list of integers, got []")
@@ -35,7 +35,7 @@ def state_sizes(cell: Any) -> list[int]:
 
 
 def output_size(cell: Any) -> int:
-    """Return the size of a cell's output: that of its first state unless it says another."""
+    """Return the size of a cell's output, by default that of its first state."""
     size = getattr(cell, "output_size", None)
     if size is None:
         return state_sizes(cell)[0]
@@ -43,13 +43,13 @@ def output_size(cell: Any) -> int:
 
 
 def state_structure(cell: Any) -> Any:
-    """Return something that is nested as the states are that a cell starts from."""
+    """Return something nested like the initial states of a cell."""
     own = getattr(cell, "state_structure", None)
     return cell.state_size if own is None else own
 
 
 def initial_states(cell: Any, batch: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
-    """Return the states that a cell starts from, flat: what it says, or else zeros."""
+    """Return the initial states of a cell as a flat list; zeros if it defines none."""
     sizes = state_sizes(cell)
     make = getattr(cell, "get_initial_state", None)
     if make is None:
@@ -65,12 +65,12 @@ def checked_states(
     batch_size: int | None,
     dtype: np.dtype[Any],
 ) -> list[Any]:
-    """Return states, nested or not, as a flat list of arrays of this dtype and symbolic tensors.
+    """Return states, nested or not, as a flat list of symbolic tensors and arrays of this dtype.
 
     Raises
     ------
     ValueError, TypeError
-        For another number of states, other shapes, or what is not numeric.
+        If the number of states or a shape is wrong, or a state is not numeric.
     """
     states = list(leaves(given))
     if len(states) != len(sizes):
@@ -91,6 +91,6 @@ def checked_states(
 
 
 def name_of(cell: Any) -> str:
-    """Return what errors call a cell."""
+    """Return the name of a cell in errors."""
     name = getattr(cell, "name", None)
     return name if isinstance(name, str) else type(cell).__name__

@@ -15,35 +15,35 @@ from rnncore.layers.layer import Layer, Shape
 
 
 class TimeDistributed(OutputLayer):
-    """Apply a layer to every time step by itself, with the same weights.
+    """Apply a layer to every time step separately, with the same weights.
 
     Parameters
     ----------
     layer : Layer
-        Its input is one step: for ``(B, T, ...)`` it computes ``B * T`` samples at once. A model
-        with one input and one output is a layer too.
+        Takes one step as its input: for ``(B, T, ...)`` it computes ``B * T`` samples at once. It
+        may be a model with one input and one output.
     **kwargs
-        `name`, `dtype`, `trainable`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        When `layer` is no layer.
+        If `layer` is not a layer.
     ValueError
-        When `layer` has several inputs or outputs, the input has fewer than three axes, or a
-        dtype is asked for that is not the layer's.
+        If `layer` has several inputs or outputs, the input has fewer than three axes, or `dtype`
+        differs from the layer's.
 
     Notes
     -----
-    Weights: those of `layer`, whose own `activity_regularizer` has no effect, as in Keras.
+    Weights: those of `layer`. Its own `activity_regularizer` has no effect, as in Keras.
 
-    Where samples depend on each other, in training with a `BatchNormalization`, or on what came
-    before, with a stateful layer, the steps are computed one after the other as in Keras: each is
-    normalized by itself.
+    If samples depend on each other (`BatchNormalization` in training) or on earlier ones (a
+    stateful layer), the steps are computed one after the other, as in Keras; each is normalized by
+    itself.
 
-    A mask ``(B, T, S)`` gives `layer` the part ``(B, S)`` of each step, as one comes from the
-    padding of words in sentences. ``(B, T)`` says which steps are real; of a larger mask it is
-    what goes on where a step has become a vector: a step with anything real is real.
+    Of a mask ``(B, T, S)``, such as that of padded words in padded sentences, `layer` gets the part
+    ``(B, S)`` of each step. If it turns a step into a vector, the mask becomes ``(B, T)``: a step
+    is masked if all of it is. A mask ``(B, T)`` is passed on unchanged.
 
     Examples
     --------
@@ -77,14 +77,14 @@ class TimeDistributed(OutputLayer):
         if not self._trainable:
             self.trainable = False
         self.takes_ids = layer.takes_ids
-        # A loss may take it over from the layer at every step.
+        # A loss may fuse it with the layer at every step.
         self.activation: Any = (
             layer.removable_activation if isinstance(layer, OutputLayer) else None
         )
 
     @property
     def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
-        """The axes whose sizes the weights of the layer inside fix."""
+        """The axes whose sizes are fixed by the weights of the inner layer."""
         return self.layer.fixed_axes
 
     def build(self, input_shape: Shape) -> None:
@@ -129,7 +129,7 @@ class TimeDistributed(OutputLayer):
         self, x: NDArray[Any], *, mask: NDArray[Any] | None = None, training: bool = False
     ) -> tuple[NDArray[Any], Any]:
         if mask is not None and mask.ndim == 2 and x.ndim > 3 and not self.layer.couples_samples:
-            mask = None  # it says nothing about what is inside of a step
+            mask = None  # it says nothing about the inside of a step
         inside = members(self.layer)
         if any(one.stateful or (training and one.couples_samples) for one in inside):
             return self._step_by_step(x, mask, training)
@@ -157,7 +157,7 @@ class TimeDistributed(OutputLayer):
     def forward_logits(
         self, x: NDArray[Any], *, mask: Any = None, training: bool = False
     ) -> tuple[NDArray[Any], Any]:
-        """Return the output before the activation; `backward` then takes its gradient."""
+        """Return the output before the activation; `backward` then expects its gradient."""
         layer: Any = self.layer  # an OutputLayer, as there is an activation to leave out
         y, tape = layer.forward_logits(_folded(x), training=training)
         return y.reshape(*x.shape[:2], *y.shape[1:]), (None, tape)
