@@ -201,7 +201,7 @@ class CellWithNothing(layers.AbstractRNNCell):
         (Layer, "Layer: .* own forward, backward, compute_output_shape;"),
         (WithCall, "WithCall: .* own forward, backward, compute_output_shape;"),
         (WithoutForward, "WithoutForward: .* own forward;"),
-        (CellWithNothing, "CellWithNothing: .* own forward and backward, or with `call` alone"),
+        (CellWithNothing, "CellWithNothing: .* defines forward and backward, or only `call`"),
     ],
 )
 def test_a_layer_that_cannot_compute_is_not_made(cls: type[Layer], text: str) -> None:

@@ -310,7 +310,7 @@ def test_what_a_subclass_says_of_a_step_counts() -> None:
     np.testing.assert_allclose(layer(x), 2 * plain(x), rtol=1e-5)
     assert layer.kernel_path == "cell"
     _, tape = layer.forward(x, training=True)
-    with pytest.raises(ValueError, match="`call` alone"):
+    with pytest.raises(ValueError, match="with only `call`"):
         layer.backward(tape, np.ones((3, 3), "float32"))
 
 

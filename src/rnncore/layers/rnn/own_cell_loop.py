@@ -74,8 +74,8 @@ class CellSteps:
         """Return the gradients of x and of the states; the cell adds those of its weights."""
         if not self.has_backward:
             raise ValueError(
-                f"{self.owner}: backward: training needs a cell with `forward` and `backward`, "
-                f"see AbstractRNNCell, got one with only `{self.method}`"
+                f"{self.owner}: backward: expected a cell with `forward` and `backward` for "
+                f"training (see AbstractRNNCell), got one with only `{self.method}`"
             )
         result: Any = self.cell.backward(saved, dy, dstates)
         dx, new = self._parts("backward", ("dx", "dstates"), result)
