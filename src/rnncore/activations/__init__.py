@@ -11,18 +11,15 @@ from typing import Any
 
 from rnncore.activations.base import Activation
 from rnncore.activations.fused import (
-    FUSED,
     hard_sigmoid,
-    kernel_name,
     linear,
     relu,
     sigmoid,
     softmax,
     tanh,
 )
-from rnncore.activations.gated import GATED, gelu, hard_silu, hard_swish, mish, silu, swish
+from rnncore.activations.gated import gelu, hard_silu, hard_swish, mish, silu, swish
 from rnncore.activations.others import (
-    OTHERS,
     elu,
     exponential,
     hard_tanh,
@@ -47,7 +44,6 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "hard_tanh",
-    "kernel_name",
     "leaky_relu",
     "linear",
     "log_sigmoid",
@@ -66,13 +62,7 @@ __all__ = [
     "tanh",
 ]
 
-_BY_NAME: dict[str, Activation] = {
-    **FUSED,
-    **OTHERS,
-    **GATED,
-    "swish": silu,
-    "hard_swish": hard_silu,
-}
+_BY_NAME = {name: one for name, one in globals().items() if isinstance(one, Activation)}
 
 
 def get(

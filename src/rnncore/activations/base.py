@@ -23,8 +23,9 @@ class Activation(Configurable):
         The name under which :func:`get` finds it.
     from_input : bool
         Whether `backward` takes the input in place of the output.
-    fused : bool
-        Whether the kernels know it by name. A subclass of such a one is another function.
+    kernel : str or None
+        What the kernels call it, None for one that they do not have. A subclass of one that they
+        have is another function, whatever its `name`.
 
     Examples
     --------
@@ -37,11 +38,11 @@ class Activation(Configurable):
 
     name = "activation"
     from_input = False
-    fused = False
+    kernel: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.fused = "fused" in vars(cls)
+        cls.kernel = vars(cls).get("kernel")
 
     @property
     def __name__(self) -> str:

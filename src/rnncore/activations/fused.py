@@ -11,7 +11,7 @@ from rnncore.activations.base import Activation, Array, Builtin, checked, numeri
 class Linear(Builtin):
     """``y = x``."""
 
-    name = "linear"
+    name = kernel = "linear"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         x = checked(x)
@@ -28,7 +28,7 @@ class Linear(Builtin):
 class Relu(Builtin):
     """``y = max(x, 0)``; the derivative at 0 is 0."""
 
-    name = "relu"
+    name = kernel = "relu"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         y: Array = np.maximum(checked(x), 0, out=out)
@@ -85,7 +85,7 @@ class Rectifier(Activation):
 class Sigmoid(Builtin):
     """``y = 1 / (1 + exp(-x))``, with full relative precision for large negative ``x``."""
 
-    name = "sigmoid"
+    name = kernel = "sigmoid"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         decay = np.exp(-np.abs(checked(x)))
@@ -101,7 +101,7 @@ class Sigmoid(Builtin):
 class Tanh(Builtin):
     """``y = tanh(x)``."""
 
-    name = "tanh"
+    name = kernel = "tanh"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         y: Array = np.tanh(checked(x), out=out)
@@ -124,7 +124,7 @@ class Along(Builtin):
 class Softmax(Along):
     """``y = exp(x) / sum(exp(x))`` over the last axis."""
 
-    name = "softmax"
+    name = kernel = "softmax"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         y = shifted(x, out)
@@ -167,7 +167,7 @@ class Clipped(Builtin):
 class HardSigmoid(Clipped):
     """``y = min(max(x + 3, 0), 6) / 6``."""
 
-    name = "hard_sigmoid"
+    name = kernel = "hard_sigmoid"
     slope, shift = 1 / 6, 0.5
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
@@ -183,18 +183,3 @@ sigmoid = Sigmoid()
 tanh = Tanh()
 softmax = Softmax()
 hard_sigmoid = HardSigmoid()
-
-FUSED: dict[str, Activation] = {
-    a.name: a for a in (linear, relu, sigmoid, tanh, softmax, hard_sigmoid)
-}
-
-
-_KERNELS: dict[type[Activation], str] = {type(a): name for name, a in FUSED.items()}
-
-
-def kernel_name(activation: Activation) -> str | None:
-    """Return what the kernels call an activation that they have, None for any other.
-
-    Its class decides and never its `name`, which others may bear too; copies are of that class.
-    """
-    return _KERNELS.get(type(activation))

@@ -174,19 +174,3 @@ selu = Selu()
 softplus = Softplus()
 softsign = Softsign()
 exponential = Exponential()
-
-OTHERS = {
-    a.name: a
-    for a in (
-        log_softmax,
-        log_sigmoid,
-        relu6,
-        hard_tanh,
-        leaky_relu,
-        elu,
-        selu,
-        softplus,
-        softsign,
-        exponential,
-    )
-}

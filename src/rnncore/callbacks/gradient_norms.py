@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from rnncore import _core
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.optimizers.clipping import norm
 
 
 class GradientNorms(Callback):
@@ -74,4 +74,4 @@ class GradientNorms(Callback):
 
 
 def _norm_of(layer: Any) -> float:
-    return math.hypot(*(norm(weight.grad.reshape(-1)) for weight in layer.trainable_weights))
+    return math.hypot(*(_core.norm(weight.grad.reshape(-1)) for weight in layer.trainable_weights))

@@ -34,16 +34,6 @@ def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping
             )
 
 
-def passed_on(scope: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """Return the arguments of a constructor from its ``locals()``, for that of its base."""
-    given = {**scope, **({} if "kwargs" in left_out else scope["kwargs"])}
-    return {
-        name: value
-        for name, value in given.items()
-        if name not in ("self", "__class__", "kwargs", *left_out)
-    }
-
-
 def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ...]:
     """Return a shape without its batch axis: positive ints, None where the size may vary."""
     if not isinstance(value, (tuple, list)) or not value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 import threading
 from collections.abc import Callable
@@ -82,7 +84,6 @@ class Parameter:
         self.offset = -1
         self.buffer: object | None = None
         self.grad_rows: NDArray[np.int64] | None = None
-        self._grad: NDArray[Any] | None = None
 
     @property
     def name(self) -> str:
@@ -114,19 +115,21 @@ class Parameter:
         """dtype of the weight."""
         return self.value.dtype
 
-    @property
-    def grad(self) -> NDArray[Any]:
-        """Gradient array; made of zeros when it is first asked for outside a model."""
-        if self._grad is None:
-            self._grad = np.zeros_like(self.value)
-        return self._grad
+    @functools.cached_property
+    def _grad(self) -> NDArray[Any]:
+        return np.zeros_like(self.value)
 
-    @grad.setter
-    def grad(self, value: Any) -> None:
+    def _write_grad(self, value: Any) -> None:
         # For ``weight.grad += ...``, which changes the array and then sets it; it stays a view.
-        grad = self.grad
-        if value is not grad:
-            grad[...] = value
+        if value is not self._grad:
+            self._grad[...] = value
+
+    # Every backward pass reads it: without a call of Python.
+    grad: Any = property(
+        operator.attrgetter("_grad"),
+        _write_grad,
+        doc="Gradient array; made of zeros when it is first asked for outside a model.",
+    )
 
     def penalty(self) -> float:
         """Return what the regularizer adds to the loss, 0 without one."""
@@ -172,7 +175,7 @@ class Parameter:
         self.value = view
         self.offset = offset
         self.grad_rows = None
-        self._grad = None
+        vars(self).pop("_grad", None)
         self.buffer = buffer
 
     def bind_grad(self, flat: NDArray[Any]) -> None:
@@ -197,5 +200,6 @@ class Parameter:
     def __getstate__(self) -> dict[str, Any]:
         # A view would drag its whole buffer along, and come back detached from it.
         state = self.__dict__.copy()
-        state.update(value=self.value.copy(), offset=-1, buffer=None, grad_rows=None, _grad=None)
+        state.update(value=self.value.copy(), offset=-1, buffer=None, grad_rows=None)
+        state.pop("_grad", None)
         return state

@@ -86,6 +86,9 @@ class Loss(Configurable):
     # The fused kernel that computes loss and gradient, in `_core.LOSSES`; the cross-entropies have
     # one that starts from logits.
     _compiled: str | None = None
+    # What some of the kernels ask for.
+    label_smoothing = 0.0
+    delta = 0.0
 
     def __init__(self, *, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         self.reduction = check_choice(type(self).__name__, "reduction", reduction, _REDUCTIONS)
@@ -178,20 +181,9 @@ class Loss(Configurable):
         gradient : ndarray, optional
             Of shape and dtype of ``pred``; None: not wanted.
         """
-        rows = pred.size // pred.shape[-1]
-        return _core.loss(
-            self._compiled or "",
-            pred,
-            target,
-            weights,
-            gradient,
-            self._scale(rows, weights),
-            **self._compiled_options(),
-        )
-
-    def _compiled_options(self) -> dict[str, float]:
-        """Return the arguments that only this loss's kernel has."""
-        return {}
+        scale = self._scale(pred.size // pred.shape[-1], weights)
+        kind, smoothing, delta = self._compiled or "", self.label_smoothing, self.delta
+        return _core.loss(kind, pred, target, weights, gradient, scale, smoothing, delta)
 
     def per_sample(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         """Return the loss of every sample, shape ``y_pred.shape[:-1]``, not weighted."""

@@ -33,9 +33,6 @@ class _Smoothed(Loss):
         )
         self.fuses = None if self.from_logits else self._compiled
 
-    def _compiled_options(self) -> dict[str, float]:
-        return {"smoothing": self.label_smoothing}
-
     def _smoothed(self, target: Array, classes: int) -> Array:
         """Return targets that are drawn towards ``1 / classes``."""
         share = self.label_smoothing

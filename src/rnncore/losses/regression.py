@@ -152,9 +152,6 @@ class Huber(Regression):
         super().__init__(reduction=reduction, name=name)
         self.delta = check_number("Huber", "delta", delta, low=0.0, open_low=True)
 
-    def _compiled_options(self) -> dict[str, float]:
-        return {"delta": self.delta}
-
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         error = pred - target
         clipped = np.clip(error, -self.delta, self.delta)

@@ -32,6 +32,8 @@ class Adadelta(BlockwiseOptimizer):
     0.95
     """
 
+    _slot_order = ("accumulated_grad", "accumulated_delta_var")
+
     def __init__(
         self,
         learning_rate: float | LearningRateSchedule = 0.001,
@@ -47,9 +49,6 @@ class Adadelta(BlockwiseOptimizer):
         self.rho = check_number("Adadelta", "rho", rho, low=0.0, high=1.0)
         self.epsilon = check_number("Adadelta", "epsilon", epsilon, low=0.0)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return ("accumulated_grad", "accumulated_delta_var")
-
     def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
         (squares, deltas), (one, other) = slots, spare
         squares *= self.rho
@@ -62,5 +61,5 @@ class Adadelta(BlockwiseOptimizer):
         deltas *= self.rho
         np.square(grad, out=one)
         deltas += np.multiply(one, 1 - self.rho, out=one)
-        grad *= self._step_size()
+        grad *= self._rate
         return grad

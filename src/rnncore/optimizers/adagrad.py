@@ -31,6 +31,8 @@ class Adagrad(BlockwiseOptimizer):
     0.1
     """
 
+    _slot_order = ("accumulator",)
+
     def __init__(
         self,
         learning_rate: float | LearningRateSchedule = 0.001,
@@ -48,14 +50,11 @@ class Adagrad(BlockwiseOptimizer):
         )
         self.epsilon = check_number("Adagrad", "epsilon", epsilon, low=0.0)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return ("accumulator",)
-
     def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
         (accumulator,), (root, _) = slots, spare
         accumulator += np.square(grad, out=root)
         np.add(accumulator, self.epsilon, out=root)
         np.sqrt(root, out=root)
-        grad *= self._step_size()
+        grad *= self._rate
         grad /= root
         return grad

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from rnncore.optimizers.base import Optimizer
+from rnncore import _core
+from rnncore.optimizers.base import ByMoments, Flat
 from rnncore.optimizers.schedules import LearningRateSchedule
-from rnncore.utils._checks import check_flag, check_number
+from rnncore.utils._checks import check_flag
+from rnncore.utils._config import passed_on
 
 
-class Adam(Optimizer):
+class Adam(ByMoments):
     """Steps from running means of the gradient and of its square.
 
     ``m += (1 - beta_1) * (g - m)``, ``v += (1 - beta_2) * (g**2 - v)``, and in step ``t``
@@ -37,7 +38,6 @@ class Adam(Optimizer):
     0.01
     """
 
-    _kernel = "adam"
     _slot_order = ("momentum", "velocity", "velocity_max")
 
     def __init__(
@@ -53,26 +53,23 @@ class Adam(Optimizer):
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
-        owner = self.name
-        self.beta_1 = check_number(owner, "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
-        self.beta_2 = check_number(owner, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
-        self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
-        self.amsgrad = check_flag(owner, "amsgrad", amsgrad)
+        super().__init__(**passed_on(locals(), "amsgrad"))
+        self.amsgrad = check_flag(self.name, "amsgrad", amsgrad)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        names = ("momentum", "velocity")
-        return (*names, "velocity_max") if self.amsgrad else names
+    def _has_slot(self, name: str) -> bool:
+        return self.amsgrad or name != "velocity_max"
 
-    def _arguments(self) -> dict[str, Any]:
+    def _update(self, rate: float, flat: Flat, clip: float) -> None:
         t = self.iterations + 1
-        correction = math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        return {
-            "learning_rate": self._step_size() * correction,
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-        }
+        _core.optimizer_step(
+            "adam",
+            *flat,
+            rate * (math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)),
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+            clip=clip,
+        )
 
 
 class AdamW(Adam):
@@ -112,14 +109,4 @@ class AdamW(Adam):
     ) -> None:
         if weight_decay is None:
             raise ValueError("AdamW: weight_decay: expected a finite number >= 0, got None")
-        super().__init__(
-            learning_rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            amsgrad,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**passed_on(locals()))

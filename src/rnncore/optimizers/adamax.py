@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.optimizers.base import Array
-from rnncore.optimizers.blockwise import BlockwiseByMoments
+from rnncore.optimizers.base import Array, ByMoments
+from rnncore.optimizers.blockwise import BlockwiseOptimizer
 
 
-class Adamax(BlockwiseByMoments):
+class Adamax(ByMoments, BlockwiseOptimizer):
     """Adam with the largest recent gradient in place of the root of their mean square.
 
     ``m += (1 - beta_1) * (g - m)``, ``u = max(beta_2 * u, |g|)``, and in step ``t``
@@ -32,11 +32,10 @@ class Adamax(BlockwiseByMoments):
     0.999
     """
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return ("momentum", "norm")
+    _slot_order = ("momentum", "norm")
 
-    def _prepare(self) -> None:
-        self._rate = self._step_size() / (1 - self.beta_1 ** (self.iterations + 1))
+    def _prepare(self, rate: float) -> None:
+        self._rate = rate / (1 - self.beta_1 ** (self.iterations + 1))
 
     def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
         (momentum, norm), (step, size) = slots, spare

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncore import _core
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.optimizers.variables import Variable, variables
@@ -18,6 +17,8 @@ from rnncore.utils._checks import check_number, check_optional_number
 from rnncore.utils._config import Configurable
 
 Array = NDArray[Any]
+# Parameters, gradients, the state in the order of `_slot_order`, and what is updated in one go.
+Flat = tuple[Array, Array, tuple[Array | None, ...], list[Piece]]
 
 
 class Segment(Protocol):
@@ -89,10 +90,8 @@ class Optimizer(Configurable):
         For values out of range, or more than one of the three ways to clip.
     """
 
-    # The kernel that does the steps, and the order in which it takes the state.
-    _kernel: ClassVar[str]
-    _slot_order: ClassVar[tuple[str, ...]]
-
+    # The state arrays that the class may have, in the order in which a step takes them.
+    _slot_order: ClassVar[tuple[str, ...]] = ()
     # What the state is filled with at first.
     _initial = 0.0
 
@@ -212,7 +211,11 @@ class Optimizer(Configurable):
                     "model"
                 )
             return
-        self.slots = {name: np.full(n_params, self._initial, wanted) for name in self._slot_names()}
+        self.slots = {
+            name: np.full(n_params, self._initial, wanted)
+            for name in self._slot_order
+            if self._has_slot(name)
+        }
         self._n_params, self._dtype = n_params, wanted
 
     def belong_to(self, model: str, weights: Sequence[Any]) -> None:
@@ -266,20 +269,20 @@ class Optimizer(Configurable):
         if not same or segments is not self._segments:
             self._set_layout(segments)
             self._segments = segments if isinstance(segments, Layout) else None
-        self._update(params, grads, self._pieces(grads))
+        rate: Any = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            rate = self._step_size()
+        pieces = self._whole
+        if self.weight_decay or self.clipnorm is not None or self.global_clipnorm is not None:
+            pieces = self._pieces(grads, rate)
+        clip = math.inf if self.clipvalue is None else self.clipvalue
+        slots = tuple(map(self.slots.get, self._slot_order))
+        self._update(rate, (params, grads, slots, pieces), clip)
         self.iterations += 1
 
-    def _update(self, params: Array, grads: Array, pieces: list[Piece]) -> None:
-        """Do the step for what `_pieces` lists."""
-        _core.optimizer_step(
-            self._kernel,
-            params,
-            grads,
-            tuple(map(self.slots.get, self._slot_order)),
-            pieces,
-            clip=math.inf if self.clipvalue is None else self.clipvalue,
-            **self._arguments(),
-        )
+    def _update(self, rate: float, flat: Flat, clip: float) -> None:
+        """Do a step of size `rate`; elements of the gradients count up to `clip`."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _update")
 
     def _check(self, params: Array, grads: Array) -> None:
         self._check_flat("params", params)
@@ -303,28 +306,19 @@ class Optimizer(Configurable):
         self._trainable, self._runs = trainable, _runs(trainable)
         self._whole = [(start, stop, 1.0, 0.0) for start, stop, _ in self._runs]
 
-    def _pieces(self, grads: Array) -> list[Piece]:
+    def _pieces(self, grads: Array, rate: float) -> list[Piece]:
         """Return start, stop, factor of the gradient and decay of what is updated in one go."""
-        clips = self.clipnorm is not None or self.global_clipnorm is not None
-        if not clips and not self.weight_decay:
-            return self._whole
-        rate = (self.weight_decay or 0.0) * self._step_size()
-        if not clips:
-            return [(start, stop, 1.0, rate * decay) for start, stop, decay in self._runs]
+        loss = (self.weight_decay or 0.0) * rate
         stretches = self._runs if self.clipnorm is None else self._trainable
         scales = clip_scales(grads, stretches, self.clipnorm, self.global_clipnorm)
         return [
-            (start, stop, scale, rate * decay)
+            (start, stop, scale, loss * decay)
             for (start, stop, decay), scale in zip(stretches, scales, strict=True)
         ]
 
-    def _slot_names(self) -> tuple[str, ...]:
-        """Return the names of the state arrays that this configuration has."""
-        return ()
-
-    def _arguments(self) -> dict[str, Any]:
-        """Return the arguments of the kernel that are the same for all parameters of a step."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method _arguments")
+    def _has_slot(self, name: str) -> bool:
+        """Return whether this configuration needs a state array of `_slot_order`."""
+        return True
 
     def _check_flat(self, name: str, array: Array) -> None:
         if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
@@ -359,3 +353,24 @@ def _runs(weights: list[Stretch]) -> list[Stretch]:
         else:
             runs.append((start, stop, decay))
     return runs
+
+
+class ByMoments(Optimizer):
+    """Base of those with a running mean of the gradient and one of its size."""
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm)
+        self.beta_1 = check_number(self.name, "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
+        self.beta_2 = check_number(self.name, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
+        self.epsilon = check_number(self.name, "epsilon", epsilon, low=0.0)

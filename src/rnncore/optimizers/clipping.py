@@ -24,7 +24,7 @@ def clip_scales(
     global_clipnorm: float | None,
 ) -> list[float]:
     """Return the factor for the gradient of each stretch: its own with ``clipnorm``, else one."""
-    norms = [norm(grads[start:stop]) for start, stop, _ in stretches]
+    norms = (_core.norm(grads[start:stop]) for start, stop, _ in stretches)
     if clipnorm is not None:
         return [_scale(size, clipnorm) for size in norms]
     scale = 1.0
@@ -32,12 +32,7 @@ def clip_scales(
         total = math.hypot(*norms)
         # An infinite norm makes NaN of all gradients, so that no weight seems fine.
         scale = _scale(total, global_clipnorm) if math.isfinite(total) else math.nan
-    return [scale] * len(norms)
-
-
-def norm(values: Array) -> float:
-    """Return the Euclidean norm of a flat array, also where its squares overflow."""
-    return _core.norm(values)
+    return [scale] * len(stretches)
 
 
 def _scale(size: float, limit: float) -> float:

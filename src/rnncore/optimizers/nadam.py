@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from rnncore.optimizers.base import Array
-from rnncore.optimizers.blockwise import BlockwiseByMoments
+from rnncore.optimizers.base import Array, ByMoments
+from rnncore.optimizers.blockwise import BlockwiseOptimizer
 
 
-class Nadam(BlockwiseByMoments):
+class Nadam(ByMoments, BlockwiseOptimizer):
     """Adam that looks ahead along its momentum, as Nesterov does.
 
     With ``m`` and ``v`` of :class:`Adam`, ``u_t = beta_1 * (1 - 0.96**t / 2)`` and ``U_t`` the
@@ -35,14 +35,12 @@ class Nadam(BlockwiseByMoments):
     0.01
     """
 
+    _slot_order = ("momentum", "velocity")
     # A step, and the product of the shares up to it.
     _product = (0, 1.0)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return ("momentum", "velocity")
-
-    def _prepare(self) -> None:
-        t, rate = self.iterations + 1, self._step_size()
+    def _prepare(self, rate: float) -> None:
+        t = self.iterations + 1
         before, done = self._product
         if before != t - 1:  # the optimizer goes on from a file
             done = math.prod(self._share(n) for n in range(1, t))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rnncore.optimizers.base import Optimizer
+from rnncore import _core
+from rnncore.optimizers.base import Flat, Optimizer
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_flag, check_number
 
@@ -35,7 +34,6 @@ class RMSprop(Optimizer):
     0.9
     """
 
-    _kernel = "rmsprop"
     _slot_order = ("velocity", "momentum", "average_gradient")
 
     def __init__(
@@ -57,18 +55,16 @@ class RMSprop(Optimizer):
         self.epsilon = check_number("RMSprop", "epsilon", epsilon, low=0.0)
         self.centered = check_flag("RMSprop", "centered", centered)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        names = ["velocity"]
-        if self.momentum:
-            names.append("momentum")
-        if self.centered:
-            names.append("average_gradient")
-        return tuple(names)
+    def _has_slot(self, name: str) -> bool:
+        return {"momentum": self.momentum > 0, "average_gradient": self.centered}.get(name, True)
 
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "learning_rate": self._step_size(),
-            "momentum": self.momentum,
-            "beta_2": self.rho,
-            "epsilon": self.epsilon,
-        }
+    def _update(self, rate: float, flat: Flat, clip: float) -> None:
+        _core.optimizer_step(
+            "rmsprop",
+            *flat,
+            rate,
+            self.momentum,
+            beta_2=self.rho,
+            epsilon=self.epsilon,
+            clip=clip,
+        )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rnncore.optimizers.base import Optimizer
+from rnncore import _core
+from rnncore.optimizers.base import Flat, Optimizer
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.utils._checks import check_flag, check_number
 
@@ -31,7 +30,6 @@ class SGD(Optimizer):
     SGD(learning_rate=0.1, momentum=0.9, nesterov=False)
     """
 
-    _kernel = "sgd"
     _slot_order = ("momentum",)
 
     def __init__(
@@ -49,12 +47,8 @@ class SGD(Optimizer):
         self.momentum = check_number("SGD", "momentum", momentum, low=0.0, high=1.0)
         self.nesterov = check_flag("SGD", "nesterov", nesterov)
 
-    def _slot_names(self) -> tuple[str, ...]:
-        return ("momentum",) if self.momentum else ()
+    def _has_slot(self, name: str) -> bool:
+        return self.momentum > 0
 
-    def _arguments(self) -> dict[str, Any]:
-        return {
-            "learning_rate": self._step_size(),
-            "momentum": self.momentum,
-            "nesterov": self.nesterov,
-        }
+    def _update(self, rate: float, flat: Flat, clip: float) -> None:
+        _core.optimizer_step("sgd", *flat, rate, self.momentum, self.nesterov, clip=clip)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, losses, metrics
-from rnncore.activations import Activation, kernel_name
+from rnncore.activations import Activation
 from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
 from rnncore.layers._buffers import Buffers
 from rnncore.losses._arrays import fold_mask, product
@@ -40,16 +40,17 @@ class Objective:
             self._requests("metrics", unweighted),
             self._requests("weighted_metrics", weighted),
         )
-        self._metrics: list[tuple[str, Any, bool]] | None = None
-        self._loss_sum = 0.0
-        self._samples = 0
+        # Names, metrics, and whether they take weights; None before `resolve`.
+        self.resolved: list[tuple[str, metrics.Metric, bool]] | None = None
+        # By whether the predictions are logits.
+        self._compiled = [self.loss.compiled(from_logits) for from_logits in (False, True)]
         self._buffers = Buffers()
 
     def resolve(self, output_shape: Sequence[int | None]) -> None:
         """Make the metrics for an output of `output_shape`; the first call decides."""
-        if self._metrics is not None:
+        if self.resolved is not None:
             return
-        made: list[tuple[str, Any, bool]] = []
+        made: list[tuple[str, metrics.Metric, bool]] = []
         for requests, takes_weights in zip(self._requested, (False, True), strict=True):
             for request in requests:
                 metric = metrics.get(request, loss=self.loss, output_shape=tuple(output_shape))
@@ -61,7 +62,7 @@ class Objective:
                 made.append(
                     (_free_name(name, [other for other, *_ in made]), metric, takes_weights)
                 )
-        self._metrics = made
+        self.resolved = made
 
     def _requests(self, argument: str, value: Any) -> list[Any]:
         """Return the metrics that were asked for; unknown names are an error now."""
@@ -103,19 +104,13 @@ class Objective:
         return np.ascontiguousarray(self.loss.convert_targets(y, dtype))
 
     @property
-    def has_metrics(self) -> bool:
-        """Whether `update` needs predictions."""
-        return bool(self._metrics)
-
-    @property
     def metrics(self) -> list[metrics.Metric]:
         """The metrics, none before `resolve`."""
-        return [metric for _, metric, _ in self._metrics or ()]
+        return [metric for _, metric, _ in self.resolved or ()]
 
     def reset(self) -> None:
         """Start to accumulate anew."""
-        self._loss_sum, self._samples = 0.0, 0
-        for _, metric, _ in self._metrics or ():
+        for _, metric, _ in self.resolved or ():
             metric.reset()
 
     def evaluate(
@@ -137,7 +132,7 @@ class Objective:
         if mask is not None:
             counted = self.loss.counted(y)
             weight = fold_mask(mask, weight, self.loss.reduction, output.dtype, counted)
-        if self.loss.compiled(from_logits):
+        if self._compiled[from_logits]:
             gradient = None
             if training:
                 gradient = self._buffers.take("gradient", output.shape, output.dtype)
@@ -150,7 +145,7 @@ class Objective:
 
     def activated(self, activation: Activation, logits: NDArray[Any]) -> NDArray[Any]:
         """Return the predictions that belong to logits; the next call overwrites them."""
-        name = kernel_name(activation)
+        name = activation.kernel
         if name is None:
             return activation.forward(logits)
         y = self._buffers.take("activated", logits.shape, logits.dtype)
@@ -159,26 +154,16 @@ class Objective:
 
     def update(
         self,
-        loss: float,
-        samples: int,
         y: NDArray[Any],
-        prediction: NDArray[Any] | None,
+        prediction: NDArray[Any],
         mask: NDArray[Any] | None,
         weight: NDArray[Any] | None,
     ) -> None:
-        """Add a batch, whose loss counts for each of its samples."""
-        self._loss_sum += loss * samples
-        self._samples += samples
-        if not self._metrics:
-            return
+        """Add a batch to the metrics."""
         counted = _combined(mask, self.loss.counted(y))
         weighted = _combined(counted, weight)
-        for _, metric, takes_weights in self._metrics:
+        for _, metric, takes_weights in self.resolved or ():
             metric.update_checked(y, prediction, weighted if takes_weights else counted)
-
-    def mean_loss(self) -> float:
-        """Return the loss over all samples since `reset`."""
-        return self._loss_sum / max(self._samples, 1)
 
     def metric_names(self) -> list[str]:
         """Return the names that the metrics have by themselves, in their order."""
@@ -186,7 +171,7 @@ class Objective:
 
     def metric_results(self) -> dict[str, float]:
         """Return the metrics over all batches since `reset`."""
-        return {name: float(metric.result()) for name, metric, _ in self._metrics or ()}
+        return {name: float(metric.result()) for name, metric, _ in self.resolved or ()}
 
 
 def _loss(loss: Any) -> losses.Loss:

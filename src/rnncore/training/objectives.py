@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.activations import Activation, kernel_name
+from rnncore.activations import Activation
 from rnncore.metrics import Mean, Metric
 from rnncore.training.objective import Objective
 from rnncore.training.structure import Structure
@@ -66,13 +66,10 @@ class Objectives:
             self.parts.append(None if one is None else Objective(one, unweighted, weighing))
         self.weights = _weights(outputs, loss_weights)
         self._asked = metrics is not None or weighted_metrics is not None
+        # Of the losses of the samples so far: of each output, and of the weighted sum.
+        self._sums = [0.0] * len(self.parts)
         self._loss_sum = 0.0
         self._samples = 0
-
-    @property
-    def has_metrics(self) -> bool:
-        """Whether any output has metrics."""
-        return any(part is not None and part.has_metrics for part in self.parts)
 
     def warn_of_activations(self, activations: Sequence[Activation | None]) -> None:
         """Warn when a loss of probabilities is to get numbers that are none."""
@@ -83,14 +80,13 @@ class Objectives:
     def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
         """Return for each output whether its loss takes the activation over."""
         return [
-            part is not None
-            and activation is not None
-            and part.loss.takes_over(kernel_name(activation))
+            part is not None and activation is not None and part.loss.takes_over(activation.kernel)
             for part, activation in zip(self.parts, activations, strict=True)
         ]
 
     def reset(self) -> None:
         """Start to accumulate anew."""
+        self._sums = [0.0] * len(self.parts)
         self._loss_sum, self._samples = 0.0, 0
         for part in self.parts:
             if part is not None:
@@ -144,10 +140,10 @@ class Objectives:
             if part is None or target is None:
                 continue
             total += self.weights[index] * losses[index]
-            prediction = None
-            if part.has_metrics:
+            self._sums[index] += losses[index] * count
+            if part.resolved:
                 prediction = y if activation is None else part.activated(activation, y)
-            part.update(losses[index], count, target, prediction, mask, weights[index])
+                part.update(target, prediction, mask, weights[index])
         self._loss_sum += total * count
         self._samples += count
         return total
@@ -157,15 +153,10 @@ class Objectives:
 
         In the order of the names, as in Keras.
         """
-        found = {"loss": self._loss_sum / max(self._samples, 1)}
-        if len(self.parts) == 1:
-            found |= {k: v for part in self.parts if part for k, v in part.metric_results().items()}
-        else:
-            named = self._named()
-            if len(named) > 1:
-                found |= {f"{name}_loss": part.mean_loss() for name, part in named}
-            for name, part in named:
-                found |= {f"{name}_{key}": value for key, value in part.metric_results().items()}
+        found = self._means()
+        for name, part in self._named():
+            prefix = "" if len(self.parts) == 1 else f"{name}_"
+            found |= {prefix + key: value for key, value in part.metric_results().items()}
         return dict(sorted(found.items())) if len(found) > 1 else found
 
     def listed(self, results: Mapping[str, float]) -> list[str]:
@@ -187,12 +178,18 @@ class Objectives:
 
     def as_metrics(self) -> list[Metric]:
         """Return the loss, all metrics, and the losses of several outputs."""
-        named = self._named()
-        found = [_mean("loss", self._loss_sum / max(self._samples, 1))]
-        found += [metric for _, part in named for metric in part.metrics]
-        if len(named) > 1:
-            found += [_mean(f"{name}_loss", part.mean_loss()) for name, part in named]
-        return found
+        loss, *others = [_mean(name, value) for name, value in self._means().items()]
+        return [loss, *(metric for _, part in self._named() for metric in part.metrics), *others]
+
+    def _means(self) -> dict[str, float]:
+        """Return the mean of the sum, and with several outputs of each loss, since `reset`."""
+        count = max(self._samples, 1)
+        found = {
+            f"{name}_loss": total / count
+            for name, part, total in zip(self.outputs.names, self.parts, self._sums, strict=True)
+            if part is not None
+        }
+        return {"loss": self._loss_sum / count, **(found if len(found) > 1 else {})}
 
     def _named(self) -> list[tuple[str, Objective]]:
         pairs = zip(self.outputs.names, self.parts, strict=True)

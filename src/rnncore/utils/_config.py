@@ -181,6 +181,16 @@ def constructor_arguments(cls: type) -> dict[str, Any]:
     return found
 
 
+def passed_on(scope: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    """Return the arguments of a constructor from its ``locals()``, for that of its base."""
+    given = {**scope, **({} if "kwargs" in left_out else scope.get("kwargs", {}))}
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in ("self", "__class__", "kwargs", *left_out)
+    }
+
+
 # -- calls with other arguments than a function has ----------------------------------------------
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers._arguments import passed_on
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_channels_last
@@ -18,6 +17,7 @@ from rnncore.layers.core.dense import Dense
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
+from rnncore.utils._config import passed_on
 
 
 class Conv(Dense):

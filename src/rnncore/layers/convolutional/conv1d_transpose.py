@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from rnncore import _core
 from rnncore.activations import Activation
-from rnncore.layers._arguments import passed_on
 from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_steps
 from rnncore.layers.convolutional.conv import Conv
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape
+from rnncore.utils._config import passed_on
 
 
 class Conv1DTranspose(Conv):

@@ -57,7 +57,7 @@ class Activation(OutputLayer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
         y = (tape or FRESH).take("y", x.shape, x.dtype)
-        name = activations.kernel_name(self.activation)
+        name = self.activation.kernel
         if x.size and name:
             _core.activate(name, np.ascontiguousarray(x), y)
         else:

@@ -131,7 +131,7 @@ class Dense(OutputLayer):
         shape = (*x.shape[:-1], self.units)
         y = memory.take("y", shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
-        name = activations.kernel_name(activation)
+        name = activation.kernel
         _core.dense_forward(x, self.kernel.value, bias, y, name or "linear", memory.scratch)
         kept = y
         if name is None:
@@ -142,7 +142,7 @@ class Dense(OutputLayer):
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, y, activation = self.used(tape)
-        name = activations.kernel_name(activation)
+        name = activation.kernel
         if name is None:
             dz = tape.take("dz", dy.shape, dy.dtype)
             dy, name = activation.backward_into(y, dy, dz), "linear"

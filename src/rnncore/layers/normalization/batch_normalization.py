@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import known_initializer, passed_on
+from rnncore.layers._arguments import known_initializer
 from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_flag, check_number
+from rnncore.utils._config import passed_on
 
 # What Keras adds to the number of real steps that it divides by.
 _COUNT_EPSILON = 1e-7

@@ -237,7 +237,7 @@ def named_activation(owner: str, argument: str, value: Any) -> str:
     """Return the name of an activation that the kernels have, or raise and list them."""
     names = _core.ACTIVATIONS
     try:
-        name = activations.kernel_name(activations.get(value))
+        name = activations.get(value).kernel
     except (ValueError, TypeError):
         name = None
     if name not in names:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import passed_on
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer, named_activation
 from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
 from rnncore.utils._checks import check_flag
+from rnncore.utils._config import passed_on
 
 
 class GRU(FusedLayer):

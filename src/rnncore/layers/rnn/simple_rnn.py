@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._arguments import passed_on
 from rnncore.layers.rnn.fused import FusedLayer
 from rnncore.layers.rnn.fused_cell import FusedCell
+from rnncore.utils._config import passed_on
 
 
 class SimpleRNN(FusedLayer):
