@@ -142,6 +142,8 @@ class Layer(Configurable):
     takes_ids = False
     # Names of the arguments that a call, and `forward`, have beside x, mask and training.
     call_arguments: tuple[str, ...] = ()
+    # Whether it is a model, whose layers know the masks behind them and how they were called.
+    is_model = False
     # Whether the input is a list of arrays.
     takes_several = False
     # What `forward` records on; a subclass may want one with working memory of its own.

@@ -10,7 +10,6 @@ from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer
 from rnncore.models.graph import Graph
-from rnncore.models.network import Network
 from rnncore.saving.model_file import model_of_text
 from rnncore.training.structure import Structure
 from rnncore.utils._config import deserialize, record
@@ -200,7 +199,7 @@ def clone_model(
     >>> clone_model(model).count_params() == model.count_params()
     True
     """
-    if not isinstance(model, Network):
+    if not getattr(model, "is_model", False):
         raise TypeError(f"clone_model: model: expected a model, got {model!r}")
     if input_tensors is not None:
         raise ValueError(

@@ -21,8 +21,8 @@ from rnncore.models.config import (
     tensors_of_config,
 )
 from rnncore.models.graph import Graph
-from rnncore.models.model import Model
-from rnncore.models.network import Calls
+from rnncore.models.model import Calls, Model
+from rnncore.models.network import Network
 from rnncore.training.data import Inputs
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
@@ -45,7 +45,7 @@ class Functional(Model):
         made, output_names = listed_tensors("outputs", outputs)
         if len(set(given)) < len(given):
             raise ValueError("Model: inputs: expected each tensor once, got one for a second time")
-        self._graph: Graph = Graph(given, made)
+        self._network = Network(Graph(given, made))
         self._own_dtype = common_dtype(self.graph)
         expect_own_names(self.graph.layers)
         self.inputs, self.outputs = given, made
@@ -79,9 +79,13 @@ class Functional(Model):
     # -- structure -----------------------------------------------------------------------
 
     @property
+    def network(self) -> Network:
+        return self._network
+
+    @property
     def graph(self) -> Graph:
         """The calls of the layers."""
-        return self._graph
+        return self._network.graph
 
     @property
     def layers(self) -> list[Layer]:

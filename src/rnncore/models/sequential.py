@@ -17,8 +17,8 @@ from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
 from rnncore.models.graph import Graph
-from rnncore.models.model import Model
-from rnncore.models.network import Calls
+from rnncore.models.model import Calls, Model
+from rnncore.models.network import Network
 from rnncore.training.data import Inputs
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure
@@ -76,6 +76,7 @@ class Sequential(Model):
         super().__init__(name=name)
         self.explicit_dtype = None if dtype is None else float_dtype("Sequential", dtype)
         self._layers: list[Layer] = []
+        self._network: Network | None = None
         self._input: InputLayer | None = None
         # The calls of the layers, that of the input in front; none while its shape is unknown.
         self._chain: list[Node] = []
@@ -94,12 +95,11 @@ class Sequential(Model):
         return list(self._layers)
 
     @property
-    def graph(self) -> Graph:
-        """The calls of the layers; AttributeError while the shape of the input is unknown."""
-        if self._graph is None:
-            nodes = self._known_chain("graph")
-            self._graph = Graph(nodes[0].outputs, nodes[-1].outputs)
-        return self._graph
+    def network(self) -> Network:
+        if self._network is None:
+            nodes = self._known_chain("network")
+            self._network = Network(Graph(nodes[0].outputs, nodes[-1].outputs))
+        return self._network
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
@@ -272,14 +272,14 @@ class Sequential(Model):
         elif self._chain:
             self._chain.append(_connected(layer, self._chain[-1]))
         self._layers.append(layer)
-        self._graph = None
+        self._network = None
 
     def pop(self) -> Layer:
         """Remove the last layer and return it. ValueError when there is none."""
         if not self._layers:
             raise ValueError("Sequential: pop: the model has no layers")
         layer = self._layers.pop()
-        self._graph = None
+        self._network = None
         if self._chain:
             node = self._chain.pop()
             node.layer._nodes.remove(node)

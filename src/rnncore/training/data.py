@@ -147,7 +147,7 @@ def prepare_samples(
     lengths = output_lengths(model, inputs, x_name)
     targets: list[NDArray[Any] | Ragged | None] = []
     weights: list[NDArray[Any] | Ragged | None] = []
-    for index, shape in enumerate(model.output_shapes([one.shape for one in inputs])):
+    for index, shape in enumerate(model.network.output_shapes([one.shape for one in inputs])):
         target: NDArray[Any] | Ragged | None = None
         weight: NDArray[Any] | Ragged | None = None
         part = objective.parts[index]
@@ -235,7 +235,7 @@ def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[
         return [None] * len(model.outputs_structure)
     model.expect_steps_in_order(argument)
     shapes = [(None, *one.shape[1:]) for one in inputs]
-    varies = [len(shape) > 2 and shape[1] is None for shape in model.output_shapes(shapes)]
+    varies = [len(shape) > 2 and shape[1] is None for shape in model.network.output_shapes(shapes)]
     if not any(varies):
         return [None] * len(varies)
     lengths = np.stack([one.lengths for one in ragged], axis=1)
@@ -245,7 +245,7 @@ def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[
     for column, sizes in enumerate(distinct):
         for place, size in zip(places, sizes, strict=True):
             shapes[place] = (1, int(size), *shapes[place][2:])
-        for row, shape in enumerate(model.output_shapes(shapes)):
+        for row, shape in enumerate(model.network.output_shapes(shapes)):
             found[row, column] = (shape[1] or 0) if varies[row] else 0
     rows = inverse.reshape(-1)
     return [steps[rows] if one else None for one, steps in zip(varies, found, strict=True)]

@@ -37,8 +37,9 @@ class Steps:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._objective = model.objective
+        self._network = model.network
         self._penalized = model.penalizes_activity
-        activations = model.output_activations()
+        activations = model.network.output_activations()
         self._logits = self._objective.fused(activations)
         self._taken_over = [
             one if fused else None for one, fused in zip(activations, self._logits, strict=True)
@@ -65,15 +66,14 @@ class Steps:
 
     def _compute(self, batch: Batch, training: bool) -> _Computed:
         model, logits = self._model, self._logits
+        run = self._network.run
         penalty = 0.0
         if self._penalized:
             with ActivityPenalties(len(batch)) as activity:
-                outputs, tape = model.run(
-                    batch.x, masks=batch.masks, training=training, logits=logits
-                )
+                outputs, tape = run(batch.x, masks=batch.masks, training=training, logits=logits)
             penalty = activity.total
         else:
-            outputs, tape = model.run(batch.x, masks=batch.masks, training=training, logits=logits)
+            outputs, tape = run(batch.x, masks=batch.masks, training=training, logits=logits)
         for index, (y, mask) in enumerate(outputs):
             if mask is not None and mask.all():
                 outputs[index] = Output(y, None)
@@ -85,7 +85,7 @@ class Steps:
         return _Computed(outputs, losses, gradients, penalty + model.penalty(), tape)
 
     def _backward(self, done: _Computed) -> None:
-        self._model.run_backward(done.tape, done.gradients)
+        self._network.run_backward(done.tape, done.gradients)
         self._model.add_penalty_gradients()
 
     def _update(self, batch: Batch, done: _Computed) -> float:

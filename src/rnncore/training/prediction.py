@@ -36,7 +36,7 @@ def predict(model: Model, feed: Feed, progress: Progress, hooks: CallbackList) -
     for step, batch in enumerate(feed.epoch()):
         hooks.call("on_predict_batch_begin", step, {})
         with np.errstate(all="ignore"):
-            outputs, _ = model.run(batch.x, masks=batch.masks)
+            outputs, _ = model.network.run(batch.x, masks=batch.masks)
         ys = [output.y for output in outputs]
         shown = model.outputs_structure.restore(ys)
         hooks.call("on_predict_batch_end", step, {"outputs": shown})

@@ -8,9 +8,8 @@ from rnncore.utils._registry import (
     get_custom_objects,
     register_keras_serializable,
 )
-from rnncore.utils.categorical import to_categorical
 from rnncore.utils.dataset import PyDataset, Sequence
-from rnncore.utils.normalize import normalize
+from rnncore.utils.numerical import normalize, to_categorical
 from rnncore.utils.plotting import plot_model
 from rnncore.utils.random import new_rng, set_random_seed
 from rnncore.utils.sequences import pad_sequences

@@ -161,7 +161,7 @@ def test_where_the_lengths_end_a_warning_says_so_once(make: Any) -> None:
         warnings.simplefilter("always")
         for _ in range(2):
             x = model.prepare_input(np.zeros((2, 12, 3)))
-            model.run(x, masks=(mask_of(np.array([4, 12]), 12),))
+            model.network.run(x, masks=(mask_of(np.array([4, 12]), 12),))
     assert [str(one.message).split(":")[0].split()[0] for one in caught] == ["ends"]
 
 

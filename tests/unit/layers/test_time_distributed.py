@@ -63,7 +63,7 @@ def test_the_loss_takes_over_its_activation() -> None:
         model = Sequential([Input((5, 4)), Masking(), wrap(Dense(3, activation="softmax"))])
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         losses.append(model.fit(x, y, epochs=3, verbose=0).history)
-        assert model.output_activations()[0] is not None
+        assert model.network.output_activations()[0] is not None
     assert losses[0] == losses[1]
 
 

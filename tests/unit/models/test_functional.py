@@ -146,7 +146,7 @@ def test_the_loss_takes_the_activation_over_where_nothing_else_reads_it() -> Non
     p = Dense(4, activation="softmax")(x)
     q = Dense(4, activation="softmax")(x)
     model = Model(x, [p, q, Dense(2)(q)])
-    found = [one and one.name for one in model.output_activations()]
+    found = [one and one.name for one in model.network.output_activations()]
     assert found == ["softmax", None, "linear"]
     model.compile("sgd", ["categorical_crossentropy", "categorical_crossentropy", "mse"])
     huge = 1e4 * X[:, 0]

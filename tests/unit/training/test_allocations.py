@@ -216,12 +216,12 @@ def test_the_second_epoch_allocates_nothing_of_the_size_of_a_batch(
 def test_batches_are_gathered_into_the_same_memory() -> None:
     model, x, y = forecaster()
     seen = set()
-    original = model.run
+    original = model.network.run
 
     def run(batch: Any, **options: Any) -> Any:
         seen.add(batch[0].__array_interface__["data"][0])
         return original(batch, **options)
 
-    model.run = run  # type: ignore[method-assign]
+    model.network.run = run  # type: ignore[method-assign]
     model.fit(x, y, batch_size=BATCH, epochs=2, verbose=0)
     assert len(seen) == 1

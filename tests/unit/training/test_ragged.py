@@ -218,7 +218,7 @@ class Seen(Callback):
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
-        run = model.run
+        run = model.network.run
 
         def watched(x: Any, masks: Any = None, **options: Any) -> Any:
             full = [x[0].shape[1]] * len(x[0])
@@ -226,7 +226,7 @@ class Seen(Callback):
             self.batches.append(masks[0].sum(axis=1).tolist() if known else full)
             return run(x, masks=masks, **options)
 
-        model.run = watched
+        model.network.run = watched
 
 
 def test_batches_are_of_similar_length_and_of_a_new_order() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rnncore.utils import to_categorical
+from rnncore.utils import normalize, to_categorical
 
 
 @given(arrays(np.int64, array_shapes(max_dims=3), elements=st.integers(0, 9)))
@@ -43,3 +43,12 @@ def test_number_of_classes_is_found():
 def test_bad_arguments(x, num_classes, error, message):
     with pytest.raises(error, match=f"to_categorical: {message}"):
         to_categorical(x, num_classes)
+
+
+def test_normalize_has_the_numbers_of_keras() -> None:
+    np.testing.assert_allclose(normalize([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0, 0]])
+    np.testing.assert_allclose(normalize([[3.0, -4.0]], order=1), [[3 / 7, -4 / 7]])
+    np.testing.assert_allclose(normalize([[3.0, 1.0], [4.0, 0.0]], axis=0), [[0.6, 1], [0.8, 0]])
+    np.testing.assert_allclose(normalize([3.0, 4.0]), [[0.6, 0.8]])
+    with pytest.raises(ValueError, match="normalize: axis: expected one of 1 axes, got 1"):
+        normalize([3.0, 4.0], axis=1)
