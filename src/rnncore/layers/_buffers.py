@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-
-from rnncore import _core
-
-
-class Memory(Protocol):
-    """Where a layer gets the arrays that it writes to."""
-
-    @property
-    def scratch(self) -> _core.Scratch | None:
-        """Memory that the kernels keep from one call to the next, None for new one each time."""
-
-    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """Return a contiguous array of this shape and dtype, its content undefined."""
-
-
-class Fresh:
-    """New arrays at every call, for calls that keep nothing: threads may share a layer then."""
-
-    scratch = None
-
-    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """Return a new array of this shape and dtype, its content undefined."""
-        return np.empty(shape, dtype)
-
-
-FRESH = Fresh()
 
 
 class Buffers:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
+from rnncore.layers.tape import Tape
 
 Lengths = NDArray[np.intp]
 
@@ -60,10 +60,10 @@ def clear_padding(x: NDArray[Any], mask: Any, value: float = 0.0) -> NDArray[Any
     return x
 
 
-def without_padding(x: NDArray[Any], mask: Any, memory: Memory, value: float = 0.0) -> NDArray[Any]:
+def without_padding(x: NDArray[Any], mask: Any, tape: Tape, value: float = 0.0) -> NDArray[Any]:
     """Return x, or a copy with `value` behind the end of each row where the mask has lengths."""
     if lengths_of(mask) is None:
         return x
-    copy = memory.take("without padding", x.shape, x.dtype)
+    copy = tape.take("without padding", x.shape, x.dtype)
     copy[...] = x
     return clear_padding(copy, mask, value)

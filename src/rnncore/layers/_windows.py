@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
 from rnncore.layers._lengths import Lengths
 from rnncore.layers._shapes import expect_axes
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 # What the axes that windows slide over are called, by their number.
@@ -81,7 +81,7 @@ class Windows:
             found.append((before, total - before))
         return found
 
-    def of(self, owner: str, x: NDArray[Any], memory: Memory) -> NDArray[Any]:
+    def of(self, owner: str, x: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Return the windows of x ``(B, ..., F)``, zeros beyond its ends.
 
         They are a read-only view ``(B, counts, sizes, F)``.
@@ -92,7 +92,7 @@ class Windows:
         if any(map(any, margins)):
             wide = (n + before + after for n, (before, after) in zip(lengths, margins, strict=True))
             inner = (slice(m[0], m[0] + n) for n, m in zip(lengths, margins, strict=True))
-            padded = memory.take("padded", (len(x), *wide, x.shape[-1]), x.dtype)
+            padded = tape.take("padded", (len(x), *wide, x.shape[-1]), x.dtype)
             padded.fill(0)
             padded[(slice(None), *inner)] = x
             x = padded

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore import constraints, initializers, regularizers
 from rnncore.layers._activity import current_penalties
 from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsupported
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique
@@ -22,7 +21,7 @@ from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.tape import Tape
+from rnncore.layers.tape import FRESH, Tape
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_flag, float_dtype, warn
 from rnncore.utils._config import Configurable
@@ -284,7 +283,7 @@ class Layer(Configurable):
         )
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        """Return the output and, in training, what `backward` needs of this pass, else None.
+        """Return the output and, in training, what `backward` needs of this pass.
 
         `x` has the layer's dtype and a checked shape.
         """
@@ -297,10 +296,10 @@ class Layer(Configurable):
         """
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
-    def tape(self, training: bool) -> Tape | None:
-        """Return a tape for one more pass, None where it is not one of training."""
+    def tape(self, training: bool) -> Tape:
+        """Return a tape for one more pass; one that keeps nothing outside training."""
         if not training:
-            return None
+            return FRESH
         try:
             return self._tapes.pop()
         except IndexError:
@@ -719,7 +718,7 @@ class Layer(Configurable):
             child.penalizes_activity for child in self.children
         )
 
-    def penalize(self, y: Any, tape: Tape | None, key: str) -> list[NDArray[Any]] | None:
+    def penalize(self, y: Any, tape: Tape, key: str) -> list[NDArray[Any]] | None:
         """Add the penalty on an output, or a list of them, to those that are collected.
 
         In training returns its gradients, one for each output, for `penalized`; they lie on `tape`
@@ -727,18 +726,18 @@ class Layer(Configurable):
         `activity_regularizer`.
         """
         collected = current_penalties()
-        if collected is None and tape is None:
+        if collected is None and not tape.recording:
             return None
         gradients = []
         for index, one in enumerate(y if isinstance(y, list) else [y]):
             samples = max(1, len(one)) if collected is None else collected.samples
             if not one.flags.c_contiguous:  # a regularizer would make a copy of its own
-                copy = (tape or FRESH).take(f"{key} output {index}", one.shape, one.dtype)
+                copy = tape.take(f"{key} output {index}", one.shape, one.dtype)
                 copy[...] = one
                 one = copy
             if collected is not None:
                 collected.total += regularizers.value(self.activity_regularizer, one) / samples
-            if tape is not None:
+            if tape.recording:
                 gradient = tape.take(f"{key} {index}", one.shape, one.dtype)
                 gradient[...] = 0
                 regularizers.add_grad(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
 from rnncore import _core
 from rnncore.layers._buffers import Buffers
 
@@ -19,11 +22,43 @@ class Tape(Buffers):
     ----------
     saved : object
         What the backward needs, in whatever form the layer likes.
-    scratch : _core.Scratch
-        Memory that the kernels keep from one call to the next.
+    scratch : _core.Scratch or None
+        Memory that the kernels keep from one call to the next, None for new memory each time.
+    recording : bool
+        Whether a backward may follow.
     """
+
+    recording = True
 
     def __init__(self) -> None:
         super().__init__()
         self.saved: Any = None
-        self.scratch = _core.Scratch()
+        self.scratch: _core.Scratch | None = _core.Scratch()
+
+
+class Fresh(Tape):
+    """The tape of every pass in inference: keeps nothing, so that threads may share a layer."""
+
+    recording = False
+
+    def __init__(self) -> None:
+        self.scratch = None
+
+    @property
+    def saved(self) -> Any:
+        """What `backward` would need, had the pass been one of training: raises RuntimeError."""
+        raise RuntimeError(
+            "backward: expected the tape of a forward pass with training=True, got that of a pass "
+            "in inference"
+        )
+
+    @saved.setter
+    def saved(self, value: Any) -> None:
+        """Drop the value."""
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Return a new array of this shape and dtype, its content undefined."""
+        return np.empty(shape, dtype)
+
+
+FRESH = Fresh()

@@ -919,7 +919,7 @@ class Model(Layer):
 
     def run_as_layer(
         self, x: Any, *, mask: Any = None, training: bool | None = False
-    ) -> tuple[Any, Any, Tape | None]:
+    ) -> tuple[Any, Any, Tape]:
         """Return output and mask, lists of several, and what `backward` needs; see `run`."""
         several = isinstance(x, list)
         outputs, tape = self.network.run(

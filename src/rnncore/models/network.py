@@ -12,7 +12,7 @@ from rnncore.activations import Activation
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Shape
-from rnncore.layers.tape import Tape
+from rnncore.layers.tape import FRESH, Tape
 from rnncore.models.graph import Graph, Step
 from rnncore.training.data import Arrays, Output
 
@@ -36,7 +36,7 @@ class Network:
         *,
         training: bool | None = False,
         logits: Sequence[bool] = (),
-    ) -> tuple[list[Output], Tape | None]:
+    ) -> tuple[list[Output], Tape]:
         """Walk the layers forwards; with ``training=None`` each as its call in the graph said.
 
         Where `logits` says so, the layer that gives an output leaves its activation out, for a
@@ -51,7 +51,7 @@ class Network:
         bare: Any = ()
         if any(logits):
             bare = [n for n, wanted in zip(graph.outputs, logits, strict=True) if wanted]
-        own = self._tape() if training else None
+        own = self._tape() if training else FRESH
         tapes: list[Any] = []
         for step in graph.steps:
             layer = step.layer
@@ -82,8 +82,7 @@ class Network:
                 values[step.outputs[0]], found_masks[step.outputs[0]] = y, mask
             for number in step.finished:
                 values[number] = None
-        if own is not None:
-            own.saved = tapes
+        own.saved = tapes
         return [Output(values[number], found_masks[number]) for number in graph.outputs], own
 
     def _call(

@@ -230,7 +230,7 @@ def test_a_function_of_the_library_is_not_code() -> None:
         ("rnncore.saving", "save_model"),
         ("os", "system"),
         ("builtins", "eval"),
-        ("rnncore.layers", "Kept"),
+        ("rnncore.layers", "Tape"),
         (None, "system"),
     ):
         for record in (

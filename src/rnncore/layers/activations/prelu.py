@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 
@@ -83,13 +82,11 @@ class PReLU(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
-        below = np.minimum(x, 0, out=memory.take("below", x.shape, x.dtype))
-        above = np.greater(x, 0, out=memory.take("above", x.shape, np.bool_))
-        y = np.multiply(below, self.alpha.value, out=memory.take("y", x.shape, x.dtype))
+        below = np.minimum(x, 0, out=tape.take("below", x.shape, x.dtype))
+        above = np.greater(x, 0, out=tape.take("above", x.shape, np.bool_))
+        y = np.multiply(below, self.alpha.value, out=tape.take("y", x.shape, x.dtype))
         np.copyto(y, x, where=above)
-        if tape is not None:
-            tape.saved = (below, above)
+        tape.saved = (below, above)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 
@@ -52,7 +51,7 @@ class Softmax(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", x.shape, x.dtype)
+        y = tape.take("y", x.shape, x.dtype)
         y[...] = x
         missing = None if mask is None else ~mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
         if missing is not None:
@@ -63,8 +62,7 @@ class Softmax(Layer):
         y /= y.sum(axis=self._axes, keepdims=True)
         if missing is not None:
             np.copyto(y, 0, where=missing)
-        if tape is not None:
-            tape.saved = y
+        tape.saved = y
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
-from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.regularization.dropout import Dropout
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice, check_flag
 
 # What Keras takes off the score of a masked step.
@@ -143,8 +143,7 @@ class Attention(Layer):
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
         tape = self.tape(training)
-        memory = tape or FRESH
-        scores, of_scores = self._scores(query, key, memory)
+        scores, of_scores = self._scores(query, key, tape)
         hidden: Any = False if real_value is None else ~real_value[:, None]
         if use_causal_mask:
             hidden = hidden | np.logical_not(np.tri(*scores.shape[1:]))
@@ -152,10 +151,9 @@ class Attention(Layer):
             np.subtract(scores, _FAR, out=scores, where=hidden)
         shares = softmax.forward(scores, scores)
         kept, dropped = self._dropout.forward(shares, training=training)
-        y = memory.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
+        y = tape.take("y", (*query.shape[:2], value.shape[2]), query.dtype)
         np.matmul(kept, value, out=y)
-        if tape is not None:
-            tape.saved = (query, value, key, len(x), real_query, shares, kept, dropped, of_scores)
+        tape.saved = (query, value, key, len(x), real_query, shares, kept, dropped, of_scores)
         _zero(y, real_query)
         return ([y, kept] if return_attention_scores else y), tape
 
@@ -184,18 +182,18 @@ class Attention(Layer):
         return (self.scale, self.concat_score_weight) if self.score_mode == "concat" else None
 
     def _scores(
-        self, query: NDArray[Any], key: NDArray[Any], memory: Memory
+        self, query: NDArray[Any], key: NDArray[Any], tape: Tape
     ) -> tuple[NDArray[Any], Any]:
         """Return the scores (B, Tq, Tv), to be written over, and what their backward needs."""
         factors = self._tanh_factors()
         if factors is not None:
-            return tanh_scores(query, key, *factors, memory)
+            return tanh_scores(query, key, *factors, tape)
         shape = (*query.shape[:2], key.shape[1])
-        products = memory.take("products", shape, query.dtype)
+        products = tape.take("products", shape, query.dtype)
         np.matmul(query, key.swapaxes(1, 2), out=products)
         if self.scale is None:
             return products, None
-        scores = memory.take("scores", shape, query.dtype)
+        scores = tape.take("scores", shape, query.dtype)
         return np.multiply(products, self.scale.value, out=scores), products
 
     def _scores_backward(
@@ -204,18 +202,18 @@ class Attention(Layer):
         key: NDArray[Any],
         dscores: NDArray[Any],
         saved: Any,
-        memory: Memory,
+        tape: Tape,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Write the gradients of the weights, return those of query and key."""
         factors = self._tanh_factors()
         if factors is not None:
-            return tanh_scores_backward(dscores, saved, *factors, memory)
+            return tanh_scores_backward(dscores, saved, *factors, tape)
         if self.scale is not None:
             saved *= dscores
             self.scale.grad[...] = saved.sum()
             dscores *= self.scale.value
-        dquery = memory.take("dquery", query.shape, query.dtype)
-        dkey = memory.take("dkey", key.shape, key.dtype)
+        dquery = tape.take("dquery", query.shape, query.dtype)
+        dkey = tape.take("dkey", key.shape, key.dtype)
         np.matmul(dscores, key, out=dquery)
         np.matmul(dscores.swapaxes(1, 2), query, out=dkey)
         return dquery, dkey
@@ -273,15 +271,15 @@ def tanh_scores(
     key: NDArray[Any],
     inner: Parameter | None,
     outer: Parameter | None,
-    memory: Memory,
+    tape: Tape,
 ) -> tuple[NDArray[Any], Any]:
     """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and what backward needs."""
     shape = (*query.shape[:2], *key.shape[1:])
-    sums = memory.take("sums", shape, query.dtype)
+    sums = tape.take("sums", shape, query.dtype)
     np.add(query[:, :, None], key[:, None], out=sums)
-    bent = memory.take("bent", shape, query.dtype)
+    bent = tape.take("bent", shape, query.dtype)
     np.tanh(sums if inner is None else np.multiply(sums, inner.value, out=bent), out=bent)
-    scores = memory.take("scores", shape[:3], query.dtype)
+    scores = tape.take("scores", shape[:3], query.dtype)
     if outer is None or not outer.shape:
         bent.sum(axis=-1, out=scores)
         if outer is not None:
@@ -296,12 +294,12 @@ def tanh_scores_backward(
     saved: Any,
     inner: Parameter | None,
     outer: Parameter | None,
-    memory: Memory,
+    tape: Tape,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Write the gradients of both factors, return those of query and key."""
     sums, bent = saved
     dbent = dscores[..., None]
-    dsums = memory.take("dsums", bent.shape, bent.dtype)
+    dsums = tape.take("dsums", bent.shape, bent.dtype)
     if outer is not None:
         along = np.multiply(dbent, bent, out=dsums).reshape(-1, bent.shape[-1])
         outer.grad[...] = along.sum(axis=0 if outer.shape else None)
@@ -315,8 +313,8 @@ def tanh_scores_backward(
         inner.grad[...] = sums.sum()
         dsums *= inner.value
     batch, queries, keys, features = dsums.shape
-    dquery = memory.take("dquery", (batch, queries, features), bent.dtype)
-    dkey = memory.take("dkey", (batch, keys, features), bent.dtype)
+    dquery = tape.take("dquery", (batch, queries, features), bent.dtype)
+    dkey = tape.take("dkey", (batch, keys, features), bent.dtype)
     return dsums.sum(axis=2, out=dquery), dsums.sum(axis=1, out=dkey)
 
 

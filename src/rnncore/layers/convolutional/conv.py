@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
@@ -80,15 +79,14 @@ class Conv(Dense):
         return self._windows.lengths(lengths)
 
     def _run(
-        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
-        memory = tape or FRESH
-        windows = self._windows.of(self.name, without_padding(x, mask, memory), memory)
+        windows = self._windows.of(self.name, without_padding(x, mask, tape), tape)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
-        rows = memory.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
+        rows = tape.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
         rows.reshape(windows.shape)[...] = windows
         y = super()._run(rows, activation, None, tape)
-        if tape is not None:
+        if tape.recording:
             tape.saved = (tape.saved, x.shape, mask)
         return y
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from rnncore import _core
 from rnncore.activations import Activation
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
 from rnncore.layers._shapes import expect_steps
 from rnncore.layers.convolutional.conv import Conv
@@ -133,23 +132,21 @@ class Conv1DTranspose(Conv):
             yield columns, slice(low, high), slice(start, start + (high - low) * stride, stride)
 
     def _run(
-        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
-        memory = tape or FRESH
-        x = np.ascontiguousarray(without_padding(x, mask, memory))
-        matrix = memory.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
+        x = np.ascontiguousarray(without_padding(x, mask, tape))
+        matrix = tape.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
         matrix[...] = self._rows_of(self.kernel.value).T
-        rows = memory.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
-        _core.dense_forward(x, matrix, None, rows, "linear", memory.scratch)
+        rows = tape.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
+        _core.dense_forward(x, matrix, None, rows, "linear", tape.scratch)
         shape: Any = self.compute_output_shape(x.shape)
-        z = memory.take("z", shape, x.dtype)
+        z = tape.take("z", shape, x.dtype)
         z[...] = 0 if self.bias is None else self.bias.value
         for columns, inputs, steps in self._places(x.shape[1], z.shape[1]):
             z[:, steps] += rows[:, inputs, columns]
-        y = activation.forward(z, memory.take("y", shape, x.dtype))
-        if tape is not None:
-            kept = z if activation.from_input else y
-            tape.saved = (x, matrix, rows, kept, activation, mask)
+        y = activation.forward(z, tape.take("y", shape, x.dtype))
+        kept = z if activation.from_input else y
+        tape.saved = (x, matrix, rows, kept, activation, mask)
         return y
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.core.output_layer import OutputLayer
 
 
@@ -56,14 +55,13 @@ class Activation(OutputLayer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", x.shape, x.dtype)
+        y = tape.take("y", x.shape, x.dtype)
         name = self.activation.kernel
         if x.size and name:
             _core.activate(name, np.ascontiguousarray(x), y)
         else:
             y = self.activation.forward(x, y)
-        if tape is not None:
-            tape.saved = x if self.activation.from_input else y
+        tape.saved = x if self.activation.from_input else y
         return y, tape
 
     def forward_logits(

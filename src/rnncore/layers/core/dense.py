@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -124,20 +123,18 @@ class Dense(OutputLayer):
         return self._run(x, linear, mask, tape), tape
 
     def _run(
-        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape | None
+        self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
-        memory = tape or FRESH
         x = np.ascontiguousarray(x)
         shape = (*x.shape[:-1], self.units)
-        y = memory.take("y", shape, x.dtype)
+        y = tape.take("y", shape, x.dtype)
         bias = None if self.bias is None else self.bias.value
         name = activation.kernel
-        _core.dense_forward(x, self.kernel.value, bias, y, name or "linear", memory.scratch)
+        _core.dense_forward(x, self.kernel.value, bias, y, name or "linear", tape.scratch)
         kept = y
         if name is None:
-            y = activation.forward(kept, memory.take("activated", shape, x.dtype))
-        if tape is not None:
-            tape.saved = (x, kept if activation.from_input else y, activation)
+            y = activation.forward(kept, tape.take("activated", shape, x.dtype))
+        tape.saved = (x, kept if activation.from_input else y, activation)
         return y
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.counted import CountedStep
@@ -146,15 +145,13 @@ class Embedding(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
         # A copy: what others do to theirs can lead neither this pass nor `backward` astray.
-        ids = memory.take("ids", x.shape, np.int64)
+        ids = tape.take("ids", x.shape, np.int64)
         ids[...] = x
         table = self.embeddings.value
-        y = memory.take("y", (*x.shape, self.output_dim), table.dtype)
+        y = tape.take("y", (*x.shape, self.output_dim), table.dtype)
         _core.gather_rows(table, ids, y)
-        if tape is not None:
-            tape.saved = ids
+        tape.saved = ids
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -140,7 +140,7 @@ class Lambda(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         y = np.asarray(self._applied(x, mask, training), self.dtype)
         tape, tapes = self.tape(training), None
-        if tape is not None and self._traced is not None:
+        if training and self._traced is not None:
             found, tapes = self._traced.forward(x if self.takes_several else [x])
             self._expect_same(found, y)
             y = found
@@ -150,8 +150,7 @@ class Lambda(Layer):
                 f"{self.name}: function: expected an array of {samples} samples, got shape "
                 f"{y.shape}"
             )
-        if tape is not None:
-            tape.saved = (x, tapes)
+        tape.saved = (x, tapes)
         return y, tape
 
     def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer
 
 
@@ -66,7 +65,7 @@ class Rescaling(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", x.shape, x.dtype)
+        y = tape.take("y", x.shape, x.dtype)
         np.multiply(x, np.asarray(self.scale, x.dtype), out=y)
         y += np.asarray(self.offset, x.dtype)
         return y, tape
@@ -123,18 +122,16 @@ class UnitNormalization(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
-        y = np.square(x, out=memory.take("y", x.shape, x.dtype))
+        y = np.square(x, out=tape.take("y", x.shape, x.dtype))
         one_each = np.sum(y[:0], axis=tuple(self.axis), keepdims=True).shape
-        inverse = memory.take("inverse", (len(x), *one_each[1:]), x.dtype)
+        inverse = tape.take("inverse", (len(x), *one_each[1:]), x.dtype)
         y.sum(axis=tuple(self.axis), keepdims=True, out=inverse)
         small = inverse < self._SMALLEST
         np.maximum(inverse, self._SMALLEST, out=inverse)
         np.sqrt(inverse, out=inverse)
         np.divide(1, inverse, out=inverse)
         np.multiply(x, inverse, out=y)
-        if tape is not None:
-            tape.saved = (y, inverse, small)
+        tape.saved = (y, inverse, small)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import SymbolicTensor, operator
@@ -151,11 +150,10 @@ class ConstantOperation(Layer):
         constant = self._constant()
         a, b = (constant, x) if self.constant_first else (x, constant)
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", x.shape, x.dtype)
+        y = tape.take("y", x.shape, x.dtype)
         with np.errstate(divide="ignore", invalid="ignore"):
             _FUNCTIONS[self.operation](a, b, out=y)
-        if tape is not None:
-            tape.saved = (x, y)
+        tape.saved = (x, y)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
@@ -252,10 +250,9 @@ class GetItem(Layer):
         self.compute_output_shape(x.shape)  # raises for a step that is not there
         part = x[self._index()]
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", part.shape, x.dtype)
+        y = tape.take("y", part.shape, x.dtype)
         y[...] = part
-        if tape is not None:
-            tape.saved = x.shape
+        tape.saved = x.shape
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

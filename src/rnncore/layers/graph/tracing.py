@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
 from rnncore.layers.core.input_layer import Input
 from rnncore.layers.graph.operators import ConstantOperation, GetItem, TensorOperation
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 
 Array = NDArray[Any]
 
@@ -54,9 +54,7 @@ class Traced:
             tapes.append(tape)
         return values[id(self._output)], tapes
 
-    def backward(
-        self, tapes: list[Any], dy: Array, xs: Sequence[Array], memory: Memory
-    ) -> list[Array]:
+    def backward(self, tapes: list[Any], dy: Array, xs: Sequence[Array], tape: Tape) -> list[Array]:
         """Return the gradients of the inputs `xs`; sums are made in `memory`."""
         gradients: dict[int, Array] = {id(self._output): dy}
         for number, node in reversed(list(enumerate(self._nodes))):
@@ -66,7 +64,7 @@ class Traced:
             for place, (one, part) in enumerate(zip(node.inputs, parts, strict=True)):
                 before = gradients.get(id(one))
                 if before is not None:
-                    total = memory.take(f"sum {number} {place}", part.shape, part.dtype)
+                    total = tape.take(f"sum {number} {place}", part.shape, part.dtype)
                     part = np.add(before, part, out=total)
                 gradients[id(one)] = part
         zero = np.zeros((), dy.dtype)

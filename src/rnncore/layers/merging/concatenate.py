@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import joint_mask
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.graph.counted import CountedStep, either
@@ -97,13 +96,12 @@ class Concatenate(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape([one.shape for one in x])
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", shape, x[0].dtype)
-        if tape is not None:
-            tape.saved = np.cumsum([one.shape[self.axis] for one in x])[:-1]
+        y = tape.take("y", shape, x[0].dtype)
+        tape.saved = [one.shape[self.axis] for one in x]
         return np.concatenate(x, axis=self.axis, out=y), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        ends = self.used(tape)
+        ends = np.cumsum(self.used(tape))[:-1]
         gradients = []
         for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
             # Contiguous, as the layers below want them, who would copy them each time.

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
@@ -93,22 +92,20 @@ class Dot(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
         shapes = [one.shape for one in x]
         axes = self._axes_of(shapes)
         vectors = [_vectors(one, axis) for one, axis in zip(x, axes, strict=True)]
         norms: list[Any] = [None, None]
         if self.normalize:
             for number, one in enumerate(vectors):
-                square = np.square(one, out=memory.take(f"unit{number}", one.shape, one.dtype))
+                square = np.square(one, out=tape.take(f"unit{number}", one.shape, one.dtype))
                 norms[number] = np.sqrt(square.sum(axis=-1, keepdims=True))
                 np.maximum(norms[number], _LEAST_NORM, out=norms[number])
                 vectors[number] = np.divide(one, norms[number], out=square)
         a, b = vectors
-        y = memory.take("y", (len(a), a.shape[1], b.shape[1]), a.dtype)
+        y = tape.take("y", (len(a), a.shape[1], b.shape[1]), a.dtype)
         np.matmul(a, b.swapaxes(1, 2), out=y)
-        if tape is not None:
-            tape.saved = (vectors, norms, axes, shapes)
+        tape.saved = (vectors, norms, axes, shapes)
         output: Any = self.compute_output_shape(shapes)
         return y.reshape(output), tape
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._lengths import joint_mask
 from rnncore.layers.graph.counted import CountedStep, either
 from rnncore.layers.layer import Layer
@@ -67,11 +66,9 @@ class Merge(Layer):
         rank = max(one.ndim for one in x)
         operands = [with_rank(one, rank) for one in x]
         tape = self.tape(training)
-        memory = tape or FRESH
-        y = memory.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
-        self._combine(operands, mask, y, memory)
-        if tape is not None:
-            tape.saved = ([one.shape for one in x], operands, mask, y)
+        y = tape.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
+        self._combine(operands, mask, y, tape)
+        tape.saved = ([one.shape for one in x], operands, mask, y)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
@@ -84,7 +81,7 @@ class Merge(Layer):
             for number, (gradient, shape) in enumerate(zip(gradients, shapes, strict=True))
         ]
 
-    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
+    def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         """Write the output for operands of the same rank."""
         reduce_into(self._function, operands, y)
 
@@ -151,8 +148,8 @@ class Average(Merge):
 
     _function = np.add
 
-    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
-        super()._combine(operands, mask, y, memory)
+    def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
+        super()._combine(operands, mask, y, tape)
         y /= len(operands)
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
@@ -186,8 +183,8 @@ class Multiply(Merge):
     array([[3., 8.]], dtype=float32)
     """
 
-    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
-        reduce_into(np.multiply, _filled(operands, mask, 1.0, memory), y)
+    def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
+        reduce_into(np.multiply, _filled(operands, mask, 1.0, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # where nothing is real there is no product
             np.copyto(y, 0, where=~_beside(real, y))
@@ -247,8 +244,8 @@ class _Extremum(Merge):
 
     _worst: float
 
-    def _combine(self, operands: Arrays, mask: Any, y: Array, memory: Memory) -> None:
-        reduce_into(self._function, _filled(operands, mask, self._worst, memory), y)
+    def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
+        reduce_into(self._function, _filled(operands, mask, self._worst, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # where nothing is real, the first stands
             np.copyto(y, operands[0], where=~_beside(real, y))
@@ -349,7 +346,7 @@ def reduce_into(function: np.ufunc, operands: Arrays, out: Array) -> None:
         function(out, one, out=out)
 
 
-def _filled(operands: Arrays, mask: Any, value: float, memory: Memory) -> Arrays:
+def _filled(operands: Arrays, mask: Any, value: float, tape: Tape) -> Arrays:
     """Return the operands with a value in place of their masked steps."""
     if mask is None:
         return operands
@@ -357,7 +354,7 @@ def _filled(operands: Arrays, mask: Any, value: float, memory: Memory) -> Arrays
     for number, (one, real) in enumerate(zip(operands, mask, strict=True)):
         array = one
         if real is not None:
-            array = memory.take(f"filled{number}", one.shape, one.dtype)
+            array = tape.take(f"filled{number}", one.shape, one.dtype)
             array[...] = one
             np.copyto(array, value, where=~_beside(real, one))
         filled.append(array)

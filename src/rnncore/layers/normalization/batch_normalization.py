@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import known_initializer
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_flag, check_number
@@ -134,11 +133,10 @@ class BatchNormalization(Normalization):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
-        normal = memory.take("normal", x.shape, x.dtype)
+        normal = tape.take("normal", x.shape, x.dtype)
         real: Any = True
         share: Any = 0.0  # of each real element in mean and variance
-        if tape is not None and self.trainable:
+        if training and self.trainable:
             real, share = self._share(x, mask)
             mean = self._sum(x, real) * share
             np.subtract(x, mean, out=normal)
@@ -151,9 +149,8 @@ class BatchNormalization(Normalization):
             variance = self.moving_variance.value.reshape(self._broadcast)
         inverse = 1 / np.sqrt(variance + self.epsilon)
         normal *= inverse
-        if tape is not None:
-            tape.saved = (normal, inverse, real, share)
-        return self._scaled(normal, memory), tape
+        tape.saved = (normal, inverse, real, share)
+        return self._scaled(normal, tape), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         normal, inverse, real, share = self.used(tape)

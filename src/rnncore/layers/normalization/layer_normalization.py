@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers.normalization.normalization import Normalization, product
 
 
@@ -51,21 +50,19 @@ class LayerNormalization(Normalization):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
         one_each = tuple(1 if axis in self._axes else n for axis, n in enumerate(x.shape))
-        mean = memory.take("mean", one_each, x.dtype)
+        mean = tape.take("mean", one_each, x.dtype)
         x.mean(axis=self._axes, keepdims=True, out=mean)
-        normal = np.subtract(x, mean, out=memory.take("normal", x.shape, x.dtype))
-        inverse = memory.take("inverse", one_each, x.dtype)
-        squares = np.square(normal, out=memory.take("product", x.shape, x.dtype))
+        normal = np.subtract(x, mean, out=tape.take("normal", x.shape, x.dtype))
+        inverse = tape.take("inverse", one_each, x.dtype)
+        squares = np.square(normal, out=tape.take("product", x.shape, x.dtype))
         squares.mean(axis=self._axes, keepdims=True, out=inverse)
         inverse += self.epsilon
         np.sqrt(inverse, out=inverse)
         np.divide(1, inverse, out=inverse)
         normal *= inverse
-        if tape is not None:
-            tape.saved = (normal, inverse)
-        return self._scaled(normal, memory), tape
+        tape.saved = (normal, inverse)
+        return self._scaled(normal, tape), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         normal, inverse = self.used(tape)

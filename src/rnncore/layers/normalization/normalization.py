@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Memory
 from rnncore.layers._shapes import axes_behind_batch, listed_axes
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -56,14 +55,14 @@ class Normalization(Layer):
     def _made(self, weight: str) -> Parameter:
         return self.add_weight(weight, self._sizes, **self.chosen(weight))
 
-    def _scaled(self, normal: NDArray[Any], memory: Memory) -> NDArray[Any]:
+    def _scaled(self, normal: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""
         y = normal
         if self.gamma is not None:
-            out = memory.take("y", normal.shape, normal.dtype)
+            out = tape.take("y", normal.shape, normal.dtype)
             y = np.multiply(normal, self.gamma.value.reshape(self._broadcast), out=out)
         if self.beta is not None:
-            out = memory.take("y", normal.shape, normal.dtype)
+            out = tape.take("y", normal.shape, normal.dtype)
             y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
         return y
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import lengths_of, without_padding
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers._windows import AXES
@@ -49,7 +48,7 @@ class GlobalPooling(Layer):
         tape = self.tape(training)
         return self._pool(x, mask, tape).reshape(shape), tape
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
         """Return the output with the axes that were pooled, of size 1."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
@@ -68,18 +67,18 @@ class GlobalMaxPooling(GlobalPooling):
         if mask is not None and lengths_of(mask) is None:
             self.end_mask(mask)
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
         # A row without any step gives what such a row alone has no answer to: zeros.
-        x = without_padding(x, mask, tape or FRESH, -np.inf)
+        x = without_padding(x, mask, tape, -np.inf)
         y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
         if (lengths := lengths_of(mask)) is not None:
             y[lengths == 0] = 0
-        if tape is not None:
-            tape.saved = np.equal(x, y, out=tape.take("largest", x.shape, np.bool_))
+        tape.saved = (x, y)
         return y
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        largest = self.used(tape)
+        x, y = self.used(tape)
+        largest = np.equal(x, y, out=tape.take("largest", x.shape, np.bool_))
         # None is the largest where the largest is NaN.
         count = np.maximum(largest.sum(axis=self._axes, keepdims=True), 1).astype(dy.dtype)
         dx = tape.take("dx", largest.shape, dy.dtype)
@@ -89,13 +88,12 @@ class GlobalMaxPooling(GlobalPooling):
 class GlobalAveragePooling(GlobalPooling):
     """Base of the layers that make the mean of each feature."""
 
-    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None) -> NDArray[Any]:
+    def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
         # A mask says which time steps are real; images have none.
         real: Any = True if mask is None or self.rank > 1 else mask[:, :, None]
         steps = np.ones((1, *x.shape[1:-1], 1), bool) & real
         counts = np.maximum(steps.sum(axis=self._axes, keepdims=True), 1).astype(x.dtype)
-        if tape is not None:
-            tape.saved = (real, counts, x.shape)
+        tape.saved = (real, counts, x.shape)
         y: NDArray[Any] = x.sum(axis=self._axes, keepdims=True, where=real)
         y /= counts
         return y

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._lengths import Lengths, clear_padding, lengths_of, mask_of, without_padding
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
@@ -55,18 +54,16 @@ class Pooling(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)
         tape = self.tape(training)
-        memory = tape or FRESH
-        y = memory.take("y", shape, x.dtype)
+        y = tape.take("y", shape, x.dtype)
         # With "valid" no window of a row's own reaches beyond its end.
         lengths = lengths_of(mask) if self.padding == "same" else None
         after = None if lengths is None else self.output_lengths(lengths)
         mask = None if after is None else mask
-        x = without_padding(x, mask, memory, self._nothing)
+        x = without_padding(x, mask, tape, self._nothing)
         kept = self._pool(x, y, mask, tape)
         if after is not None:
             clear_padding(y, mask_of(after, y.shape[1]))
-        if tape is not None:
-            tape.saved = (kept, x.shape, mask)
+        tape.saved = (kept, x.shape, mask)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
@@ -78,9 +75,7 @@ class Pooling(Layer):
         self._spread(dy, dx, kept, tape)
         return clear_padding(dx, mask)
 
-    def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
-    ) -> Any:
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         """Write the output; return what `_spread` needs, in training."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _pool")
 
@@ -104,12 +99,10 @@ class MaxPooling(Pooling):
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
-    def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
-    ) -> Any:
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         places = self._windows.places(x.shape[1:-1])
         y.fill(-np.inf)
-        if tape is None:
+        if not tape.recording:
             for steps, windows in places:
                 np.maximum(y[windows], x[steps], out=y[windows])
             return None
@@ -133,9 +126,7 @@ class MaxPooling(Pooling):
 class AveragePooling(Pooling):
     """Base of the layers that make the mean of every window."""
 
-    def _pool(
-        self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape | None
-    ) -> Any:
+    def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         y.fill(0)
         real = np.ones((1, *x.shape[1:-1], 1), bool) if mask is None else mask[..., None]
         counts = np.zeros((len(real), *y.shape[1:-1], 1), y.dtype)  # steps of each window

@@ -77,9 +77,9 @@ class Dropout(Layer):
             self._key = int(rng.integers(2**64, dtype=np.uint64))
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training and self.rate > 0)
-        if tape is None:
+        if not training or self.rate == 0:
             return x, None
+        tape = self.tape(True)
         if self._key is None:
             self.draw_seeds()
         self._calls = (self._calls + 1) % 2**32

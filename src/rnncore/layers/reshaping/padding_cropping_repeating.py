@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._lengths import Lengths, clear_padding
 from rnncore.layers._shapes import expect_channels_last, expect_steps
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 
@@ -68,10 +68,9 @@ class ZeroPadding1D(_Steps):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = _padded("y", x, self.padding, tape or FRESH)
+        y = _padded("y", x, self.padding, tape)
         clear_padding(_within(y, self.padding), mask)
-        if tape is not None:
-            tape.saved = mask
+        tape.saved = mask
         return y, tape
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
@@ -125,7 +124,7 @@ class Cropping1D(_Steps):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises where no step is left
         tape = self.tape(training)
-        return _cropped("y", x, self.cropping, tape or FRESH), tape
+        return _cropped("y", x, self.cropping, tape), tape
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
         return np.maximum(lengths - sum(self.cropping), 0)
@@ -169,7 +168,7 @@ class UpSampling1D(_Steps):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
         batch, steps, features = x.shape
-        y = (tape or FRESH).take("y", (batch, steps, self.size, features), x.dtype)
+        y = tape.take("y", (batch, steps, self.size, features), x.dtype)
         y[...] = x[:, :, None]
         return y.reshape(batch, steps * self.size, features), tape
 
@@ -183,21 +182,21 @@ class UpSampling1D(_Steps):
         return grouped.sum(axis=2, out=tape.take("dx", (batch, steps, features), dy.dtype))
 
 
-def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], memory: Memory) -> NDArray[Any]:
+def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
     """Return x with so many steps of zeros on both sides."""
     front, behind = sides
     batch, steps, features = x.shape
-    y = memory.take(name, (batch, front + steps + behind, features), x.dtype)
+    y = tape.take(name, (batch, front + steps + behind, features), x.dtype)
     y.fill(0)
     y[:, front : front + steps] = x
     return y
 
 
-def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], memory: Memory) -> NDArray[Any]:
+def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
     """Return x without so many steps on both sides."""
     first, last = sides
     part = x[:, first : x.shape[1] - last]
-    y = memory.take(name, part.shape, x.dtype)
+    y = tape.take(name, part.shape, x.dtype)
     y[...] = part
     return y
 

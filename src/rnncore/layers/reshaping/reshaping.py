@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._shapes import expect_axes, expect_channels_last
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 
@@ -183,16 +183,16 @@ class Permute(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        return self._turned("y", x, (0, *self.dims), tape or FRESH), tape
+        return self._turned("y", x, (0, *self.dims), tape), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
         return self._turned("dx", dy, np.argsort((0, *self.dims)), tape)
 
-    def _turned(self, name: str, x: NDArray[Any], axes: Any, memory: Memory) -> NDArray[Any]:
+    def _turned(self, name: str, x: NDArray[Any], axes: Any, tape: Tape) -> NDArray[Any]:
         # Contiguous, as the layers around want it, who would copy it each time.
         view = x.transpose(axes)
-        y = memory.take(name, view.shape, x.dtype)
+        y = tape.take(name, view.shape, x.dtype)
         y[...] = view
         return y
 
@@ -241,7 +241,7 @@ class RepeatVector(Layer):
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape = (len(x), self.n, x.shape[1])
         tape = self.tape(training)
-        y = (tape or FRESH).take("y", shape, x.dtype)
+        y = tape.take("y", shape, x.dtype)
         y[...] = x[:, None]
         return y, tape
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._buffers import FRESH, Memory
 from rnncore.layers._members import members
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
@@ -254,13 +253,12 @@ class Bidirectional(Layer):
         initial_state: States | None = None,
     ) -> tuple[Any, Any]:
         tape = self.tape(training)
-        memory = tape or FRESH
         whole: NDArray[Any] | None = None
         outs: Sequence[NDArray[Any] | None] = (None, None)
         if self.merge_mode == "concat" and self.return_sequences:
             # Each direction writes its half of the output.
             sizes = [layer.output_size for layer in self.children]
-            whole = memory.take("y", (*x.shape[:2], sum(sizes)), x.dtype)
+            whole = tape.take("y", (*x.shape[:2], sum(sizes)), x.dtype)
             outs = self._halves(whole)
         count = len(self.forward_layer.state_sizes)
         given = initial_state
@@ -276,19 +274,18 @@ class Bidirectional(Layer):
             layer.activity_regularizer and layer.penalize(y, tape, layer.name)
             for layer, y in zip(self.children, ys, strict=True)
         ]
-        if tape is not None:
-            tape.saved = ([kept for _, _, kept in results], penalties, ys)
+        tape.saved = ([kept for _, _, kept in results], penalties, ys)
         outputs = ys
         if self.merge_mode is not None:
-            outputs = [self._merged(ys, memory) if whole is None else whole]
+            outputs = [self._merged(ys, tape) if whole is None else whole]
         if self.return_state:
             outputs = [*outputs, *(state for _, states, _ in results for state in states)]
         return (outputs if len(outputs) > 1 else outputs[0]), tape
 
-    def _merged(self, ys: Sequence[NDArray[Any]], memory: Memory) -> NDArray[Any]:
+    def _merged(self, ys: Sequence[NDArray[Any]], tape: Tape) -> NDArray[Any]:
         if self.merge_mode == "concat":
             return np.concatenate(ys, axis=-1)
-        out = memory.take("y", ys[0].shape, ys[0].dtype)
+        out = tape.take("y", ys[0].shape, ys[0].dtype)
         merged: NDArray[Any] = _MERGES[str(self.merge_mode)](*ys, out=out)
         if self.merge_mode == "ave":
             merged *= 0.5

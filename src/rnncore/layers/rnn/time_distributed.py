@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._buffers import FRESH
 from rnncore.layers._members import members
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.counted import CountedStep
@@ -142,16 +141,15 @@ class TimeDistributed(OutputLayer):
     ) -> tuple[NDArray[Any], Any]:
         tape = self.tape(training)
         shape: Any = self.compute_output_shape(x.shape)
-        y = (tape or FRESH).take("y", shape, x.dtype)
+        y = tape.take("y", shape, x.dtype)
         tapes = []
         for t in range(x.shape[1]):
             real = None if mask is None else mask[:, t]
-            step = (tape or FRESH).take(f"x {t}", (len(x), *x.shape[2:]), x.dtype)
+            step = tape.take(f"x {t}", (len(x), *x.shape[2:]), x.dtype)
             step[...] = x[:, t]
             y[:, t], one = self.layer.forward(step, mask=real, training=training)
             tapes.append(one)
-        if tape is not None:
-            tape.saved = tapes
+        tape.saved = tapes
         return y, (tape, None)
 
     def forward_logits(
