@@ -92,26 +92,6 @@ _OBJECTS = {
     "Regularizer": "rnncore.regularizers",
     "Sequential": "rnncore.models",
 }
-_MODULES = {
-    "activations",
-    "backend",
-    "callbacks",
-    "config",
-    "constraints",
-    "datasets",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "ops",
-    "optimizers",
-    "preprocessing",
-    "regularizers",
-    "saving",
-    "testing",
-    "utils",
-}
 
 
 def __getattr__(name: str) -> Any:
@@ -119,7 +99,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_OBJECTS[name]), name)
         globals()[name] = value
         return value
-    if name in _MODULES:
+    if name in __all__:
         return importlib.import_module(f"rnncore.{name}")
     raise AttributeError(f"module 'rnncore' has no attribute {name!r}")
 

@@ -207,7 +207,7 @@ class MinMaxNorm(NormConstraint):
 # The names that Keras has beside those of the classes.
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 
-_BY_NAME = named(globals(), ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"), Constraint)
+_BY_NAME = named(globals(), Constraint, without=(NormConstraint,))
 
 
 def get(identifier: Any, owner: str = "constraint") -> Any:

@@ -1,8 +1,7 @@
 """Batches by length: every sample once, little padding, the same order for one seed."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rnncore.training.batches import batches_by_length
 

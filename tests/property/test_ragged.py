@@ -1,8 +1,7 @@
 """Sequences of different lengths together give what each gives alone."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import rnncore
 from rnncore import Input, Sequential, _core

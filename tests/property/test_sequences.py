@@ -15,8 +15,7 @@ from calls import (
     make_call,
     reference_result,
 )
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 

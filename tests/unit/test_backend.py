@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnncore import Sequential, config, ops
-from rnncore import backend as K
+from rnncore import Sequential, backend as K, config, ops
 from rnncore.layers import LSTM, Dense, Input
 from rnncore.optimizers import SGD
 from rnncore.optimizers.schedules import ExponentialDecay

@@ -9,58 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rnncore.activations.base import Activation
+from rnncore.activations.base import Activation as Activation
 from rnncore.activations.fused import (
-    hard_sigmoid,
-    linear,
-    relu,
-    sigmoid,
-    softmax,
-    tanh,
+    hard_sigmoid as hard_sigmoid,
+    linear as linear,
+    relu as relu,
+    sigmoid as sigmoid,
+    softmax as softmax,
+    tanh as tanh,
 )
-from rnncore.activations.gated import gelu, hard_silu, hard_swish, mish, silu, swish
+from rnncore.activations.gated import (
+    gelu as gelu,
+    hard_silu as hard_silu,
+    hard_swish as hard_swish,
+    mish as mish,
+    silu as silu,
+    swish as swish,
+)
 from rnncore.activations.others import (
-    elu,
-    exponential,
-    hard_tanh,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
-    relu6,
-    selu,
-    softplus,
-    softsign,
+    elu as elu,
+    exponential as exponential,
+    hard_tanh as hard_tanh,
+    leaky_relu as leaky_relu,
+    log_sigmoid as log_sigmoid,
+    log_softmax as log_softmax,
+    relu6 as relu6,
+    selu as selu,
+    softplus as softplus,
+    softsign as softsign,
 )
-from rnncore.utils._config import deserialize, serialize
-
-__all__ = [
-    "Activation",
-    "deserialize",
-    "elu",
-    "exponential",
-    "gelu",
-    "get",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_swish",
-    "hard_tanh",
-    "leaky_relu",
-    "linear",
-    "log_sigmoid",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "serialize",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "softsign",
-    "swish",
-    "tanh",
-]
+from rnncore.utils._config import deserialize as deserialize, serialize as serialize
+from rnncore.utils._names import public
 
 _BY_NAME = {name: one for name, one in globals().items() if isinstance(one, Activation)}
 
@@ -109,3 +88,6 @@ def get(
         known = ", ".join(sorted(_BY_NAME))
         raise ValueError(f"{owner}: expected one of {known}; got {identifier!r}")
     return _BY_NAME[identifier]
+
+
+__all__ = public(globals(), "deserialize", "serialize")

@@ -12,21 +12,31 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.initializers.base import Initializer
-from rnncore.initializers.drawn import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
-from rnncore.initializers.fixed import Constant, Identity, Ones, Zeros
+from rnncore.initializers.base import Initializer as Initializer
+from rnncore.initializers.drawn import (
+    Orthogonal as Orthogonal,
+    RandomNormal as RandomNormal,
+    RandomUniform as RandomUniform,
+    TruncatedNormal as TruncatedNormal,
+)
+from rnncore.initializers.fixed import (
+    Constant as Constant,
+    Identity as Identity,
+    Ones as Ones,
+    Zeros as Zeros,
+)
 from rnncore.initializers.scaled import (
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-    VarianceScaling,
+    GlorotNormal as GlorotNormal,
+    GlorotUniform as GlorotUniform,
+    HeNormal as HeNormal,
+    HeUniform as HeUniform,
+    LecunNormal as LecunNormal,
+    LecunUniform as LecunUniform,
+    VarianceScaling as VarianceScaling,
 )
 from rnncore.utils._checks import lookup
-from rnncore.utils._config import deserialize, serialize
-from rnncore.utils._names import named
+from rnncore.utils._config import deserialize as deserialize, serialize as serialize
+from rnncore.utils._names import named, public
 
 # Keras' other names for the classes.
 constant, identity, ones, zeros = Constant, Identity, Ones, Zeros
@@ -37,47 +47,8 @@ he_normal, he_uniform = HeNormal, HeUniform
 lecun_normal, lecun_uniform = LecunNormal, LecunUniform
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 
-__all__ = [
-    "Constant",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Identity",
-    "IdentityInitializer",
-    "Initializer",
-    "LecunNormal",
-    "LecunUniform",
-    "Ones",
-    "Orthogonal",
-    "OrthogonalInitializer",
-    "RandomNormal",
-    "RandomUniform",
-    "TruncatedNormal",
-    "VarianceScaling",
-    "Zeros",
-    "constant",
-    "deserialize",
-    "for_weights",
-    "get",
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-    "identity",
-    "lecun_normal",
-    "lecun_uniform",
-    "ones",
-    "orthogonal",
-    "random_normal",
-    "random_uniform",
-    "serialize",
-    "truncated_normal",
-    "variance_scaling",
-    "zeros",
-]
 
-_BY_NAME = named(globals(), __all__, Initializer)
+_BY_NAME = named(globals(), Initializer)
 _BY_NAME |= {"zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform}
 _BY_NAME |= {"xavier": GlorotUniform, "xavier_uniform": GlorotUniform}
 _BY_NAME |= {"xavier_normal": GlorotNormal}
@@ -131,3 +102,6 @@ def for_weights(
     except (TypeError, ValueError):
         return lambda shape, dtype, rng: make(shape, dtype=dtype.name)
     return make
+
+
+__all__ = public(globals(), "deserialize", "serialize")

@@ -10,56 +10,37 @@ from __future__ import annotations
 from typing import Any
 
 from rnncore.losses import functions
-from rnncore.losses.base import SHORT_NAMES, Loss
+from rnncore.losses.base import SHORT_NAMES, Loss as Loss
 from rnncore.losses.crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
+    BinaryCrossentropy as BinaryCrossentropy,
+    CategoricalCrossentropy as CategoricalCrossentropy,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
 )
 from rnncore.losses.functions import *  # noqa: F403
-from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
+from rnncore.losses.hinge import (
+    CategoricalHinge as CategoricalHinge,
+    Hinge as Hinge,
+    SquaredHinge as SquaredHinge,
+)
 from rnncore.losses.regression import (
-    CosineSimilarity,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
+    CosineSimilarity as CosineSimilarity,
+    Huber as Huber,
+    KLDivergence as KLDivergence,
+    LogCosh as LogCosh,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    Poisson as Poisson,
 )
 from rnncore.utils._checks import lookup
-from rnncore.utils._config import deserialize, serialize
-from rnncore.utils._names import named
+from rnncore.utils._config import deserialize as deserialize, serialize as serialize
+from rnncore.utils._names import named, public
 
-__all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "CosineSimilarity",
-    "Hinge",
-    "Huber",
-    "KLDivergence",
-    "LogCosh",
-    "Loss",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Poisson",
-    "SparseCategoricalCrossentropy",
-    "SquaredHinge",
-    "deserialize",
-    "get",
-    "serialize",
-]
-
-_BY_NAME = named(globals(), __all__, Loss)
+_BY_NAME = named(globals(), Loss)
 _BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
 _BY_NAME |= {"kullback_leibler_divergence": KLDivergence, "logcosh": LogCosh}
 _LOSS_OF = {getattr(functions, name): _BY_NAME[name] for name in functions.__all__}
-__all__ += functions.__all__
 
 
 def get(identifier: Any) -> Loss:
@@ -88,3 +69,6 @@ def get(identifier: Any) -> Loss:
         identifier = _LOSS_OF.get(identifier, identifier)
     found: Loss = lookup("loss", identifier, _BY_NAME, Loss)
     return found
+
+
+__all__ = public(globals(), "deserialize", "serialize")

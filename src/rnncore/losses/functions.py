@@ -23,24 +23,7 @@ from rnncore.losses.regression import (
     MeanSquaredLogarithmicError,
     Poisson,
 )
-
-__all__ = [
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "categorical_hinge",
-    "cosine_similarity",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "poisson",
-    "sparse_categorical_crossentropy",
-    "squared_hinge",
-]
+from rnncore.utils._names import public
 
 Array = NDArray[Any]
 
@@ -144,3 +127,6 @@ def sparse_categorical_crossentropy(
 ) -> Array:
     """Return `SparseCategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
     return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
+
+
+__all__ = public(globals())

@@ -5,111 +5,71 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rnncore.losses import Loss
-from rnncore.losses import SparseCategoricalCrossentropy as _SparseLoss
-from rnncore.losses import functions as _of_losses
-from rnncore.losses import get as _get_loss
+from rnncore.losses import (
+    Loss,
+    SparseCategoricalCrossentropy as _SparseLoss,
+    functions as _of_losses,
+    get as _get_loss,
+)
 from rnncore.losses.base import SHORT_NAMES
 from rnncore.losses.functions import *  # noqa: F403
 from rnncore.metrics.accuracy import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
+    Accuracy as Accuracy,
+    BinaryAccuracy as BinaryAccuracy,
+    CategoricalAccuracy as CategoricalAccuracy,
+    SparseCategoricalAccuracy as SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy as TopKCategoricalAccuracy,
 )
-from rnncore.metrics.auc import AUC
-from rnncore.metrics.base import Mean, Metric
-from rnncore.metrics.confusion import Precision, Recall
+from rnncore.metrics.auc import AUC as AUC
+from rnncore.metrics.base import Mean as Mean, Metric as Metric
+from rnncore.metrics.confusion import Precision as Precision, Recall as Recall
 from rnncore.metrics.counts import (
-    F1Score,
-    FalseNegatives,
-    FalsePositives,
-    TrueNegatives,
-    TruePositives,
+    F1Score as F1Score,
+    FalseNegatives as FalseNegatives,
+    FalsePositives as FalsePositives,
+    TrueNegatives as TrueNegatives,
+    TruePositives as TruePositives,
 )
 from rnncore.metrics.from_losses import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    CosineSimilarity,
-    FunctionMetric,
-    Hinge,
-    KLDivergence,
-    LogCoshError,
-    LossMetric,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    RootMeanSquaredError,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
+    BinaryCrossentropy as BinaryCrossentropy,
+    CategoricalCrossentropy as CategoricalCrossentropy,
+    CategoricalHinge as CategoricalHinge,
+    CosineSimilarity as CosineSimilarity,
+    FunctionMetric as FunctionMetric,
+    Hinge as Hinge,
+    KLDivergence as KLDivergence,
+    LogCoshError as LogCoshError,
+    LossMetric as LossMetric,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    Poisson as Poisson,
+    RootMeanSquaredError as RootMeanSquaredError,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
+    SquaredHinge as SquaredHinge,
 )
 from rnncore.metrics.functions import (
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
+    binary_accuracy as binary_accuracy,
+    categorical_accuracy as categorical_accuracy,
+    sparse_categorical_accuracy as sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
-from rnncore.metrics.r2 import R2Score
+from rnncore.metrics.r2 import R2Score as R2Score
 from rnncore.utils._checks import lookup
-from rnncore.utils._config import constructor_arguments, deserialize, serialize
-from rnncore.utils._names import named
+from rnncore.utils._config import (
+    constructor_arguments,
+    deserialize as deserialize,
+    serialize as serialize,
+)
+from rnncore.utils._names import named, public
 
-__all__ = [
-    "AUC",
-    "Accuracy",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "CosineSimilarity",
-    "F1Score",
-    "FalseNegatives",
-    "FalsePositives",
-    "FunctionMetric",
-    "Hinge",
-    "KLDivergence",
-    "LogCoshError",
-    "LossMetric",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Metric",
-    "Poisson",
-    "Precision",
-    "R2Score",
-    "Recall",
-    "RootMeanSquaredError",
-    "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy",
-    "SparseTopKCategoricalAccuracy",
-    "SquaredHinge",
-    "TopKCategoricalAccuracy",
-    "TrueNegatives",
-    "TruePositives",
-    "binary_accuracy",
-    "categorical_accuracy",
-    "deserialize",
-    "get",
-    "serialize",
-    "sparse_categorical_accuracy",
-    "sparse_top_k_categorical_accuracy",
-    "top_k_categorical_accuracy",
-]
-
-_BY_NAME = named(globals(), __all__, Metric, without=(FunctionMetric, LossMetric, Mean))
+_BY_NAME = named(globals(), Metric, without=(FunctionMetric, LossMetric, Mean))
 _BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
 _BY_NAME |= {"rmse": RootMeanSquaredError, "RMSE": RootMeanSquaredError, "acc": Accuracy}
 _BY_NAME |= {"log_cosh": LogCoshError, "logcosh": LogCoshError}
-__all__ += _of_losses.__all__
 
 Identifier = str | Metric | type[Metric] | Loss | Callable[..., Any]
 
@@ -178,3 +138,6 @@ def _accuracy_for(
     if isinstance(found, _SparseLoss):
         return SparseCategoricalAccuracy(name, found.ignore_class)
     return CategoricalAccuracy(name)
+
+
+__all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__

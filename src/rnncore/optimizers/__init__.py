@@ -5,34 +5,18 @@ All work in place on flat arrays that hold every parameter of a model, described
 
 from __future__ import annotations
 
-from rnncore.optimizers import schedules
-from rnncore.optimizers.adadelta import Adadelta
-from rnncore.optimizers.adagrad import Adagrad
-from rnncore.optimizers.adam import Adam, AdamW
-from rnncore.optimizers.adamax import Adamax
-from rnncore.optimizers.base import Optimizer, Segment
-from rnncore.optimizers.nadam import Nadam
-from rnncore.optimizers.rmsprop import RMSprop
-from rnncore.optimizers.sgd import SGD
+from rnncore.optimizers import schedules as schedules
+from rnncore.optimizers.adadelta import Adadelta as Adadelta
+from rnncore.optimizers.adagrad import Adagrad as Adagrad
+from rnncore.optimizers.adam import Adam as Adam, AdamW as AdamW
+from rnncore.optimizers.adamax import Adamax as Adamax
+from rnncore.optimizers.base import Optimizer as Optimizer, Segment as Segment
+from rnncore.optimizers.nadam import Nadam as Nadam
+from rnncore.optimizers.rmsprop import RMSprop as RMSprop
+from rnncore.optimizers.sgd import SGD as SGD
 from rnncore.utils._checks import lookup
-from rnncore.utils._config import deserialize, serialize
-
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Nadam",
-    "Optimizer",
-    "RMSprop",
-    "Segment",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+from rnncore.utils._config import deserialize as deserialize, serialize as serialize
+from rnncore.utils._names import public
 
 _BY_NAME: dict[str, type[Optimizer]] = {}
 for _cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Adamax, Nadam):
@@ -63,3 +47,6 @@ def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
     """
     found: Optimizer = lookup("optimizer", identifier, _BY_NAME, Optimizer)
     return found
+
+
+__all__ = public(globals(), "deserialize", "schedules", "serialize")

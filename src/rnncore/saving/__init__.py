@@ -4,8 +4,10 @@ See docs/model-files.md for the format.
 """
 
 from rnncore.saving.model_file import load_model, load_weights, save_model, save_weights
-from rnncore.utils._config import deserialize as deserialize_keras_object
-from rnncore.utils._config import serialize as serialize_keras_object
+from rnncore.utils._config import (
+    deserialize as deserialize_keras_object,
+    serialize as serialize_keras_object,
+)
 from rnncore.utils._registry import (
     custom_object_scope,
     get_custom_objects,

@@ -1,7 +1,9 @@
 """Helpers for preparing data and for repeatable runs."""
 
-from rnncore.utils._config import deserialize as deserialize_keras_object
-from rnncore.utils._config import serialize as serialize_keras_object
+from rnncore.utils._config import (
+    deserialize as deserialize_keras_object,
+    serialize as serialize_keras_object,
+)
 from rnncore.utils._names import clear_session
 from rnncore.utils._registry import (
     custom_object_scope,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 # A count for each name. No lock, which a child process could inherit while it is held: setdefault
@@ -18,15 +18,26 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
 
 
+def public(namespace: Mapping[str, Any], *others: str) -> list[str]:
+    """Return the names of what a package, or a file, defines itself, and `others`: `__all__`."""
+    own = namespace["__name__"]
+    return sorted(
+        name
+        for name, value in namespace.items()
+        if name in others
+        or (name[0] != "_" and str(getattr(value, "__module__", "")).startswith(own))
+    )
+
+
 def named(
-    namespace: Mapping[str, Any], names: Iterable[str], base: type, without: Collection[type] = ()
+    namespace: Mapping[str, Any], base: type, without: Collection[type] = ()
 ) -> dict[str, Any]:
-    """Return the classes among `names` that derive from `base`, by both their names.
+    """Return the classes in a namespace that derive from `base`, by both their names.
 
     These are the name of the class and the same in snake case: ``MaxNorm`` and ``max_norm``.
     """
     found = {}
-    for cls in map(namespace.get, names):
+    for cls in namespace.values():
         if isinstance(cls, type) and issubclass(cls, base) and cls not in (base, *without):
             found[cls.__name__] = found[snake_case(cls.__name__)] = cls
     return found

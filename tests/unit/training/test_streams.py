@@ -15,8 +15,7 @@ from rnncore.callbacks import BackupAndRestore, Callback
 from rnncore.layers import LSTM, Dense, Embedding, Input
 from rnncore.training.data import Samples
 from rnncore.training.streams import Feed, Stream, is_stream
-from rnncore.utils import PyDataset
-from rnncore.utils import Sequence as OldName
+from rnncore.utils import PyDataset, Sequence as OldName
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((24, 5, 2)).astype(np.float32)
