@@ -7,7 +7,11 @@ import pytest
 from graphs import training_pass
 
 from rnncore import Sequential
-from rnncore.layers import Dense, Dropout, SpatialDropout1D
+from rnncore.layers import (
+    Dense,
+    Dropout,
+    SpatialDropout1D,
+)
 
 SHAPE = (4, 6, 5)
 
@@ -64,3 +68,10 @@ def test_errors() -> None:
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"noise_shape, .* got \(4, 2\)"):
         model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0)
+
+
+def test_dropout_backward_uses_the_mask_of_the_forward() -> None:
+    layer = Dropout(0.4, seed=1, dtype="float64")
+    x = np.ones((50, 20))
+    y, tape = layer.forward(x, training=True)
+    np.testing.assert_array_equal(layer.backward(tape, np.ones_like(x)), y)

@@ -1,4 +1,4 @@
-"""LayerNormalization and BatchNormalization."""
+"""BatchNormalization: statistics of batches, moving statistics, and gradients through both."""
 
 import copy
 import pickle
@@ -15,7 +15,6 @@ from rnncore.layers import (
     Dense,
     Input,
     Layer,
-    LayerNormalization,
     TimeDistributed,
 )
 
@@ -25,23 +24,6 @@ MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], dtype=bool)
 
 def names(layer: Layer) -> list[str]:
     return [weight.short_name for weight in layer.weights]
-
-
-@pytest.mark.parametrize("axis", [-1, 2, 1, (1, 2), [-1, 1]])
-def test_every_sample_by_itself(axis: Any) -> None:
-    layer = LayerNormalization(axis, epsilon=0, dtype="float64")
-    y = layer(X)
-    axes = tuple(axis) if isinstance(axis, (list, tuple)) else axis
-    np.testing.assert_allclose(y.mean(axis=axes), 0, atol=1e-12)
-    np.testing.assert_allclose(y.std(axis=axes), 1)
-    assert names(layer) == ["gamma", "beta"]
-    assert layer.compute_mask(X, MASK) is MASK
-
-
-@pytest.mark.parametrize("axis", [-1, 1, (1, 2)])
-@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}])
-def test_gradients_of_layer_normalization(axis: Any, options: Any, check_layer: Any) -> None:
-    check_layer(LayerNormalization(axis, **options, dtype="float64"), X, MASK)
 
 
 @pytest.mark.parametrize("axis", [-1, 1])
@@ -146,7 +128,7 @@ def test_copies_keep_the_statistics() -> None:
         assert len(other.layers[1].non_trainable_weights) == 2
 
 
-@pytest.mark.parametrize("make", [LayerNormalization, BatchNormalization])
+@pytest.mark.parametrize("make", [BatchNormalization])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype(make: Any, dtype: str) -> None:
     layer = make(dtype=dtype)
@@ -159,23 +141,13 @@ def test_dtype(make: Any, dtype: str) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: LayerNormalization("x"), TypeError, "LayerNormalization: axis: expected an int"),
-        (lambda: LayerNormalization([]), TypeError, "LayerNormalization: axis: expected an int"),
         (lambda: BatchNormalization((1, 2)), TypeError, "BatchNormalization: axis: expected"),
         (lambda: BatchNormalization(True), TypeError, "BatchNormalization: axis: expected"),
-        (lambda: LayerNormalization(0)(X), ValueError, "layer_normalization: axis: .* got 0"),
-        (lambda: LayerNormalization([1, -2])(X), ValueError, "axis: .* got 1, -2"),
         (lambda: BatchNormalization(3)(X), ValueError, "batch_normalization: axis: .* got 3"),
         (lambda: BatchNormalization(epsilon=-1), ValueError, "epsilon: expected .*>= 0, got -1"),
         (lambda: BatchNormalization(momentum="a"), TypeError, "momentum: expected a finite"),
         (lambda: BatchNormalization(center=1), TypeError, "center: expected True or False"),
         (lambda: BatchNormalization(renorm=True), ValueError, "renorm: expected False"),
-        (lambda: LayerNormalization(beta_constraint="x"), ValueError, "beta_constraint: expected"),
-        (
-            lambda: LayerNormalization().make_weights((None, None)),
-            ValueError,
-            r"x: expected known sizes of the axes \(1,\), got shape \(None, None\)",
-        ),
     ],
 )
 def test_errors(make: Any, error: type[Exception], message: str) -> None:
@@ -183,7 +155,7 @@ def test_errors(make: Any, error: type[Exception], message: str) -> None:
         make()
 
 
-@pytest.mark.parametrize("make", [LayerNormalization, BatchNormalization])
+@pytest.mark.parametrize("make", [BatchNormalization])
 def test_other_sizes_than_built_for(make: Any) -> None:
     layer = make(1)
     layer(X)

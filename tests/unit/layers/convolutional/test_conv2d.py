@@ -1,4 +1,4 @@
-"""Convolution and pooling over images, also over sequences of them."""
+"""Conv2D against a convolution written from its definition, also over sequences of images."""
 
 import pickle
 from typing import Any
@@ -10,12 +10,9 @@ from graphs import training_pass
 from rnncore import Sequential
 from rnncore.layers import (
     LSTM,
-    AveragePooling2D,
     Conv2D,
     Dense,
     Flatten,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
     Input,
     Layer,
     MaxPooling2D,
@@ -32,12 +29,6 @@ CONVOLUTIONS: list[dict[str, Any]] = [
     {"dilation_rate": 2},
     {"dilation_rate": (1, 3), "padding": "same"},
     {"kernel_size": [1, 2]},
-]
-POOLS: list[dict[str, Any]] = [
-    {"pool_size": 2},
-    {"pool_size": (3, 2), "strides": 1},
-    {"pool_size": 3, "strides": (3, 2), "padding": "same"},
-    {"pool_size": (2, 4), "strides": 3, "padding": "same"},
 ]
 
 
@@ -76,24 +67,6 @@ def test_gradients_of_convolutions(options: dict[str, Any], check_layer: Any) ->
     check_layer(Conv2D(2, **{"kernel_size": 3, **options}, dtype="float64"), X)
 
 
-@pytest.mark.parametrize("make", [MaxPooling2D, AveragePooling2D])
-@pytest.mark.parametrize("options", POOLS)
-def test_gradients_of_pooling(make: Any, options: dict[str, Any], check_layer: Any) -> None:
-    layer = make(**options, dtype="float64")
-    check_layer(layer, X)
-    assert layer.compute_output_shape(X.shape) == layer(X).shape
-    assert layer.compute_output_shape((None, None, None, 4)) == (None, None, None, 4)
-    np.testing.assert_array_equal(layer(X, training=True), layer(X))
-
-
-@pytest.mark.parametrize("make", [GlobalMaxPooling2D, GlobalAveragePooling2D])
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_gradients_of_global_pooling(make: Any, keepdims: bool, check_layer: Any) -> None:
-    layer = make(keepdims=keepdims, dtype="float64")
-    check_layer(layer, X)
-    assert layer(X).shape == ((2, 1, 1, 3) if keepdims else (2, 3))
-
-
 def test_convolution_over_an_image_of_one_row_is_that_over_time() -> None:
     from rnncore.layers import Conv1D
 
@@ -108,13 +81,7 @@ def test_convolution_over_an_image_of_one_row_is_that_over_time() -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    [
-        Conv2D(4, 3),
-        MaxPooling2D(),
-        AveragePooling2D(2),
-        GlobalMaxPooling2D(),
-        GlobalAveragePooling2D(),
-    ],
+    [Conv2D(4, 3)],
 )
 def test_dtype_pickle_mask_and_no_samples(layer: Layer) -> None:
     y, tape = training_pass(layer, X)
@@ -126,15 +93,6 @@ def test_dtype_pickle_mask_and_no_samples(layer: Layer) -> None:
     mask = np.array([[True] * 5 + [False]] * 2)
     np.testing.assert_array_equal(layer(X, mask=mask), layer(X))
     assert layer.compute_mask(X, mask) is None
-
-
-def test_nan_goes_through_a_maximum() -> None:
-    x = np.zeros((1, 2, 2, 1))
-    for place in np.ndindex(2, 2):
-        x[0, place[0], place[1], 0] = np.nan
-        for training in (False, True):
-            assert np.isnan(MaxPooling2D(2)(x, training=training)).all()
-        x[...] = 0
 
 
 def test_sequences_of_images_are_told_apart() -> None:
@@ -171,10 +129,7 @@ def test_sequences_of_images_are_told_apart() -> None:
         (lambda: Conv2D(2, 3, groups=2), ValueError, "Conv2D: groups: expected 1"),
         (lambda: Conv2D(2, 3, data_format="channels_first"), ValueError, "data_format"),
         (lambda: Conv2D(2, (7, 1))(X), ValueError, "conv2d: x: expected at least 7 rows, got 6"),
-        (lambda: MaxPooling2D((1, 8))(X), ValueError, "expected at least 8 columns, got 7"),
         (lambda: Conv2D(2, 3)(X[0]), ValueError, "conv2d: x: expected 4 axes .*rows, columns"),
-        (lambda: GlobalMaxPooling2D()(X[0]), ValueError, "x: expected 4 axes"),
-        (lambda: GlobalMaxPooling2D()(X[:, :, :0]), ValueError, "x: expected at least 1 column,"),
     ],
 )
 def test_errors(make: Any, error: type[Exception], message: str) -> None:

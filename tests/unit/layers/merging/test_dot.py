@@ -1,60 +1,17 @@
-"""Subtract, Maximum, Minimum and Dot."""
+"""Dot: products of vectors along any axes."""
 
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from graphs import training_pass
 
 from rnncore import Input, Model
-from rnncore.layers import LSTM, Dense, Dot, Maximum, Minimum, Subtract, dot, maximum, subtract
+from rnncore.layers import LSTM, Dense, Dot, Maximum, Subtract, dot
 
 # No two numbers are as close as the steps of the finite differences.
 NUMBERS = np.random.default_rng(0).permutation(180) / 60 - 1.5
 A, B, C = NUMBERS.reshape(3, 3, 5, 4)
-MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], dtype=bool)
-OTHER = np.array([[1, 1, 0, 0, 0], [1, 1, 1, 1, 0], [0, 0, 0, 0, 0]], dtype=bool)
-
-
-@pytest.mark.parametrize("make", [Maximum, Minimum])
-@pytest.mark.parametrize("masks", [None, [MASK, None, OTHER], [MASK, OTHER, MASK]])
-def test_gradients_of_extrema(make: Any, masks: Any, check_layer: Any) -> None:
-    check_layer(make(dtype="float64"), [A, B, C], masks)
-
-
-@pytest.mark.parametrize(
-    "shapes", [[(3, 5, 4), (3, 5, 4)], [(3, 5, 4), (3, 1, 4)], [(3, 4), (3, 5, 4)]]
-)
-def test_gradients_of_broadcast_arrays(shapes: Any, check_layer: Any) -> None:
-    rng = np.random.default_rng(1)
-    values = rng.permutation(200) / 50 - 2
-    x = [values[:60].reshape(3, 5, 4), values[60:120].reshape(3, 5, 4)]
-    x = [
-        one.reshape(-1)[: np.prod(shape)].reshape(shape)
-        for one, shape in zip(x, shapes, strict=True)
-    ]
-    for make in (Subtract, Maximum, Minimum):
-        layer = make(dtype="float64")
-        check_layer(layer, x)
-        assert layer.compute_output_shape(shapes) == layer(x).shape
-
-
-def test_values_and_masks() -> None:
-    np.testing.assert_allclose(subtract([A, B]), A - B, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(maximum([A, B, C]), np.max([A, B, C], axis=0), rtol=1e-6)
-    masked = Maximum(dtype="float64")([A, B], mask=[MASK, OTHER])
-    np.testing.assert_array_equal(masked[MASK & ~OTHER], A[MASK & ~OTHER])
-    np.testing.assert_array_equal(masked[~MASK & OTHER], B[~MASK & OTHER])
-    np.testing.assert_array_equal(masked[~MASK & ~OTHER], A[~MASK & ~OTHER])
-
-
-def test_the_first_of_equal_numbers_gets_the_gradient() -> None:
-    for make in (Maximum, Minimum):
-        layer = make()
-        _, tape = training_pass(layer, [A, A, A])
-        first, second, third = layer.backward(tape, np.ones((3, 5, 4), np.float32))
-        assert (first == 1).all() and not second.any() and not third.any()
 
 
 @pytest.mark.parametrize("normalize", [False, True])

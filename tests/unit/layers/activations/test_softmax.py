@@ -1,14 +1,11 @@
-"""Layers that add, drop or repeat steps, and Softmax.
-
-The numbers are those of Keras 3.15.1 with TensorFlow 2.21.0 for ``arange(8).reshape(1, 4, 2) / 4``.
-"""
+"""Softmax over any axes, beside a mask; the numbers are those of Keras 3.15.1."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rnncore.layers import Cropping1D, Softmax, UpSampling1D, ZeroPadding1D
+from rnncore.layers import Softmax
 
 X = np.arange(8.0).reshape(1, 4, 2) / 4
 MASK = np.array([[True, True, False, True]])
@@ -18,9 +15,6 @@ STEP = [[0.0, 0.25], [0.5, 0.75], [1.0, 1.25], [1.5, 1.75]]
 @pytest.mark.parametrize(
     ("layer", "wanted"),
     [
-        (ZeroPadding1D((0, 2)), [*STEP, [0.0, 0.0], [0.0, 0.0]]),
-        (Cropping1D((1, 2)), [[0.5, 0.75]]),
-        (UpSampling1D(3), [step for step in STEP for _ in range(3)]),
         (Softmax(), [[0.4378235340118408, 0.562176525592804]] * 4),
         (
             Softmax(axis=[1, 2]),
@@ -51,13 +45,7 @@ def test_softmax_beside_a_mask() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [
-        lambda: ZeroPadding1D((2, 1), dtype="float64"),
-        lambda: Cropping1D((1, 0), dtype="float64"),
-        lambda: UpSampling1D(dtype="float64"),
-        lambda: Softmax(dtype="float64"),
-        lambda: Softmax(axis=(1, 2), dtype="float64"),
-    ],
+    [lambda: Softmax(dtype="float64"), lambda: Softmax(axis=(1, 2), dtype="float64")],
 )
 def test_gradients(make: Any, check_layer: Any) -> None:
     x = np.random.default_rng(0).normal(size=(2, 4, 3))
@@ -67,15 +55,7 @@ def test_gradients(make: Any, check_layer: Any) -> None:
 
 @pytest.mark.parametrize(
     ("make", "error", "message"),
-    [
-        (lambda: ZeroPadding1D(-1), ValueError, "ZeroPadding1D: padding: expected an integer"),
-        (lambda: Cropping1D((1, 2, 3)), ValueError, "Cropping1D: cropping: expected an integer"),
-        (lambda: Cropping1D(2)(X), ValueError, "x: expected more than 4 timesteps, got 4"),
-        (lambda: UpSampling1D(0), ValueError, "UpSampling1D: size"),
-        (lambda: UpSampling1D()(X[0]), ValueError, "x: expected 3 axes"),
-        (lambda: Softmax("a"), TypeError, "Softmax: axis: expected an integer or a list"),
-        (lambda: ZeroPadding1D(1, "channels_first"), ValueError, "ZeroPadding1D: data_format"),
-    ],
+    [(lambda: Softmax("a"), TypeError, "Softmax: axis: expected an integer or a list")],
 )
 def test_what_does_not_fit(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):

@@ -1,4 +1,4 @@
-"""Pooling over windows of time steps and over all of them."""
+"""Pooling over all time steps, with masks."""
 
 import pickle
 from typing import Any
@@ -9,31 +9,13 @@ from graphs import training_pass
 
 from rnncore import Input, Sequential
 from rnncore.layers import (
-    AveragePooling1D,
     GlobalAveragePooling1D,
     GlobalMaxPooling1D,
     Layer,
-    MaxPooling1D,
 )
 
 X = np.random.default_rng(0).standard_normal((3, 5, 4))
 MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]], dtype=bool)
-OPTIONS: list[dict[str, Any]] = [
-    {"pool_size": 2},
-    {"pool_size": 3, "strides": 1},
-    {"pool_size": (2,), "strides": 3, "padding": "same"},
-    {"pool_size": 4, "padding": "same"},
-]
-
-
-@pytest.mark.parametrize("make", [MaxPooling1D, AveragePooling1D])
-@pytest.mark.parametrize("options", OPTIONS)
-def test_gradients(make: Any, options: Any, check_layer: Any) -> None:
-    layer = make(**options, dtype="float64")
-    check_layer(layer, X)
-    assert layer.compute_output_shape(X.shape) == layer(X).shape
-    assert layer.compute_output_shape((None, None, 4)) == (None, None, 4)
-    assert layer.compute_mask(X, MASK) is None
 
 
 @pytest.mark.parametrize("make", [GlobalMaxPooling1D, GlobalAveragePooling1D])
@@ -46,25 +28,6 @@ def test_gradients_of_global_pooling(
     check_layer(layer, X, MASK if masked else None)
     assert layer.compute_output_shape(X.shape) == layer(X).shape
     assert layer.compute_mask(X, MASK) is None
-
-
-@pytest.mark.parametrize("make", [MaxPooling1D, AveragePooling1D])
-@pytest.mark.parametrize("options", OPTIONS)
-def test_training_computes_the_same(make: Any, options: Any) -> None:
-    layer = make(**options)
-    np.testing.assert_array_equal(layer(X, training=True), layer(X))
-
-
-def test_padding_is_left_out() -> None:
-    x = np.full((1, 3, 1), -2.0)
-    for make in (MaxPooling1D, AveragePooling1D):
-        np.testing.assert_array_equal(make(2, padding="same")(x).ravel(), [-2, -2])
-
-
-def test_the_first_of_equal_numbers_gets_the_gradient() -> None:
-    layer = MaxPooling1D(2)
-    _, tape = training_pass(layer, np.ones((1, 4, 1)))
-    np.testing.assert_array_equal(layer.backward(tape, np.ones((1, 2, 1))).ravel(), [1, 0, 1, 0])
 
 
 def test_equal_numbers_share_the_gradient_of_the_global_maximum() -> None:
@@ -87,7 +50,7 @@ def test_the_mean_leaves_out_masked_steps() -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    [MaxPooling1D(), AveragePooling1D(2), GlobalMaxPooling1D(), GlobalAveragePooling1D()],
+    [GlobalMaxPooling1D(), GlobalAveragePooling1D()],
 )
 def test_dtype_pickle_and_no_samples(layer: Layer) -> None:
     y, tape = training_pass(layer, X)
@@ -100,11 +63,6 @@ def test_dtype_pickle_and_no_samples(layer: Layer) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: MaxPooling1D(0), ValueError, "MaxPooling1D: pool_size: expected .*, got 0"),
-        (lambda: AveragePooling1D(2, "x"), TypeError, "AveragePooling1D: strides: expected"),
-        (lambda: MaxPooling1D(padding="causal"), ValueError, "valid, same, got 'causal'"),
-        (lambda: MaxPooling1D(6)(X), ValueError, "max_pooling1d: x: expected at least 6 timest"),
-        (lambda: MaxPooling1D()(X[0]), ValueError, "max_pooling1d: x: expected 3 axes"),
         (lambda: GlobalMaxPooling1D()(X[0]), ValueError, "x: expected 3 axes"),
         (lambda: GlobalMaxPooling1D()(X[:, :0]), ValueError, "x: expected at least 1 timestep"),
         (lambda: GlobalAveragePooling1D("a"), ValueError, "data_format: expected 'channels_last"),

@@ -376,7 +376,7 @@ def test_the_sign_of_the_update_gate_is_a_negated_column() -> None:
 
 
 def test_the_document_of_the_equations_names_what_exists() -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     text = (root / "docs" / "equations.md").read_text(encoding="utf-8")
     files = set(re.findall(r"`((?:csrc|src|tests)/[\w/.]+\.\w+)`", text))
     assert files
