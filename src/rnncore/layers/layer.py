@@ -478,6 +478,11 @@ class Layer(Configurable):
     # -- weights -------------------------------------------------------------------------
 
     @property
+    def known_dtype(self) -> np.dtype[Any] | None:
+        """The dtype that the layer has or asks for, None where any will do."""
+        return self.dtype if self.built else self.explicit_dtype
+
+    @property
     def _owner(self) -> str:
         """The class that errors about arguments name: the layer's, or the one it was made for."""
         return self._speaks_for or type(self).__name__

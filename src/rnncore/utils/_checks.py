@@ -95,6 +95,12 @@ def check_optional_int(owner: str, name: str, value: object) -> int | None:
     raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}")
 
 
+def check_seed(owner: str, value: object) -> int | None:
+    """Return ``value`` as an int of at least 0, or None when it is None, else raise."""
+    expected = "an integer >= 0 or None"
+    return None if value is None else check_count(owner, "seed", value, expected, least=0)
+
+
 def float_dtype(owner: str, value: Any) -> np.dtype[Any]:
     """Return ``value`` as one of the two dtypes that a network can have."""
     try:

@@ -35,21 +35,3 @@ class RecurrentDropout:
         out.fill(1)
         _core.dropout(out, out, rate, self.key or 0, self.calls)
         return out
-
-
-def check_rate(owner: str, argument: str, rate: Any) -> float:
-    """Return a rate of dropout as a float, or raise naming the argument."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{owner}: {argument}: expected a number from 0 to below 1, got {rate!r}")
-    if not 0 <= rate < 1:
-        raise ValueError(f"{owner}: {argument}: expected a number from 0 to below 1, got {rate!r}")
-    return float(rate)
-
-
-def check_seed(owner: str, seed: Any) -> int | None:
-    """Return a seed of dropout, or raise naming the argument."""
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
-        raise TypeError(f"{owner}: seed: expected an integer >= 0 or None, got {seed!r}")
-    if seed is not None and seed < 0:
-        raise ValueError(f"{owner}: seed: expected an integer >= 0 or None, got {seed!r}")
-    return None if seed is None else int(seed)

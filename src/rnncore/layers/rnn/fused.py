@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.dropout import RecurrentDropout, check_rate, check_seed
+from rnncore.layers.rnn.dropout import RecurrentDropout
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_count, check_flag
+from rnncore.utils._checks import check_count, check_flag, check_number, check_seed
 
 if TYPE_CHECKING:
     from rnncore.layers.rnn.fused_cell import FusedCell
@@ -46,6 +46,7 @@ class FusedLayer(RecurrentLayer):
     # Attributes that the operation takes as arguments of the same names.
     options: tuple[str, ...] = ("activation",)
     tape_class = KernelTape
+    cell_class: ClassVar[type[FusedCell]]
     random_numbers = ("_key", "_calls")
 
     def __init__(
@@ -76,8 +77,10 @@ class FusedLayer(RecurrentLayer):
         self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
         self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
-        self.dropout = check_rate(owner, "dropout", dropout)
-        self.recurrent_dropout = check_rate(owner, "recurrent_dropout", recurrent_dropout)
+        self.dropout = check_number(owner, "dropout", dropout, low=0, high=1, open_high=True)
+        self.recurrent_dropout = check_number(
+            owner, "recurrent_dropout", recurrent_dropout, low=0, high=1, open_high=True
+        )
         self.seed = check_seed(owner, seed)
         self._dropout = RecurrentDropout(self.seed)
 
@@ -108,7 +111,7 @@ class FusedLayer(RecurrentLayer):
     @property
     def cell(self) -> FusedCell:
         """The layer as a cell that shares its weights, for single steps or an `RNN`."""
-        raise NotImplementedError(f"{self.name}: cell: expected a layer that has one")
+        return self.cell_class.of(self)
 
     @property
     def kernel_path(self) -> str:

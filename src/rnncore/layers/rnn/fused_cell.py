@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Mapping
-from typing import Any, Self
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
 from rnncore.layers.layer import Shape
-from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
 from rnncore.layers.rnn.recurrent_layer import run
-
-
-def of_layer(name: str, doc: str | None = None) -> Any:
-    """Return a property that reads an attribute of the cell's layer."""
-    return property(lambda self: getattr(self.layer, name), doc=doc)
 
 
 class FusedCell(AbstractRNNCell):
@@ -29,39 +25,36 @@ class FusedCell(AbstractRNNCell):
 
     unsupported: Mapping[str, Any] = {**AbstractRNNCell.unsupported, "implementation": 2}
 
-    units: int = of_layer("units", "Size H of the states and of the output.")
-    output_size: int = of_layer("units", "Size H of the output.")
-    state_structure: list[int] = of_layer("state_sizes", "Nested as the states are.")
-    kernel: Parameter = of_layer("kernel", "Weights of the input.")
-    recurrent_kernel: Parameter = of_layer("recurrent_kernel", "Weights of the state h.")
-    bias: Parameter | None = of_layer("bias", "None without one.")
-    activation: Any = of_layer("activation")
-    use_bias: bool = of_layer("use_bias")
-    kernel_initializer: Any = of_layer("kernel_initializer")
-    recurrent_initializer: Any = of_layer("recurrent_initializer")
-    bias_initializer: Any = of_layer("bias_initializer")
-    kernel_regularizer: Any = of_layer("kernel_regularizer")
-    recurrent_regularizer: Any = of_layer("recurrent_regularizer")
-    bias_regularizer: Any = of_layer("bias_regularizer")
-    kernel_constraint: Any = of_layer("kernel_constraint")
-    recurrent_constraint: Any = of_layer("recurrent_constraint")
-    bias_constraint: Any = of_layer("bias_constraint")
-    dropout: float = of_layer("dropout")
-    recurrent_dropout: float = of_layer("recurrent_dropout")
-    seed: Any = of_layer("seed")
+    layer_class: ClassVar[type[FusedLayer]]
+    output_size: Any = property(attrgetter("layer.units"), doc="Size H of the output.")
+    state_structure: Any = property(attrgetter("layer.state_sizes"), doc="Nested as states are.")
 
     layer: FusedLayer  # made before this class' constructor runs
+
+    if TYPE_CHECKING:  # the properties that `__init_subclass__` makes
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init_subclass__(cls, layer_class: type[FusedLayer] | None = None, **kwargs: Any) -> None:
+        """Join a cell and its layer, of which it shows the arguments and the weights."""
+        super().__init_subclass__(**kwargs)
+        if layer_class is not None:
+            cls.layer_class, layer_class.cell_class = layer_class, cls
+            _self, *arguments, _kwargs = inspect.signature(cls.__init__).parameters
+            for name in (*arguments, "kernel", "recurrent_kernel", "bias"):
+                doc = f"See `{layer_class.__name__}`."
+                setattr(cls, name, property(attrgetter(f"layer.{name}"), doc=doc))
 
     def __init__(self, **kwargs: Any) -> None:
         self.children = (self.layer,)
         super().__init__(**kwargs)
         self.layer.name = self.name
 
-    def make_layer(self, kind: type[FusedLayer], **arguments: Any) -> None:
+    def make_layer(self, **arguments: Any) -> None:
         """Make the cell's layer, whose errors name the cell."""
-        self.layer = kind.__new__(kind)
+        self.layer = self.layer_class.__new__(self.layer_class)
         self.layer._speaks_for = type(self).__name__
-        kind.__init__(self.layer, **arguments)
+        self.layer_class.__init__(self.layer, name="cell", **arguments)
 
     @property
     def state_size(self) -> int | list[int]:
@@ -79,9 +72,10 @@ class FusedCell(AbstractRNNCell):
     def of(cls, layer: FusedLayer) -> Self:
         """Return a cell for an existing layer."""
         cell = cls.__new__(cls)
-        dtype = layer.dtype if layer.built else layer.explicit_dtype
         cell.layer = layer
-        FusedCell.__init__(cell, name=layer.name, dtype=dtype, trainable=layer.trainable)
+        FusedCell.__init__(
+            cell, name=layer.name, dtype=layer.known_dtype, trainable=layer.trainable
+        )
         if layer.built and layer.input_shape is not None:
             cell.make_weights((None, layer.input_shape[-1]))
         return cell

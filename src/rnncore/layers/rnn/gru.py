@@ -6,7 +6,7 @@ from typing import Any
 
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer, named_activation
-from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
+from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.utils._checks import check_flag
 from rnncore.utils._config import passed_on
 
@@ -117,13 +117,8 @@ class GRU(FusedLayer):
         shape = (2, columns) if self.reset_after else (columns,)
         return self.add_weight("bias", shape, **self.chosen("bias"))
 
-    @property
-    def cell(self) -> GRUCell:
-        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
-        return GRUCell.of(self)
 
-
-class GRUCell(FusedCell):
+class GRUCell(FusedCell, layer_class=GRU):
     """One step of a GRU: ``h = z*h' + (1-z)*n``.
 
     Parameters
@@ -167,9 +162,6 @@ class GRUCell(FusedCell):
     (2, 4)
     """
 
-    recurrent_activation: Any = of_layer("recurrent_activation")
-    reset_after: bool = of_layer("reset_after")
-
     def __init__(
         self,
         units: int,
@@ -191,5 +183,5 @@ class GRUCell(FusedCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(GRU, name="gru_cell", **passed_on(locals(), "kwargs"))
+        self.make_layer(**passed_on(locals(), "kwargs"))
         super().__init__(**kwargs)

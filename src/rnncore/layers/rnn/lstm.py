@@ -6,7 +6,7 @@ from typing import Any
 
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused import FusedLayer, named_activation
-from rnncore.layers.rnn.fused_cell import FusedCell, of_layer
+from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.utils._checks import check_flag
 from rnncore.utils._config import passed_on
 
@@ -120,13 +120,8 @@ class LSTM(FusedLayer):
             bias.value[start : start + self.units] = 1.0
         return bias
 
-    @property
-    def cell(self) -> LSTMCell:
-        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
-        return LSTMCell.of(self)
 
-
-class LSTMCell(FusedCell):
+class LSTMCell(FusedCell, layer_class=LSTM):
     """One step of an LSTM: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
 
     Parameters
@@ -170,9 +165,6 @@ class LSTMCell(FusedCell):
     ((2, 4), (2, 4))
     """
 
-    recurrent_activation: Any = of_layer("recurrent_activation")
-    unit_forget_bias: bool = of_layer("unit_forget_bias")
-
     def __init__(
         self,
         units: int,
@@ -194,5 +186,5 @@ class LSTMCell(FusedCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(LSTM, name="lstm_cell", **passed_on(locals(), "kwargs"))
+        self.make_layer(**passed_on(locals(), "kwargs"))
         super().__init__(**kwargs)

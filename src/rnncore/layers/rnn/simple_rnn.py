@@ -97,13 +97,8 @@ class SimpleRNN(FusedLayer):
     ) -> None:
         super().__init__(**passed_on(locals()))
 
-    @property
-    def cell(self) -> SimpleRNNCell:
-        """The layer as a cell that shares its weights, for single steps or an `RNN`."""
-        return SimpleRNNCell.of(self)
 
-
-class SimpleRNNCell(FusedCell):
+class SimpleRNNCell(FusedCell, layer_class=SimpleRNN):
     """One step of a simple RNN: ``h = f(x W + h' U + b)``.
 
     Parameters
@@ -162,5 +157,5 @@ class SimpleRNNCell(FusedCell):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(SimpleRNN, name="simple_rnn_cell", **passed_on(locals(), "kwargs"))
+        self.make_layer(**passed_on(locals(), "kwargs"))
         super().__init__(**kwargs)
