@@ -479,7 +479,7 @@ class Layer(Configurable):
 
     @property
     def known_dtype(self) -> np.dtype[Any] | None:
-        """The dtype that the layer has or asks for, None where any will do."""
+        """The dtype that the layer has or asks for; None if it takes any."""
         return self.dtype if self.built else self.explicit_dtype
 
     @property

@@ -23,7 +23,97 @@ States = Sequence[NDArray[Any]]
 Pass = Generator[_core.Call, Any, T]
 
 
-class RecurrentLayer(Layer):
+class LayerWithStates(Layer):
+    """Base of the layers whose calls take initial states and may return the final ones.
+
+    A subclass gives `state_sizes` and `shapes_of_outputs`.
+    """
+
+    call_arguments = ("initial_state",)
+    reads_mask = True
+    return_sequences: bool
+    return_state: bool
+    output_count = 1  # how many outputs stand in front of the states
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The last axis of each state."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a property state_sizes")
+
+    def shapes_of_outputs(self, input_shape: Shape) -> list[Shape]:
+        """Return the shapes of the outputs without the states."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method shapes_of_outputs")
+
+    def nested_states(self, states: list[Any]) -> list[Any]:
+        """Nest a flat list of states as a call returns them: one list for each cell."""
+        return states
+
+    def __call__(  # type: ignore[override]
+        self,
+        x: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Apply the layer; see `Layer.__call__`.
+
+        Parameters
+        ----------
+        x : array_like or SymbolicTensor, shape (B, T, I)
+        initial_state : list of array_like or SymbolicTensor, each (B, H), optional
+            Initial states of the sequences; a single state need not be in a list. A stack of cells
+            takes a list for each cell, `Bidirectional` the states of the forward layer, then those
+            of the backward layer. Gradients flow to symbolic ones. By default those of the cell
+            (zeros), or the states of a stateful layer.
+        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
+            In a graph, defaults to the mask of the previous layers. With an `initial_state`, that
+            default is passed on to the next layers but not applied here, as in Keras 3; pass the
+            mask explicitly to apply it.
+        training : bool, optional
+
+        Returns
+        -------
+        ndarray or SymbolicTensor
+            With `return_state` a tuple of the output and the states.
+        """
+        found = super().__call__(x, mask=mask, training=training, initial_state=initial_state)
+        if not self.return_state:
+            return found
+        outputs = self.output_count
+        return (*found[:outputs], *self.nested_states(list(found[outputs:])))
+
+    def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        found = super().check_arguments(arguments, shape)
+        if "initial_state" in found:
+            found["initial_state"] = checked_states(
+                f"{self.name}: initial_state",
+                found["initial_state"],
+                self.state_sizes,
+                shape[0],
+                self.dtype,
+            )
+        return found
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        shapes = self.shapes_of_outputs(input_shape)
+        if self.return_state:
+            shapes += [(input_shape[0], size) for size in self.state_sizes]
+        return shapes if len(shapes) > 1 else shapes[0]
+
+    def mask_steps(
+        self, inputs: list[CountedStep], masks: list[CountedStep | None]
+    ) -> list[CountedStep | None]:
+        return masks[:1] * self.output_count if self.return_sequences else []
+
+    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
+        # As in Keras, the mask is passed on unreversed even with go_backwards.
+        masks = [mask if self.return_sequences else None] * self.output_count
+        if self.return_state:
+            masks += [None] * len(self.state_sizes)
+        return masks if len(masks) > 1 else masks[0]
+
+
+class RecurrentLayer(LayerWithStates):
     """Base of the recurrent layers: states, direction, and which steps are returned.
 
     A subclass defines `state_sizes`, `output_size`, `forward_steps` and `backward_steps`. There the
@@ -53,10 +143,6 @@ class RecurrentLayer(Layer):
         With `stateful` the current states, None before the first batch. They are not weights.
     """
 
-    call_arguments = ("initial_state",)
-
-    reads_mask = True
-
     def __init__(
         self,
         *,
@@ -79,11 +165,6 @@ class RecurrentLayer(Layer):
         self.states: list[Parameter] | None = None
 
     # -- what subclasses give ------------------------------------------------------------
-
-    @property
-    def state_sizes(self) -> list[int]:
-        """The last axis of each state."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a property state_sizes")
 
     @property
     def state_size(self) -> list[Any]:
@@ -122,66 +203,9 @@ class RecurrentLayer(Layer):
 
     # -- calls ---------------------------------------------------------------------------
 
-    def __call__(  # type: ignore[override]
-        self,
-        x: Any,
-        initial_state: Any = None,
-        mask: Any = None,
-        training: bool | None = None,
-    ) -> Any:
-        """Apply the layer; see `Layer.__call__`.
-
-        Parameters
-        ----------
-        x : array_like or SymbolicTensor, shape (B, T, I)
-        initial_state : list of array_like or SymbolicTensor, each (B, H), optional
-            Initial states of the sequences; a single state need not be in a list. Gradients flow to
-            symbolic ones. By default zeros, or the states of a stateful layer.
-        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
-            In a graph, defaults to the mask of the previous layers. With an `initial_state`, that
-            default is passed on to the next layers but not applied here, as in Keras 3; pass the
-            mask explicitly to apply it.
-        training : bool, optional
-
-        Returns
-        -------
-        ndarray or SymbolicTensor
-            With `return_state` a tuple of the output and the states.
-        """
-        return super().__call__(x, mask=mask, training=training, initial_state=initial_state)
-
-    def check_arguments(self, arguments: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
-        found = super().check_arguments(arguments, shape)
-        if "initial_state" in found:
-            found["initial_state"] = checked_states(
-                f"{self.name}: initial_state",
-                found["initial_state"],
-                self.state_sizes,
-                shape[0],
-                self.dtype,
-            )
-        return found
-
-    def compute_output_shape(self, input_shape: Shape) -> Any:
+    def shapes_of_outputs(self, input_shape: Shape) -> list[Shape]:
         steps = (input_shape[1],) if self.return_sequences else ()
-        y = (input_shape[0], *steps, self.output_size)
-        if not self.return_state:
-            return y
-        return [y, *((input_shape[0], size) for size in self.state_sizes)]
-
-    def nested_states(self, states: list[Any]) -> list[Any]:
-        """Nest a flat list of states as a call returns them: one list for each cell."""
-        return states
-
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
-        return masks[:1] if self.return_sequences else []
-
-    def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:
-        # As in Keras, the mask is passed on unreversed even with go_backwards.
-        found = mask if self.return_sequences else None
-        return [found, *(None for _ in self.state_sizes)] if self.return_state else found
+        return [(input_shape[0], *steps, self.output_size)]
 
     def forward(
         self,

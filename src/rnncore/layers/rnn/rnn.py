@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from rnncore.layers._members import unique
 from rnncore.layers._shapes import expect_steps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -22,6 +23,7 @@ from rnncore.layers.rnn.states import (
     state_sizes,
     state_structure,
 )
+from rnncore.utils._config import passed_on
 
 # From the fastest to the slowest.
 _PATHS = ("fused", "generic", "cell")
@@ -90,22 +92,13 @@ class RNN(RecurrentLayer):
     ) -> None:
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
         check_cell("RNN", cell)
-        inner = cell if isinstance(cell, Layer) else None
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = dtype_of(cell)
-        super().__init__(
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            zero_output_for_mask=zero_output_for_mask,
-            **kwargs,
-        )
+        super().__init__(**passed_on(locals(), "cell"))
         self.cell = cell
         # The layers that compute, one for each cell of a stack; made together with the weights.
         self._parts: list[RecurrentLayer] = []
-        self.children: list[Layer] = [] if inner is None else [inner]
+        self.children: list[Layer] = [cell] if isinstance(cell, Layer) else []
         if not self.trainable:
             self.trainable = False  # and so the cell
 
@@ -127,7 +120,7 @@ class RNN(RecurrentLayer):
     @property
     def weights(self) -> list[Parameter]:
         """All weights, in Keras' order."""
-        return list({id(weight): weight for weight in super().weights}.values())
+        return unique(super().weights)
 
     @property
     def kernel_path(self) -> str:
@@ -152,35 +145,6 @@ class RNN(RecurrentLayer):
         self._parts = []
 
     # -- calls -----------------------------------------------------------------------------
-
-    def __call__(  # type: ignore[override]
-        self,
-        x: Any,
-        initial_state: Any = None,
-        mask: Any = None,
-        training: bool | None = None,
-    ) -> Any:
-        """Apply the layer; see `Layer.__call__`.
-
-        Parameters
-        ----------
-        x : array_like or SymbolicTensor, shape (B, T, I)
-        initial_state : list of array_like or SymbolicTensor, optional
-            Initial states of the sequences, for a stack a list for each cell. By default those of
-            the cell (zeros), or the states of a stateful layer.
-        mask : array_like of bool or SymbolicTensor, shape (B, T), optional
-        training : bool, optional
-
-        Returns
-        -------
-        ndarray or SymbolicTensor
-            With `return_state` a tuple of the output and the states.
-        """
-        found = super().__call__(x, initial_state, mask, training)
-        if not self.return_state:
-            return found
-        y, *states = found
-        return (y, *self.nested_states(states))
 
     def nested_states(self, states: list[Any]) -> list[Any]:
         structure = state_structure(self.cell)

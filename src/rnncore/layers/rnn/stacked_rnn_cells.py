@@ -121,10 +121,8 @@ class StackedRNNCells(AbstractRNNCell):
 
 
 def dtype_of(cell: Any) -> np.dtype[Any] | None:
-    """Return the dtype that a cell has or asks for; None if it takes any."""
-    if not isinstance(cell, Layer):
-        return None
-    return cell.dtype if cell.built else cell.explicit_dtype
+    """Return the dtype that a cell has or asks for, None if it takes any."""
+    return cell.known_dtype if isinstance(cell, Layer) else None
 
 
 def build_cell(cell: Any, input_shape: Shape, dtype: np.dtype[Any]) -> None:

@@ -62,10 +62,10 @@ class TimeDistributed(OutputLayer):
             raise ValueError(
                 f"TimeDistributed: layer: expected a layer with one input, got {layer.name!r}"
             )
+        wanted = layer.known_dtype
         if kwargs.get("dtype") is None:
-            kwargs["dtype"] = layer.dtype if layer.built else layer.explicit_dtype
+            kwargs["dtype"] = wanted
         super().__init__(**kwargs)
-        wanted = layer.dtype if layer.built else layer.explicit_dtype
         if wanted is not None and wanted != self.dtype:
             raise ValueError(
                 f"TimeDistributed: dtype: expected {wanted}, that of {layer.name!r}, "
