@@ -25,6 +25,7 @@ PARTS = [
     "callbacks",
     "training",
     "saving",
+    "networks",
     "layers",
     "preprocessing",
     "datasets",

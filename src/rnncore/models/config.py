@@ -9,7 +9,7 @@ from typing import Any
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer
-from rnncore.models.graph import Graph
+from rnncore.networks.graph import Graph
 from rnncore.saving.model_file import model_of_text
 from rnncore.training.structure import Structure
 from rnncore.utils._config import deserialize, record

@@ -20,9 +20,9 @@ from rnncore.models.config import (
     structured_tensors,
     tensors_of_config,
 )
-from rnncore.models.graph import Graph
 from rnncore.models.model import Calls, Model
-from rnncore.models.network import Network
+from rnncore.networks.graph import Graph
+from rnncore.networks.network import Network
 from rnncore.training.data import Inputs
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure

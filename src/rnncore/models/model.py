@@ -21,9 +21,9 @@ from rnncore.layers.layer import Layer, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
-from rnncore.models.network import Network
-from rnncore.models.parameters import ParameterBuffer
 from rnncore.models.summary import checked_options, summary_lines
+from rnncore.networks.network import Network
+from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.saving import model_file
 from rnncore.training import loop
 from rnncore.training.arguments import (
@@ -37,8 +37,8 @@ from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import (
     Inputs,
     Samples,
-    prepare_inputs,
     prepare_samples,
+    samples_to_predict,
     split_off_validation,
 )
 from rnncore.training.interrupts import InterruptGuard
@@ -403,7 +403,7 @@ class Model(Layer):
             source = self._source("fit", x, y, sample_weight, batch_size, wanted, class_weight)
         else:
             batch_size_of("fit", batch_size)  # before the data are looked at
-            samples = prepare_samples(self, x, y, sample_weight, class_weight)
+            samples = self._samples(x, y, sample_weight, class_weight)
             if share:
                 samples, rest = split_off_validation(samples, share)
                 if class_weight is not None:  # as in Keras it weighs what is trained on, only
@@ -459,7 +459,7 @@ class Model(Layer):
         ValueError, TypeError
             For data that do not fit.
         """
-        samples = prepare_samples(self, x, y, sample_weight, class_weight)
+        samples = self._samples(x, y, sample_weight, class_weight)
         self._start_training()
         self.objective.reset()
         with InterruptGuard() as guard:
@@ -497,8 +497,8 @@ class Model(Layer):
         >>> [g.shape for g in model.gradients(np.ones((4, 2)), np.zeros(4))]
         [(2, 1), (1,)]
         """
-        samples = prepare_samples(self, x, y, sample_weight)
-        self._ensure_buffer().ensure_grads()
+        samples = self._samples(x, y, sample_weight)
+        self.parameter_buffer().ensure_grads()
         self._draw_seeds()
         loop.Steps(self).gradients(one_batch(samples))
         return [parameter.grad.copy() for parameter in self.trainable_weights]
@@ -547,7 +547,7 @@ class Model(Layer):
         wanted = steps_of("evaluate", "steps", steps)
         source = self._source("evaluate", x, y, sample_weight, batch_size, wanted)
         self.expect_batches("evaluate", source)
-        self._ensure_buffer()
+        self.parameter_buffer()
         level = resolve_verbose(verbose)
         feed = Feed(source, wanted)
         params = {"verbose": level, "steps": feed.steps}
@@ -623,13 +623,13 @@ class Model(Layer):
         source: Source
         if is_stream(x):
             batch_size_of("predict", batch_size)
-            source = Stream(x, lambda parts, prefix: prepare_inputs(self, parts[0], f"{prefix}x"))
+            source = Stream(x, lambda parts, named: self._inputs(parts[0], f"{named}x"))
             source.peek()
         else:
-            samples = prepare_inputs(self, x)
+            samples = self._inputs(x)
             source = batches_of("predict", samples, batch_size, wanted)
             self.expect_batches("predict", source)
-        self._ensure_buffer()
+        self.parameter_buffer()
         level = resolve_verbose(verbose)
         feed = Feed(source, wanted)
         hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": feed.steps})
@@ -1114,7 +1114,7 @@ class Model(Layer):
         """Return the names of the layers that each is connected to, None in a chain."""
         return None
 
-    def _ensure_buffer(self) -> ParameterBuffer:
+    def parameter_buffer(self) -> ParameterBuffer:
         """Return the buffer of all weights, moving them in when they are elsewhere."""
         with building:
             parameters = self.weights
@@ -1169,31 +1169,8 @@ class Model(Layer):
             for layer in self.layers:
                 layer.draw_seeds()
 
-    def penalty(self) -> float:
-        """Return what the regularizers of the weights that are trained add to the loss."""
-        total = 0.0
-        for parameter in (self._buffer or self._ensure_buffer()).regularized:
-            if parameter.trainable:
-                total += parameter.penalty()
-        return total
-
-    def add_penalty_gradients(self) -> None:
-        """Add the gradients of `penalty` to those of the last backward pass."""
-        buffer = self._buffer or self._ensure_buffer()
-        for parameter in buffer.regularized:
-            if parameter.trainable:
-                parameter.add_penalty_gradient()
-
-    def apply_gradients(self) -> None:
-        """Let the optimizer change the weights by the gradients, then apply the constraints."""
-        buffer = self._buffer or self._ensure_buffer()
-        self.optimizer.step(buffer.values, buffer.ensure_grads(), buffer.trained())
-        for parameter in buffer.constrained:
-            if parameter.trainable:
-                parameter.constrain()
-
     def _start_training(self) -> None:
-        buffer = self._ensure_buffer()
+        buffer = self.parameter_buffer()
         buffer.ensure_grads()
         self._draw_seeds()
         same = len(self._optimized) == len(buffer.segments) and all(
@@ -1213,6 +1190,23 @@ class Model(Layer):
 
     # -- data ----------------------------------------------------------------------------
 
+    def _inputs(self, x: Any, argument: str = "x") -> Samples:
+        """Return inputs alone, for outputs to be computed."""
+        return samples_to_predict(self, self.prepare_input(x, argument), argument)
+
+    def _samples(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        prefix: str = "",
+    ) -> Samples:
+        """Return inputs with their targets and weights; `prefix` names the arguments in errors."""
+        _ = self.objective  # not compiled is another mistake than the data
+        inputs = self.prepare_input(x, f"{prefix}x")
+        return prepare_samples(self, inputs, y, sample_weight, class_weight, prefix)
+
     def _source(
         self,
         owner: str,
@@ -1226,14 +1220,14 @@ class Model(Layer):
     ) -> Batches | Stream:
         """Return the batches of arrays, or of what gives batches itself."""
         if not is_stream(x):
-            samples = prepare_samples(self, x, y, sample_weight, class_weight, prefix)
+            samples = self._samples(x, y, sample_weight, class_weight, prefix)
             return batches_of(owner, samples, batch_size, steps)
         _expect_none(owner, {"y": y, "sample_weight": sample_weight}, prefix)
         batch_size_of(owner, batch_size, argument=f"{prefix}batch_size")
         _ = self.objective  # not compiled is another mistake than the data
         stream = Stream(
             x,
-            lambda parts, named: prepare_samples(self, *parts, class_weight, named),
+            lambda parts, named: self._samples(*parts, class_weight, named),
             prefix=prefix,
         )
         stream.peek()

@@ -16,9 +16,9 @@ from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
-from rnncore.models.graph import Graph
 from rnncore.models.model import Calls, Model
-from rnncore.models.network import Network
+from rnncore.networks.graph import Graph
+from rnncore.networks.network import Network
 from rnncore.training.data import Inputs
 from rnncore.training.ragged import each
 from rnncore.training.structure import Structure

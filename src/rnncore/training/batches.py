@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Buffers
-from rnncore.training.data import Arrays, Batch, Masks, Samples, Targets
+from rnncore.networks.network import Arrays
+from rnncore.training.data import Batch, Masks, Samples, Targets
 from rnncore.training.ragged import Ragged
 
 Rows = NDArray[np.intp] | slice

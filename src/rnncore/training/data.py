@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.losses import BinaryCrossentropy
+from rnncore.networks.network import Arrays
 from rnncore.training.ragged import Ragged, array_or_ragged, each
 from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
 from rnncore.utils._arrays import RAGGED, narrowed
@@ -17,8 +18,6 @@ from rnncore.utils._arrays import RAGGED, narrowed
 if TYPE_CHECKING:
     from rnncore.models.model import Model
 
-# The arrays of all inputs or outputs, one for each.
-Arrays = tuple[NDArray[Any], ...]
 # The same of inputs that are prepared, where sequences may be of different lengths.
 Inputs = tuple[NDArray[Any] | Ragged, ...]
 # One for each output, None where there is none.
@@ -26,13 +25,6 @@ Parts = tuple[NDArray[Any] | Ragged | None, ...]
 Targets = tuple[NDArray[Any] | None, ...]
 Masks = tuple[NDArray[np.bool_] | None, ...]
 Lengths = tuple[NDArray[np.intp] | None, ...]
-
-
-class Output(NamedTuple):
-    """Result of a forward pass: the array, and the mask (B, T) that belongs to it or None."""
-
-    y: NDArray[Any]
-    mask: NDArray[Any] | None
 
 
 @dataclass(slots=True)
@@ -100,9 +92,8 @@ class Samples:
         return Samples(self.x, self.y, (None,) * len(self.y))
 
 
-def prepare_inputs(model: Model, x: Any, argument: str = "x") -> Samples:
-    """Check and convert inputs alone, for outputs to be computed."""
-    inputs = model.prepare_input(x, argument)
+def samples_to_predict(model: Model, inputs: Inputs, argument: str = "x") -> Samples:
+    """Return inputs alone, for outputs to be computed; `argument` is their name in errors."""
     nothing = (None,) * len(model.outputs_structure)
     lengths = tuple(output_lengths(model, inputs, argument))
     varies = any(one is not None for one in lengths)
@@ -111,13 +102,13 @@ def prepare_inputs(model: Model, x: Any, argument: str = "x") -> Samples:
 
 def prepare_samples(
     model: Model,
-    x: Any,
+    inputs: Inputs,
     y: Any,
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
     prefix: str = "",
 ) -> Samples:
-    """Check and convert what the user gave; `prefix` names the arguments in errors.
+    """Check and convert what the user gave beside prepared inputs; `prefix` is for errors.
 
     Raises
     ------
@@ -127,7 +118,6 @@ def prepare_samples(
     """
     x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
-    inputs = model.prepare_input(x, x_name)
     count = len(inputs[0])
     if y is None:
         raise ValueError(f"{y_name}: expected the targets, got None")

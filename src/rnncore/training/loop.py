@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._activity import ActivityPenalties
-from rnncore.training.data import Batch, Output
+from rnncore.networks.network import Output
+from rnncore.training.data import Batch
 from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed, Source
@@ -35,8 +36,8 @@ class Steps:
     """
 
     def __init__(self, model: Model) -> None:
-        self._model = model
-        self._objective = model.objective
+        self._objective, self._optimizer = model.objective, model.optimizer
+        self._parameters = model.parameter_buffer()
         self._network = model.network
         self._penalized = model.penalizes_activity
         activations = model.network.output_activations()
@@ -51,7 +52,7 @@ class Steps:
             done = self._compute(batch, True)
             self._backward(done)
             with guard.held:
-                self._model.apply_gradients()
+                self._parameters.apply_gradients(self._optimizer)
             return self._update(batch, done)
 
     def test(self, batch: Batch) -> None:
@@ -65,8 +66,7 @@ class Steps:
             self._backward(self._compute(batch, True))
 
     def _compute(self, batch: Batch, training: bool) -> _Computed:
-        model, logits = self._model, self._logits
-        run = self._network.run
+        run, logits = self._network.run, self._logits
         penalty = 0.0
         if self._penalized:
             with ActivityPenalties(len(batch)) as activity:
@@ -82,11 +82,14 @@ class Steps:
         losses, gradients = self._objective.evaluate(
             batch.y, outputs, batch.weight, logits, training=training
         )
-        return _Computed(outputs, losses, gradients, penalty + model.penalty(), tape)
+        if self._parameters.regularized:
+            penalty += self._parameters.penalty()
+        return _Computed(outputs, losses, gradients, penalty, tape)
 
     def _backward(self, done: _Computed) -> None:
         self._network.run_backward(done.tape, done.gradients)
-        self._model.add_penalty_gradients()
+        if self._parameters.regularized:
+            self._parameters.add_penalty_gradients()
 
     def _update(self, batch: Batch, done: _Computed) -> float:
         return self._objective.update(

@@ -138,7 +138,7 @@ def test_without_layers() -> None:
 def test_weights_are_views_of_one_buffer() -> None:
     model = small()
     model.predict(X, verbose=0)
-    buffer = model._ensure_buffer()
+    buffer = model.parameter_buffer()
     assert buffer.values.size == model.count_params()
     assert all(np.shares_memory(weight.value, buffer.values) for weight in model.weights)
     assert [weight.offset for weight in model.weights] == [0, 48, 112, 128, 132]

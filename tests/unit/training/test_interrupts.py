@@ -14,7 +14,7 @@ import pytest
 
 from rnncore.layers import LSTM, Dense, Embedding
 from rnncore.models import Sequential
-from rnncore.models.parameters import ParameterBuffer
+from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.optimizers import SGD
 from rnncore.training.interrupts import InterruptGuard
 
@@ -196,7 +196,7 @@ def test_a_weight_that_is_taken_by_another_model_is_never_in_two_buffers() -> No
     while interrupted:
         instruction += 1
         model = make("sgd")
-        first = model._ensure_buffer()
+        first = model.parameter_buffer()
         interrupted = interrupted_at(
             lambda model=model: ParameterBuffer(model.weights, model.dtype),  # type: ignore[misc]
             instruction,

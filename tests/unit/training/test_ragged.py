@@ -277,7 +277,7 @@ def test_the_third_epoch_of_batches_allocates_no_batch() -> None:
     model = Sequential([Input((None, 64)), LSTM(4), Dense(1)])
     model.compile("sgd", "mse")
     x = [np.ones((n, 64), np.float32) for n in range(100, 200)]
-    batches = Batches(prepare_samples(model, x, np.zeros(100)), 20)
+    batches = Batches(prepare_samples(model, model.prepare_input(x), np.zeros(100)), 20)
     rng = np.random.default_rng(0)
     for _ in range(2):
         for _ in batches.shuffled(rng):

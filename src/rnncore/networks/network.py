@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,17 @@ from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import FRESH, Tape
-from rnncore.models.graph import Graph, Step
-from rnncore.training.data import Arrays, Output
+from rnncore.networks.graph import Graph, Step
+
+# The arrays of all inputs or outputs, one for each.
+Arrays = tuple[NDArray[Any], ...]
+
+
+class Output(NamedTuple):
+    """Result of a forward pass: the array, and the mask (B, T) that belongs to it or None."""
+
+    y: NDArray[Any]
+    mask: NDArray[Any] | None
 
 
 class Network:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.parameter import Parameter
-from rnncore.optimizers.base import Layout
+from rnncore.optimizers.base import Layout, Optimizer
 
 
 class ParameterBuffer:
@@ -68,3 +68,20 @@ class ParameterBuffer:
         if self._trained[0] != changes:
             self._trained = changes, Layout(p for p in self.segments if p.trainable)
         return self._trained[1]
+
+    def penalty(self) -> float:
+        """Return what the regularizers of the weights that are trained add to the loss."""
+        return sum(p.penalty() for p in self.regularized if p.trainable)
+
+    def add_penalty_gradients(self) -> None:
+        """Add the gradients of `penalty` to those of the last backward pass."""
+        for parameter in self.regularized:
+            if parameter.trainable:
+                parameter.add_penalty_gradient()
+
+    def apply_gradients(self, optimizer: Optimizer) -> None:
+        """Let an optimizer change the weights by the gradients, then apply the constraints."""
+        optimizer.step(self.values, self.ensure_grads(), self.trained())
+        for parameter in self.constrained:
+            if parameter.trainable:
+                parameter.constrain()

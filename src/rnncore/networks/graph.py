@@ -10,7 +10,7 @@ from rnncore.layers._members import members, unique
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.models.keras_order import layers_in_order
+from rnncore.networks.keras_order import layers_in_order
 
 
 class Step(NamedTuple):

@@ -1,0 +1,1 @@
+"""Graphs of layers, the walk through them, and their weights in flat buffers."""
