@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._buffers import Buffers
-from rnncore.networks.network import Arrays
-from rnncore.training.data import Batch, Masks, Samples, Targets
+from rnncore.training.data import Batch, Samples
 from rnncore.training.ragged import Ragged
 
 Rows = NDArray[np.intp] | slice
@@ -22,10 +20,10 @@ _SPREAD = 0.1
 
 
 class Batches:
-    """Iterate over samples in batches, in order or shuffled.
+    """Samples in batches, in order or shuffled.
 
     Batches in order are views. Shuffled ones are gathered into buffers that the next batch
-    overwrites, and so are sequences of different lengths: an epoch allocates nothing.
+    overwrites, and so are sequences of different lengths: an epoch allocates its order only.
 
     Parameters
     ----------
@@ -44,111 +42,60 @@ class Batches:
         ragged = [one.lengths for one in samples.x if isinstance(one, Ragged)]
         self._lengths = cast("NDArray[np.intp]", sum(ragged)) if ragged else None
         self._by_length = by_length
-        self._parts: tuple[Sequence[Any], ...] = (samples.x, samples.y, samples.weight)
-        self._rooms: list[list[Any]] | None = None
+        self._parts = (*samples.x, *samples.y, *samples.weight)
         self._buffers = Buffers()
-        self._in_order: NDArray[np.intp] | None = None
-        self._order: NDArray[np.intp] | None = None
-
-    def __len__(self) -> int:
-        return -(-len(self.samples) // self.batch_size)
 
     @property
     def steps(self) -> int:
         """Number of batches."""
-        return len(self)
+        return -(-len(self.samples) // self.batch_size)
 
     def tell(self, hook: str) -> None:
         """An epoch begins or has ended: nothing to do."""
 
-    def rows(self) -> Iterator[Rows]:
-        """Yield which samples are in each batch, in order."""
-        if self._lengths is not None and self._by_length:
-            yield from batches_by_length(self._lengths, self.batch_size)
+    def rows(self, rng: np.random.Generator | None = None) -> Iterator[Rows]:
+        """Yield which samples are in each batch, every sample once."""
+        count, size = len(self.samples), self.batch_size
+        if self._lengths is not None and (self._by_length or rng is not None):
+            yield from batches_by_length(self._lengths, size, rng)
             return
-        for start in range(0, len(self.samples), self.batch_size):
-            yield slice(start, min(start + self.batch_size, len(self.samples)))
+        order = None if rng is None else rng.permutation(count)
+        for start in range(0, count, size):
+            rows = slice(start, min(start + size, count))
+            yield rows if order is None else order[rows]
 
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Yield every sample once, shuffled where there is a generator for it."""
-        return iter(self) if rng is None else self.shuffled(rng)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return map(self.take, self.rows())
-
-    def shuffled(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield every sample once, in a new random order."""
-        if self._lengths is not None:
-            yield from map(self.take, batches_by_length(self._lengths, self.batch_size, rng))
-            return
-        if self._in_order is None or self._order is None:
-            self._in_order = np.arange(len(self.samples))
-            self._order = np.empty_like(self._in_order)
-        order = self._order
-        order[...] = self._in_order
-        rng.shuffle(order)
-        for start in range(0, len(order), self.batch_size):
-            yield self.take(order[start : start + self.batch_size])
+        """Return every sample once, shuffled where there is a generator for it."""
+        return map(self.take, self.rows(rng))
 
     def take(self, rows: Rows) -> Batch:
         """Return the batch of these samples."""
         samples = self.samples
-        if self._lengths is None:
-            if not isinstance(rows, slice):
-                x, y, weight = self._gathered(rows)
-                return Batch(cast("Arrays", x), y, weight)
-            cut: Any = tuple([p if p is None else p[rows] for parts in self._parts for p in parts])
-            inputs, targets = len(samples.x), len(samples.x) + len(samples.y)
-            return Batch(cut[:inputs], cut[inputs:targets], cut[targets:])
-        (x, masks), (y, counted), (weight, _) = map(self._padded, range(3), repeat(rows))
-        lengths = samples.lengths and tuple(
-            None if one is None else one[rows] for one in samples.lengths
-        )
-        return Batch(cast("Arrays", x), y, weight, masks, counted, lengths)
-
-    def _padded(self, which: int, rows: Rows) -> tuple[Targets, Masks]:
-        """Return arrays for a batch, and which steps are real in those that vary."""
-        arrays: list[NDArray[Any] | None] = []
+        cut: list[Any] = []
         masks: list[NDArray[np.bool_] | None] = []
-        for index, (part, room) in enumerate(self._paired()[which]):
+        for index, part in enumerate(self._parts):
             array = mask = None
             if isinstance(part, Ragged):
-                steps = max(1, int(part.lengths[rows].max()))
-                array, mask = part.padded(rows, steps, self._buffers, f"{which} {index}")
+                array, mask = part.padded(rows, self._buffers, str(index))
             elif part is not None:
-                array = part[rows] if isinstance(rows, slice) else _taken(part, room, rows)
-            arrays.append(array)
+                if isinstance(rows, slice) or not part.flags.c_contiguous:
+                    array = part[rows]  # of which take would copy all first
+                else:
+                    shape = (len(rows), *part.shape[1:])
+                    out = self._buffers.take(str(index), shape, part.dtype)
+                    # mode="clip" writes straight into out; the default buffers it to undo errors.
+                    array = part.take(rows, axis=0, out=out, mode="clip")
+            cut.append(array)
             masks.append(mask)
-        return tuple(arrays), tuple(masks)
-
-    def _gathered(self, rows: NDArray[np.intp]) -> list[Targets]:
-        """Return inputs, targets and weights of some samples; the next call overwrites them."""
-        return [
-            tuple([None if part is None else _taken(part, room, rows) for part, room in pairs])
-            for pairs in self._rooms or self._paired()
-        ]
-
-    def _paired(self) -> list[list[Any]]:
-        """Return inputs, targets and weights with the memory that batches are gathered in."""
-        if self._rooms is None:
-            self._rooms = [[(part, self._room(part)) for part in parts] for parts in self._parts]
-        return self._rooms
-
-    def _room(self, array: NDArray[Any] | Ragged | None) -> NDArray[Any] | None:
-        if array is None or isinstance(array, Ragged) or not array.flags.c_contiguous:
-            return None
-        return np.empty((self.batch_size, *array.shape[1:]), array.dtype)
-
-
-def _taken(
-    array: NDArray[Any], memory: NDArray[Any] | None, rows: NDArray[np.intp]
-) -> NDArray[Any]:
-    """Return some rows of an array, in `memory` where there is any."""
-    if memory is None:
-        return array[rows]  # take would copy all of it first
-    out = memory if len(rows) == len(memory) else memory[: len(rows)]
-    # mode="clip" writes straight into out; the default buffers it to undo errors.
-    return array.take(rows, axis=0, out=out, mode="clip")
+        first = len(samples.x)  # of the targets
+        after = first + len(samples.y)
+        batch = Batch(tuple(cut[:first]), tuple(cut[first:after]), tuple(cut[after:]))
+        if self._lengths is not None:
+            batch.masks, batch.counted = tuple(masks[:first]), tuple(masks[first:after])
+            batch.lengths = samples.lengths and tuple(
+                None if one is None else one[rows] for one in samples.lengths
+            )
+        return batch
 
 
 def one_batch(samples: Samples) -> Batch:

@@ -28,7 +28,7 @@ def predict(model: Model, feed: Feed, progress: Progress, hooks: CallbackList) -
     count: int | None = None
     rows: Iterator[Rows | None] = repeat(None)
     if isinstance(source, Batches):
-        batches = len(source) if feed.steps is None else min(feed.steps, len(source))
+        batches = source.steps if feed.steps is None else min(feed.steps, source.steps)
         count = min(len(source.samples), batches * source.batch_size)
         rows = source.rows()
     results = _Results(count)

@@ -75,13 +75,15 @@ class Ragged:
         return Ragged(values, self.starts, self.lengths)
 
     def padded(
-        self, rows: Array | slice, steps: int, buffers: Buffers, name: str
+        self, rows: Array | slice, buffers: Buffers, name: str
     ) -> tuple[Array, NDArray[np.bool_] | None]:
-        """Return some sequences ``(B, steps, ...)`` with zeros behind, and which steps are real.
+        """Return some sequences ``(B, T, ...)`` with zeros behind, and which steps are real.
 
-        Both lie in `buffers`; the mask is None where all steps are.
+        `T` is the longest of their lengths. Both lie in `buffers`; the mask is None where all
+        steps are real.
         """
         lengths = self.lengths[rows]
+        steps = max(1, int(lengths.max()))
         shape = (len(lengths), steps)
         out = buffers.take(name, (*shape, *self.values.shape[1:]), self.values.dtype)
         index = buffers.take(f"{name} index", shape, np.intp)
@@ -92,7 +94,7 @@ class Ragged:
         np.copyto(index, len(self.values) - 1, where=mask)
         # mode="clip" writes straight into out; the default buffers it to undo errors.
         np.take(self.values, index, axis=0, out=out, mode="clip")
-        if len(lengths) and int(lengths.min()) == steps:
+        if int(lengths.min()) == steps:
             return out, None
         return out, mask_of(lengths, steps, out=mask)
 
@@ -120,12 +122,13 @@ def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
         value = list(value)  # an array of lists, or such a column of pandas
     if not is_ragged(value):
         return numeric_array(argument, value)
-    parts = [_sequence(f"{argument}[{index}]", item) for index, item in enumerate(value)]
+    parts = [
+        numeric_array(f"{argument}[{index}]", item) if len(item) else np.empty(0)
+        for index, item in enumerate(value)
+    ]
     step = next(part.shape[1:] for part in parts if len(part))
     for index, part in enumerate(parts):
-        if not len(part):
-            continue
-        if part.shape[1:] != step:
+        if len(part) and part.shape[1:] != step:
             raise ValueError(
                 f"{argument}[{index}]: expected steps of shape {step}, as in the first sequence, "
                 f"got {part.shape[1:]}"
@@ -140,12 +143,6 @@ def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
     np.concatenate(real, out=values[:total], casting="unsafe")  # as result_type has chosen it
     values[total] = 0
     return Ragged(values, np.cumsum(lengths) - lengths, lengths)
-
-
-def _sequence(argument: str, item: Any) -> Array:
-    if len(item) == 0:
-        return np.empty(0)
-    return numeric_array(argument, item)
 
 
 def each(argument: str, array: Array | Ragged, convert: Callable[[Array], Array]) -> Array | Ragged:

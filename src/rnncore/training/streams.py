@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -51,8 +51,7 @@ class Stream:
         self._prefix = prefix
         self._indexed = _is_indexed(data)
         self.once = not self._indexed and iter(data) is data
-        self._number = 0  # of the batches that an iterator has given
-        self._head: tuple[Iterator[Any], Batch] | None = None
+        self._begun: Iterator[Batch] | None = None
 
     @property
     def steps(self) -> int | None:
@@ -72,34 +71,30 @@ class Stream:
         ValueError
             When there is none.
         """
-        if self._indexed and self.steps != 0:
-            self._prepared(self._data[0], 0)
-            return
-        items = iter(() if self._indexed else self._data)
-        for item in items:
-            self._head = (items, self._prepared(item, 0))
+        batches = self._walk()
+        for first in batches:
+            if not self._indexed:  # which is asked for it again
+                self._begun = itertools.chain([first], batches)
             return
         raise ValueError(f"{self._prefix}x: expected at least one batch, got none")
 
     def batches(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Yield the batches; with a generator those of a dataset come in a random order."""
+        """Return the batches; with a generator those of a dataset come in a random order."""
+        found = self._begun or self._walk(rng)
+        self._begun = found if self.once else None
+        return found
+
+    def _walk(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
+        items: Iterable[tuple[int, Any]]
         if self._indexed:
             count = self.steps
             order: Any = itertools.count() if count is None else range(count)
             if count is not None and rng is not None:
-                order = rng.permutation(count)
-            for index in order:
-                yield self._prepared(self._data[int(index)], int(index))
-            return
-        if not self.once:
-            self._number = 0
-        items = iter(self._data) if self._head is None else self._head[0]
-        if self._head is not None:
-            first, self._head = self._head[1], None
-            self._number += 1
-            yield first
-        for item in items:
-            number, self._number = self._number, self._number + 1
+                order = rng.permutation(count).tolist()
+            items = ((number, self._data[number]) for number in order)
+        else:
+            items = enumerate(self._data)
+        for number, item in items:
             yield self._prepared(item, number)
 
     def tell(self, hook: str) -> None:

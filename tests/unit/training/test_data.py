@@ -14,7 +14,7 @@ SAMPLES = Samples((np.arange(20.0).reshape(10, 2),), (np.arange(10),), (np.arang
 
 
 def test_batches_in_order_are_views() -> None:
-    batches = list(Batches(SAMPLES, 4))
+    batches = list(Batches(SAMPLES, 4).batches())
     assert [len(batch) for batch in batches] == [4, 4, 2]
     assert np.shares_memory(batches[1].x[0], SAMPLES.x[0])
     np.testing.assert_array_equal(batches[1].y[0], [4, 5, 6, 7])
@@ -22,9 +22,9 @@ def test_batches_in_order_are_views() -> None:
 
 def test_shuffled_batches_hold_every_sample_once() -> None:
     batches = Batches(SAMPLES, 4)
-    assert len(batches) == 3
+    assert batches.steps == 3
     seen = []
-    for batch in batches.shuffled(np.random.default_rng(0)):
+    for batch in batches.batches(np.random.default_rng(0)):
         (x,), (y,), (weight,) = batch.x, batch.y, batch.weight
         assert y is not None
         assert weight is not None
@@ -38,14 +38,14 @@ def test_shuffled_batches_hold_every_sample_once() -> None:
 def test_shuffled_batches_reuse_their_buffers() -> None:
     batches = Batches(SAMPLES, 5)
     rng = np.random.default_rng(0)
-    addresses = {batch.x[0].ctypes.data for _ in range(2) for batch in batches.shuffled(rng)}
+    addresses = {batch.x[0].ctypes.data for _ in range(2) for batch in batches.batches(rng)}
     assert len(addresses) == 1
 
 
 def test_views_are_shuffled_without_a_copy_of_all() -> None:
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(13.0), 4)
     samples = Samples((windows,), (np.arange(10),), (None,))
-    for batch in Batches(samples, 3).shuffled(np.random.default_rng(0)):
+    for batch in Batches(samples, 3).batches(np.random.default_rng(0)):
         np.testing.assert_array_equal(batch.x[0][:, 0], batch.y[0])
 
 

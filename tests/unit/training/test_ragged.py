@@ -280,11 +280,11 @@ def test_the_third_epoch_of_batches_allocates_no_batch() -> None:
     batches = Batches(prepare_samples(model, model.prepare_input(x), np.zeros(100)), 20)
     rng = np.random.default_rng(0)
     for _ in range(2):
-        for _ in batches.shuffled(rng):
+        for _ in batches.batches(rng):
             pass
     tracemalloc.start()
     try:
-        for _ in batches.shuffled(rng):
+        for _ in batches.batches(rng):
             pass
         _, peak = tracemalloc.get_traced_memory()
     finally:
