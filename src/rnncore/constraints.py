@@ -225,7 +225,7 @@ def get(identifier: Any, owner: str = "constraint") -> Any:
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For anything else.
 

@@ -276,7 +276,7 @@ def get(identifier: Any, owner: str = "regularizer") -> Any:
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For anything else.
 

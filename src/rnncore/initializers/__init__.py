@@ -73,7 +73,7 @@ def get(
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For something that is neither a name nor callable.
 

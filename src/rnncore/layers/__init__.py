@@ -58,7 +58,7 @@ from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from rnncore.layers.rnn.time_distributed import TimeDistributed
 from rnncore.utils._config import deserialize, serialize
 
-# Keras' other names for them.
+# Keras' aliases.
 AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D = (
     AveragePooling1D,
     AveragePooling2D,

@@ -1,4 +1,4 @@
-"""Penalties on the outputs of layers: the values are collected while a model runs."""
+"""Penalties on the outputs of layers, collected while a model runs."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ _collecting: ContextVar[ActivityPenalties | None] = ContextVar("activity penalti
 
 
 class ActivityPenalties:
-    """A context in which the penalties on outputs are added up; without one none is computed.
+    """A context that sums the penalties on outputs; outside it none is computed.
 
-    Each thread has its own, so that models may be shared by threads.
+    Each thread has its own, so threads may share models.
 
     Parameters
     ----------
     samples : int
-        Number of samples of the batch, by which the penalties are divided. A layer within a
-        `TimeDistributed` gets the steps of all of them as samples.
+        Batch size, by which the penalties are divided. (A layer within a `TimeDistributed` gets
+        every step as a sample.)
 
     Attributes
     ----------
     total : float
-        What the layers that have run in the context add to the loss.
+        What the layers run in this context add to the loss.
     """
 
     def __init__(self, samples: int) -> None:
@@ -39,5 +39,5 @@ class ActivityPenalties:
 
 
 def current_penalties() -> ActivityPenalties | None:
-    """Return what collects the penalties in this thread, None where nothing does."""
+    """Return this thread's active context, or None."""
     return _collecting.get()

@@ -1,4 +1,4 @@
-"""Checks that the layers' constructors share."""
+"""Checks shared by the layers' constructors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WITHOUT_EFFECT = frozenset({"implementation", "use_cudnn"})
 def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping[str, Any]) -> None:
     """Raise for every extra argument of the class `cls` that would change the result.
 
-    `neutral` holds, for each argument that Keras has and this library lacks so far, the one
-    value that asks for nothing. Whatever is not in it is unknown.
+    `neutral` maps each argument that Keras has and this library lacks to the one value that changes
+    nothing. Any other argument is unknown.
     """
     owner = cls.__name__
     for argument, value in arguments.items():
@@ -47,14 +47,14 @@ def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ..
 
 
 def known_initializer(initializer: Any) -> Any:
-    """Return the initializer; ValueError or TypeError for an unknown one."""
+    """Return the initializer, or raise ValueError or TypeError if it is unknown."""
     return initializers.get(initializer)
 
 
 def declared_shape(
     owner: str, input_shape: Any, batch_input_shape: Any, input_dim: Any, input_length: Any
 ) -> tuple[int | None, tuple[int | None, ...] | None]:
-    """Return the batch size, and the shape of a sample, that a layer was given in any spelling."""
+    """Return the batch size and the shape of a sample, in whichever spelling they were given."""
     given = {
         "input_shape": input_shape,
         "batch_input_shape": batch_input_shape,
@@ -78,7 +78,7 @@ def declared_shape(
 
 
 def split_batch(owner: str, argument: str, shape: Any) -> tuple[int | None, tuple[int | None, ...]]:
-    """Return the batch size, None for any, and the shape of a sample."""
+    """Return the batch size (None for any) and the shape of a sample."""
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ValueError(
             f"{owner}: {argument}: expected a batch size or None in front of the sizes of a "

@@ -1,4 +1,4 @@
-"""Arrays that are kept from one training step to the next."""
+"""Arrays kept from one training step to the next."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class Buffers:
-    """Arrays by name, made when they are first asked for and enlarged when they are too small.
+    """Arrays by name, made on first use and enlarged when too small.
 
-    What `take` returns holds the values of the last step, and is overwritten in the next one. A
-    copy, also by pickle, starts empty.
+    What `take` returns still holds the values of the previous step, and the next step overwrites
+    it. A copy or a pickle starts empty.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Buffers:
         self._views: dict[str, NDArray[Any]] = {}
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """Return a contiguous array of this shape and dtype, its content undefined."""
+        """Return a contiguous, uninitialized array of this shape and dtype."""
         view = self._views.get(name)
         if view is not None and view.shape == shape and view.dtype == dtype:
             return view

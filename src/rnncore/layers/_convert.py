@@ -1,4 +1,4 @@
-"""From what the user passes to arrays that a layer takes."""
+"""Convert what a user passes to the arrays that a layer takes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> N
     Raises
     ------
     TypeError
-        For strings, objects, complex numbers and dates, masked arrays, and numbers that are not
-        in native byte order.
+        For strings, objects, complex numbers, dates, masked arrays and non-native byte order.
     ValueError
         For sequences of different lengths and for a single number.
     """
@@ -37,7 +36,7 @@ def numeric_array(argument: str, value: ArrayLike, *, scalar: bool = False) -> N
 
 
 def _of_columns(argument: str, table: Any) -> NDArray[Any]:
-    """Return a frame or a column of pandas, whose numbers are of several dtypes, as one array."""
+    """Return a pandas frame or column, whose numbers may have several dtypes, as one array."""
     dtypes = list(table.dtypes) if table.ndim > 1 else [table.dtypes]
     if any(getattr(dtype, "kind", "O") not in "biuf" for dtype in dtypes):
         raise TypeError(
@@ -51,9 +50,9 @@ def _of_columns(argument: str, table: Any) -> NDArray[Any]:
 
 
 def check_mask(owner: str, mask: Any, shape: tuple[int | None, ...]) -> Any:
-    """Return `mask`, a bool array or a symbolic tensor, beside an input of `shape`.
+    """Return `mask`, a bool array or a symbolic tensor, checked against an input of `shape`.
 
-    Its axes are the first ones of the input, at least (B, T), and not that of the features.
+    Its axes are the leading ones of the input, at least (B, T), without the features.
     """
     array = mask if isinstance(mask, SymbolicTensor) else plain_array(f"{owner}: mask", mask)
     if not isinstance(mask, SymbolicTensor) and array.dtype != np.bool_:

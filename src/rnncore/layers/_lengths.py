@@ -1,4 +1,4 @@
-"""Masks of rows of different lengths: they know the lengths, so that layers can carry them on."""
+"""Masks that know the lengths of their rows, so that layers can pass these on."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Lengths = NDArray[np.intp]
 
 
 class LengthMask(np.ndarray[Any, np.dtype[np.bool_]]):
-    """A mask (B, T), True for the first steps of each row, so many as `lengths` says.
+    """A mask (B, T), True for the first ``lengths[i]`` steps of row i.
 
-    What NumPy makes of one, as by ``&`` or ``[:, ::-1]``, knows no lengths.
+    Arrays that NumPy derives from one, as by ``&`` or ``[:, ::-1]``, have no lengths.
     """
 
     lengths: Lengths | None = None
@@ -30,19 +30,19 @@ def mask_of(lengths: Lengths, steps: int, out: NDArray[np.bool_] | None = None) 
 
 
 def lengths_of(mask: Any) -> Lengths | None:
-    """Return the lengths of the rows, None for a mask that was made otherwise."""
+    """Return the lengths of the rows, or None for any other mask."""
     return mask.lengths if isinstance(mask, LengthMask) else None
 
 
 def narrowed_mask(mask: NDArray[np.bool_] | None, real: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where both are True; the mask itself where `real` takes nothing away from it."""
+    """Return where both are True; the mask itself if `real` removes nothing from it."""
     if mask is None:
         return real
     return mask if not (mask & ~real).any() else mask & real
 
 
 def joint_mask(masks: Sequence[NDArray[np.bool_] | None]) -> LengthMask | None:
-    """Return the mask of the longest rows, None where a mask that is given knows no lengths."""
+    """Return the mask of the longest rows, or None if one of the masks has no lengths."""
     given = [mask for mask in masks if mask is not None]
     lengths = [found for mask in given if (found := lengths_of(mask)) is not None]
     if not given or len(lengths) < len(given):
@@ -51,9 +51,9 @@ def joint_mask(masks: Sequence[NDArray[np.bool_] | None]) -> LengthMask | None:
 
 
 def clear_padding(x: NDArray[Any], mask: Any, value: float = 0.0) -> NDArray[Any]:
-    """Write `value` behind the end of each row and return x; a mask without lengths changes none.
+    """Write `value` past the end of each row and return x; without lengths nothing changes.
 
-    By a copy and not by a product, as NaN may stand there.
+    Copies rather than multiplies, since the padding may hold NaN.
     """
     if lengths_of(mask) is not None:
         np.copyto(x, value, where=~mask.reshape(mask.shape + (1,) * (x.ndim - 2)))
@@ -61,7 +61,7 @@ def clear_padding(x: NDArray[Any], mask: Any, value: float = 0.0) -> NDArray[Any
 
 
 def without_padding(x: NDArray[Any], mask: Any, tape: Tape, value: float = 0.0) -> NDArray[Any]:
-    """Return x, or a copy with `value` behind the end of each row where the mask has lengths."""
+    """Return x, or if the mask has lengths a copy with `value` past the end of each row."""
     if lengths_of(mask) is None:
         return x
     copy = tape.take("without padding", x.shape, x.dtype)

@@ -1,4 +1,4 @@
-"""Layers and what is inside of them."""
+"""Layers and the layers inside them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def members(layer: Layer) -> list[Layer]:
-    """Return a layer and all that are inside of it, each once."""
+    """Return a layer and all layers inside it, each once."""
 
     def walk(layer: Layer) -> Iterator[Layer]:
         yield layer

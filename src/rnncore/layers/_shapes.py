@@ -1,4 +1,4 @@
-"""Checks of shapes and of where the features stand."""
+"""Checks of shapes and axes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def expect_steps(owner: str, shape: tuple[int | None, ...]) -> None:
 
 
 def expect_channels_last(owner: str, data_format: Any) -> None:
-    """Raise ValueError for any order of the axes but the one with the features last."""
+    """Raise ValueError unless the features are on the last axis."""
     if data_format not in (None, "channels_last"):
         raise ValueError(
             f"{owner}: data_format: expected 'channels_last' or None (no other value is "
@@ -43,7 +43,7 @@ def listed_axes(owner: str, axis: Any, name: str = "axis") -> tuple[int, ...]:
 def axes_behind_batch(
     owner: str, axes: tuple[int, ...], shape: tuple[int | None, ...]
 ) -> tuple[int, ...]:
-    """Return the axes counted from 0 and sorted; ValueError unless `shape` has and knows them."""
+    """Return the axes sorted and non-negative; ValueError unless `shape` has known sizes there."""
     rank = len(shape)
     found = tuple(sorted(axis + rank if axis < 0 else axis for axis in axes))
     if found[0] < 1 or found[-1] >= rank or len(set(found)) < len(found):

@@ -1,4 +1,4 @@
-"""Where weights come from while a model is made whose weights are known already."""
+"""Known values for the weights of a model while it is made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _supply: ContextVar[Supply | None] = ContextVar("supply of weights", default=Non
 
 @contextlib.contextmanager
 def supplied_by(supply: Supply) -> Iterator[None]:
-    """Within the block, in this thread, new weights come from `supply`, not from initializers."""
+    """Within the block, take new weights in this thread from `supply`, not from initializers."""
     token = _supply.set(supply)
     try:
         yield
@@ -27,5 +27,5 @@ def supplied_by(supply: Supply) -> Iterator[None]:
 
 
 def current_supply() -> Supply | None:
-    """Return what supplies new weights, None for their initializers."""
+    """Return what supplies new weights, or None for their initializers."""
     return _supply.get()

@@ -15,7 +15,7 @@ from rnncore.layers._shapes import expect_axes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
-# What the axes that windows slide over are called, by their number.
+# Names of the axes that windows slide over, by the number of axes.
 AXES = {1: ("timesteps",), 2: ("rows", "columns")}
 
 Sizes = tuple[int | None, ...]
@@ -26,9 +26,9 @@ Index = tuple[slice, ...]
 class Windows:
     """Windows of `sizes` steps, `dilations` apart, that start every `strides` steps.
 
-    One number for each axis between the batch and the features. With padding "valid" all lie
-    within the input; "same" and "causal" give one to each `strides` steps, by padding both ends
-    alike, or the start only.
+    One number for each axis between the batch and the features. With padding "valid" all windows
+    lie within the input. "same" and "causal" give one window for each `strides` steps; "same" pads
+    both ends, "causal" the start only.
     """
 
     sizes: tuple[int, ...]
@@ -42,7 +42,7 @@ class Windows:
         return tuple((n - 1) * d + 1 for n, d in zip(self.sizes, self.dilations, strict=True))
 
     def counts(self, owner: str, shape: Sizes) -> Sizes:
-        """Return how many windows an input of `shape` has; ValueError when there is none."""
+        """Return how many windows an input of `shape` has; ValueError if there is none."""
         names = AXES[len(self.sizes)]
         expect_axes(owner, shape, ("batch", *names, "features"))
         counts: list[int | None] = []
@@ -56,10 +56,10 @@ class Windows:
         return tuple(counts)
 
     def lengths(self, lengths: Lengths) -> Lengths | None:
-        """Return how many windows rows of these lengths have, each as if it came alone.
+        """Return how many windows rows of these lengths have, each as if it were alone.
 
-        None where their places would depend on the length: "same" pads what is missing in the last
-        window on both sides.
+        None if their places would depend on the length, as "same" pads both sides for the last
+        window.
         """
         (stride, *others), reach = self.strides, self.reaches[0]
         padded_less = max(reach - stride, 0) // 2
@@ -105,10 +105,10 @@ class Windows:
         return np.moveaxis(view[(every, *starts, every, *steps)], rank + 1, -1)
 
     def places(self, lengths: tuple[int, ...]) -> Iterator[tuple[Index, Index]]:
-        """Yield, for each place in a window, where it lies: index of an input, and of its windows.
+        """Yield, for each place in a window, the index of the input and of the windows there.
 
-        The windows are those that have a step of the input at that place, and the steps are these.
-        The last axis of a window runs fastest.
+        Only windows with a step of the input at that place are included. The last axis of a window
+        runs fastest.
         """
         befores = [before for before, _ in self.margins(lengths)]
         for place in itertools.product(*map(range, self.sizes)):
@@ -126,7 +126,7 @@ class Windows:
 
 
 def one_for_each_axis(owner: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
-    """Return positive integers, one for each of `rank` axes; one integer stands for all."""
+    """Return positive integers, one for each of `rank` axes; a single one applies to all."""
     expected = f"a positive integer or a tuple of {rank}"
     values = value if isinstance(value, (tuple, list)) else [value] * rank
     if len(values) != rank:
@@ -135,7 +135,7 @@ def one_for_each_axis(owner: str, name: str, value: Any, rank: int) -> tuple[int
 
 
 def padding_name(owner: str, value: Any, names: tuple[str, ...]) -> str:
-    """Return the name of a padding in lower case; ValueError for an unknown one."""
+    """Return the name of a padding in lower case; ValueError if it is unknown."""
     name = value.lower() if isinstance(value, str) else value
     if name not in names:
         raise ValueError(f"{owner}: padding: expected one of {', '.join(names)}, got {value!r}")

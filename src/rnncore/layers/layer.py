@@ -1,4 +1,4 @@
-"""The protocol of a layer: build, forward, backward, its weights, its place in graphs."""
+"""The protocol of a layer: build, forward, backward, weights, and its place in graphs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Shape = tuple[int | None, ...]
 
 
 def built_once(build: Callable[..., None]) -> Callable[..., None]:
-    """Return the `build` of a class that leaves the weights of a built layer alone."""
+    """Wrap the `build` of a class so that it leaves a built layer's weights alone."""
 
     @functools.wraps(build)
     def build_once(self: Layer, *args: Any, **kwargs: Any) -> None:
@@ -48,7 +48,7 @@ def built_once(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_tape(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the `forward` of a user's class, which may return the output alone."""
+    """Wrap the `forward` of a user's class, which may return only the output."""
 
     @functools.wraps(forward)
     def forward_with_tape(*args: Any, **kwargs: Any) -> Any:
@@ -60,9 +60,9 @@ def with_tape(forward: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
-    """Let an attempt to build a layer that fails leave it, and those inside, as they were."""
+    """If building a layer fails, restore it and the layers inside it."""
     built = [one for one in members(layer) if one.built]
-    weights = list(layer._parameters)  # that a constructor made
+    weights = list(layer._parameters)  # made by a constructor
     try:
         yield
     except BaseException:
@@ -76,47 +76,46 @@ def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
 class Layer(Configurable):
     """Base of all layers.
 
-    A subclass gives `build`, `compute_output_shape`, `forward` and `backward`. `forward` returns
-    the output and, with ``training=True``, what `backward` needs: a `Tape` or whatever else the
-    layer likes, which `backward` gets back; a class of a user that needs nothing may return the
-    output alone. Nothing of a pass stays in the layer, so a graph may
-    call it several times, and threads may share it. `backward` overwrites the gradients of the
-    weights (it does not add to them) and returns the gradient of the input. Neither may write to
-    what it gets, which other layers may read too; what both return in training may lie on the
-    tape, whose arrays the next step overwrites.
+    A subclass defines `build`, `compute_output_shape`, `forward` and `backward`. `forward` returns
+    the output and, with ``training=True``, what `backward` needs: a `Tape` or any other object. (A
+    class of your own whose `backward` needs nothing may return only the output.) The layer itself
+    keeps nothing of a pass, so a graph may call it several times and threads may share it.
+    `backward` overwrites the gradients of the weights (it does not add to them) and returns the
+    gradient of the input. Neither may write to its arguments, which other layers may read too. In
+    training, what they return may lie on the tape, whose arrays the next step overwrites.
 
-    Where `takes_several` is True, the input is a list of arrays: `build`, `compute_output_shape`,
-    `forward` and `compute_mask` get a list of shapes, of arrays and of masks (None for an array
-    that has no mask, and None in place of the list when none has one), and `backward` returns a
-    list of gradients. A layer with several outputs returns lists of shapes, arrays and masks, and
-    `backward` gets a list with None for an output that nothing depends on.
+    If `takes_several` is True, the input is a list of arrays. `build`, `compute_output_shape`,
+    `forward` and `compute_mask` then get lists of shapes, arrays and masks (None for an array
+    without a mask, and None instead of the list if no array has one), and `backward` returns a list
+    of gradients. A layer with several outputs returns lists of shapes, arrays and masks, and
+    `backward` gets a list with None for each output that nothing depends on.
 
-    A layer whose calls have further arguments names them in `call_arguments`, checks them in
+    A layer whose calls take further arguments names them in `call_arguments`, checks them in
     `check_arguments` and takes them in `forward`. Its `backward` returns the gradient of the input
-    and a dict with those of the arguments that gradients flow to, each in the form of the argument:
-    a list for a list.
+    and a dict of the gradients of those arguments, each structured like the argument: a list for a
+    list.
 
     Parameters
     ----------
     name : str, optional
-        Default: the class name in snake case, numbered over the program: ``lstm``, ``lstm_1``.
-        The layers of a model need different names.
+        Default: the class name in snake case, numbered throughout the program: ``lstm``,
+        ``lstm_1``. Names must be unique within a model.
     dtype : {"float32", "float64"}, optional
-        Default: that of the model, float32 outside one.
+        Default: that of the model; float32 outside a model.
     trainable : bool, default True
         Whether the optimizer may change the weights.
     input_shape : tuple, optional
-        Shape of one sample, for the first layer of a model: ``(timesteps, features)``; None
-        marks an axis of any size.
+        Shape of one sample, for the first layer of a model: ``(timesteps, features)``, with None
+        for an axis of any size.
     input_dim, input_length : int, optional
-        Older spelling of the same: features, and timesteps.
+        Older spelling of the same: features and timesteps.
     batch_input_shape : tuple, optional
-        `input_shape` with the batch size in front, None for any; only stateful layers fix it.
+        `input_shape` with the batch size in front, None for any. Only stateful layers enforce it.
     activity_regularizer : str, dict or callable, optional
         Penalty on the output, divided by the number of samples; see `rnncore.regularizers`.
     """
 
-    # A model writes the shape of its input itself, and its weights elsewhere.
+    # A model saves its input shape and its weights elsewhere.
     not_configured: ClassVar[frozenset[str]] = frozenset(
         {
             "activity_regularizer",
@@ -128,44 +127,44 @@ class Layer(Configurable):
         }
     )
     may_be_shared = True
-    # Arguments of the Keras layer that are not there yet, each with the value that asks for
+    # Arguments of the Keras layer that are not supported yet, each with the value that changes
     # nothing. Subclasses extend it.
     unsupported: Mapping[str, Any] = {}
     # The axes of the input, counted from its end, whose sizes the weights fix.
     fixed_axes: tuple[int, ...] = ()
-    # Whether it, or what comes behind it, needs the sizes of more axes of its input than the last.
+    # Whether it or the layers after it need the sizes of more axes of its input than the last.
     needs_sizes = False
-    # The attributes, integers or None, that with the weights decide how a training goes on.
+    # Attributes (integers or None) that together with the weights determine how training continues.
     random_numbers: tuple[str, ...] = ()
-    # Whether the input is token ids (B, T) and not numbers with a last axis of features.
+    # Whether the input is token ids (B, T) rather than numbers with features on the last axis.
     takes_ids = False
-    # Names of the arguments that a call, and `forward`, have beside x, mask and training.
+    # Names of the arguments of a call and of `forward`, other than x, mask and training.
     call_arguments: tuple[str, ...] = ()
     # Whether it is a model, whose layers know the masks behind them and how they were called.
     is_model = False
     # Whether the input is a list of arrays.
     takes_several = False
-    # What `forward` records on; a subclass may want one with working memory of its own.
+    # The tape that `forward` records on; a subclass may use one with its own working memory.
     tape_class: ClassVar[type[Tape]] = Tape
     activity_regularizer: Any = None
-    # Whether Keras' call of the layer has a mask among its arguments.
+    # Whether the layer's `call` in Keras takes a mask.
     reads_mask = False
-    # The attributes, and arguments, that the sizes of the weights follow from.
+    # The attributes and arguments that determine the sizes of the weights.
     size_arguments: tuple[str, ...] = ()
-    # Layers inside this one: their weights are its own.
+    # Layers inside this one; their weights belong to it too.
     children: Sequence[Layer] = ()
-    # The attribute that holds the one layer or cell that it is wrapped around.
+    # The attribute that holds the layer or cell it wraps.
     wraps: str | None = None
-    # Whether in training what comes out for a sample depends on others of its batch.
+    # Whether, in training, the output for a sample depends on others in its batch.
     couples_samples = False
-    # Whether a mask goes on behind the layer; else it ends here, unless `output_lengths` knows how
+    # Whether the layer passes a mask on; if not it ends here, unless `output_lengths` knows how
     # long the rows become.
     supports_masking = True
     _warned_of_mask = False
     _speaks_for: str | None = None
-    # Whether a call changes what the calls after it give, in inference too.
+    # Whether a call affects later calls, in inference too.
     stateful = False
-    # Whether a call of `build` is `make_weights` at work, and not someone who asks for the weights.
+    # Whether `make_weights` is calling `build`, rather than a user.
     is_building = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -223,7 +222,7 @@ class Layer(Configurable):
             if len(parameters) < 3 or parameters[1] == "dy":
                 raise TypeError(
                     f"{cls.__name__}: backward: expected the parameters (self, tape, dy, *, "
-                    f"need_dx=True), tape being what `forward` returned beside the output, got "
+                    "need_dx=True), where tape is what `forward` returned with the output, got "
                     f"({', '.join(parameters)})"
                 )
 
@@ -233,7 +232,7 @@ class Layer(Configurable):
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of `input_shape` (batch axis included, as None).
 
-        Once they are there, only the shape is checked.
+        If the layer is already built, only the shape is checked.
         """
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -243,16 +242,16 @@ class Layer(Configurable):
     def mask_steps(
         self, inputs: list[CountedStep], masks: list[CountedStep | None]
     ) -> list[CountedStep | None]:
-        """Return the last step of computing the mask of each output, as Keras counts such steps.
+        """Return the last step in computing the mask of each output, as Keras counts steps.
 
-        `inputs` are the steps that give the inputs, `masks` those of their masks, None without one.
-        What has no mask may be missing.
+        `inputs` are the steps that produce the inputs, `masks` those of their masks, or None.
+        Outputs without a mask may be left out.
         """
         goes_on = self.supports_masking and type(self).compute_mask is Layer.compute_mask
         return masks[:1] if goes_on else []
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
-        """Return the mask that goes on to the next layer; by default the one that came."""
+        """Return the mask for the next layer; by default the one that came in."""
         if mask is None or self.supports_masking:
             return mask
         lengths = lengths_of(mask)
@@ -264,22 +263,22 @@ class Layer(Configurable):
         return mask_of(lengths, steps)
 
     def output_lengths(self, lengths: Lengths) -> Lengths | None:
-        """Return how many steps become of rows of these lengths, each as if it came alone.
+        """Return the lengths of the output rows, each as if its sequence were alone.
 
-        None where what becomes of a row depends on the steps behind its end.
+        None if a row depends on the steps past its end.
         """
         return None
 
     def end_mask(self, mask: Any) -> None:
-        """Warn once that a mask ends here, unless nothing is masked."""
+        """Warn once that the mask ends here, unless nothing is masked."""
         masks = [one for one in (mask if isinstance(mask, list) else [mask]) if one is not None]
         if self._warned_of_mask or all(one.all() for one in masks):
             return
         self._warned_of_mask = True
         warn(
-            f"{self.name} ({type(self).__name__}): the mask of its input ends here: this layer and "
-            "those behind it read masked steps, also what pads shorter rows of a batch, like any "
-            "others",
+            f"{self.name} ({type(self).__name__}): the mask of its input ends here: this layer "
+            "and those after it treat masked steps, including the padding of shorter rows in a "
+            "batch, like any others",
         )
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
@@ -290,9 +289,9 @@ class Layer(Configurable):
         raise NotImplementedError(f"{type(self).__name__}: expected a method forward")
 
     def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
-        """Write the gradients of the weights, return dx (None where `need_dx` is False).
+        """Write the gradients of the weights and return dx, or None if `need_dx` is False.
 
-        `tape` is what `forward` returned beside the output; it is used once.
+        `tape` is what `forward` returned with the output; it is used once.
         """
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
@@ -306,13 +305,13 @@ class Layer(Configurable):
             return self.tape_class()
 
     def used(self, tape: Tape) -> Any:
-        """Return what the forward pass saved, and keep the tape for the next one."""
+        """Return what the forward pass saved, and keep the tape for the next pass."""
         saved, tape.saved = tape.saved, None
         self._tapes.append(tape)
         return saved
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
-        """Return `x` as an array that `forward` takes; raise for what is not numeric."""
+        """Return `x` as an array that `forward` takes, or raise if it is not numeric."""
         return narrowed(argument, numeric_array(argument, x), self.dtype)
 
     # -- use -----------------------------------------------------------------------------
@@ -320,21 +319,21 @@ class Layer(Configurable):
     def __call__(
         self, x: Any, *, mask: Any = None, training: bool | None = None, **arguments: Any
     ) -> Any:
-        """Apply the layer to an array, making its weights at the first call.
+        """Apply the layer to an array; the first call makes its weights.
 
         Parameters
         ----------
         x : array_like or SymbolicTensor
-            Input, batch first. Converted to the layer's dtype. A list for layers with several
-            inputs. On symbolic tensors nothing is computed: the call becomes part of a graph.
+            Input, batch first, converted to the layer's dtype; a list for layers with several
+            inputs. With symbolic tensors nothing is computed: the call becomes part of a graph.
         mask : array_like of bool or SymbolicTensor, shape (B, T), optional
-            True at real time steps; a list for layers with several inputs. In a graph the masks
-            of the layers below go along by themselves, and one that is given replaces them.
+            True at real time steps; a list for layers with several inputs. In a graph, masks are
+            passed on automatically, and one given here replaces them.
         training : bool, optional
-            Whether dropout and the like are active, by default not. In a graph it counts, as in
-            Keras, when the model is called on arrays without saying `training` itself.
+            Whether dropout and the like are active; by default they are not. In a graph it applies,
+            as in Keras, when the model is called on arrays without `training`.
         **arguments
-            Further ones that the layer has, such as `initial_state`.
+            Further arguments of the layer, such as `initial_state`.
 
         Returns
         -------
@@ -344,10 +343,10 @@ class Layer(Configurable):
         Raises
         ------
         ValueError, TypeError
-            For a wrong shape or dtype, a masked array, numbers that are not in native byte order
-            or that the layer's dtype cannot hold, or weights that cannot be addressed.
+            If the shape or dtype is wrong, `x` is a masked array or not in native byte order, the
+            layer's dtype cannot hold a number, or the weights are too large to address.
         MemoryError
-            When the memory does not suffice for the weights or for the output.
+            If there is not enough memory for the weights or the output.
         """
         arguments = {"mask": mask, "training": training, **arguments}
         if is_symbolic(x) or any(is_symbolic(value) for value in arguments.values()):
@@ -375,7 +374,7 @@ class Layer(Configurable):
         output: Any = self.compute_output_shape(shapes)
         largest = output[0] if isinstance(output, list) else output
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
-            y, _ = self.forward(converted, **arguments)  # nobody else has the tape
+            y, _ = self.forward(converted, **arguments)  # no one else holds the tape
         given = leaves([converted, *arguments.values()])
         taken = [one for one in given if isinstance(one, np.ndarray)]
         if not isinstance(y, list):
@@ -386,10 +385,10 @@ class Layer(Configurable):
         return tuple(outputs)
 
     def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-        """Return the arguments of a call beside an input of `shape`, without those that are None.
+        """Return the arguments of a call on an input of `shape`, except those that are None.
 
-        On arrays they come out as `forward` takes them. A layer that has `call_arguments` of its
-        own checks them here.
+        For arrays, converted to what `forward` takes. A layer with its own `call_arguments` checks
+        them here.
         """
         known = ("mask", "training", *self.call_arguments)
         unknown = [name for name in arguments if name not in known]
@@ -416,7 +415,7 @@ class Layer(Configurable):
         ]
 
     def make_weights(self, input_shape: Shape) -> None:
-        """Build the layer unless that is done, and remember the shape that it was built for."""
+        """Build the layer if it is not built yet, and remember the shape it was built for."""
         with building:
             if self.built:
                 self.check_input_shape(input_shape)
@@ -435,7 +434,7 @@ class Layer(Configurable):
             self.built = True
 
     def _checked_shape(self, input_shape: Any) -> Any:
-        """Return the shape, or the list of shapes, that `build` was given."""
+        """Return the shape or list of shapes given to `build`."""
         if not self.takes_several:
             return feature_shape(self.name, "input_shape", input_shape)
         if not isinstance(input_shape, (list, tuple)):
@@ -448,7 +447,7 @@ class Layer(Configurable):
         ]
 
     def draw_seeds(self) -> None:
-        """Draw now what training would draw later, so that a copy goes on alike."""
+        """Draw seeds now rather than in training, so that a copy continues alike."""
         for child in self.children:
             child.draw_seeds()
 
@@ -461,15 +460,15 @@ class Layer(Configurable):
         return next(filter(None, (child.reversing_layer() for child in self.children)), None)
 
     def forget_weights(self) -> None:
-        """Become a layer that is not built; the layers inside stay what they are."""
+        """Return to the unbuilt state; the layers inside are not changed."""
         self._parameters.clear()
         self.input_shape, self.built = None, False
 
     def check_input_shape(self, shape: Shape) -> None:
-        """Raise ValueError unless `shape` has the rank and the features of the built layer."""
+        """Raise ValueError unless `shape` has the rank and features of the built layer."""
         built = self.input_shape
         if built is None or self.takes_several:
-            return  # how several inputs fit together is for the layer to say
+            return  # the layer itself checks how several inputs fit together
         if len(shape) != len(built) or any(shape[n] != built[n] for n in self.fixed_axes):
             fixed = [axis + len(built) for axis in self.fixed_axes]
             expected = tuple(size if n in fixed else None for n, size in enumerate(built))
@@ -484,13 +483,13 @@ class Layer(Configurable):
 
     @property
     def _owner(self) -> str:
-        """The class that errors about arguments name: the layer's, or the one it was made for."""
+        """The class named in errors about arguments: the layer's, or the one it was made for."""
         return self._speaks_for or type(self).__name__
 
     def choose(
         self, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
     ) -> None:
-        """Check the arguments that every weight has, and keep them as attributes.
+        """Check the arguments common to all weights, and keep them as attributes.
 
         ``choose("kernel", ...)`` sets `kernel_initializer`, `kernel_regularizer` and
         `kernel_constraint`; `chosen` passes them to `add_weight`.
@@ -504,7 +503,7 @@ class Layer(Configurable):
             setattr(self, argument, get(given, f"{self._owner}: {argument}"))
 
     def chosen(self, weight: str) -> dict[str, Any]:
-        """Return what `choose` kept for a weight, as arguments of `add_weight`."""
+        """Return what `choose` stored for a weight, as arguments of `add_weight`."""
         return {
             kind: getattr(self, f"{weight}_{kind}")
             for kind in ("initializer", "regularizer", "constraint")
@@ -522,12 +521,12 @@ class Layer(Configurable):
         decay: bool = True,
         trainable: bool = True,
     ) -> Parameter:
-        """Make a weight from an initializer and register it; the order of calls is kept.
+        """Make a weight from an initializer and register it, in the order of the calls.
 
-        With ``trainable=False`` no optimizer ever changes it: the layer does so by itself.
-        Training adds the penalty of `regularizer` to the loss and applies `constraint` after
-        every step, unless the weight is frozen. As in Keras the name may be given by ``name=``,
-        and the default initializer is "glorot_uniform".
+        With ``trainable=False`` no optimizer ever changes it, only the layer itself. Training adds
+        the penalty of `regularizer` to the loss and applies `constraint` after every step, unless
+        the weight is frozen. As in Keras the name may be given as ``name=``, and the default
+        initializer is "glorot_uniform".
         """
         short_name, shape = short_name if name is None else name, tuple(shape)
         if not isinstance(short_name, str):
@@ -584,29 +583,29 @@ class Layer(Configurable):
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that the optimizer leaves alone."""
+        """The weights that the optimizer does not change."""
         return [parameter for parameter in self.weights if not parameter.trainable]
 
     @property
     def variables(self) -> list[Parameter]:
-        """Keras' other name for `weights`."""
+        """Alias of `weights`, as in Keras."""
         return self.weights
 
     @property
     def trainable_variables(self) -> list[Parameter]:
-        """Keras' other name for `trainable_weights`."""
+        """Alias of `trainable_weights`, as in Keras."""
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[Parameter]:
-        """Keras' other name for `non_trainable_weights`."""
+        """Alias of `non_trainable_weights`, as in Keras."""
         return self.non_trainable_weights
 
     @property
     def losses(self) -> list[float]:
-        """The penalties on the weights that are trained, one for each that has a regularizer.
+        """The penalties on the trained weights, one for each that has a regularizer.
 
-        Those on outputs depend on the data: `evaluate` and training count them.
+        Penalties on outputs depend on the data and appear only in `evaluate` and training.
         """
         return [p.penalty() for p in self.trainable_weights if p.regularizer is not None]
 
@@ -620,8 +619,8 @@ class Layer(Configurable):
         Raises
         ------
         ValueError, TypeError
-            When the number of arrays or a shape differs, or an array does not hold plain numbers
-            that the dtype of the weights can hold; no weight is changed then.
+            If the number of arrays or a shape differs, or an array is not numeric or does not fit
+            the dtype of the weights. No weight is changed then.
         """
         assign_all(self.name, self.weights, weights)
 
@@ -632,7 +631,7 @@ class Layer(Configurable):
             parameter.grad_rows = None
 
     def count_params(self) -> int:
-        """Return the number of weights' elements. ValueError before the layer is built."""
+        """Return the number of elements of all weights; ValueError before the layer is built."""
         if not self.built:
             raise ValueError(f"{self.name}: count_params: the layer is not built yet")
         return sum(parameter.size for parameter in self.weights)
@@ -640,11 +639,11 @@ class Layer(Configurable):
     # -- graphs --------------------------------------------------------------------------
 
     def call_output_shape(self, input_shape: Shape, arguments: Mapping[str, Any]) -> Any:
-        """Return the shape of what a call with these arguments gives, a list for several."""
+        """Return the output shape of a call with these arguments, a list for several outputs."""
         return self.compute_output_shape(input_shape)
 
     def connect(self, x: Any, **arguments: Any) -> Any:
-        """Make a call on symbolic tensors part of a graph and return what it gives."""
+        """Add a call on symbolic tensors to the graph and return its outputs."""
         several = isinstance(x, (list, tuple))
         tensors = list(x) if several else [x]
         for tensor in tensors:
@@ -678,7 +677,7 @@ class Layer(Configurable):
         return node.outputs if node.gives_list else node.outputs[0]
 
     def _agree_on_dtype(self, tensors: Sequence[SymbolicTensor]) -> None:
-        """Take over the dtype of the layers below; the dtype of an `Input` is that of the data."""
+        """Adopt the dtype of the previous layers; that of an `Input` is the dtype of the data."""
         for tensor in tensors:
             if not tensor.node.inputs:
                 continue
@@ -687,7 +686,8 @@ class Layer(Configurable):
             elif self.dtype != tensor.dtype:
                 raise ValueError(
                     f"{self.name}: dtype: expected {tensor.dtype}, that of {tensor.name!r}, got "
-                    f"{self.dtype}; a model has one dtype, which every first layer has to ask for"
+                    f"{self.dtype}; a model has one dtype, which each of its first layers must "
+                    "ask for"
                 )
 
     def _first_node(self, argument: str) -> Node:
@@ -700,17 +700,17 @@ class Layer(Configurable):
 
     @property
     def input(self) -> Any:
-        """The symbolic tensor that the layer was called on, a list where it takes several.
+        """The symbolic tensor that the layer was called on; a list if it takes several.
 
-        That of the first call, as in Keras; a `Sequential` that knows its input shape calls its
-        layers. AttributeError when there was no call.
+        Of the first call, as in Keras; AttributeError if there was none. A `Sequential` that knows
+        its input shape calls its layers.
         """
         node = self._first_node("input")
         return list(node.inputs) if node.takes_list else node.inputs[0]
 
     @property
     def output(self) -> Any:
-        """The symbolic tensor that the layer gave; see `input`."""
+        """The symbolic tensor that the layer returned; see `input`."""
         node = self._first_node("output")
         return list(node.outputs) if node.gives_list else node.outputs[0]
 
@@ -718,16 +718,16 @@ class Layer(Configurable):
 
     @property
     def penalizes_activity(self) -> bool:
-        """Whether something flows back from the layer even if no loss depends on its output."""
+        """Whether the layer has a gradient even if no loss depends on its output."""
         return self.activity_regularizer is not None or any(
             child.penalizes_activity for child in self.children
         )
 
     def penalize(self, y: Any, tape: Tape, key: str) -> list[NDArray[Any]] | None:
-        """Add the penalty on an output, or a list of them, to those that are collected.
+        """Add the penalty on an output, or on a list of outputs, to those being collected.
 
-        In training returns its gradients, one for each output, for `penalized`; they lie on `tape`
-        under names with `key`. Whoever runs a layer inside of another calls both where there is an
+        In training, returns its gradients for `penalized`, one for each output, stored on `tape`
+        under names with `key`. A layer that runs another one calls both methods if there is an
         `activity_regularizer`.
         """
         collected = current_penalties()
@@ -736,7 +736,7 @@ class Layer(Configurable):
         gradients = []
         for index, one in enumerate(y if isinstance(y, list) else [y]):
             samples = max(1, len(one)) if collected is None else collected.samples
-            if not one.flags.c_contiguous:  # a regularizer would make a copy of its own
+            if not one.flags.c_contiguous:  # or the regularizer would make a copy
                 copy = tape.take(f"{key} output {index}", one.shape, one.dtype)
                 copy[...] = one
                 one = copy
@@ -777,12 +777,12 @@ class Layer(Configurable):
         return f"<{type(self).__name__} name={self.name} built={self.built}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        # The graphs that the layer is part of do not come along: a graph brings its layers.
+        # Leave out the graphs that the layer is part of: a graph holds its layers.
         return {**self.__dict__, "_tapes": [], "_nodes": []}
 
 
 def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return an output that is the caller's alone: a layer may give back what it got."""
+    """Return an output that the caller owns, copied if the layer returned its input."""
     return y.copy() if any(np.may_share_memory(y, x) for x in inputs) else y
 
 

@@ -1,4 +1,4 @@
-"""A weight of a layer and its place in the flat buffers of a model."""
+"""A layer's weight and its place in the flat buffers of a model."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rnncore.layers.layer import Layer
 
 
-# Held while weights are made or moved: of the threads that share a model one does it, the others
-# wait. One lock for all models, so that models copy and pickle.
+# Held while weights are made or moved: if threads share a model, one of them does it and the others
+# wait. One lock for all models, so that models can be copied and pickled.
 building = threading.RLock()
 if hasattr(os, "register_at_fork"):
-    # A child must not inherit the lock from a thread that it does not have.
+    # A forked child must not inherit a lock held by a thread that it does not have.
     os.register_at_fork(
         before=building.acquire,
         after_in_parent=building.release,
@@ -35,9 +35,8 @@ if hasattr(os, "register_at_fork"):
 class Parameter:
     """One weight array, its gradient, and its segment of the model's flat buffers.
 
-    A layer that belongs to no model owns its arrays; once a model is bound, `value` and `grad`
-    are views into the model's two buffers. Write through ``assign`` or in place, so that the
-    views stay views.
+    A layer outside a model owns its arrays; inside one, `value` and `grad` are views into the
+    model's two buffers. Write with ``assign`` or in place, so that they stay views.
 
     Attributes
     ----------
@@ -50,16 +49,16 @@ class Parameter:
     decay : bool
         Whether weight decay applies to it.
     regularizer : callable or None
-        Its penalty is part of the loss that is trained on; see `rnncore.regularizers`.
+        Its penalty is added to the training loss; see `rnncore.regularizers`.
     constraint : callable or None
-        What an optimizer's step is followed by; see `rnncore.constraints`.
+        Applied after each optimizer step; see `rnncore.constraints`.
     grad_rows : ndarray of int64 or None
-        Numbers of the rows of `grad` that may be other than zero, with repetitions; None: all.
-        Whoever writes to `grad` elsewhere sets it to None.
+        Indices of the rows of `grad` that may be nonzero, possibly repeated; None means all. Set it
+        to None when you write to other rows of `grad`.
     """
 
-    # How often any layer has been frozen or thawed: what follows from which weights are trained
-    # need be found again only when it has changed.
+    # Counts how often any layer was frozen or unfrozen, so that what depends on the set of trained
+    # weights is recomputed only after a change.
     trainable_changes: ClassVar[int] = 0
 
     def __init__(
@@ -92,7 +91,7 @@ class Parameter:
 
     @property
     def path(self) -> str:
-        """Keras' word for what `name` is here."""
+        """Alias of `name`, as in Keras."""
         return self.name
 
     @property
@@ -102,7 +101,7 @@ class Parameter:
 
     @property
     def trainable(self) -> bool:
-        """Whether the optimizer may change it: never, or when the layer is trainable."""
+        """Whether the optimizer may change it: the layer and the weight must be trainable."""
         return self._trainable and self.layer.trainable
 
     @property
@@ -120,7 +119,7 @@ class Parameter:
         return np.zeros_like(self.value)
 
     def _write_grad(self, value: Any) -> None:
-        # For ``weight.grad += ...``, which changes the array and then sets it; it stays a view.
+        # For ``weight.grad += ...``, which changes the array in place and then assigns it.
         if value is not self._grad:
             self._grad[...] = value
 
@@ -128,11 +127,11 @@ class Parameter:
     grad: Any = property(
         operator.attrgetter("_grad"),
         _write_grad,
-        doc="Gradient array; made of zeros when it is first asked for outside a model.",
+        doc="Gradient array. Outside a model it is made on first use, filled with zeros.",
     )
 
     def penalty(self) -> float:
-        """Return what the regularizer adds to the loss, 0 without one."""
+        """Return what the regularizer adds to the loss; 0 without one."""
         return 0.0 if self.regularizer is None else regularizers.value(self.regularizer, self.value)
 
     def add_penalty_gradient(self) -> None:
@@ -142,12 +141,12 @@ class Parameter:
             self.grad_rows = None
 
     def constrain(self) -> None:
-        """Replace the weight by what its constraint makes of it."""
+        """Apply the constraint to the weight."""
         if self.constraint is not None:
             constraints.apply(self.constraint, self.value, self.name)
 
     def assign(self, value: Any) -> None:
-        """Copy `value` into the weight; for what does not fit see `converted`."""
+        """Copy `value` into the weight; raises as `converted` does."""
         self.value[...] = self.converted(value, self.name)
 
     def converted(self, value: Any, argument: str) -> NDArray[Any]:
@@ -156,9 +155,9 @@ class Parameter:
         Raises
         ------
         ValueError
-            For another shape, and for finite numbers that the dtype cannot hold.
+            If the shape differs, or the dtype cannot hold a finite number.
         TypeError
-            For what is not a plain array of real numbers in native byte order.
+            If `value` is not a plain array of real numbers in native byte order.
         """
         array = numeric_array(argument, value, scalar=not self.shape)
         if array.shape != self.shape:
@@ -171,7 +170,7 @@ class Parameter:
         """Move the weight into ``flat[offset:offset + size]`` and become a view of it."""
         view = flat[offset : offset + self.size].reshape(self.shape)
         view[...] = self.value
-        self.buffer = None  # last comes the new one: Ctrl-C in between leaves it in none
+        self.buffer = None  # assigned last: a Ctrl-C in between leaves the weight in no buffer
         self.value = view
         self.offset = offset
         self.grad_rows = None
@@ -198,7 +197,7 @@ class Parameter:
         return f"<Parameter {self.name} shape={self.shape} dtype={self.dtype}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        # A view would drag its whole buffer along, and come back detached from it.
+        # A view would pickle its whole buffer, and come back detached from it.
         state = self.__dict__.copy()
         state.update(value=self.value.copy(), offset=-1, buffer=None, grad_rows=None)
         state.pop("_grad", None)

@@ -12,16 +12,15 @@ from rnncore.layers._buffers import Buffers
 
 
 class Tape(Buffers):
-    """What one forward pass leaves for its backward, and the arrays that both write to.
+    """What a forward pass keeps for its backward, and the arrays that both write to.
 
-    A layer keeps the tapes that have been used and records the next passes on them, so that a
-    training step allocates nothing that the one before had. A pass that no backward follows
-    simply drops its tape.
+    A layer keeps used tapes and records later passes on them, so that a training step reuses the
+    memory of the one before. A pass that no backward follows simply drops its tape.
 
     Attributes
     ----------
     saved : object
-        What the backward needs, in whatever form the layer likes.
+        What the backward needs; any object.
     scratch : _core.Scratch or None
         Memory that the kernels keep from one call to the next, None for new memory each time.
     recording : bool
@@ -57,7 +56,7 @@ class Fresh(Tape):
         """Drop the value."""
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """Return a new array of this shape and dtype, its content undefined."""
+        """Return a new, uninitialized array of this shape and dtype."""
         return np.empty(shape, dtype)
 
 

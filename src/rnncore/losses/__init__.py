@@ -55,7 +55,7 @@ def get(identifier: Any) -> Loss:
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For something that is neither a name nor a loss.
 

@@ -98,7 +98,7 @@ def get(
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For something of another kind.
 

@@ -231,8 +231,8 @@ class Model(Layer):
         Raises
         ------
         ValueError, TypeError
-            For an unknown name. `fit` and `train_on_batch` raise ValueError for an optimizer that
-            has trained other weights.
+            If the name is unknown. `fit` and `train_on_batch` raise ValueError for an optimizer
+            that has trained other weights.
         """
         chosen = optimizers.get(optimizer)
         if loss is None and (metrics or weighted_metrics):

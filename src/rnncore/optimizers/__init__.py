@@ -35,7 +35,7 @@ def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
     TypeError
         For something that is neither a name nor an optimizer.
 

@@ -182,7 +182,7 @@ def constructor_arguments(cls: type) -> dict[str, Any]:
 
 
 def passed_on(scope: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """Return the arguments of a constructor from its ``locals()``, for that of its base."""
+    """Return a constructor's arguments from its ``locals()``, to pass to its base class."""
     given = {**scope, **({} if "kwargs" in left_out else scope.get("kwargs", {}))}
     return {
         name: value

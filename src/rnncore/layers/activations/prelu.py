@@ -1,4 +1,4 @@
-"""PReLU: a rectifier whose slopes below zero are learned."""
+"""PReLU: a rectifier with learned slopes below zero."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from rnncore.utils._checks import check_count
 
 
 class PReLU(Layer):
-    """x where it is positive, else ``alpha * x`` with a weight `alpha`.
+    """``x`` if positive, else ``alpha * x`` with a weight `alpha`.
 
     Parameters
     ----------
     alpha_initializer : default "zeros"
     alpha_regularizer, alpha_constraint : optional
-        Penalty on the slopes, and their projection after each step.
+        Penalty on the slopes, and constraint applied after each step.
     shared_axes : int or sequence of int, optional
-        Axes along which there is one slope for all, counted from 1: ``[1]`` for all time steps.
-        The sizes of the others have to be known.
+        Axes that share a slope, counted from 1: ``[1]`` for all time steps. The sizes of the other
+        axes must be known.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For axes that are none, and sizes that are not known.
+        If an axis does not exist or a size is not known.
 
     Notes
     -----
@@ -73,8 +73,8 @@ class PReLU(Layer):
         known = [size for size in sizes if size is not None]
         if len(known) < len(sizes):
             raise ValueError(
-                f"{self.name}: shared_axes: expected the axes whose size is not known among them, "
-                f"got {self.shared_axes} for shape {input_shape}"
+                f"{self.name}: shared_axes: expected to include every axis of unknown size, got "
+                f"{self.shared_axes} for shape {input_shape}"
             )
         shared = [axis - 1 - len(sizes) for axis in self.shared_axes or ()]
         self.fixed_axes = tuple(axis for axis in range(-len(sizes), 0) if axis not in shared)

@@ -1,4 +1,4 @@
-"""ReLU, LeakyReLU and ELU as layers of their own, with their numbers as arguments."""
+"""ReLU, LeakyReLU and ELU as layers, with their parameters as arguments."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class ReLU(Activation):
     negative_slope : float, default 0.0
     threshold : float, default 0.0
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a number below zero, or none.
+        If a number is negative, or is not a number.
 
     Examples
     --------
@@ -55,19 +55,19 @@ class ReLU(Activation):
 
 
 class LeakyReLU(Activation):
-    """x where it is positive, else ``negative_slope * x``.
+    """``x`` if positive, else ``negative_slope * x``.
 
     Parameters
     ----------
     negative_slope : float, default 0.3
-        Older programs call it `alpha`.
+        `alpha` in older programs.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a number below zero, or none.
+        If a number is negative, or is not a number.
 
     Examples
     --------
@@ -86,18 +86,18 @@ class LeakyReLU(Activation):
 
 
 class ELU(Activation):
-    """x where it is positive, else ``alpha * (exp(x) - 1)``.
+    """``x`` if positive, else ``alpha * (exp(x) - 1)``.
 
     Parameters
     ----------
     alpha : float, default 1.0
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For what is no finite number.
+        If `alpha` is not a finite number.
 
     Examples
     --------

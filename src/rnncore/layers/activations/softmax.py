@@ -1,4 +1,4 @@
-"""Softmax as a layer, over any axes and beside masks."""
+"""Softmax as a layer, over any axes and with masks."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 
-# What stands for the numbers that are masked, as in Keras.
+# Replaces masked numbers, as in Keras.
 _MASKED = -1e9
 
 
 class Softmax(Layer):
-    """``exp(x) / sum(exp(x))``, the sum over an axis; what is masked is 0 and does not count.
+    """``exp(x) / sum(exp(x))``, summed over an axis; masked elements are left out and become 0.
 
     Parameters
     ----------
     axis : int or list of int, default -1
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        For an axis that is no integer.
+        If an axis is not an integer.
 
     Notes
     -----
-    Beside features ``(B, T, F)`` a mask ``(B, T)`` says which steps count (Keras takes it for one
-    of the features there). It goes on.
+    With an input ``(B, T, F)``, a mask ``(B, T)`` masks time steps (Keras applies it to the
+    features). It is passed on.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Attention: means of values, weighted by how well their keys fit a query."""
+"""Attention: means of values, weighted by how well their keys match a query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rnncore.layers.regularization.dropout import Dropout
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice, check_flag
 
-# What Keras takes off the score of a masked step.
+# What Keras subtracts from the score of a masked step.
 _FAR = 1e9
 
 
@@ -27,31 +27,31 @@ class Attention(Layer):
     Parameters
     ----------
     use_scale : bool, default False
-        Whether the scores have a factor that is learned.
+        Whether to multiply the scores by a learned factor.
     score_mode : {"dot", "concat"}, default "dot"
-        "dot": ``scale * q . k``. "concat": ``weight * sum(tanh(scale * (q + k)))``, the weight
-        being learned.
+        "dot": ``scale * q . k``. "concat": ``weight * sum(tanh(scale * (q + k)))`` with a learned
+        weight.
     dropout : float, default 0.0
-        Share of the softmax that becomes zero in training.
+        Fraction of the softmax to drop in training.
     seed : int, optional
-        Of that dropout; default: derived from `rnncore.utils.set_random_seed`.
+        For the dropout. Default: derived from `rnncore.utils.set_random_seed`.
     **kwargs
-        `name`, `dtype`, `trainable` and the like: see `Layer`.
+        `name`, `dtype`, `trainable` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on something else than
-        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+        If an argument is unknown or out of range, or the layer is not called on ``[query, value]``
+        or ``[query, value, key]`` with matching shapes.
 
     Notes
     -----
     Inputs: query ``(B, Tq, D)``, value ``(B, Tv, E)``, key ``(B, Tv, D)``, by default the value.
     Output: ``(B, Tq, E)``. Weights: scale ``()`` with `use_scale`, concat_score_weight ``()`` with
-    "concat". The mask of the value leaves steps of it out, the mask of the query makes the output
-    zero and goes on. A call takes `mask`, the list of both, ``use_causal_mask=True``, which keeps
-    a step of the query from steps of the value behind it, and ``return_attention_scores=True``:
-    then the softmax ``(B, Tq, Tv)`` comes back too, behind the output.
+    "concat". The value's mask leaves out its steps. The query's mask sets the output to zero and is
+    passed on. A call takes `mask`, a list of both; ``use_causal_mask=True``, which hides later
+    steps of the value from each step of the query; and ``return_attention_scores=True``, which also
+    returns the softmax ``(B, Tq, Tv)``.
 
     Examples
     --------
@@ -99,8 +99,9 @@ class Attention(Layer):
         fit = fit and _equal(query[2], key[2]) and _equal(value[1], key[1])
         if not fit:
             raise ValueError(
-                f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and perhaps a key "
-                f"(B, Tv, D), without it E equal to D, got shapes {', '.join(map(str, shapes))}"
+                f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and optionally a "
+                "key (B, Tv, D), without which E must equal D, got shapes "
+                f"{', '.join(map(str, shapes))}"
             )
         return (query[0], query[1], value[2])
 
@@ -118,7 +119,7 @@ class Attention(Layer):
         return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
-        # The key has the steps of the value, so that its mask may be left out.
+        # The key has the same steps as the value, so its mask may be omitted.
         if isinstance(mask, (list, tuple)) and len(mask) == 2:
             mask = [*mask, None][: len(shapes)]
         return super()._checked_mask(mask, shapes)
@@ -178,13 +179,13 @@ class Attention(Layer):
         return [dquery, dvalue], {}
 
     def _tanh_factors(self) -> tuple[Parameter | None, Parameter | None] | None:
-        """Return the factors in and outside of tanh, None where the scores are products."""
+        """Return the factors inside and outside tanh, None if the scores are products."""
         return (self.scale, self.concat_score_weight) if self.score_mode == "concat" else None
 
     def _scores(
         self, query: NDArray[Any], key: NDArray[Any], tape: Tape
     ) -> tuple[NDArray[Any], Any]:
-        """Return the scores (B, Tq, Tv), to be written over, and what their backward needs."""
+        """Return the scores (B, Tq, Tv), free to overwrite, and what their backward needs."""
         factors = self._tanh_factors()
         if factors is not None:
             return tanh_scores(query, key, *factors, tape)
@@ -225,17 +226,17 @@ class AdditiveAttention(Attention):
     Parameters
     ----------
     use_scale : bool, default True
-        Whether there is a scale, one number for each feature, that is learned.
+        Whether to learn a scale for each feature.
     dropout : float, default 0.0
-        Share of the softmax that becomes zero in training.
+        Fraction of the softmax to drop in training.
     **kwargs
-        `seed`, and `name`, `dtype`, `trainable` and the like: see `Layer`.
+        `seed`, and `name`, `dtype`, `trainable` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on something else than
-        ``[query, value]`` or ``[query, value, key]`` whose shapes fit together.
+        If an argument is unknown or out of range, or the layer is not called on ``[query, value]``
+        or ``[query, value, key]`` with matching shapes.
 
     Notes
     -----

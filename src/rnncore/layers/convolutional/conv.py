@@ -20,7 +20,7 @@ from rnncore.utils._config import passed_on
 
 
 class Conv(Dense):
-    """Base of the convolutions: a fully connected layer on windows that slide over the input."""
+    """Base of the convolutions: a dense layer applied to windows that slide over the input."""
 
     unsupported: Mapping[str, Any] = {**Dense.unsupported, "groups": 1}
     size_arguments: tuple[str, ...] = ("filters", "kernel_size")

@@ -8,7 +8,7 @@ from rnncore.layers.convolutional.conv import Conv
 
 
 class Conv1D(Conv):
-    """A fully connected layer on windows that slide over the time steps.
+    """A dense layer applied to windows that slide over the time steps.
 
     Parameters
     ----------
@@ -17,18 +17,18 @@ class Conv1D(Conv):
     kernel_size : int
         Number of steps in a window.
     strides : int, default 1
-        Steps from the start of a window to that of the next.
+        Steps between the starts of neighbouring windows.
     padding : {"valid", "same", "causal"}, default "valid"
         "valid": windows lie within the sequence. "same": zeros on both sides, one output for each
-        `strides` steps. "causal": zeros in front only, no output depends on later steps.
+        `strides` steps. "causal": zeros in front only, so that no output depends on later steps.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     dilation_rate : int, default 1
-        Distance of the steps in a window. Only one of it and `strides` may be above 1.
+        Distance between the steps of a window. It and `strides` cannot both be above 1.
     groups : int, default 1
         Only 1 is supported so far.
     activation : str or Activation, optional
-        By default linear: any name that `rnncore.activations.get` knows.
+        Any name that `rnncore.activations.get` knows; default linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
@@ -44,14 +44,14 @@ class Conv1D(Conv):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet, and when called on
-        sequences that are shorter than a window has to be.
+        If an argument is unknown, out of range or not supported yet, or a sequence is shorter than
+        a window.
 
     Notes
     -----
     Weights: kernel ``(kernel_size, F, filters)``, bias ``(filters,)``. The input is ``(B, T, F)``.
-    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
-    different lengths go on, see `Model.fit`.
+    A mask ends here with a warning, as in Keras: masked steps are treated like any others. The
+    lengths of ragged sequences are passed on; see `Model.fit`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Conv1DTranspose: from few time steps to more, what the gradient of a Conv1D does."""
+"""Conv1DTranspose: the gradient of a Conv1D as a layer, which gives more steps than it gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rnncore.utils._config import passed_on
 
 
 class Conv1DTranspose(Conv):
-    """Every step of the input adds a window of steps to the output.
+    """Transposed convolution: each input step adds a window of steps to the output.
 
     Parameters
     ----------
@@ -28,18 +28,19 @@ class Conv1DTranspose(Conv):
     kernel_size : int
         Number of steps in a window.
     strides : int, default 1
-        Steps from the start of a window to that of the next: the output is so many times as long.
+        Steps between the starts of neighbouring windows, and so the factor by which the output is
+        longer.
     padding : {"valid", "same"}, default "valid"
-        "valid": the output holds all windows. "same": ``strides`` steps for each of the input,
-        what reaches beyond them on both sides is left out.
+        "valid": the output holds all windows. "same": ``strides`` steps for each input step; what
+        reaches beyond them on either side is cut off.
     output_padding : None
         Only None is supported so far.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     dilation_rate : int, default 1
-        Distance of the steps in a window. Only one of it and `strides` may be above 1.
+        Distance between the steps of a window. It and `strides` cannot both be above 1.
     activation : str or Activation, optional
-        By default linear: any name that `rnncore.activations.get` knows.
+        Any name that `rnncore.activations.get` knows; default linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
@@ -55,14 +56,14 @@ class Conv1DTranspose(Conv):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet, and when called on
-        something else than sequences.
+        If an argument is unknown, out of range or not supported yet, or the input is not ``(B, T,
+        F)``.
 
     Notes
     -----
     Weights: kernel ``(kernel_size, filters, F)``, bias ``(filters,)``. The input is ``(B, T, F)``.
-    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
-    different lengths go on, see `Model.fit`.
+    A mask ends here with a warning, as in Keras: masked steps are treated like any others. The
+    lengths of ragged sequences are passed on; see `Model.fit`.
 
     Examples
     --------
@@ -107,7 +108,7 @@ class Conv1DTranspose(Conv):
 
     @property
     def _beyond(self) -> int:
-        """How many steps a window reaches beyond the start of the next."""
+        """How many steps a window overlaps the next one."""
         reach = (self.kernel_size[0] - 1) * self.dilation_rate[0] + 1
         return max(reach - self.strides[0], 0)
 
@@ -121,7 +122,7 @@ class Conv1DTranspose(Conv):
         return lengths * self.strides[0] + (self._beyond if self.padding == "valid" else 0)
 
     def _places(self, steps: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
-        """Yield for each step of a window: its columns, the inputs it is of, where it comes."""
+        """Yield, for each step of a window, its columns, its inputs, and where it goes."""
         stride, first = self.strides[0], self._beyond // 2 if self.padding == "same" else 0
         for number in range(self.kernel_size[0]):
             offset = number * self.dilation_rate[0] - first

@@ -8,27 +8,27 @@ from rnncore.layers.convolutional.conv import Conv
 
 
 class Conv2D(Conv):
-    """A fully connected layer on windows that slide over rows and columns.
+    """A dense layer applied to windows that slide over rows and columns.
 
     Parameters
     ----------
     filters : int
         Size of the output's last axis.
     kernel_size : int or tuple of 2 ints
-        Rows and columns of a window; here and below one number stands for both.
+        Rows and columns of a window; here and below one number applies to both.
     strides : int or tuple of 2 ints, default 1
-        Rows and columns from the start of a window to that of the next.
+        Rows and columns between the starts of neighbouring windows.
     padding : {"valid", "same"}, default "valid"
         "valid": windows lie within the image. "same": zeros on all sides, one output for each
         `strides` rows and columns.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     dilation_rate : int or tuple of 2 ints, default 1
-        Distance of the rows and columns in a window. Only one of it and `strides` may be above 1.
+        Distance between the rows and columns of a window. It and `strides` cannot both be above 1.
     groups : int, default 1
         Only 1 is supported so far.
     activation : str or Activation, optional
-        By default linear: any name that `rnncore.activations.get` knows.
+        Any name that `rnncore.activations.get` knows; default linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
@@ -44,13 +44,13 @@ class Conv2D(Conv):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet, and when called on
-        images that are smaller than a window has to be.
+        If an argument is unknown, out of range or not supported yet, or an image is smaller than a
+        window.
 
     Notes
     -----
-    Weights: kernel ``(rows, columns, F, filters)``, bias ``(filters,)``. The input is
-    ``(B, H, W, F)``; for image sequences ``(B, T, H, W, F)`` put it into a `TimeDistributed`.
+    Weights: kernel ``(rows, columns, F, filters)``, bias ``(filters,)``. The input is ``(B, H, W,
+    F)``; for image sequences ``(B, T, H, W, F)`` wrap the layer in `TimeDistributed`.
 
     Examples
     --------

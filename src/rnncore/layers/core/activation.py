@@ -1,4 +1,4 @@
-"""An activation as a layer of its own."""
+"""An activation as a layer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Activation(OutputLayer):
     activation : str or Activation
         Any name that `rnncore.activations.get` knows.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError
-        For an unknown name.
+        If the name is unknown.
 
     Examples
     --------
@@ -39,17 +39,17 @@ class Activation(OutputLayer):
         self.activation = activations.get(activation, f"{type(self).__name__}: activation")
 
     def as_activation(self) -> activations.Activation:
-        """Return what other layers that are given this one as their activation apply.
+        """Return the activation that another layer applies if given this layer as its activation.
 
         Raises
         ------
         TypeError
-            For a subclass with a `forward` of its own, which they would not call.
+            If a subclass overrides `forward`, which would not be called.
         """
         if type(self).forward is not Activation.forward:
             raise TypeError(
-                f"{self.name}: expected an activation, got a layer with its own forward: put it "
-                "behind the other layer"
+                f"{self.name}: expected an activation, got a layer with its own forward: use it "
+                "as a separate layer"
             )
         return self.activation
 
@@ -67,7 +67,7 @@ class Activation(OutputLayer):
     def forward_logits(
         self, x: NDArray[Any], *, mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """Return the input, the activation left out; `backward` then takes its gradient."""
+        """Return the input without the activation; `backward` then expects its gradient."""
         return x, None
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -25,7 +25,7 @@ class Dense(OutputLayer):
     units : int
         Size of the output's last axis.
     activation : str or Activation, optional
-        f, by default linear: any name that `rnncore.activations.get` knows.
+        f: any name that `rnncore.activations.get` knows; default linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
@@ -93,7 +93,7 @@ class Dense(OutputLayer):
         self.bias = self.build_bias()
 
     def known_features(self, input_shape: Shape) -> int:
-        """Return the number of features; ValueError when it is not known."""
+        """Return the number of features; ValueError if it is not known."""
         features = input_shape[-1]
         if len(input_shape) < 2 or features is None:
             raise ValueError(
@@ -103,7 +103,7 @@ class Dense(OutputLayer):
         return features
 
     def build_bias(self) -> Parameter | None:
-        """Make the bias, None without one."""
+        """Make the bias, or return None without one."""
         if not self.use_bias:
             return None
         return self.add_weight("bias", (self.units,), **self.chosen("bias"))

@@ -1,4 +1,4 @@
-"""Embedding: a trained vector for each token."""
+"""Embedding: a learned vector for each token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rnncore.utils._checks import check_count, check_flag
 
 
 class Embedding(Layer):
-    """Look up a row of the weight for every token id.
+    """Look up a learned vector for every token id.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ class Embedding(Layer):
     embeddings_regularizer : optional
         Penalty on all rows; see `rnncore.regularizers`.
     embeddings_constraint : optional
-        Projection of all rows after each step; see `rnncore.constraints`.
+        Applied to all rows after each step; see `rnncore.constraints`.
     mask_zero : bool, default False
-        Whether id 0 is padding, to be masked in the layers behind.
+        Whether id 0 is padding, which the following layers mask.
     weights : array_like or list of one, shape (input_dim, output_dim), optional
-        Vectors to start from, in place of the initializer; with ``trainable=False`` they stay.
+        Initial vectors, instead of the initializer; with ``trainable=False`` they are kept.
     input_length : int, optional
         Number of ids in a row, for the first layer of a model.
     **kwargs
-        `name`, `dtype`, `trainable` and the like: see `Layer`.
+        `name`, `dtype`, `trainable` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet; when called, for ids
-        outside the vocabulary and for numbers that are not whole.
+        If an argument is unknown, out of range or not supported yet, or an id is not a whole number
+        within the vocabulary.
 
     Notes
     -----
@@ -105,7 +105,7 @@ class Embedding(Layer):
             self._pretrained = None
 
     def _table(self, weights: Any) -> NDArray[Any]:
-        """Return the array in `weights`, alone or in a list as `set_weights` takes it."""
+        """Return the array in `weights`, which may be in a list as for `set_weights`."""
         alone = weights[0] if isinstance(weights, list) and len(weights) == 1 else weights
         table = numeric_array("Embedding: weights", alone)
         if table.shape != (self.input_dim, self.output_dim):
@@ -124,11 +124,11 @@ class Embedding(Layer):
         return [CountedStep(inputs[0], rank=inputs[0].rank)] if self.mask_zero else []
 
     def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
-        # A mask that comes along is that of sequences whose lengths differ.
+        # An incoming mask is that of ragged sequences.
         return narrowed_mask(mask, np.asarray(x) != 0) if self.mask_zero else mask
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
-        """Return ids as integers. ValueError for one outside the vocabulary or not whole."""
+        """Return ids as integers; ValueError if one is not a whole number within the vocabulary."""
         array = numeric_array(argument, x)
         ids = (
             array.astype(np.intp, copy=False)
@@ -145,7 +145,7 @@ class Embedding(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        # A copy: what others do to theirs can lead neither this pass nor `backward` astray.
+        # A copy, so that changes to the caller's array affect neither this pass nor `backward`.
         ids = tape.take("ids", x.shape, np.int64)
         ids[...] = x
         table = self.embeddings.value
@@ -157,14 +157,14 @@ class Embedding(Layer):
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ids = self.used(tape)
         embeddings = self.embeddings
-        # Until the new rows are known none are: Ctrl-C may come in between, also as the scatter
-        # returns, and the next step then clears all.
+        # No rows are known until the new ones are: after a Ctrl-C in between, even as the scatter
+        # returns, the next step clears all.
         written, embeddings.grad_rows = embeddings.grad_rows, None
         if written is None:
             embeddings.grad[...] = 0
             written = np.empty(0, np.int64)
-        # Only the rows of the last batch are cleared: all others are zero already. A copy of them,
-        # as others see `grad_rows` and the call releases the GIL.
+        # Clear only the rows of the last batch; all others are zero. Uses a copy, since others can
+        # write to `grad_rows` while the call has released the GIL.
         written = np.array(written, np.int64)
         _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
         rows = tape.take("rows", ids.shape, np.int64)
@@ -174,9 +174,9 @@ class Embedding(Layer):
 
 
 def _whole(argument: str, array: NDArray[Any]) -> NDArray[np.intp]:
-    """Convert floats that are whole numbers; others would be cut off silently."""
+    """Convert floats that are whole numbers; others would be truncated silently."""
     whole = np.isfinite(array) & (array == np.floor(array))
     if not whole.all():
         raise ValueError(f"{argument}: expected whole numbers as token ids, got {array[~whole][0]}")
-    with np.errstate(invalid="ignore"):  # far too large: the caller refuses what comes of it
+    with np.errstate(invalid="ignore"):  # if far too large, the caller refuses the result
         return array.astype(np.intp)

@@ -1,4 +1,4 @@
-"""Input: the declared shape of what a model is fed with."""
+"""Input: the declared shape of a model's input."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class InputLayer(Identity):
     shape : tuple
         Shape of one sample, None for an axis of any size.
     batch_size : int, optional
-        The number of samples in a batch, for stateful layers; others take any, as in Keras.
+        Batch size for stateful layers; other layers take any, as in Keras.
     dtype : optional
-        dtype of the data, any numeric one: the model converts what it is fed with.
+        dtype of the data, any numeric one; the model converts its inputs.
     name : str, optional
     batch_shape : tuple, optional
-        Instead of `shape`: the same with the batch size in front, None for any.
+        `shape` with the batch size in front (None for any), instead of `shape`.
 
     Raises
     ------
     ValueError, TypeError
-        For a shape or a batch size that is none.
+        If the shape or the batch size is invalid.
     """
 
     not_configured = frozenset({"shape", "batch_size"})
@@ -48,7 +48,7 @@ class InputLayer(Identity):
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input: expected one of shape and batch_shape")
         if batch_size is not None and batch_shape is not None:
-            raise ValueError("Input: batch_size: expected None beside batch_shape, got both")
+            raise ValueError("Input: batch_size: expected None with batch_shape, got both")
         if dtype is not None:
             _check_numeric(dtype)
         if shape is None:
@@ -95,22 +95,22 @@ def Input(
         Shape of one sample without the batch: ``(timesteps, features)``, None for an axis of
         any size.
     batch_size : int, optional
-        The number of samples in a batch, for stateful layers; others take any, as in Keras.
+        Batch size for stateful layers; other layers take any, as in Keras.
     dtype : optional
-        dtype of the data, any numeric one: the model converts what it is fed with.
+        dtype of the data, any numeric one; the model converts its inputs.
     name : str, optional
     batch_shape : tuple, optional
-        Instead of `shape`: the same with the batch size in front, None for any.
+        `shape` with the batch size in front (None for any), instead of `shape`.
 
     Returns
     -------
     SymbolicTensor
-        A layer that is called on it returns another one.
+        Layers called on it return further symbolic tensors.
 
     Raises
     ------
     ValueError, TypeError
-        For a shape or a batch size that is none.
+        If the shape or the batch size is invalid.
 
     Examples
     --------

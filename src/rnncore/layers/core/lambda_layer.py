@@ -20,32 +20,32 @@ class Lambda(Layer):
     Parameters
     ----------
     function : callable
-        Called as ``function(x, **arguments)``, x being a list of arrays where the layer is called
-        on a list of them, with ``mask=`` and ``training=`` too where it has
-        parameters of these names. Returns an array with as many samples as `x`, which it must
-        not change.
+        Called as ``function(x, **arguments)``, also with ``mask=`` and ``training=`` if it has
+        parameters of these names; x is a list if the layer is called on a list. Must return an
+        array with as many samples as `x`, and must not change `x`.
     output_shape : tuple or callable, optional
-        Shape of one sample, or a function from the input's shape to the output's, both with the
-        batch. Default: found by calling `function` on one sample of zeros.
+        Shape of one sample, or a function from the input's to the output's shape, both including
+        the batch. Default: found by calling `function` on one sample of zeros.
     mask : callable or ndarray, optional
-        The mask that goes on, or ``mask(x, mask)`` that returns it. Default: a mask ends here.
+        The mask to pass on, or a function ``mask(x, mask)`` that returns it. Default: a mask ends
+        here.
     arguments : dict, optional
         Further arguments of `function`.
     gradient : callable, optional
-        Called as ``gradient(x, dy, **arguments)``, returns the gradient of `x`, for a list a list
-        of as many. A function of ``+``, ``-``, ``*``, ``/`` and brackets alone, such as
-        ``lambda x: 100 * x[:, -1]``, needs none. Of others nothing below this layer can be
-        trained without it: there is no automatic differentiation.
+        Called as ``gradient(x, dy, **arguments)``; returns the gradient of `x`, a list if `x` is
+        one. A function made only of ``+``, ``-``, ``*``, ``/`` and indexing, such as ``lambda x:
+        100 * x[:, -1]``, needs none. With any other function the layers below can only be trained
+        if this is given, as there is no automatic differentiation.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        When `function`, `gradient` or `arguments` are not what they should be.
+        If `function`, `gradient` or `arguments` has the wrong type.
     ValueError
-        When the function or the gradient returns another shape than it should, and in training
-        when a gradient is needed and there is none.
+        If the function or the gradient returns a wrong shape, or training needs a gradient and
+        there is none.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class Lambda(Layer):
         batch = input_shape[0][0] if self.takes_several else input_shape[0]
         if declared is not None:
             return (batch, *declared)
-        # Sizes that are not known are tried out twice: what changes with them is not known either.
+        # Try two values for unknown sizes: what changes with them is unknown too.
         one, other = (self._tried(input_shape, size) for size in (2, 3))
         sizes = (n if n == m else None for n, m in zip(one, other, strict=True))
         return (batch, *sizes)
@@ -154,7 +154,7 @@ class Lambda(Layer):
         return y, tape
 
     def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:
-        # A function that draws numbers, or reads some that change, is not what its operators were.
+        # A function that draws random numbers, or reads changing ones, no longer matches its trace.
         if not np.allclose(traced, y, rtol=1e-3, equal_nan=True):
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as `function` does not always give "

@@ -1,4 +1,4 @@
-"""Masking: tell the layers behind which time steps are padding."""
+"""Masking: tell the following layers which time steps are padding."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class Masking(Layer):
     Parameters
     ----------
     mask_value : float, default 0.0
-        What the padding is filled with. NaN is possible.
+        The value that fills the padding; may be NaN.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        When `mask_value` is no number.
+        If `mask_value` is not a number.
     ValueError
-        When called, if the dtype of the layer cannot hold `mask_value`.
+        When called, if the layer's dtype cannot hold `mask_value`.
 
     Notes
     -----
-    The input is ``(B, T, F)``. Masked steps come out as zeros; the recurrent layers behind keep
-    their state there and the loss leaves them out.
+    The input is ``(B, T, F)``. Masked steps become zeros; following recurrent layers keep their
+    state there, and the loss leaves them out.
 
     Examples
     --------

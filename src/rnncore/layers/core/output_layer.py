@@ -1,4 +1,4 @@
-"""Layers that end with an activation which a loss may take over."""
+"""Layers ending in an activation that a loss may fuse with itself."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from rnncore.layers.layer import Layer
 class OutputLayer(Layer):
     """Base of the layers whose last step is an activation.
 
-    A cross-entropy computed together with its activation is stable where the two one after the
-    other are not, so a model may ask for the logits instead of the output.
+    A cross-entropy fused with its activation is numerically stable where the two in sequence are
+    not, so a model may ask for the logits instead of the output.
     """
 
     activation: Activation
 
     @property
     def removable_activation(self) -> Activation | None:
-        """The activation that a loss may take over.
+        """The activation that a loss may fuse with itself.
 
-        None with a penalty on the activated output, and where a subclass has a `forward` of its own
-        that `forward_logits` would pass by.
+        None if there is a penalty on the activated output, or if a subclass overrides `forward`,
+        which `forward_logits` would bypass.
         """
         own = next(vars(cls) for cls in type(self).__mro__ if "forward" in vars(cls))
         removable = "forward_logits" in own and self.activity_regularizer is None

@@ -1,4 +1,4 @@
-"""Layers without weights that change the scale of numbers: Rescaling, UnitNormalization."""
+"""Layers without weights that scale numbers: Rescaling, UnitNormalization."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rnncore.layers.layer import Layer
 
 
 class Identity(Layer):
-    """Give what comes in.
+    """Return the input.
 
     Parameters
     ----------
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Examples
     --------
@@ -41,14 +41,14 @@ class Rescaling(Layer):
     ----------
     scale : float or array_like
     offset : float or array_like, default 0.0
-        An array has the size of the last axis, or fits the input as NumPy stretches it.
+        An array must broadcast against the input.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        For what are no numbers.
+        If an argument is not numeric.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class Rescaling(Layer):
 
 
 def _numbers(argument: str, value: ArrayLike) -> Any:
-    """Return a number, or numbers as lists of them."""
+    """Return a number, or nested lists of numbers."""
     array = np.array(value)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"Rescaling: {argument}: expected numbers, got {value!r}")
@@ -90,18 +90,18 @@ class UnitNormalization(Layer):
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes that a vector extends over.
+        The axes that make up a vector.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError
-        For axes that are no integers.
+        If an axis is not an integer.
 
     Notes
     -----
-    The square of a length counts as at least 1e-12.
+    Squared lengths are clipped from below at 1e-12.
 
     Examples
     --------

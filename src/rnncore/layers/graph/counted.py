@@ -1,4 +1,4 @@
-"""Steps as Keras counts them when it puts the layers of a graph in order."""
+"""Steps of a graph, counted as Keras does to order its layers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 
 class CountedStep:
-    """A call of a layer, or with no layer an operation on masks; knows the steps that it reads.
+    """A call of a layer, or (without layer) an operation on masks, and the steps it reads.
 
     Attributes
     ----------
     reads : tuple of CountedStep
     rank : int
-        The number of axes of what it gives.
+        The number of axes of its result.
     layer : Layer or None
     """
 

@@ -1,7 +1,8 @@
-"""What the operators of symbolic tensors make: sums, products and parts of them, as layers.
+"""Operators of symbolic tensors, as layers: arithmetic and indexing.
 
-They are layers so that a graph of them is trained, written to files and drawn like any other. As in
-Keras a mask ends at them, here with a warning; lengths of sequences go on where the steps stay.
+They are layers so that a graph of them can be trained, saved and drawn like any other. As in Keras
+a mask ends at them, here with a warning; the lengths of ragged sequences are passed on if the steps
+stay.
 """
 
 from __future__ import annotations
@@ -31,18 +32,19 @@ Part = int | list[int | None] | None
 
 
 class TensorOperation(Merge):
-    """What ``a + b``, ``a - b``, ``a * b`` and ``a / b`` of two symbolic tensors make.
+    """``a + b``, ``a - b``, ``a * b`` or ``a / b`` of two symbolic tensors.
 
     Parameters
     ----------
     operation : {"add", "subtract", "multiply", "divide"}
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError
-        For another operation, and two arrays that have not as many axes, of sizes that fit.
+        If the operation is unknown, or the arrays differ in their number of axes or do not
+        broadcast.
 
     Examples
     --------
@@ -64,7 +66,9 @@ class TensorOperation(Merge):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         if len(input_shape) != 2 or len(input_shape[0]) != len(input_shape[1]):
             got = ", ".join(str(tuple(shape)) for shape in input_shape)
-            raise ValueError(f"{self.name}: x: expected 2 arrays with as many axes, got {got}")
+            raise ValueError(
+                f"{self.name}: x: expected 2 arrays with the same number of axes, got {got}"
+            )
         return super().compute_output_shape(input_shape)
 
     def mask_steps(
@@ -88,23 +92,23 @@ class TensorOperation(Merge):
 
 
 class ConstantOperation(Layer):
-    """What ``a + 1``, ``2.0 * a``, ``1 - a``, ``a / 2`` and ``-a`` of a symbolic tensor make.
+    """``a + 1``, ``2.0 * a``, ``1 - a``, ``a / 2`` or ``-a`` of a symbolic tensor.
 
     Parameters
     ----------
     operation : {"add", "subtract", "multiply", "divide"}
     constant : float or array_like
-        An array is stretched over the samples as NumPy does.
+        An array is broadcast over the samples.
     constant_first : bool, default False
         Whether the constant is on the left: ``constant - a``.
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For another operation, a constant that holds no numbers, and when called on an array that
-        it does not fit.
+        If the operation is unknown, or the constant is not numeric or does not broadcast to the
+        input.
 
     Examples
     --------
@@ -133,7 +137,7 @@ class ConstantOperation(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = np.shape(self.constant)
-        # The batch is no axis of the constant, unless that has the size 1 there.
+        # The constant has no batch axis, or one of size 1.
         missing = len(input_shape) - len(sizes)
         full = (*(1,) * missing, *sizes)
         fits = missing >= 0 and full[:1] in ((), (1,))
@@ -176,24 +180,24 @@ class ConstantOperation(Layer):
 
 
 class GetItem(Layer):
-    """What ``x[:, -1]``, ``x[:, 2:5]`` or ``x[..., None]`` of a symbolic tensor makes.
+    """``x[:, -1]``, ``x[:, 2:5]`` or ``x[..., None]`` of a symbolic tensor.
 
     Parameters
     ----------
     key : list
         For each axis of the input a number, a slice as ``[start, stop, step]``, or None for a new
-        axis; that of the batch stays whole.
+        axis; the batch axis must be kept whole.
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For another key, more axes than the input has, and a step that is not there.
+        If the key is invalid, or names an axis or a step that the input does not have.
 
     Notes
     -----
-    Padding counts as steps: the last step of a shorter sequence is not ``x[:, -1]``.
+    Padding counts: ``x[:, -1]`` is not the last step of a shorter sequence.
 
     Examples
     --------
@@ -214,8 +218,7 @@ class GetItem(Layer):
         ]
         if self.key[:1] != [[None, None, None]]:
             raise ValueError(
-                "GetItem: key: expected all samples of a batch, as in x[:, -1], got another "
-                "choice on the first axis"
+                "GetItem: key: expected `:` on the batch axis, as in x[:, -1], got something else"
             )
 
     def output_lengths(self, lengths: Lengths) -> Lengths | None:
@@ -247,7 +250,7 @@ class GetItem(Layer):
         return (*found, *sizes)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        self.compute_output_shape(x.shape)  # raises for a step that is not there
+        self.compute_output_shape(x.shape)  # raises if there is no such step
         part = x[self._index()]
         tape = self.tape(training)
         y = tape.take("y", part.shape, x.dtype)
@@ -265,7 +268,7 @@ class GetItem(Layer):
 
 @operator
 def combined(operation: str, a: Any, b: Any) -> Any:
-    """Return the symbolic tensor of ``a <operation> b``, of which one or both are symbolic."""
+    """Return the symbolic tensor ``a <operation> b``, where one or both operands are symbolic."""
     if isinstance(a, SymbolicTensor) and isinstance(b, SymbolicTensor):
         return TensorOperation(operation)([a, b])
     if isinstance(a, SymbolicTensor):
@@ -275,7 +278,7 @@ def combined(operation: str, a: Any, b: Any) -> Any:
 
 @operator
 def item(x: Any, key: Any) -> Any:
-    """Return the symbolic tensor of ``x[key]``."""
+    """Return the symbolic tensor ``x[key]``."""
     parts = list(key) if isinstance(key, tuple) else [key]
     named = sum(part is not None and part is not Ellipsis for part in parts)
     rest = [slice(None)] * (len(x.shape) - named)
@@ -299,5 +302,5 @@ def _part(part: Any) -> Part:
 
 
 def _length(part: list[int | None], size: int | None) -> int | None:
-    """Return how many numbers a slice takes of an axis of this size."""
+    """Return how many elements a slice takes from an axis of this size."""
     return None if size is None else len(range(*slice(*part).indices(size)))

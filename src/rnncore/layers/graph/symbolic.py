@@ -1,4 +1,4 @@
-"""Tensors that stand for arrays while a graph of layers is drawn up."""
+"""Tensors that stand for arrays while a graph of layers is built."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ if TYPE_CHECKING:
 
 
 class SymbolicTensor:
-    """What `Input` returns, and what a layer returns that is called on one.
+    """What `Input` returns, and what a layer returns when called on one.
 
-    It holds no numbers: it says which shape an array has, and which call of which layer gives it.
-    ``+``, ``-``, ``*`` and ``/`` with another one, a number or an array, and parts such as
-    ``x[:, -1]``, are calls of layers too.
+    It holds no numbers, only a shape and the call of the layer that produces it. Arithmetic with
+    ``+``, ``-``, ``*`` and ``/`` and indexing such as ``x[:, -1]`` are calls of layers too.
 
     Attributes
     ----------
     shape : tuple
-        With None for the batch and for other axes of any size.
+        None for the batch and for other axes of any size.
     dtype : numpy.dtype
     node : Node
-        The call that gives it.
+        The call that produces it.
     index : int
-        Its place among the outputs of that call.
+        Its index among the outputs of that call.
     """
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, index: int) -> None:
@@ -37,7 +36,7 @@ class SymbolicTensor:
 
     @property
     def name(self) -> str:
-        """Name of the layer that gives it."""
+        """Name of the layer that produces it."""
         return self.node.layer.name
 
     @property
@@ -45,7 +44,7 @@ class SymbolicTensor:
         """Shape of one sample."""
         return self.shape[1:]
 
-    # NumPy would make an array of one object of it.
+    # NumPy would make an object array of it.
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(
             f"expected an array, got {self!r}, which holds no numbers: call layers on it, and "
@@ -80,18 +79,19 @@ class SymbolicTensor:
     def __bool__(self) -> NoReturn:
         raise TypeError(f"expected a truth value, got {self!r}, which holds no numbers")
 
-    # Two calls give two tensors, so nothing else is equal to one; a number is not compared with it.
+    # Each call makes a new tensor, so a tensor only equals itself, and comparing with a number is
+    # an error.
     def __eq__(self, other: object) -> bool:
         if other is None or isinstance(other, SymbolicTensor):
             return self is other
         raise TypeError(
-            f"expected +, -, *, / and brackets only of {self!r}, got a comparison; masks come from "
+            f"expected only +, -, *, / and indexing of {self!r}, got a comparison; masks come from "
             "Embedding(mask_zero=True), Masking, or an Input of their own"
         )
 
     __hash__ = object.__hash__
 
-    # What has __getitem__ would else be walked through number by number.
+    # Otherwise __getitem__ would make it iterable.
     __iter__: None = None
 
     def __getitem__(self, key: Any) -> SymbolicTensor:
@@ -136,25 +136,25 @@ _operators: dict[str, Callable[..., SymbolicTensor]] = {}
 
 
 def operator(function: Callable[..., SymbolicTensor]) -> Callable[..., SymbolicTensor]:
-    """Let symbolic tensors call a function by its name: it makes layers, which need this module."""
+    """Register a function that symbolic tensors call by name, as it cannot be imported here."""
     _operators[function.__name__] = function
     return function
 
 
 class Node:
-    """One call of a layer in a graph; a layer that is called twice has two.
+    """One call of a layer in a graph; a layer called twice has two.
 
     Attributes
     ----------
     layer : Layer
     inputs, outputs : tuple of SymbolicTensor
-        What the layer was called on, and what it gave.
+        What the layer was called on, and what it returned.
     arguments : dict
-        The other arguments of the call by their names, without those that were None:
-        ``{"initial_state": [h, c]}``, ``{"mask": m}``, ``{"training": True}``. A value is a
-        SymbolicTensor, an ndarray, None, a bool, a number or a string, or a list of such values.
+        The other arguments of the call by name, except those that were None: ``{"initial_state":
+        [h, c]}``, ``{"mask": m}``, ``{"training": True}``. A value is a SymbolicTensor, an ndarray,
+        None, a bool, a number or a string, or a list of such values.
     takes_list, gives_list : bool
-        Whether the layer takes and gives a list of arrays, and not one alone.
+        Whether the layer takes and returns a list of arrays.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class Node:
 
 
 def leaves(value: Any) -> list[Any]:
-    """Return what is in lists of lists, in order; something else alone as a list of one."""
+    """Return the leaves of nested lists in order; anything else as a list of one."""
     if isinstance(value, (list, tuple)):
         return [leaf for item in value for leaf in leaves(item)]
     return [value]

@@ -1,6 +1,6 @@
-"""The gradient of a function of arrays that consists of operators only.
+"""The gradient of a function of arrays made of operators only.
 
-Such a function also takes symbolic tensors: ``lambda x: 100 * x[:, -1]`` gives two layers then,
+Such a function also takes symbolic tensors. ``lambda x: 100 * x[:, -1]`` then makes two layers,
 whose backward is known.
 """
 
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 
 class Traced:
-    """The operators of a function, in the order in which they are applied.
+    """The operators of a function, in order of application.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Traced:
         return values[id(self._output)], tapes
 
     def backward(self, tapes: list[Any], dy: Array, xs: Sequence[Array], tape: Tape) -> list[Array]:
-        """Return the gradients of the inputs `xs`; sums are made in `memory`."""
+        """Return the gradients of the inputs `xs`; sums are written to `memory`."""
         gradients: dict[int, Array] = {id(self._output): dy}
         for number, node in reversed(list(enumerate(self._nodes))):
             d = gradients.pop(id(node.outputs[0]))
@@ -77,18 +77,18 @@ class Traced:
 def traced(
     function: Callable[..., Any], shapes: Sequence[Shape], dtype: np.dtype[Any], *, several: bool
 ) -> Traced | None:
-    """Return the operators of a function, None when there is more to it than operators."""
+    """Return the operators of a function, or None if it does anything else."""
     inputs = [Input(shape[1:], dtype=dtype, name=f"x{i}") for i, shape in enumerate(shapes)]
     try:
         output = function(inputs if several else inputs[0])
         if not isinstance(output, SymbolicTensor):
             return None
         found = Traced(inputs, output)
-    except Exception:  # whatever a function raises that was written for arrays
+    except Exception:  # a function written for arrays may raise anything
         return None
     known = (ConstantOperation, GetItem, TensorOperation)
     if not all(isinstance(layer, known) for layer in found.layers):
         return None
-    for layer in found.layers:  # an Input has the dtype of the data, which decides nothing
+    for layer in found.layers:  # an Input has the dtype of the data, which does not matter here
         layer.dtype = layer.explicit_dtype = dtype
     return found

@@ -1,1 +1,1 @@
-"""Layers that make one array of several."""
+"""Layers that merge several arrays into one."""

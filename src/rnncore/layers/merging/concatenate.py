@@ -1,4 +1,4 @@
-"""Concatenate: arrays side by side."""
+"""Concatenate."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from rnncore.layers.merging.merge import several_shapes
 
 
 class Concatenate(Layer):
-    """Arrays one behind the other along an axis.
+    """Join arrays along an axis.
 
     Parameters
     ----------
     axis : int, default -1
         -1: the features side by side. 1: the sequences one after the other.
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes are equal but for `axis`,
-        or when `axis` is that of the batch.
+        If the layer is not called on a list of arrays whose shapes differ only along `axis`, or if
+        `axis` is the batch.
 
     Notes
     -----
-    Where an input has a mask the output has one, an input without counting as real throughout:
-    on the axis of time the masks one after the other, else True where any is.
+    The output has a mask if any input has one; an input without a mask counts as unmasked. Along
+    the time axis the masks are joined, otherwise the output's mask is True where any of them is.
 
     Examples
     --------
@@ -63,8 +63,8 @@ class Concatenate(Layer):
             known = {size for size in column if size is not None}
             if -1 in known or (number != axis and len(known) > 1) or not 1 <= axis < rank:
                 raise ValueError(
-                    f"{self.name}: x: expected arrays whose shapes are equal but for axis "
-                    f"{self.axis}, not the batch, got shapes {', '.join(map(str, shapes))}"
+                    f"{self.name}: x: expected arrays whose shapes differ only along axis "
+                    f"{self.axis}, which is not the batch, got shapes {', '.join(map(str, shapes))}"
                 )
             if number == axis:
                 sizes.append(None if None in column else sum(known_sizes(column)))
@@ -104,7 +104,7 @@ class Concatenate(Layer):
         ends = np.cumsum(self.used(tape))[:-1]
         gradients = []
         for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
-            # Contiguous, as the layers below want them, who would copy them each time.
+            # Contiguous, since the layers below would otherwise copy them each time.
             dx = tape.take(f"dx{number}", part.shape, dy.dtype)
             dx[...] = part
             gradients.append(dx)
@@ -117,7 +117,7 @@ def known_sizes(sizes: list[int | None]) -> list[int]:
 
 
 def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:
-    """Return the step that gives a mask the rank of what it masks."""
+    """Return the step that gives a mask the rank of the array it masks."""
     if mask is None:
         return CountedStep(step, rank=step.rank)
     if mask.rank < step.rank:

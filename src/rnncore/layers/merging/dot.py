@@ -1,4 +1,4 @@
-"""Dot: products of the vectors of two arrays."""
+"""Dot: dot products of the vectors of two arrays."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.utils._checks import check_flag
 
-# Shorter vectors are divided by this and not by their length.
+# Shorter vectors are divided by this instead of their length.
 _LEAST_NORM = 1e-7
 
 
 class Dot(Layer):
-    """Dot products of the vectors of one array with those of another, sample by sample.
+    """Dot products between the vectors of two arrays, sample by sample.
 
     Parameters
     ----------
     axes : int or pair of int
-        The axis of each array along which the vectors lie, not that of the batch; one number
-        stands for both.
+        The axis of each array along which the vectors lie, which is not the batch; one number
+        applies to both.
     normalize : bool, default False
-        Whether the vectors are scaled to length 1 first: the products are cosines then.
+        Whether to scale the vectors to length 1 first, so that the products are cosines.
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is out of range, and when called on something else than a list of two
-        arrays with two or three axes whose sizes along `axes` are equal.
+        If an argument is out of range, or the layer is not called on a list of two arrays that have
+        two or three axes and equal sizes along `axes`.
 
     Notes
     -----
-    The output has the axes of the first array and behind them those of the second, each without
-    its one of `axes`, and ``(B, 1)`` where nothing is left. A mask ends here, as in Keras.
+    The output has the remaining axes of the first array followed by those of the second, or ``(B,
+    1)`` if none remain. A mask ends here, as in Keras.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Dot(Layer):
         self.compute_output_shape(input_shape)
 
     def _axes_of(self, shapes: Any) -> list[int]:
-        """Return the two axes counted from 0; ValueError where the arrays do not fit."""
+        """Return the two axes as non-negative numbers; ValueError if the arrays do not match."""
         ranks = [len(shape) for shape in shapes]
         axes = [a + n if a < 0 else a for a, n in zip(self._each, ranks, strict=False)]
         fit = len(shapes) == 2 and all(

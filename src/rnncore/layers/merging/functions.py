@@ -1,4 +1,4 @@
-"""Merge layers as functions, for graphs: ``add([a, b])`` is ``Add()([a, b])``."""
+"""The merging layers as functions, for graphs: ``add([a, b])`` is ``Add()([a, b])``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that make one array of several, element by element."""
+"""Layers that merge arrays element by element."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Arrays = list[Array]
 class Merge(Layer):
     """Base of the layers that combine arrays element by element.
 
-    Sizes of 1 are repeated as NumPy does it; an array with fewer axes gets new ones behind the
-    batch. The mask that goes on is True where any is; there is none unless every input has one.
+    Sizes of 1 are broadcast as in NumPy; an array with fewer axes gets new ones after the batch.
+    The output's mask is True where any input's is; there is none unless every input has one.
     """
 
     takes_several = True
@@ -86,7 +86,7 @@ class Merge(Layer):
         reduce_into(self._function, operands, y)
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
-        """Return the gradients of the operands, repeated ones not summed up yet."""
+        """Return the gradients of the operands, before summing over broadcast axes."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _gradients")
 
 
@@ -96,16 +96,16 @@ class Add(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes fit together.
+        If the layer is not called on a list of arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+    Sizes of 1 are broadcast. The mask is True where any input's is, if every input has one.
 
     Examples
     --------
@@ -127,16 +127,16 @@ class Average(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes fit together.
+        If the layer is not called on a list of arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. The mask is True where any is, if every input has one.
+    Sizes of 1 are broadcast. The mask is True where any input's is, if every input has one.
 
     Examples
     --------
@@ -163,17 +163,17 @@ class Multiply(Merge):
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes fit together.
+        If the layer is not called on a list of arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. A masked step counts as 1, and where all inputs are masked the output
-    is 0. The mask is True where any is, if every input has one.
+    Sizes of 1 are broadcast. A masked step counts as 1; where all inputs are masked the output is
+    0. The mask is True where any input's is, if every input has one.
 
     Examples
     --------
@@ -186,7 +186,7 @@ class Multiply(Merge):
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         reduce_into(np.multiply, _filled(operands, mask, 1.0, tape), y)
         real = self.compute_mask(operands, mask)
-        if real is not None:  # where nothing is real there is no product
+        if real is not None:  # no product where everything is masked
             np.copyto(y, 0, where=~_beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
@@ -204,21 +204,21 @@ class Multiply(Merge):
 
 
 class Subtract(Merge):
-    """Difference of two arrays: the first less the second.
+    """Difference of two arrays: the first minus the second.
 
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of two arrays whose shapes fit together.
+        If the layer is not called on a list of two arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. The mask is True where any is, if both inputs have one.
+    Sizes of 1 are broadcast. The mask is True where either input's is, if both have one.
 
     Examples
     --------
@@ -240,14 +240,14 @@ class Subtract(Merge):
 
 
 class _Extremum(Merge):
-    """Base of Maximum and Minimum: of equal numbers the first gets the gradient."""
+    """Base of Maximum and Minimum: among equal numbers the first gets the gradient."""
 
     _worst: float
 
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         reduce_into(self._function, _filled(operands, mask, self._worst, tape), y)
         real = self.compute_mask(operands, mask)
-        if real is not None:  # where nothing is real, the first stands
+        if real is not None:  # the first, where everything is masked
             np.copyto(y, operands[0], where=~_beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
@@ -265,22 +265,22 @@ class _Extremum(Merge):
 
 
 class Maximum(_Extremum):
-    """The largest number of several arrays, element by element.
+    """Elementwise maximum of several arrays.
 
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes fit together.
+        If the layer is not called on a list of arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
-    is the first. The mask is True where any is, if every input has one.
+    Sizes of 1 are broadcast. Masked steps are ignored; where all inputs are masked the output is
+    the first. The mask is True where any input's is, if every input has one.
 
     Examples
     --------
@@ -295,22 +295,22 @@ class Maximum(_Extremum):
 
 
 class Minimum(_Extremum):
-    """The smallest number of several arrays, element by element.
+    """Elementwise minimum of several arrays.
 
     Parameters
     ----------
     **kwargs
-        `name`, `dtype` and the like: see `Layer`.
+        `name`, `dtype` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When called on something else than a list of arrays whose shapes fit together.
+        If the layer is not called on a list of arrays whose shapes broadcast.
 
     Notes
     -----
-    Sizes of 1 are repeated. A masked step does not count; where all inputs are masked the output
-    is the first. The mask is True where any is, if every input has one.
+    Sizes of 1 are broadcast. Masked steps are ignored; where all inputs are masked the output is
+    the first. The mask is True where any input's is, if every input has one.
 
     Examples
     --------
@@ -325,7 +325,7 @@ class Minimum(_Extremum):
 
 
 def _summed_to(gradient: Array, shape: tuple[int, ...], name: str, tape: Tape) -> Array:
-    """Return the gradient of an array of this shape that was repeated along axes of size 1."""
+    """Return the gradient of an array of this shape that was broadcast along axes of size 1."""
     full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
     repeated = tuple(
         axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
@@ -347,7 +347,7 @@ def reduce_into(function: np.ufunc, operands: Arrays, out: Array) -> None:
 
 
 def _filled(operands: Arrays, mask: Any, value: float, tape: Tape) -> Arrays:
-    """Return the operands with a value in place of their masked steps."""
+    """Return the operands with their masked steps replaced by a value."""
     if mask is None:
         return operands
     filled = []
@@ -367,15 +367,15 @@ def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
 
 
 def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
-    """Return shapes as a list; ValueError where there is none or the batch sizes differ."""
+    """Return shapes as a list; ValueError if there are none or the batch sizes differ."""
     listed = [tuple(shape) for shape in shapes]
     batches = {shape[0] for shape in listed} - {None}
     if not listed or len(batches) > 1:
         got = ", ".join(map(str, listed)) or "none"
-        raise ValueError(f"{owner}: x: expected arrays with one number of samples, got {got}")
+        raise ValueError(f"{owner}: x: expected arrays with the same number of samples, got {got}")
     return listed
 
 
 def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
-    """Return a view of x with new axes behind the batch."""
+    """Return a view of x with new axes after the batch."""
     return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])

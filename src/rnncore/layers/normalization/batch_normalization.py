@@ -15,26 +15,26 @@ from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_flag, check_number
 from rnncore.utils._config import passed_on
 
-# What Keras adds to the number of real steps that it divides by.
+# What Keras adds to the number of real steps before dividing by it.
 _COUNT_EPSILON = 1e-7
 
 
 class BatchNormalization(Normalization):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, feature by feature.
 
-    In training mean and variance are those of the batch, all its time steps together, and
-    moving averages of them are kept; in inference those averages are used.
+    Training uses the mean and variance of the batch (over all its time steps) and updates moving
+    averages of them; inference uses these averages.
 
     Parameters
     ----------
     axis : int, default -1
         The axis of the features.
     momentum : float, default 0.99
-        Share of the old average that stays in a training step.
+        Weight of the old average in a training step.
     epsilon : float, default 0.001
-        Keeps the quotient finite where all elements are equal.
+        Keeps the quotient finite if all elements are equal.
     center, scale : bool, default True
-        Whether there are beta and gamma.
+        Whether to learn beta and gamma.
     beta_initializer : default "zeros"
     gamma_initializer : default "ones"
     moving_mean_initializer : default "zeros"
@@ -46,21 +46,21 @@ class BatchNormalization(Normalization):
     renorm, renorm_clipping, renorm_momentum
         Only False, None and 0.99 are supported.
     synchronized : bool, default False
-        Accepted and without effect: there is one device.
+        Accepted, but without effect: there is only one device.
     **kwargs
         `name`, `dtype`, `trainable`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet, and when called on an
-        input that has no such axis or whose size there is not known.
+        If an argument is unknown, out of range or not supported yet, or the input has no such axis
+        or no known size there.
 
     Notes
     -----
-    Weights: gamma, beta, moving_mean, moving_variance, each ``(F,)``; no optimizer changes the
-    last two. With ``trainable=False`` the layer computes as in inference, also in training.
-    Masked time steps are left out of mean and variance.
+    Weights: gamma, beta, moving_mean, moving_variance, each ``(F,)``; no optimizer changes the last
+    two. With ``trainable=False`` the layer computes as in inference, even during training. Masked
+    time steps are left out of mean and variance.
 
     Examples
     --------
@@ -157,10 +157,10 @@ class BatchNormalization(Normalization):
         dnormal = self._scaled_backward(dy, normal, tape)
         if not need_dx:
             return None
-        # Mean and variance depend on x too: what goes through them is taken off.
+        # Mean and variance depend on x too: subtract what flows back through them.
         through_mean = dnormal.sum(axis=self._others, keepdims=True)
         through_variance = self._sum(product(dnormal, normal, tape), True)
-        # Zero but for rounding and what Keras adds to the number of steps.
+        # Zero except for rounding and what Keras adds to the number of steps.
         center = self._sum(normal, real) * share
         dx = tape.take("dx", dy.shape, dy.dtype)
         np.subtract(normal, center, out=dx)
@@ -178,7 +178,7 @@ class BatchNormalization(Normalization):
         return total
 
     def _share(self, x: NDArray[Any], mask: NDArray[Any] | None) -> tuple[Any, Any]:
-        """Return which elements are real, and the share of each in the mean."""
+        """Return which elements are real, and the weight of each in the mean."""
         if mask is None:
             count = max(1, math.prod(x.shape[axis] for axis in self._others))
             return True, x.dtype.type(1 / count)

@@ -16,11 +16,11 @@ class LayerNormalization(Normalization):
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes that mean and variance are taken over. -1: at every time step by itself.
+        The axes to normalize over. -1: each time step separately.
     epsilon : float, default 0.001
-        Keeps the quotient finite where all elements are equal.
+        Keeps the quotient finite if all elements are equal.
     center, scale : bool, default True
-        Whether there are beta and gamma.
+        Whether to learn beta and gamma.
     beta_initializer : default "zeros"
     gamma_initializer : default "ones"
     beta_regularizer, gamma_regularizer : optional
@@ -33,12 +33,12 @@ class LayerNormalization(Normalization):
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown, out of range or not supported yet, and when called on an
-        input that has no such axis or whose size there is not known.
+        If an argument is unknown, out of range or not supported yet, or the input has no such axis
+        or no known size there.
 
     Notes
     -----
-    Weights: gamma, then beta, of the sizes of the axes. A mask goes on and changes nothing.
+    Weights: gamma, then beta, with the sizes of `axis`. A mask is passed on and changes nothing.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class LayerNormalization(Normalization):
         dnormal = self._scaled_backward(dy, normal, tape)
         if not need_dx:
             return None
-        # Mean and variance depend on x too: what goes through them is taken off.
+        # Mean and variance depend on x too: subtract what flows back through them.
         through = tape.take("mean", inverse.shape, dy.dtype)
         product(dnormal, normal, tape).mean(axis=self._axes, keepdims=True, out=through)
         dx = np.multiply(normal, through, out=tape.take("dx", dy.shape, dy.dtype))

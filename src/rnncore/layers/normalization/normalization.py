@@ -1,4 +1,4 @@
-"""What the layers that normalize share: gamma and beta, and the axes that these belong to."""
+"""What the normalization layers share: gamma, beta and their axes."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ class Normalization(Layer):
 
 
 def product(one: NDArray[Any], other: NDArray[Any], tape: Tape) -> NDArray[Any]:
-    """Return a product that the next one overwrites."""
+    """Return a product, which the next call overwrites."""
     return np.multiply(one, other, out=tape.take("product", one.shape, one.dtype))

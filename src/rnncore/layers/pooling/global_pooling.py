@@ -16,7 +16,7 @@ from rnncore.utils._checks import check_flag
 
 
 class GlobalPooling(Layer):
-    """Base of the layers that make one vector of a sequence or of an image."""
+    """Base of the layers that reduce a sequence or an image to one vector."""
 
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
@@ -44,7 +44,7 @@ class GlobalPooling(Layer):
         return None
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        shape: Any = self.compute_output_shape(x.shape)  # raises for no time steps
+        shape: Any = self.compute_output_shape(x.shape)  # raises if there are no time steps
         tape = self.tape(training)
         return self._pool(x, mask, tape).reshape(shape), tape
 
@@ -58,9 +58,9 @@ class GlobalPooling(Layer):
 
 
 class GlobalMaxPooling(GlobalPooling):
-    """Base of the layers that keep the largest number of each feature.
+    """Base of the layers that take the maximum of each feature.
 
-    As in Keras all steps count, also masked ones, but not what pads shorter rows of a batch.
+    As in Keras all steps count, even masked ones, but not the padding of ragged batches.
     """
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
@@ -68,7 +68,7 @@ class GlobalMaxPooling(GlobalPooling):
             self.end_mask(mask)
 
     def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
-        # A row without any step gives what such a row alone has no answer to: zeros.
+        # A row without steps has no maximum; it gives zeros.
         x = without_padding(x, mask, tape, -np.inf)
         y: NDArray[Any] = x.max(axis=self._axes, keepdims=True)
         if (lengths := lengths_of(mask)) is not None:
@@ -79,14 +79,14 @@ class GlobalMaxPooling(GlobalPooling):
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, y = self.used(tape)
         largest = np.equal(x, y, out=tape.take("largest", x.shape, np.bool_))
-        # None is the largest where the largest is NaN.
+        # No element equals the maximum if that is NaN.
         count = np.maximum(largest.sum(axis=self._axes, keepdims=True), 1).astype(dy.dtype)
         dx = tape.take("dx", largest.shape, dy.dtype)
         return np.multiply(largest, self._pooled(dy) / count, out=dx)
 
 
 class GlobalAveragePooling(GlobalPooling):
-    """Base of the layers that make the mean of each feature."""
+    """Base of the layers that take the mean of each feature."""
 
     def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
         # A mask says which time steps are real; images have none.
@@ -107,16 +107,16 @@ class GlobalAveragePooling(GlobalPooling):
 
 
 class GlobalMaxPooling1D(GlobalMaxPooling):
-    """The largest number of each feature over all time steps.
+    """Maximum of each feature over all time steps.
 
     Parameters
     ----------
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     keepdims : bool, default False
-        Whether the output is ``(B, 1, F)`` and not ``(B, F)``.
+        Whether the output is ``(B, 1, F)`` instead of ``(B, F)``.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
@@ -125,8 +125,8 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
 
     Notes
     -----
-    Masked steps are read like others, with a warning, as in Keras; what pads a shorter sequence is
-    not (see `Model.fit`). Equal numbers share the gradient.
+    Masked steps count like any others, with a warning, as in Keras; the padding of ragged sequences
+    does not (see `Model.fit`). Equal numbers share the gradient.
 
     Examples
     --------
@@ -140,16 +140,16 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
 
 
 class GlobalAveragePooling1D(GlobalAveragePooling):
-    """The mean of each feature over the time steps that are not masked.
+    """Mean of each feature over the time steps that are not masked.
 
     Parameters
     ----------
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     keepdims : bool, default False
-        Whether the output is ``(B, 1, F)`` and not ``(B, F)``.
+        Whether the output is ``(B, 1, F)`` instead of ``(B, F)``.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
@@ -158,7 +158,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
 
     Notes
     -----
-    A sequence with no step that is not masked gives zeros, where Keras gives NaN.
+    A fully masked sequence gives zeros (Keras: NaN).
 
     Examples
     --------

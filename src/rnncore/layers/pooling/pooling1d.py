@@ -1,4 +1,4 @@
-"""Pooling over windows of time steps, and what it shares with that of images."""
+"""Pooling over windows of time steps, and what it shares with pooling of images."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rnncore.layers.tape import Tape
 
 
 class Pooling(Layer):
-    """Base of the layers that make one step of every window of steps."""
+    """Base of the layers that reduce every window of steps to one step."""
 
     supports_masking = False
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
-    # What a step that is none counts as.
+    # The value of a step in the padding.
     _nothing = 0.0
 
     def __init__(
@@ -55,7 +55,7 @@ class Pooling(Layer):
         shape: Any = self.compute_output_shape(x.shape)
         tape = self.tape(training)
         y = tape.take("y", shape, x.dtype)
-        # With "valid" no window of a row's own reaches beyond its end.
+        # With "valid" no window of a row reaches beyond its end.
         lengths = lengths_of(mask) if self.padding == "same" else None
         after = None if lengths is None else self.output_lengths(lengths)
         mask = None if after is None else mask
@@ -85,7 +85,7 @@ class Pooling(Layer):
 
 
 class MaxPooling(Pooling):
-    """Base of the layers that keep the largest number of every window."""
+    """Base of the layers that take the maximum of every window."""
 
     _nothing = -np.inf
 
@@ -106,7 +106,7 @@ class MaxPooling(Pooling):
             for steps, windows in places:
                 np.maximum(y[windows], x[steps], out=y[windows])
             return None
-        # Which place the largest number came from; of equal ones the first.
+        # The position of the maximum; the first one among equals.
         where = tape.take("where", y.shape, np.min_scalar_type(math.prod(self.pool_size)))
         larger = tape.take("larger", y.shape, np.bool_)
         where.fill(0)
@@ -124,7 +124,7 @@ class MaxPooling(Pooling):
 
 
 class AveragePooling(Pooling):
-    """Base of the layers that make the mean of every window."""
+    """Base of the layers that take the mean of every window."""
 
     def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         y.fill(0)
@@ -143,31 +143,30 @@ class AveragePooling(Pooling):
 
 
 class MaxPooling1D(MaxPooling):
-    """The largest number of each feature in every window of time steps.
+    """Maximum of each feature in every window of time steps.
 
     Parameters
     ----------
     pool_size : int, default 2
         Number of steps in a window.
     strides : int, optional
-        Steps from the start of a window to that of the next; default: `pool_size`.
+        Steps between the starts of neighbouring windows; default: `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "valid": windows lie within the sequence. "same": one output for each `strides` steps.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on sequences that are
-        shorter than a window.
+        If an argument is unknown or out of range, or a sequence is shorter than a window.
 
     Notes
     -----
-    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
-    different lengths go on, see `Model.fit`.
+    A mask ends here with a warning, as in Keras: masked steps are treated like any others. The
+    lengths of ragged sequences are passed on; see `Model.fit`.
 
     Examples
     --------
@@ -181,32 +180,31 @@ class MaxPooling1D(MaxPooling):
 
 
 class AveragePooling1D(AveragePooling):
-    """The mean of each feature in every window of time steps.
+    """Mean of each feature in every window of time steps.
 
     Parameters
     ----------
     pool_size : int
         Number of steps in a window.
     strides : int, optional
-        Steps from the start of a window to that of the next; default: `pool_size`.
+        Steps between the starts of neighbouring windows; default: `pool_size`.
     padding : {"valid", "same"}, default "valid"
-        "valid": windows lie within the sequence. "same": one output for each `strides` steps,
-        the mean of those steps of its window that there are.
+        "valid": windows lie within the sequence. "same": one output for each `strides` steps, the
+        mean of the steps of its window that exist.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on sequences that are
-        shorter than a window.
+        If an argument is unknown or out of range, or a sequence is shorter than a window.
 
     Notes
     -----
-    A mask ends here with a warning, as in Keras: masked steps are read like others. Sequences of
-    different lengths go on, see `Model.fit`.
+    A mask ends here with a warning, as in Keras: masked steps are treated like any others. The
+    lengths of ragged sequences are passed on; see `Model.fit`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pooling over windows of images and over whole ones."""
+"""Pooling over windows of images and over whole images."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from rnncore.layers.pooling.pooling1d import AveragePooling, MaxPooling
 
 
 class MaxPooling2D(MaxPooling):
-    """The largest number of each feature in every window of rows and columns.
+    """Maximum of each feature in every window of rows and columns.
 
     Parameters
     ----------
     pool_size : int or tuple of 2 ints, default 2
-        Rows and columns of a window; one number stands for both.
+        Rows and columns of a window; one number applies to both.
     strides : int or tuple of 2 ints, optional
-        Rows and columns from the start of a window to that of the next; default: `pool_size`.
+        Rows and columns between the starts of neighbouring windows; default: `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "valid": windows lie within the image. "same": one output for each `strides`
         rows and columns.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on images that are
-        smaller than a window.
+        If an argument is unknown or out of range, or an image is smaller than a window.
 
     Examples
     --------
@@ -42,27 +41,26 @@ class MaxPooling2D(MaxPooling):
 
 
 class AveragePooling2D(AveragePooling):
-    """The mean of each feature in every window of rows and columns.
+    """Mean of each feature in every window of rows and columns.
 
     Parameters
     ----------
     pool_size : int or tuple of 2 ints
-        Rows and columns of a window; one number stands for both.
+        Rows and columns of a window; one number applies to both.
     strides : int or tuple of 2 ints, optional
-        Rows and columns from the start of a window to that of the next; default: `pool_size`.
+        Rows and columns between the starts of neighbouring windows; default: `pool_size`.
     padding : {"valid", "same"}, default "valid"
-        "valid": windows lie within the image. "same": one output for each `strides`
-        rows and columns, the mean of those elements of its window that there are.
+        "valid": windows lie within the image. "same": one output for each `strides` rows and
+        columns, the mean of the elements of its window that exist.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is unknown or out of range, and when called on images that are
-        smaller than a window.
+        If an argument is unknown or out of range, or an image is smaller than a window.
 
     Examples
     --------
@@ -77,16 +75,16 @@ class AveragePooling2D(AveragePooling):
 
 
 class GlobalMaxPooling2D(GlobalMaxPooling):
-    """The largest number of each feature over a whole image.
+    """Maximum of each feature over a whole image.
 
     Parameters
     ----------
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     keepdims : bool, default False
-        Whether the output is ``(B, 1, 1, F)`` and not ``(B, F)``.
+        Whether the output is ``(B, 1, 1, F)`` instead of ``(B, F)``.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
@@ -105,16 +103,16 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
 
 
 class GlobalAveragePooling2D(GlobalAveragePooling):
-    """The mean of each feature over a whole image.
+    """Mean of each feature over a whole image.
 
     Parameters
     ----------
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     keepdims : bool, default False
-        Whether the output is ``(B, 1, 1, F)`` and not ``(B, F)``.
+        Whether the output is ``(B, 1, 1, F)`` instead of ``(B, F)``.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------

@@ -16,27 +16,27 @@ from rnncore.utils.random import new_rng
 
 
 class Dropout(Layer):
-    """In training, zero a random share of the inputs and scale the others up.
+    """In training, set a random fraction of the inputs to zero and scale up the others.
 
     Parameters
     ----------
     rate : float
-        Share of the elements that become zero, from 0 to 1; the others are multiplied by
-        ``1 / (1 - rate)``, so that the expected value stays.
+        Fraction of the elements to set to zero, from 0 to 1; the others are multiplied by ``1 / (1
+        - rate)``, which keeps the expected value.
     noise_shape : sequence of int or None, optional
-        Shape of what is drawn, batch included: where it is 1, all elements along that axis are
-        dropped together; None stands for the size of the input. ``(None, 1, None)`` drops a
-        feature at all steps of a sequence. Default: every element is drawn by itself.
+        Shape of the random mask, batch included. Where it is 1, all elements along that axis are
+        dropped together; None stands for the size of the input. ``(None, 1, None)`` drops a feature
+        at all steps of a sequence. Default: every element is drawn separately.
     seed : int, optional
         Default: derived from `rnncore.utils.set_random_seed`.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a rate outside [0, 1], a seed that is no integer from 0 up, sizes that are no positive
-        integers, and when called on an input that `noise_shape` does not fit.
+        If the rate is outside [0, 1], the seed is not a non-negative integer, a size is not a
+        positive integer, or `noise_shape` does not fit the input.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Dropout(Layer):
         self.rate = float(rate)
         self.seed = seed
         self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
-        # Which elements are dropped follows from the key and the number of the call.
+        # The key and the number of the call determine which elements are dropped.
         self._key: int | None = None
         self._calls = 0
 
@@ -94,7 +94,7 @@ class Dropout(Layer):
             self._drawn_together(input_shape)
 
     def _drawn_together(self, shape: Shape) -> Shape:
-        """Return the shape of what is drawn for an input of `shape`."""
+        """Return the shape of the random mask for an input of `shape`."""
         if self.noise_shape is None:
             return shape
         fits = len(shape) == len(self.noise_shape) and all(
@@ -103,8 +103,8 @@ class Dropout(Layer):
         )
         if not fits:
             raise ValueError(
-                f"{self.name}: x: expected a shape that {self.noise_shape}, noise_shape, can be "
-                f"stretched to, got {shape}"
+                f"{self.name}: x: expected a shape that noise_shape {self.noise_shape} broadcasts "
+                f"to, got {shape}"
             )
         return tuple(
             size if wanted is None else wanted

@@ -14,7 +14,7 @@ from rnncore.utils._checks import check_number
 
 
 class _Gaussian(Dropout):
-    """Base of the layers that draw normal numbers; those of a call can be drawn again."""
+    """Base of the layers that draw normal numbers; the draws of a call can be repeated."""
 
     not_configured = Dropout.not_configured | {"noise_shape"}
 
@@ -37,12 +37,12 @@ class GaussianNoise(_Gaussian):
     seed : int, optional
         Default: derived from `rnncore.utils.set_random_seed`.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a number outside [0, 1] or a seed that is no integer from 0 up.
+        If `stddev` is outside [0, 1], or the seed is not a non-negative integer.
 
     Examples
     --------
@@ -67,22 +67,22 @@ class GaussianNoise(_Gaussian):
 
 
 class GaussianDropout(_Gaussian):
-    """In training, multiply with random numbers with mean 1.
+    """In training, multiply by random numbers with mean 1.
 
     Parameters
     ----------
     rate : float
-        From 0 to below 1: the standard deviation of the numbers is ``sqrt(rate / (1 - rate))``,
-        which is that of `Dropout`.
+        At least 0 and below 1. The standard deviation is ``sqrt(rate / (1 - rate))``, as in
+        `Dropout`.
     seed : int, optional
         Default: derived from `rnncore.utils.set_random_seed`.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a rate outside [0, 1) or a seed that is no integer from 0 up.
+        If the rate is outside [0, 1), or the seed is not a non-negative integer.
 
     Examples
     --------

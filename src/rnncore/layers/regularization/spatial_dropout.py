@@ -10,22 +10,22 @@ from rnncore.layers.regularization.dropout import Dropout
 
 
 class SpatialDropout1D(Dropout):
-    """In training, zero a random share of the features, each at all steps of a sequence.
+    """In training, set a random fraction of the features to zero at all steps of a sequence.
 
     Parameters
     ----------
     rate : float
-        Share of the features that become zero, from 0 to 1; the others are multiplied by
-        ``1 / (1 - rate)``.
+        Fraction of the features to set to zero, from 0 to 1; the others are multiplied by ``1 / (1
+        - rate)``.
     seed : int, optional
         Default: derived from `rnncore.utils.set_random_seed`.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For a rate outside [0, 1] or a seed that is no integer from 0 up.
+        If the rate is outside [0, 1], or the seed is not a non-negative integer.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Layers that move, add, drop or repeat numbers and compute nothing."""
+"""Layers that move, add, drop or repeat numbers without computing anything."""

@@ -15,9 +15,9 @@ from rnncore.utils._checks import check_count
 
 
 class _Steps(Layer):
-    """Base of the layers that give other steps than they get.
+    """Base of the layers that change the number of steps.
 
-    A mask ends here, as in Keras, but the lengths of rows go on.
+    A mask ends here, as in Keras, but the lengths of ragged rows are passed on.
     """
 
     supports_masking = False
@@ -28,22 +28,21 @@ class _Steps(Layer):
 
 
 class ZeroPadding1D(_Steps):
-    """Put steps of zeros in front of every sequence and behind it.
+    """Add steps of zeros at the start and end of every sequence.
 
     Parameters
     ----------
     padding : int or tuple of int, default 1
-        How many on both sides, or ``(front, behind)``.
+        How many on both sides, or ``(start, end)``.
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For what are not one or two integers from 0 up, and when called on something else than
-        sequences.
+        If the argument is not one or two non-negative integers, or the input is not ``(B, T, F)``.
 
     Examples
     --------
@@ -82,20 +81,20 @@ class ZeroPadding1D(_Steps):
 
 
 class Cropping1D(_Steps):
-    """Leave out steps at the start and at the end of every sequence.
+    """Remove steps at the start and end of every sequence.
 
     Parameters
     ----------
     cropping : int or tuple of int, default (1, 1)
-        How many on both sides, or ``(first, last)``.
+        How many on both sides, or ``(start, end)``.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        For what are not one or two integers from 0 up, and when called on something else than
-        sequences, or on some of which no step is left.
+        If the argument is not one or two non-negative integers, the input is not ``(B, T, F)``, or
+        no step is left.
 
     Examples
     --------
@@ -122,7 +121,7 @@ class Cropping1D(_Steps):
         )
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        self.compute_output_shape(x.shape)  # raises where no step is left
+        self.compute_output_shape(x.shape)  # raises if no step is left
         tape = self.tape(training)
         return _cropped("y", x, self.cropping, tape), tape
 
@@ -140,14 +139,14 @@ class UpSampling1D(_Steps):
     Parameters
     ----------
     size : int, default 2
-        How often it stands there.
+        How many times.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError, TypeError
-        When `size` is no positive integer, and when called on something else than sequences.
+        If `size` is not a positive integer, or the input is not ``(B, T, F)``.
 
     Examples
     --------
@@ -183,7 +182,7 @@ class UpSampling1D(_Steps):
 
 
 def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
-    """Return x with so many steps of zeros on both sides."""
+    """Return x with this many steps of zeros on the two sides."""
     front, behind = sides
     batch, steps, features = x.shape
     y = tape.take(name, (batch, front + steps + behind, features), x.dtype)
@@ -193,7 +192,7 @@ def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> N
 
 
 def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
-    """Return x without so many steps on both sides."""
+    """Return x without this many steps on the two sides."""
     first, last = sides
     part = x[:, first : x.shape[1] - last]
     y = tape.take(name, part.shape, x.dtype)
@@ -202,18 +201,16 @@ def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> 
 
 
 def _within(y: NDArray[Any], sides: tuple[int, int]) -> NDArray[Any]:
-    """Return the steps between so many in front and behind."""
+    """Return x without this many steps at the start and end."""
     return y[:, sides[0] : y.shape[1] - sides[1]]
 
 
 def _two(owner: str, argument: str, value: Any) -> tuple[int, int]:
-    """Return one or two integers from 0 up as two."""
+    """Return one or two non-negative integers as two."""
     given = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     fits = len(given) == 2 and all(
         isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in given
     )
     if not fits:
-        raise ValueError(
-            f"{owner}: {argument}: expected an integer from 0 up or two of them, got {value!r}"
-        )
+        raise ValueError(f"{owner}: {argument}: expected one or two integers >= 0, got {value!r}")
     return int(given[0]), int(given[1])

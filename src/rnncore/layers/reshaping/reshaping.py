@@ -16,11 +16,11 @@ from rnncore.utils._checks import check_count
 
 
 class Reshaping(Layer):
-    """Base of the layers whose output is the input under another shape, in the same order."""
+    """Base of the layers that reshape their input."""
 
     needs_sizes = True
 
-    # The steps may stand on another axis; Keras drops the mask too.
+    # The steps may move to another axis; Keras drops the mask too.
     supports_masking = False
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
@@ -31,19 +31,19 @@ class Reshaping(Layer):
 
 
 class Flatten(Reshaping):
-    """Join all axes behind the batch into one.
+    """Join all axes after the batch into one.
 
     Parameters
     ----------
     data_format : {None, "channels_last"}
         Only features on the last axis are supported so far.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     ValueError
-        For another `data_format`.
+        If `data_format` has any other value.
 
     Notes
     -----
@@ -68,20 +68,20 @@ class Flatten(Reshaping):
 
 
 class Reshape(Reshaping):
-    """Give every sample another shape.
+    """Change the shape of every sample.
 
     Parameters
     ----------
     target_shape : tuple of int
-        Without the batch; one size may be -1 and follows from the others.
+        Without the batch; one size may be -1, and is inferred from the others.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        For sizes that are no positive integers, for more than one -1, and when called on samples
-        with another number of elements.
+        If a size is not a positive integer, there is more than one -1, or a sample has a different
+        number of elements.
 
     Notes
     -----
@@ -131,20 +131,20 @@ class Reshape(Reshaping):
 
 
 class Permute(Layer):
-    """Put the axes behind the batch in another order.
+    """Permute the axes after the batch.
 
     Parameters
     ----------
     dims : tuple of int
-        Numbers of the input's axes in the order of the output; the batch is axis 0 and not
-        among them, so ``(2, 1)`` swaps time and features.
+        The input's axes in the order of the output, without the batch, which is axis 0: ``(2, 1)``
+        swaps time and features.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        When `dims` is no permutation of 1, 2, ..., and when called on another number of axes.
+        If `dims` is not a permutation of 1, 2, ..., or the input has a different number of axes.
 
     Notes
     -----
@@ -160,7 +160,7 @@ class Permute(Layer):
 
     needs_sizes = True
 
-    # The steps may stand on another axis; Keras drops the mask too.
+    # The steps may move to another axis; Keras drops the mask too.
     supports_masking = False
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
@@ -190,7 +190,7 @@ class Permute(Layer):
         return self._turned("dx", dy, np.argsort((0, *self.dims)), tape)
 
     def _turned(self, name: str, x: NDArray[Any], axes: Any, tape: Tape) -> NDArray[Any]:
-        # Contiguous, as the layers around want it, who would copy it each time.
+        # Contiguous, since the layers around it would otherwise copy it each time.
         view = x.transpose(axes)
         y = tape.take(name, view.shape, x.dtype)
         y[...] = view
@@ -198,19 +198,19 @@ class Permute(Layer):
 
 
 class RepeatVector(Layer):
-    """Make a sequence that has the input at every step.
+    """Repeat the input at every step of a sequence.
 
     Parameters
     ----------
     n : int
         Number of steps.
     **kwargs
-        `name`, `dtype`, `input_shape` and the like: see `Layer`.
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        When `n` is no positive integer, and when called on more than two axes.
+        If `n` is not a positive integer, or the input does not have two axes.
 
     Notes
     -----

@@ -24,7 +24,7 @@ def test_gradients(make: Any, check_layer: Any) -> None:
     [
         (lambda: PReLU(shared_axes=[0]), ValueError, "shared_axes: expected a positive integer"),
         (lambda: PReLU(shared_axes=[3])(np.zeros((2, 3, 4))), ValueError, "from 1 to 2, got 3"),
-        (lambda: PReLU().make_weights((None, None, 4)), ValueError, "whose size is not known"),
+        (lambda: PReLU().make_weights((None, None, 4)), ValueError, "every axis of unknown size"),
     ],
 )
 def test_errors(make: Any, error: type[Exception], message: str) -> None:

@@ -62,11 +62,11 @@ def test_errors() -> None:
         with pytest.raises(error, match=r"Dropout: noise_shape.*expected"):
             Dropout(0.1, noise_shape=given)
     for given in ((None, 1), (None, 2, None), (None, 1, 1, 1)):
-        with pytest.raises(ValueError, match=r"drop: x: expected a shape that .* noise_shape"):
+        with pytest.raises(ValueError, match=r"drop: x: expected a shape that noise_shape"):
             Dropout(0.1, given, name="drop")(np.ones(SHAPE))
     model = Sequential([Dense(2), Dropout(0.1, (3, 1))])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match=r"noise_shape, .* got \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"noise_shape .* got \(4, 2\)"):
         model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0)
 
 
