@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 
 
-def expect_axes(owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...]) -> None:
+def expect_axes(
+    owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...], hint: str = ""
+) -> None:
     """Raise ValueError unless `shape` has the named axes."""
     if len(shape) != len(axes):
         raise ValueError(
-            f"{owner}: x: expected {len(axes)} axes ({', '.join(axes)}), got shape {shape}"
+            f"{owner}: x: expected {len(axes)} axes ({', '.join(axes)}), got shape {shape}{hint}"
         )
 
 
 def expect_steps(owner: str, shape: tuple[int | None, ...]) -> None:
     """Raise ValueError unless `shape` is that of sequences."""
-    expect_axes(owner, shape, ("batch", "timesteps", "features"))
+    hint = "; a recurrent layer below needs return_sequences=True" if len(shape) == 2 else ""
+    expect_axes(owner, shape, ("batch", "timesteps", "features"), hint)
 
 
 def expect_channels_last(owner: str, data_format: Any) -> None:

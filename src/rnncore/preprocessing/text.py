@@ -156,10 +156,8 @@ class Tokenizer:
         self, texts: Iterable[str | Sequence[str]]
     ) -> Iterator[list[int]]:
         """Yield what `texts_to_sequences` returns, one text at a time."""
-        unknown = self._unknown()
         for tokens in self._tokens(texts):
-            numbers = (self._number(self.word_index.get(token), unknown) for token in tokens)
-            yield [number for number in numbers if number is not None]
+            yield list(self._used(map(self.word_index.get, tokens)))
 
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
         """Return the words of each sequence of numbers, with spaces between them.
@@ -171,11 +169,9 @@ class Tokenizer:
 
     def sequences_to_texts_generator(self, sequences: Iterable[Iterable[int]]) -> Iterator[str]:
         """Yield what `sequences_to_texts` returns, one text at a time."""
-        unknown = self._unknown()
         for sequence in sequences:
-            known = (int(number) if int(number) in self.index_word else None for number in sequence)
-            numbers = (self._number(number, unknown) for number in known)
-            yield " ".join(self.index_word[number] for number in numbers if number is not None)
+            known = (number if number in self.index_word else None for number in map(int, sequence))
+            yield " ".join(self.index_word[number] for number in self._used(known))
 
     def texts_to_matrix(
         self, texts: Iterable[str | Sequence[str]], mode: str = "binary"
@@ -245,13 +241,14 @@ class Tokenizer:
         names = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
         return {name: getattr(self, name) for name in names}
 
-    def _unknown(self) -> int | None:
-        return None if self.oov_token is None else self.word_index.get(self.oov_token)
-
-    def _number(self, number: int | None, unknown: int | None) -> int | None:
-        if number is None or (self.num_words is not None and number >= self.num_words):
-            return unknown
-        return number
+    def _used(self, numbers: Iterable[int | None]) -> Iterator[int]:
+        """Yield numbers, that of the `oov_token`, if any, for None and for those too large."""
+        unknown = None if self.oov_token is None else self.word_index.get(self.oov_token)
+        for number in numbers:
+            large = number is None or (self.num_words is not None and number >= self.num_words)
+            used = unknown if large else number
+            if used is not None:
+                yield used
 
     def _tokens(self, texts: Iterable[str | Sequence[str]]) -> Iterator[Sequence[str]]:
         if isinstance(texts, str) and not self.char_level:

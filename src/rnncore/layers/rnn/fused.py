@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
+from rnncore.layers._shapes import expect_steps
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.dropout import RecurrentDropout
@@ -26,6 +27,14 @@ class KernelTape(Tape):
     def __init__(self) -> None:
         super().__init__()
         self.workspace = _core.Workspace()
+
+
+def of_dropout(name: str) -> property:
+    """Return a property for an attribute of the layer's dropout."""
+    return property(
+        lambda self: getattr(self._dropout, name),
+        lambda self, value: setattr(self._dropout, name, value),
+    )
 
 
 class FusedLayer(RecurrentLayer):
@@ -55,28 +64,19 @@ class FusedLayer(RecurrentLayer):
         *,
         activation: Any,
         use_bias: bool,
-        kernel_initializer: Any,
-        recurrent_initializer: Any,
-        bias_initializer: Any,
-        kernel_regularizer: Any,
-        recurrent_regularizer: Any,
-        bias_regularizer: Any,
-        kernel_constraint: Any,
-        recurrent_constraint: Any,
-        bias_constraint: Any,
         dropout: Any,
         recurrent_dropout: Any,
         seed: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
         owner = self._owner
+        for weight in ("kernel", "recurrent", "bias"):
+            kinds = ("initializer", "regularizer", "constraint")
+            self.choose(weight, *(kwargs.pop(f"{weight}_{kind}") for kind in kinds))
+        super().__init__(**kwargs)
         self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation)
         self.use_bias = check_flag(owner, "use_bias", use_bias)
-        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self.choose("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
-        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.dropout = check_number(owner, "dropout", dropout, low=0, high=1, open_high=True)
         self.recurrent_dropout = check_number(
             owner, "recurrent_dropout", recurrent_dropout, low=0, high=1, open_high=True
@@ -85,12 +85,7 @@ class FusedLayer(RecurrentLayer):
         self._dropout = RecurrentDropout(self.seed)
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 3:
-            hint = "; a recurrent layer below needs return_sequences=True"
-            raise ValueError(
-                f"{self.name}: x: expected 3 axes (batch, timesteps, features), "
-                f"got shape {input_shape}{hint if len(input_shape) == 2 else ''}"
-            )
+        expect_steps(self.name, input_shape)
         features = input_shape[-1]
         if features is None:
             raise ValueError(
@@ -130,21 +125,8 @@ class FusedLayer(RecurrentLayer):
 
     # -- dropout -------------------------------------------------------------------------
 
-    @property
-    def _key(self) -> int | None:
-        return self._dropout.key
-
-    @_key.setter
-    def _key(self, value: int | None) -> None:
-        self._dropout.key = value
-
-    @property
-    def _calls(self) -> int:
-        return self._dropout.calls
-
-    @_calls.setter
-    def _calls(self, value: int) -> None:
-        self._dropout.calls = value
+    _key = of_dropout("key")
+    _calls = of_dropout("calls")
 
     def draw_seeds(self) -> None:
         super().draw_seeds()

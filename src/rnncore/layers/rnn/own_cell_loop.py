@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.rnn.states import initial_states, name_of, output_size, state_sizes
 
 Array = NDArray[Any]
-Rows = NDArray[np.intp] | None  # numbers of rows; None: all
+ALL = slice(None)
+Rows = Any  # indices of rows, or ALL
 
 
 class CellSteps:
@@ -137,14 +138,6 @@ def _distance(cell: Any, method: str) -> float:
     return _NONE
 
 
-class Step(NamedTuple):
-    """What a step keeps for the backward; `saved` is None if every row was masked."""
-
-    t: int
-    rows: Rows
-    saved: Any
-
-
 class CellLoop(RecurrentLayer):
     """Runs a cell over sequences.
 
@@ -174,12 +167,6 @@ class CellLoop(RecurrentLayer):
     def output_size(self) -> int:
         return output_size(self.cell)
 
-    def _steps(self, mask: Array | None, count: int) -> Iterator[tuple[int, Rows]]:
-        """Yield the index of each step and its unmasked rows, in the order of processing."""
-        for t in range(count - 1, -1, -1) if self.go_backwards else range(count):
-            real = None if mask is None else mask[:, t]
-            yield t, None if real is None or real.all() else np.flatnonzero(real)
-
     def forward_steps(
         self,
         x: Array,
@@ -199,19 +186,22 @@ class CellLoop(RecurrentLayer):
         y = out
         if y is None and self.return_sequences:
             y = np.empty((*x.shape[:2], cell.output_size), x.dtype)
-        tape: list[Step] = []
-        for t, rows in self._steps(mask, x.shape[1]):
+        tape: list[tuple[int, Rows, Any]] = []
+        for t in range(x.shape[1])[:: -1 if self.go_backwards else 1]:
+            rows: Rows = ALL
             saved = None
-            if rows is None or len(rows):
-                given = [_taken(state, rows) for state in states]
-                output, new, saved = cell.forward(_taken(x[:, t], rows), given, training)
+            if mask is not None and not mask[:, t].all():
+                rows = np.flatnonzero(mask[:, t])
+            if rows is ALL or len(rows):
+                given = [state[rows] for state in states]
+                output, new, saved = cell.forward(x[:, t][rows], given, training)
                 last = _put(last, rows, output)
                 states = [_put(old, rows, one) for old, one in zip(states, new, strict=True)]
             if y is not None:
                 y[:, t] = last
                 if mask is not None and self.zero_output_for_mask:
                     y[~mask[:, t], t] = 0
-            tape.append(Step(t, rows, saved))
+            tape.append((t, rows, saved))
         if start is not None:  # a cell may return its argument, which belongs to the caller
             states = [detached(state, start) for state in states]
         return (last if y is None else y), states, (cell, x.shape, tape) if training else None
@@ -235,29 +225,24 @@ class CellLoop(RecurrentLayer):
         ]
         for t, rows, saved in reversed(steps):
             if dy is not None and self.return_sequences:
-                if rows is not None and self.zero_output_for_mask:
+                if self.zero_output_for_mask:
                     carried[rows] += dy[rows, t]
                 else:
                     carried += dy[:, t]
-            if rows is not None:
+            if rows is not ALL:
                 dx[:, t] = 0
                 if not len(rows):
                     continue
-            given = [_taken(one, rows) for one in current]
-            dx_t, new = cell.backward(saved, _taken(carried, rows), given, shape[2])
-            dx[slice(None) if rows is None else rows, t] = dx_t
+            given = [one[rows] for one in current]
+            dx[rows, t], new = cell.backward(saved, carried[rows], given, shape[2])
             current = [_put(old, rows, one) for old, one in zip(current, new, strict=True)]
-            carried = _put(carried, rows, np.zeros_like(_taken(carried, rows)))
+            carried = _put(carried, rows, np.zeros_like(carried[rows]))
         return dx, current
-
-
-def _taken(array: Array, rows: Rows) -> Array:
-    return array if rows is None else array[rows]
 
 
 def _put(old: Array, rows: Rows, new: Array) -> Array:
     """Return a copy of `old` with some rows replaced; earlier steps may still hold `old`."""
-    if rows is None:
+    if rows is ALL:
         return new
     changed = old.copy()
     changed[rows] = new

@@ -243,7 +243,10 @@ class RecurrentLayer(LayerWithStates):
             self.keep_states(states)
         without = None
         if mask is not None and not self.return_sequences:
-            without = self.rows_without_output(mask)
+            # As in Keras, whatever the states, fully masked rows have an output of zero, and with
+            # `zero_output_for_mask` rows whose last step is masked.
+            last = mask[:, 0 if self.go_backwards else -1]
+            without = np.logical_not(last if self.zero_output_for_mask else mask.any(axis=1))
             y = without_rows(y, without)
         return y, states, (tape, without) if training else None
 
@@ -259,16 +262,6 @@ class RecurrentLayer(LayerWithStates):
         if dy is not None and without is not None:
             dy = without_rows(dy, without)
         return self.backward_steps(tape, dy, dstates, need_dx)
-
-    def rows_without_output(self, mask: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return the rows whose last output is zero, as in Keras, whatever their state.
-
-        These are fully masked rows, and with `zero_output_for_mask` rows whose last step is masked.
-        """
-        last = 0 if self.go_backwards else -1
-        real: Any = mask[:, last] if self.zero_output_for_mask else mask.any(axis=1)
-        without: NDArray[np.bool_] = ~real
-        return without
 
     # -- states from batch to batch ------------------------------------------------------
 

@@ -77,9 +77,7 @@ class TimeDistributed(OutputLayer):
             self.trainable = False
         self.takes_ids = layer.takes_ids
         # A loss may fuse it with the layer at every step.
-        self.activation: Any = (
-            layer.removable_activation if isinstance(layer, OutputLayer) else None
-        )
+        self.activation: Any = getattr(layer, "removable_activation", None)
 
     @property
     def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
