@@ -12,22 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.ops.arrays import FUNCTIONS
-from rnncore.utils._names import clear_session
-
-__all__ = [
-    "argmax",
-    "argmin",
-    "backend",
-    "clear_session",
-    "epsilon",
-    "flatten",
-    "floatx",
-    "get_value",
-    "int_shape",
-    "pow",
-    "set_floatx",
-    "set_value",
-]
+from rnncore.utils._names import clear_session as clear_session, public
 
 
 def backend() -> str:
@@ -117,3 +102,6 @@ def __getattr__(name: str) -> Any:
     if name in FUNCTIONS and name not in ("concatenate", "expand_dims"):
         return FUNCTIONS[name]
     raise AttributeError(f"module 'rnncore.backend' has no attribute {name!r}")
+
+
+__all__ = public(globals(), "clear_session")

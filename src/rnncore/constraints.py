@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.utils._arrays import float_array
 from rnncore.utils._checks import check_number, lookup
 from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
 from rnncore.utils._names import named
@@ -50,13 +50,7 @@ class Constraint(Configurable):
         raise NotImplementedError(f"{type(self).__name__}: expected a method project")
 
     def __call__(self, weight: Array) -> Array:
-        array = np.asarray(weight)
-        if array.dtype not in (np.float32, np.float64):
-            raise TypeError(
-                f"{type(self).__name__}: weight: expected a float32 or float64 array, "
-                f"got {array.dtype}"
-            )
-        return self.project(array)
+        return self.project(float_array(f"{type(self).__name__}: weight", np.asarray(weight)))
 
 
 class NonNeg(Constraint):
@@ -237,9 +231,7 @@ def get(identifier: Any, owner: str = "constraint") -> Any:
     """
     if identifier is None:
         return None
-    if callable(identifier):
-        return identifier() if inspect.isclass(identifier) else identifier
-    return lookup(owner, identifier, _BY_NAME, Constraint)
+    return lookup(owner, identifier, _BY_NAME, Constraint, or_callable=True)
 
 
 def apply(constraint: Callable[[Array], Any], weight: Array, owner: str) -> None:

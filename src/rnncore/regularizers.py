@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.utils._arrays import float_array
 from rnncore.utils._checks import check_choice, check_number, lookup
 from rnncore.utils._config import Configurable, deserialize, serialize  # noqa: F401
+from rnncore.utils._names import named
 
 Array = NDArray[Any]
 
@@ -65,7 +65,7 @@ class Regularizer(Configurable):
         out += _of_shape(self.grad(weight), weight, type(self).__name__)
 
     def __call__(self, weight: Array) -> float:
-        return self.value(_checked(type(self).__name__, weight))
+        return self.value(float_array(f"{type(self).__name__}: weight", np.asarray(weight)))
 
 
 class L1L2(Regularizer):
@@ -236,29 +236,13 @@ def _factor(owner: str, name: str, value: float | None, default: float) -> float
     return default if value is None else check_number(owner, name, value, low=0.0)
 
 
-def _checked(owner: str, weight: Any) -> Array:
-    array = np.asarray(weight)
-    if array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{owner}: weight: expected a float32 or float64 array, got {array.dtype}")
-    return array
-
-
 # The names that Keras has beside those of the classes.
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-_BY_NAME: dict[str, Any] = {
-    "l1": L1,
-    "L1": L1,
-    "l2": L2,
-    "L2": L2,
-    # By name both factors are the 0.01 of Keras' documentation: an L1L2 without arguments would
-    # ask for nothing.
-    "l1_l2": L1L2(0.01, 0.01),
-    "l1l2": L1L2(0.01, 0.01),
-    "L1L2": L1L2(0.01, 0.01),
-    "orthogonal_regularizer": OrthogonalRegularizer,
-    "OrthogonalRegularizer": OrthogonalRegularizer,
-}
+_BY_NAME = named(globals(), Regularizer)
+# By name both factors are the 0.01 of Keras' documentation: an L1L2 without arguments would ask
+# for nothing.
+_BY_NAME |= dict.fromkeys(("l1_l2", "l1l2", "L1L2"), L1L2(0.01, 0.01))
 
 
 def get(identifier: Any, owner: str = "regularizer") -> Any:
@@ -288,14 +272,7 @@ def get(identifier: Any, owner: str = "regularizer") -> Any:
     """
     if identifier is None:
         return None
-    if callable(identifier):
-        return identifier() if inspect.isclass(identifier) else identifier
-    return lookup(owner, identifier, _BY_NAME, Regularizer)
-
-
-def value(regularizer: Callable[[Array], Any], weight: Array) -> float:
-    """Return the penalty that a regularizer, also one that is a plain callable, asks for."""
-    return float(regularizer(weight))
+    return lookup(owner, identifier, _BY_NAME, Regularizer, or_callable=True)
 
 
 def add_grad(regularizer: Any, weight: Array, out: Array, owner: str) -> None:
@@ -308,11 +285,8 @@ def add_grad(regularizer: Any, weight: Array, out: Array, owner: str) -> None:
     ValueError
         When `grad` returns another shape than that of `weight`.
     """
-    if isinstance(regularizer, Regularizer) and type(regularizer).grad is Regularizer.grad:
-        missing = True
-    else:
-        missing = not callable(getattr(regularizer, "grad", None))
-    if missing:
+    own = getattr(type(regularizer), "grad", None) is not Regularizer.grad
+    if not (own and callable(getattr(regularizer, "grad", None))):
         raise TypeError(
             f"{owner}: regularizer: expected one with a method grad(weight), as there is no "
             f"automatic differentiation, got {regularizer!r}"

@@ -38,6 +38,7 @@ from rnncore.activations.others import (
     softplus as softplus,
     softsign as softsign,
 )
+from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize as deserialize, serialize as serialize
 from rnncore.utils._names import public
 
@@ -80,14 +81,8 @@ def get(
         identifier = deserialize(identifier)
     if hasattr(identifier, "as_activation"):
         identifier = identifier.as_activation()
-    if isinstance(identifier, Activation):
-        return identifier
-    if not isinstance(identifier, str):
-        raise TypeError(f"{owner}: expected a name or an Activation, got {identifier!r}")
-    if identifier not in _BY_NAME:
-        known = ", ".join(sorted(_BY_NAME))
-        raise ValueError(f"{owner}: expected one of {known}; got {identifier!r}")
-    return _BY_NAME[identifier]
+    found: Activation = lookup(owner, identifier, _BY_NAME, Activation)
+    return found
 
 
 __all__ = public(globals(), "deserialize", "serialize")

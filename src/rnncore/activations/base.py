@@ -105,13 +105,6 @@ def numeric(x: ArrayLike) -> Array:
     return array if as_given else array.astype(np.float32, copy=False)
 
 
-def checked(x: Array) -> Array:
-    if not (isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64)):
-        got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
-        raise TypeError(f"x: expected a float32 or float64 array, got {got}")
-    return x
-
-
 class Builtin(Activation):
     """Base of the activations here, which give `backward_into`."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnncore.activations.base import Activation, Array, Builtin, checked, numeric
+from rnncore.activations.base import Activation, Array, Builtin, numeric
+from rnncore.utils._arrays import float_array
 
 
 class Linear(Builtin):
@@ -14,7 +15,7 @@ class Linear(Builtin):
     name = kernel = "linear"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        x = checked(x)
+        x = float_array("x", x)
         if out is None:
             return x
         if out is not x:
@@ -31,7 +32,7 @@ class Relu(Builtin):
     name = kernel = "relu"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.maximum(checked(x), 0, out=out)
+        y: Array = np.maximum(float_array("x", x), 0, out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -69,7 +70,7 @@ class Rectifier(Activation):
         return np.inf if self.max_value is None else self.max_value
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.empty_like(checked(x)) if out is None else out
+        y = np.empty_like(float_array("x", x)) if out is None else out
         below = x <= self.threshold
         slope = self.negative_slope * (x - self.threshold)
         np.minimum(x, self._highest, out=y)
@@ -88,7 +89,7 @@ class Sigmoid(Builtin):
     name = kernel = "sigmoid"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        decay = np.exp(-np.abs(checked(x)))
+        decay = np.exp(-np.abs(float_array("x", x)))
         y: Array = np.divide(np.where(x >= 0, x.dtype.type(1), decay), 1 + decay, out=out)
         return y
 
@@ -104,7 +105,7 @@ class Tanh(Builtin):
     name = kernel = "tanh"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.tanh(checked(x), out=out)
+        y: Array = np.tanh(float_array("x", x), out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -140,7 +141,7 @@ class Softmax(Along):
 
 def shifted(x: Array, out: Array | None) -> Array:
     """Return x less its largest number over the last axis."""
-    x = checked(x)
+    x = float_array("x", x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
     # inf - inf is NaN, which is the answer; the training loop reports it, not a NumPy warning.
@@ -155,7 +156,7 @@ class Clipped(Builtin):
     slope, shift, low, high = 1.0, 0.0, 0.0, 1.0
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.multiply(checked(x), self.slope, out=out)
+        y: Array = np.multiply(float_array("x", x), self.slope, out=out)
         y += self.shift
         return np.clip(y, self.low, self.high, out=y)
 
@@ -171,7 +172,7 @@ class HardSigmoid(Clipped):
     slope, shift = 1 / 6, 0.5
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.add(checked(x), 3, out=out)
+        y = np.add(float_array("x", x), 3, out=out)
         np.clip(y, 0, 6, out=y)
         y /= 6
         return y

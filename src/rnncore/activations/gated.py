@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from rnncore.activations.base import Array, Builtin, checked
+from rnncore.activations.base import Array, Builtin
 from rnncore.activations.fused import hard_sigmoid, sigmoid
 from rnncore.activations.others import softplus
+from rnncore.utils._arrays import float_array
 from rnncore.utils._checks import check_flag
 
 
@@ -22,7 +23,7 @@ class Gated(Builtin):
         raise NotImplementedError(f"{type(self).__name__}: expected a method gate")
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.multiply(checked(x), self.gate(x)[0], out=out)
+        y: Array = np.multiply(float_array("x", x), self.gate(x)[0], out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:

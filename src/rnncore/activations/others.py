@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.activations.base import Array, Builtin, checked
+from rnncore.activations.base import Array, Builtin
 from rnncore.activations.fused import Along, Clipped, shifted
+from rnncore.utils._arrays import float_array
 
 
 class LogSoftmax(Along):
@@ -47,7 +48,7 @@ class LeakyRelu(Builtin):
         self.negative_slope = negative_slope
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.multiply(checked(x), self.negative_slope, out=_beside(x, out))
+        y = np.multiply(float_array("x", x), self.negative_slope, out=_beside(x, out))
         np.copyto(y, x, where=x > 0)
         return _finished(y, out)
 
@@ -67,7 +68,7 @@ class Elu(Builtin):
         self.alpha, self.scale = alpha, scale
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.minimum(checked(x), 0, out=_beside(x, out))
+        y = np.minimum(float_array("x", x), 0, out=_beside(x, out))
         np.expm1(y, out=y)
         y *= self.alpha
         np.copyto(y, x, where=x > 0)
@@ -96,7 +97,7 @@ class Softplus(Builtin):
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         with np.errstate(invalid="ignore"):
-            y: Array = np.logaddexp(checked(x), x.dtype.type(0), out=out)
+            y: Array = np.logaddexp(float_array("x", x), x.dtype.type(0), out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -112,7 +113,7 @@ class LogSigmoid(Builtin):
     name = "log_sigmoid"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = softplus.forward(-checked(x), out)
+        y = softplus.forward(-float_array("x", x), out)
         return np.negative(y, out=y)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -127,7 +128,7 @@ class Softsign(Builtin):
     name = "softsign"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.divide(checked(x), 1 + np.abs(x), out=out)
+        y: Array = np.divide(float_array("x", x), 1 + np.abs(x), out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
@@ -144,7 +145,7 @@ class Exponential(Builtin):
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         with np.errstate(over="ignore"):
-            y: Array = np.exp(checked(x), out=out)
+            y: Array = np.exp(float_array("x", x), out=out)
         return y
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:

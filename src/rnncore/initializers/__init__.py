@@ -84,9 +84,7 @@ def get(
     >>> initializers.get("ones")((2,), "float64", np.random.default_rng(0))
     array([1., 1.])
     """
-    if callable(identifier) and not isinstance(identifier, (type, Initializer)):
-        return identifier
-    found: Initializer = lookup(owner, identifier, _BY_NAME, Initializer)
+    found: InitializerFunction = lookup(owner, identifier, _BY_NAME, Initializer, or_callable=True)
     return found
 
 

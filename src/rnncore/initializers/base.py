@@ -33,6 +33,8 @@ class Initializer(Configurable):
     (2, 3)
     """
 
+    seed: int | None = None
+
     def __init__(self, seed: int | None = None) -> None:
         if seed is not None and (
             isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0

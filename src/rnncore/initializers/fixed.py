@@ -26,7 +26,6 @@ class Constant(Initializer):
 
     def __init__(self, value: ArrayLike = 0.0) -> None:
         owner = type(self).__name__
-        self.seed = None
         self.value: float | Array
         if isinstance(value, (np.ndarray, list, tuple)):
             self.value = np.array(value)
@@ -74,7 +73,6 @@ class Identity(Initializer):
     """
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.seed = None
         self.gain = check_number("Identity", "gain", gain)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -8,10 +8,11 @@ import numpy as np
 
 from rnncore.initializers.base import Array, Initializer
 from rnncore.initializers.drawn import truncated_normal
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_choice, check_number
 
 # Standard deviation of a standard normal distribution that is cut off at two standard deviations.
 _TRUNCATED_STDDEV = 0.87962566103423978
+_DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
 
 class VarianceScaling(Initializer):
@@ -35,18 +36,9 @@ class VarianceScaling(Initializer):
     ) -> None:
         super().__init__(seed)
         owner = type(self).__name__
-        if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(
-                f"{owner}: mode: expected 'fan_in', 'fan_out' or 'fan_avg', got {mode!r}"
-            )
-        if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
-            raise ValueError(
-                f"{owner}: distribution: expected 'truncated_normal', 'untruncated_normal' or "
-                f"'uniform', got {distribution!r}"
-            )
         self.scale = check_number(owner, "scale", scale, low=0.0, open_low=True)
-        self.mode = mode
-        self.distribution = distribution
+        self.mode = check_choice(owner, "mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        self.distribution = check_choice(owner, "distribution", distribution, _DISTRIBUTIONS)
 
     def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         fan_in, fan_out = fans(shape)

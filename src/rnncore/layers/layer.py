@@ -741,7 +741,7 @@ class Layer(Configurable):
                 copy[...] = one
                 one = copy
             if collected is not None:
-                collected.total += regularizers.value(self.activity_regularizer, one) / samples
+                collected.total += float(self.activity_regularizer(one)) / samples
             if tape.recording:
                 gradient = tape.take(f"{key} {index}", one.shape, one.dtype)
                 gradient[...] = 0

@@ -132,7 +132,7 @@ class Parameter:
 
     def penalty(self) -> float:
         """Return what the regularizer adds to the loss; 0 without one."""
-        return 0.0 if self.regularizer is None else regularizers.value(self.regularizer, self.value)
+        return 0.0 if self.regularizer is None else float(self.regularizer(self.value))
 
     def add_penalty_gradient(self) -> None:
         """Add the gradient of the penalty to `grad`; it reaches all rows."""

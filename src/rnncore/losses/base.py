@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,6 +12,8 @@ from rnncore import _core
 from rnncore.losses._arrays import as_numbers, as_predictions, as_weights, fill_unknown, fold_mask
 from rnncore.utils._checks import check_choice, check_name
 from rnncore.utils._config import Configurable
+from rnncore.utils._names import snake_case
+from rnncore.utils._registry import in_library
 
 Array = NDArray[Any]
 # Computes the gradient, where it is wanted, in an array that is new.
@@ -90,6 +92,11 @@ class Loss(Configurable):
     label_smoothing = 0.0
     delta = 0.0
 
+    def __init_subclass__(cls, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        if in_library(cls):
+            cls.default_name = vars(cls).get("default_name", snake_case(cls.__name__))
+
     def __init__(self, *, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         self.reduction = check_choice(type(self).__name__, "reduction", reduction, _REDUCTIONS)
         self.name = check_name(type(self).__name__, name, self.default_name)
@@ -130,15 +137,13 @@ class Loss(Configurable):
         TypeError
             When an array holds no numbers, or predictions are neither float32 nor float64.
         """
-        result = self._evaluate(self._chosen, y_true, y_pred, sample_weight, True)
-        return cast("tuple[float, Array]", result)
+        return self._evaluate(self._chosen, y_true, y_pred, sample_weight, True)
 
     def value_and_grad_from_logits(
         self, y_true: ArrayLike, logits: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[float, Array]:
         """Like :meth:`value_and_grad`, for predictions before the activation named in ``fuses``."""
-        result = self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
-        return cast("tuple[float, Array]", result)
+        return self._evaluate(self._logits_kernel, y_true, logits, sample_weight, True)
 
     @property
     def own_gradient(self) -> bool:
@@ -260,7 +265,7 @@ class Loss(Configurable):
         y_pred: ArrayLike,
         sample_weight: ArrayLike | None,
         grad: bool,
-    ) -> tuple[float, Array | None]:
+    ) -> tuple[float, Any]:
         given = as_predictions(type(self).__name__, y_pred)
         samples = given[:, np.newaxis] if given.ndim == 1 and self.averages else given
         target, pred = self._aligned(y_true, samples)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from rnncore.losses._arrays import as_label_targets, as_probability_targets
-from rnncore.losses.base import EPSILON, Gradient, Loss
+from rnncore.losses.base import EPSILON, Array, Gradient, Loss
 from rnncore.utils._checks import check_flag, check_number, check_optional_int
-
-Array = NDArray[Any]
 
 
 class _Smoothed(Loss):
@@ -59,7 +57,6 @@ class BinaryCrossentropy(_Smoothed):
     0.367
     """
 
-    default_name = "binary_crossentropy"
     averages = True
     _compiled = "sigmoid"
 
@@ -110,7 +107,6 @@ class CategoricalCrossentropy(_Smoothed):
     0.3567
     """
 
-    default_name = "categorical_crossentropy"
     _compiled = "softmax"
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -161,7 +157,6 @@ class SparseCategoricalCrossentropy(Loss):
     0.3567
     """
 
-    default_name = "sparse_categorical_crossentropy"
     _compiled = "softmax"
 
     def __init__(

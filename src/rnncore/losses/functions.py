@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numpy.typing import ArrayLike
 
-from numpy.typing import ArrayLike, NDArray
-
+from rnncore.losses.base import Array
 from rnncore.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -24,8 +23,6 @@ from rnncore.losses.regression import (
     Poisson,
 )
 from rnncore.utils._names import public
-
-Array = NDArray[Any]
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from rnncore.losses.base import Gradient
+from rnncore.losses.base import Array, Gradient
 from rnncore.losses.regression import Regression
-
-Array = NDArray[Any]
 
 
 class Hinge(Regression):
@@ -31,8 +26,6 @@ class Hinge(Regression):
     >>> Hinge()([[-1.0], [1.0]], [[0.5], [0.5]])
     1.0
     """
-
-    default_name = "hinge"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         signs = _signs(target)
@@ -61,8 +54,6 @@ class SquaredHinge(Regression):
     1.25
     """
 
-    default_name = "squared_hinge"
-
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         signs = _signs(target)
         margin = np.maximum(1 - signs * pred, 0)
@@ -89,7 +80,6 @@ class CategoricalHinge(Regression):
     0.75
     """
 
-    default_name = "categorical_hinge"
     averages = False
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:

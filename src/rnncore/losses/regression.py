@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from rnncore.losses._arrays import as_float_targets
-from rnncore.losses.base import EPSILON, Gradient, Loss
+from rnncore.losses.base import EPSILON, Array, Gradient, Loss
 from rnncore.utils._checks import check_number
-
-Array = NDArray[Any]
 
 
 class Regression(Loss):
@@ -38,7 +34,6 @@ class MeanSquaredError(Regression):
     2.0
     """
 
-    default_name = "mean_squared_error"
     _compiled = "squared"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
@@ -61,7 +56,6 @@ class MeanAbsoluteError(Regression):
     1.0
     """
 
-    default_name = "mean_absolute_error"
     _compiled = "absolute"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
@@ -83,8 +77,6 @@ class MeanAbsolutePercentageError(Regression):
     >>> MeanAbsolutePercentageError()([[1.0], [2.0]], [[1.0], [4.0]])
     50.0
     """
-
-    default_name = "mean_absolute_percentage_error"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         scale = 100 / np.maximum(np.abs(target), target.dtype.type(EPSILON))
@@ -111,8 +103,6 @@ class MeanSquaredLogarithmicError(Regression):
     >>> round(MeanSquaredLogarithmicError()([[1.0]], [[3.0]]), 4)
     0.4805
     """
-
-    default_name = "mean_squared_logarithmic_error"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         low = pred.dtype.type(EPSILON)
@@ -175,8 +165,6 @@ class LogCosh(Regression):
     0.4338
     """
 
-    default_name = "log_cosh"
-
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         error = pred - target
         # log(cosh(e)) = |e| + log(1 + exp(-2 |e|)) - log(2), which does not overflow.
@@ -198,8 +186,6 @@ class Poisson(Regression):
     >>> round(Poisson()([[1.0]], [[2.0]]), 4)
     1.3069
     """
-
-    default_name = "poisson"
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
         safe = pred + pred.dtype.type(EPSILON)
@@ -226,7 +212,6 @@ class KLDivergence(Regression):
     0.1438
     """
 
-    default_name = "kl_divergence"
     averages = False
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
@@ -258,7 +243,6 @@ class CosineSimilarity(Regression):
     -0.7071
     """
 
-    default_name = "cosine_similarity"
     averages = False
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.losses._arrays import (
     as_float_targets,
     as_label_targets,
     as_predictions,
 )
-from rnncore.metrics.base import Metric
+from rnncore.metrics.base import Array, Metric
 from rnncore.utils._checks import check_count, check_number, check_optional_int
-
-Array = NDArray[Any]
 
 
 def _floats(owner: str, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.activations import sigmoid
-from rnncore.metrics.base import Metric
+from rnncore.metrics.base import Array, Metric
 from rnncore.metrics.confusion import binary_batch
 from rnncore.utils._checks import check_choice, check_count, check_flag
-
-Array = NDArray[Any]
 
 
 class AUC(Metric):
@@ -54,20 +50,15 @@ class AUC(Metric):
         from_logits: bool = False,
     ) -> None:
         super().__init__(name)
-        self.num_thresholds = check_count("AUC", "num_thresholds", num_thresholds)
-        if self.num_thresholds < 2:
-            raise ValueError("AUC: num_thresholds: expected an integer from 2 up, got 1")
+        self.num_thresholds = check_count(
+            "AUC", "num_thresholds", num_thresholds, "an integer from 2 up", least=2
+        )
         self.curve = check_choice("AUC", "curve", curve, ("ROC", "PR"))
         self.summation_method = check_choice(
             "AUC", "summation_method", summation_method, ("interpolation", "minoring", "majoring")
         )
         self.from_logits = check_flag("AUC", "from_logits", from_logits)
-        self._weights = np.zeros((2, self.num_thresholds))
-
-    def reset(self) -> None:
-        """Forget everything."""
-        super().reset()
-        self._weights = np.zeros((2, self.num_thresholds))
+        self._zero = self._total = np.zeros((2, self.num_thresholds))
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -85,14 +76,16 @@ class AUC(Metric):
         # How many thresholds lie below a prediction: the first, below 0, always does.
         below = np.ceil(pred * pred.dtype.type(self.num_thresholds - 1)).astype(np.int64)
         place = np.maximum(below - 1, 0).reshape(-1)
-        for row, share in enumerate((1 - target, target)):
-            found = np.bincount(place, (share * weights).reshape(-1), self.num_thresholds)
-            self._weights[row] += found
+        found = [
+            np.bincount(place, (share * weights).reshape(-1), self.num_thresholds)
+            for share in (1 - target, target)
+        ]
+        self._total = np.add(self._total, found)
 
     def result(self) -> float:
         """Return the area so far, 0.0 when there was nothing."""
         # What lies above each threshold.
-        false_yes, true_yes = self._weights[:, ::-1].cumsum(axis=1)[:, ::-1]
+        false_yes, true_yes = self._total[:, ::-1].cumsum(axis=1)[:, ::-1]
         if self.curve == "PR" and self.summation_method == "interpolation":
             return _precision_recall(true_yes, false_yes)
         recall = _share(true_yes, true_yes[0])

@@ -57,6 +57,8 @@ class Metric(Configurable):
     # Without one, the name is that of the class, numbered as Keras does: auc, auc_1.
     default_name: str | None = None
     _variables: tuple[MetricVariable, ...] = ()
+    # What sums begin with: a number, or an array that is never changed.
+    _zero: Any = 0.0
 
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
@@ -72,13 +74,11 @@ class Metric(Configurable):
         if name is None:
             name = self.default_name or default_name(type(self))
         self.name = check_name(type(self).__name__, name, name)
-        self._total = 0.0
-        self._count = 0.0
+        self._total, self._count = self._zero, 0.0
 
     def reset(self) -> None:
         """Forget everything."""
-        self._total = 0.0
-        self._count = 0.0
+        self._total, self._count = self._zero, 0.0
         for variable in self._variables:
             variable.assign(np.zeros(variable.shape))
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.losses._arrays import as_predictions, as_probability_targets, as_weights
-from rnncore.metrics.base import Metric
+from rnncore.metrics.base import Array, Metric
 from rnncore.utils._checks import check_optional_int, check_optional_number
-
-Array = NDArray[Any]
 
 
 def binary_batch(
@@ -30,6 +28,8 @@ def binary_batch(
 class Counting(Metric):
     """Base of the metrics that count with a threshold: weights of true and false, yes and no."""
 
+    _zero = np.zeros((2, 2))  # [target][prediction]
+
     def __init__(
         self,
         thresholds: Any = None,
@@ -47,12 +47,6 @@ class Counting(Metric):
             thresholds = thresholds[0]
         self.thresholds = check_optional_number(owner, "thresholds", thresholds, low=0.0, high=1.0)
         self.class_id = check_optional_int(owner, "class_id", class_id)
-        self._counts = np.zeros((2, 2))
-
-    def reset(self) -> None:
-        """Forget everything."""
-        super().reset()
-        self._counts = np.zeros((2, 2))  # [target][prediction]
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -73,7 +67,7 @@ class Counting(Metric):
                 for truth in (False, True)
             ]
         )
-        self._counts = self._counts + found
+        self._total = self._total + found
 
 
 def _quotient(part: float, other: float) -> float:
@@ -110,7 +104,7 @@ class Precision(Counting):
 
     def result(self) -> float:
         """Return the share so far, 0.0 when nothing was above the threshold."""
-        return _quotient(self._counts[1, 1], self._counts[0, 1])
+        return _quotient(self._total[1, 1], self._total[0, 1])
 
 
 class Recall(Counting):
@@ -142,4 +136,4 @@ class Recall(Counting):
 
     def result(self) -> float:
         """Return the share so far, 0.0 when every target was 0."""
-        return _quotient(self._counts[1, 1], self._counts[1, 0])
+        return _quotient(self._total[1, 1], self._total[1, 0])

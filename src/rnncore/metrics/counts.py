@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.metrics.base import Metric
 from rnncore.metrics.confusion import Counting, binary_batch
@@ -24,7 +22,7 @@ class _Count(Counting):
 
     def result(self) -> float:
         """Return the number so far, of weights where there are some."""
-        return float(self._counts[self._place])
+        return float(self._total[self._place])
 
 
 class TruePositives(_Count):
@@ -160,11 +158,6 @@ class F1Score(Metric):
             )
         self.average = average
         self.threshold = check_optional_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
-        self._sums: NDArray[Any] | None = None
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._sums = None
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -185,13 +178,13 @@ class F1Score(Metric):
             np.sum(weights * part, axis=axes)
             for part in (target * yes, (1 - target) * yes, target * ~yes, target)
         ]
-        self._sums = np.array(found) + (0 if self._sums is None else self._sums)
+        self._total = np.add(self._total, found)
 
     def result(self) -> float:
         """Return the score so far, 0.0 where nothing was right."""
-        if self._sums is None:
+        if not np.ndim(self._total):
             return 0.0
-        hits, false_alarms, missed, targets = self._sums
+        hits, false_alarms, missed, targets = self._total
         both = 2 * hits + false_alarms + missed
         scores = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
         if self.average == "weighted":

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore import losses
 from rnncore.losses._arrays import as_numbers
-from rnncore.metrics.base import Metric
-
-Array = NDArray[Any]
+from rnncore.metrics.base import Array, Metric
 
 
 class LossMetric(Metric):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.metrics.accuracy import (
     BinaryAccuracy,
@@ -13,9 +11,7 @@ from rnncore.metrics.accuracy import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 )
-from rnncore.metrics.base import Metric
-
-Array = NDArray[Any]
+from rnncore.metrics.base import Array, Metric
 
 
 def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Array:

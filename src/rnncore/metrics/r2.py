@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rnncore.losses._arrays import as_float_targets, as_predictions, as_weights
 from rnncore.metrics.base import Metric
@@ -46,12 +44,6 @@ class R2Score(Metric):
             class_aggregation,
             ("uniform_average", "variance_weighted_average"),
         )
-        self._sums: NDArray[Any] | None = None
-
-    def reset(self) -> None:
-        """Forget everything."""
-        super().reset()
-        self._sums = None
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -67,14 +59,15 @@ class R2Score(Metric):
         w = np.ones((len(pred), 1)) if weights is None else weights[:, np.newaxis]
         w = np.broadcast_to(w, pred.shape)
         error = target - pred
-        found = np.stack([(w * part).sum(axis=0) for part in (1, target, target**2, error**2)])
-        self._sums = found if self._sums is None else self._sums + found
+        self._total = np.add(
+            self._total, [(w * part).sum(axis=0) for part in (1, target, target**2, error**2)]
+        )
 
     def result(self) -> float:
         """Return the score so far, 0.0 when there was nothing."""
-        if self._sums is None or not self._sums[0].all():
+        if not np.ndim(self._total) or not self._total[0].all():
             return 0.0
-        count, total, squares, residue = self._sums
+        count, total, squares, residue = self._total
         spread = squares - total * total / count
         with np.errstate(all="ignore"):
             scores = 1 - residue / spread

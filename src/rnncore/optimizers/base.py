@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
 from rnncore.optimizers.schedules import LearningRateSchedule
 from rnncore.optimizers.variables import Variable, variables
+from rnncore.utils._arrays import float_array
 from rnncore.utils._checks import check_number, check_optional_number
 from rnncore.utils._config import Configurable
 
@@ -32,8 +33,6 @@ class Segment(Protocol):
     def trainable(self) -> bool: ...
     @property
     def decay(self) -> bool: ...
-    @property
-    def name(self) -> str: ...
 
 
 class LearningRate(float):
@@ -321,9 +320,7 @@ class Optimizer(Configurable):
         return True
 
     def _check_flat(self, name: str, array: Array) -> None:
-        if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-            got = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-            raise TypeError(f"{self.name}: {name}: expected a float32 or float64 array, got {got}")
+        float_array(f"{self.name}: {name}", array)
         if array.ndim != 1 or not array.flags.c_contiguous:
             raise ValueError(
                 f"{self.name}: {name}: expected a contiguous array with one axis, got shape "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -129,9 +130,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.boundaries = [
             check_number(owner, f"boundaries[{i}]", value) for i, value in enumerate(boundaries)
         ]
-        if any(
-            low >= high for low, high in zip(self.boundaries, self.boundaries[1:], strict=False)
-        ):
+        if any(low >= high for low, high in itertools.pairwise(self.boundaries)):
             raise ValueError(f"{owner}: boundaries: expected rising numbers, got {boundaries!r}")
         self.values = [
             check_number(owner, f"values[{i}]", value, low=0) for i, value in enumerate(values)

@@ -37,6 +37,14 @@ def plain_array(argument: str, value: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def float_array(argument: str, value: Any) -> NDArray[Any]:
+    """Return ``value`` when it is an array of float32 or float64, else raise TypeError."""
+    if not (isinstance(value, np.ndarray) and value.dtype in (np.float32, np.float64)):
+        got = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"{argument}: expected a float32 or float64 array, got {got}")
+    return value
+
+
 def _is_masked(value: object) -> bool:
     # NumPy loads this module when it is first used: before that there are no masked arrays.
     masked = sys.modules.get("numpy.ma")

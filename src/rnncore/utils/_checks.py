@@ -152,10 +152,18 @@ def check_count(
     return count
 
 
-def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) -> Any:
+def lookup(
+    kind: str,
+    identifier: object,
+    table: Mapping[str, Any],
+    base: type,
+    *,
+    or_callable: bool = False,
+) -> Any:
     """Resolve a name, a class or an object of class ``base`` into an object.
 
     A class, also one found under a name, is called without arguments; a dict is a configuration.
+    With `or_callable` any callable will do in place of an object of that class.
     Raises ValueError for an unknown name (listing the known ones) and TypeError for anything else.
     """
     if isinstance(identifier, Mapping):
@@ -166,9 +174,9 @@ def lookup(kind: str, identifier: object, table: Mapping[str, Any], base: type) 
             known = ", ".join(sorted(table))
             raise ValueError(f"{kind}: expected one of {known}; got {identifier!r}")
         found = table[identifier]
-    if inspect.isclass(found) and issubclass(found, base):
+    if inspect.isclass(found) and (or_callable or issubclass(found, base)):
         found = found()
-    if not isinstance(found, base):
+    if not (isinstance(found, base) or (or_callable and callable(found))):
         raise TypeError(
             f"{kind}: expected a name or an object of class {base.__name__}, got {identifier!r}"
         )

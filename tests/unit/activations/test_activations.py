@@ -120,7 +120,7 @@ def test_get():
             assert twin.name == name
     with pytest.raises(ValueError, match=r"activation: expected one of .*relu.*; got 'rely'"):
         activations.get("rely")
-    with pytest.raises(TypeError, match="activation: expected a name or an Activation, got 5"):
+    with pytest.raises(TypeError, match=r"activation: expected a name .*Activation, got 5"):
         activations.get(5)
 
 
@@ -183,7 +183,7 @@ def test_a_layer_may_be_the_activation_of_another() -> None:
     assert layer(np.array([[-4.0]])).tolist() == [[-1.0, -1.0]]
     again = Dense.from_config(layer.get_config())
     assert again.activation.forward(np.array([-4.0])) == -1.0
-    with pytest.raises(TypeError, match="activation: expected a name or an Activation, got <Flat"):
+    with pytest.raises(TypeError, match=r"activation: expected a name .*Activation, got <Flat"):
         activations.get(Flatten())
 
 

@@ -275,7 +275,7 @@ def test_a_prediction_asks_for_no_penalty(monkeypatch: pytest.MonkeyPatch) -> No
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("a penalty was computed")
 
-    monkeypatch.setattr(regularizers, "value", never)
+    monkeypatch.setattr(regularizers.L1L2, "value", never)
     monkeypatch.setattr(regularizers, "add_grad", never)
     model = MODELS["lstm"]()
     model.compile("sgd", "mse")
