@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_shape, float_dtype
+from rnncore.utils._checks import check_seed, check_shape, float_dtype
 from rnncore.utils._config import Configurable
 from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
@@ -36,13 +36,7 @@ class Initializer(Configurable):
     seed: int | None = None
 
     def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and (
-            isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0
-        ):
-            raise ValueError(
-                f"{type(self).__name__}: seed: expected an integer >= 0 or None, got {seed!r}"
-            )
-        self.seed = None if seed is None else int(seed)
+        self.seed = check_seed(type(self).__name__, seed)
 
     def __call__(
         self,

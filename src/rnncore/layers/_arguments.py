@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rnncore import initializers
 from rnncore.utils._checks import check_count
 from rnncore.utils._config import constructor_arguments, unknown_argument
 
 # Arguments that steer only how Keras computes, never what: any value gives the same network.
 _WITHOUT_EFFECT = frozenset({"implementation", "use_cudnn"})
+# Arguments of Keras' Dense and Embedding that are not there yet.
+ADAPTED: dict[str, Any] = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
 
 def reject_unsupported(cls: type, arguments: Mapping[str, Any], neutral: Mapping[str, Any]) -> None:
@@ -44,11 +45,6 @@ def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ..
         None if size is None else check_count(owner, f"{argument}[{axis}]", size)
         for axis, size in enumerate(value)
     )
-
-
-def known_initializer(initializer: Any) -> Any:
-    """Return the initializer, or raise ValueError or TypeError if it is unknown."""
-    return initializers.get(initializer)
 
 
 def declared_shape(

@@ -8,21 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from rnncore.utils._checks import check_count
 
-def expect_axes(
-    owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...], hint: str = ""
-) -> None:
+# The axes of sequences.
+SEQUENCE = ("batch", "timesteps", "features")
+
+
+def expect_axes(owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...]) -> None:
     """Raise ValueError unless `shape` has the named axes."""
     if len(shape) != len(axes):
+        flat = axes == SEQUENCE and len(shape) == 2
+        hint = "; a recurrent layer below needs return_sequences=True" if flat else ""
         raise ValueError(
             f"{owner}: x: expected {len(axes)} axes ({', '.join(axes)}), got shape {shape}{hint}"
         )
-
-
-def expect_steps(owner: str, shape: tuple[int | None, ...]) -> None:
-    """Raise ValueError unless `shape` is that of sequences."""
-    hint = "; a recurrent layer below needs return_sequences=True" if len(shape) == 2 else ""
-    expect_axes(owner, shape, ("batch", "timesteps", "features"), hint)
 
 
 def expect_channels_last(owner: str, data_format: Any) -> None:
@@ -57,3 +56,14 @@ def axes_behind_batch(
     if any(shape[axis] is None for axis in found):
         raise ValueError(f"{owner}: x: expected known sizes of the axes {found}, got shape {shape}")
     return found
+
+
+def one_for_each(
+    owner: str, name: str, value: Any, count: int, *, least: int = 1
+) -> tuple[int, ...]:
+    """Return `count` integers from `least` up; one integer stands for all."""
+    expected = f"{'a positive integer' if least else 'an integer >= 0'} or a tuple of {count}"
+    values = value if isinstance(value, (tuple, list)) else [value] * count
+    if len(values) != count:
+        raise ValueError(f"{owner}: {name}: expected {expected}, got {value!r}")
+    return tuple(check_count(owner, name, one, expected, least=least) for one in values)

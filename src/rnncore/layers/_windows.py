@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rnncore.layers._lengths import Lengths
 from rnncore.layers._shapes import expect_axes
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_count
 
 # Names of the axes that windows slide over, by the number of axes.
 AXES = {1: ("timesteps",), 2: ("rows", "columns")}
@@ -123,15 +122,6 @@ class Windows:
                 start = first * stride + shift
                 steps.append(slice(start, max(start, last * stride + shift + 1), stride))
             yield tuple(steps), tuple(windows)
-
-
-def one_for_each_axis(owner: str, name: str, value: Any, rank: int) -> tuple[int, ...]:
-    """Return positive integers, one for each of `rank` axes; a single one applies to all."""
-    expected = f"a positive integer or a tuple of {rank}"
-    values = value if isinstance(value, (tuple, list)) else [value] * rank
-    if len(values) != rank:
-        raise ValueError(f"{owner}: {name}: expected {expected}, got {value!r}")
-    return tuple(check_count(owner, name, one, expected) for one in values)
 
 
 def padding_name(owner: str, value: Any, names: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsu
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique
+from rnncore.layers._shapes import expect_axes
 from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
@@ -130,6 +131,8 @@ class Layer(Configurable):
     # Arguments of the Keras layer that are not supported yet, each with the value that changes
     # nothing. Subclasses extend it.
     unsupported: Mapping[str, Any] = {}
+    # What the axes of the input are called; () where there may be any number of them.
+    input_axes: tuple[str, ...] = ()
     # The axes of the input, counted from its end, whose sizes the weights fix.
     fixed_axes: tuple[int, ...] = ()
     # Whether it or the layers after it need the sizes of more axes of its input than the last.
@@ -232,8 +235,9 @@ class Layer(Configurable):
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of `input_shape` (batch axis included, as None).
 
-        If the layer is already built, only the shape is checked.
+        If the layer is already built, only the shape is checked. By default there are none.
         """
+        self.compute_output_shape(input_shape)  # raises for inputs that do not fit
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
@@ -424,6 +428,8 @@ class Layer(Configurable):
                 raise ValueError(
                     f"{self.name}: x: expected at least one feature, got {input_shape}"
                 )
+            if self.input_axes:
+                expect_axes(self.name, input_shape, self.input_axes)
             self.is_building = True
             try:
                 with unbuilt_on_failure(self):

@@ -16,6 +16,8 @@ import numpy as np
 from rnncore.utils._config import deserialize
 
 DTYPES = ("float32", "float64")
+# What float() takes, or says little about.
+_NO_REAL_NUMBERS = (bool, np.bool_, str, bytes, complex, np.complexfloating, type(None))
 
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
@@ -42,7 +44,7 @@ def check_number(
     ``owner`` and the argument.
     """
     expected = _describe_range(low, high, open_low, open_high)
-    if isinstance(value, (bool, np.bool_, str, bytes, complex)) or value is None:
+    if isinstance(value, _NO_REAL_NUMBERS):
         raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
     try:
         number = float(value)  # type: ignore[arg-type]

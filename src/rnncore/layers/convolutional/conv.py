@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from rnncore.activations import Activation
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
-from rnncore.layers._shapes import expect_channels_last
-from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
+from rnncore.layers._shapes import expect_channels_last, one_for_each
+from rnncore.layers._windows import Windows, padding_name
 from rnncore.layers.core.dense import Dense
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape
@@ -55,9 +55,9 @@ class Conv(Dense):
         self.filters = check_count(owner, "filters", filters)
         super().__init__(filters, **given)
         expect_channels_last(owner, data_format)
-        self.kernel_size = one_for_each_axis(owner, "kernel_size", kernel_size, self.rank)
-        self.strides = one_for_each_axis(owner, "strides", strides, self.rank)
-        self.dilation_rate = one_for_each_axis(owner, "dilation_rate", dilation_rate, self.rank)
+        self.kernel_size = one_for_each(owner, "kernel_size", kernel_size, self.rank)
+        self.strides = one_for_each(owner, "strides", strides, self.rank)
+        self.dilation_rate = one_for_each(owner, "dilation_rate", dilation_rate, self.rank)
         self.padding = padding_name(owner, padding, self.paddings)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(

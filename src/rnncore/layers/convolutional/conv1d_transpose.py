@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore import _core
 from rnncore.activations import Activation
 from rnncore.layers._lengths import Lengths, clear_padding, without_padding
-from rnncore.layers._shapes import expect_steps
+from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.convolutional.conv import Conv
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape
@@ -76,6 +76,7 @@ class Conv1DTranspose(Conv):
 
     not_configured = frozenset({"groups"})
     unsupported: Mapping[str, Any] = {**Conv.unsupported, "output_padding": None}
+    input_axes = SEQUENCE
     rank: ClassVar[int] = 1
 
     def __init__(
@@ -101,7 +102,6 @@ class Conv1DTranspose(Conv):
         super().__init__(**passed_on(locals()))
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
         shape = (*self.kernel_size, self.filters, self.known_features(input_shape))
         self.kernel = self.add_weight("kernel", shape, **self.chosen("kernel"))
         self.bias = self.build_bias()

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
+from rnncore.layers._arguments import ADAPTED
 from rnncore.layers.core.output_layer import OutputLayer
-from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_flag
@@ -56,12 +57,7 @@ class Dense(OutputLayer):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    unsupported: Mapping[str, Any] = {
-        **Layer.unsupported,
-        "lora_rank": None,
-        "lora_alpha": None,
-        "quantization_config": None,
-    }
+    unsupported: Mapping[str, Any] = ADAPTED
     fixed_axes = (-1,)
     size_arguments: tuple[str, ...] = ("units",)
 

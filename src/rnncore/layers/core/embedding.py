@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
+from rnncore.layers._arguments import ADAPTED
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.counted import CountedStep
@@ -59,12 +60,7 @@ class Embedding(Layer):
     array([[[1., 2., 3.]]], dtype=float32)
     """
 
-    unsupported: Mapping[str, Any] = {
-        **Layer.unsupported,
-        "lora_rank": None,
-        "lora_alpha": None,
-        "quantization_config": None,
-    }
+    unsupported: Mapping[str, Any] = ADAPTED
     also_configured = frozenset({"input_dim"})
     takes_ids = True
     size_arguments = ("input_dim", "output_dim")

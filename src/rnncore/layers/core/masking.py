@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import narrowed_mask
-from rnncore.layers._shapes import expect_steps
+from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._arrays import narrowed
@@ -45,6 +45,8 @@ class Masking(Layer):
     array([[ True, False]])
     """
 
+    input_axes = SEQUENCE
+
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         real = (int, float, np.integer, np.floating)
@@ -53,7 +55,6 @@ class Masking(Layer):
         self.mask_value = float(mask_value)
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
         narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
 
     def mask_steps(

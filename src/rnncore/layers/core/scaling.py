@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore.layers._shapes import listed_axes
 from rnncore.layers.layer import Layer
 
 
@@ -115,17 +116,14 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        axes: list[Any] = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-        if not axes or not all(isinstance(one, (int, np.integer)) for one in axes):
-            raise TypeError(f"UnitNormalization: axis: expected integers, got {axis!r}")
-        self.axis = [int(one) for one in axes]
+        self.axis = listed_axes("UnitNormalization", axis)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
         y = np.square(x, out=tape.take("y", x.shape, x.dtype))
-        one_each = np.sum(y[:0], axis=tuple(self.axis), keepdims=True).shape
+        one_each = np.sum(y[:0], axis=self.axis, keepdims=True).shape
         inverse = tape.take("inverse", (len(x), *one_each[1:]), x.dtype)
-        y.sum(axis=tuple(self.axis), keepdims=True, out=inverse)
+        y.sum(axis=self.axis, keepdims=True, out=inverse)
         small = inverse < self._SMALLEST
         np.maximum(inverse, self._SMALLEST, out=inverse)
         np.sqrt(inverse, out=inverse)
@@ -137,7 +135,7 @@ class UnitNormalization(Layer):
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         y, inverse, small = self.used(tape)
         dx = np.multiply(dy, y, out=tape.take("dx", dy.shape, dy.dtype))
-        along = dx.sum(axis=tuple(self.axis), keepdims=True)
+        along = dx.sum(axis=self.axis, keepdims=True)
         along[small] = 0  # there the length is a constant
         np.multiply(y, along, out=dx)
         np.subtract(dy, dx, out=dx)

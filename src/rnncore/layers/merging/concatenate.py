@@ -50,9 +50,6 @@ class Concatenate(Layer):
         super().__init__(**kwargs)
         (self.axis,) = listed_axes("Concatenate", [axis])
 
-    def build(self, input_shape: Any) -> None:
-        self.compute_output_shape(input_shape)
-
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
         rank = len(shapes[0])

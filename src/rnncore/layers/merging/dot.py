@@ -63,9 +63,6 @@ class Dot(Layer):
         self._each = listed if len(listed) == 2 else listed * 2
         self.normalize = check_flag("Dot", "normalize", normalize)
 
-    def build(self, input_shape: Any) -> None:
-        self.compute_output_shape(input_shape)
-
     def _axes_of(self, shapes: Any) -> list[int]:
         """Return the two axes as non-negative numbers; ValueError if the arrays do not match."""
         ranks = [len(shape) for shape in shapes]

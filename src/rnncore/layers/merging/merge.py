@@ -28,9 +28,6 @@ class Merge(Layer):
     takes_several = True
     _function: np.ufunc
 
-    def build(self, input_shape: Any) -> None:
-        self.compute_output_shape(input_shape)
-
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
         rank = max(map(len, shapes))

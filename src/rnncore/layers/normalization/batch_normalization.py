@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import known_initializer
-from rnncore.layers.layer import Layer, Shape
+from rnncore import initializers
+from rnncore.layers.layer import Shape
 from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_flag, check_number
 from rnncore.utils._config import passed_on
@@ -74,7 +74,6 @@ class BatchNormalization(Normalization):
 
     couples_samples = True
     unsupported: Mapping[str, Any] = {
-        **Layer.unsupported,
         "renorm": False,
         "renorm_clipping": None,
         "renorm_momentum": 0.99,
@@ -115,8 +114,12 @@ class BatchNormalization(Normalization):
             ),
         )
         self.momentum = check_number("BatchNormalization", "momentum", momentum)
-        self.moving_mean_initializer = known_initializer(moving_mean_initializer)
-        self.moving_variance_initializer = known_initializer(moving_variance_initializer)
+        self.moving_mean_initializer = initializers.get(
+            moving_mean_initializer, "BatchNormalization: moving_mean_initializer"
+        )
+        self.moving_variance_initializer = initializers.get(
+            moving_variance_initializer, "BatchNormalization: moving_variance_initializer"
+        )
         check_flag("BatchNormalization", "synchronized", synchronized)
 
     def current_arguments(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import lengths_of, without_padding
-from rnncore.layers._shapes import expect_axes, expect_channels_last
+from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers._windows import AXES
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
@@ -29,9 +29,7 @@ class GlobalPooling(Layer):
         expect_channels_last(owner, data_format)
         self.keepdims = check_flag(owner, "keepdims", keepdims)
         self._axes = tuple(range(1, self.rank + 1))
-
-    def build(self, input_shape: Shape) -> None:
-        expect_axes(self.name, input_shape, ("batch", *AXES[self.rank], "features"))
+        self.input_axes = ("batch", *AXES[self.rank], "features")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         for axis, name in zip(self._axes, AXES[self.rank], strict=True):

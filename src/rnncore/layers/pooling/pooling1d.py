@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import Lengths, clear_padding, lengths_of, mask_of, without_padding
-from rnncore.layers._shapes import expect_channels_last
-from rnncore.layers._windows import Windows, one_for_each_axis, padding_name
+from rnncore.layers._shapes import expect_channels_last, one_for_each
+from rnncore.layers._windows import Windows, padding_name
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 
@@ -36,13 +36,10 @@ class Pooling(Layer):
         owner = type(self).__name__
         expect_channels_last(owner, data_format)
         given = pool_size if strides is None else strides
-        self.pool_size = one_for_each_axis(owner, "pool_size", pool_size, self.rank)
-        self.strides = one_for_each_axis(owner, "strides", given, self.rank)
+        self.pool_size = one_for_each(owner, "pool_size", pool_size, self.rank)
+        self.strides = one_for_each(owner, "strides", given, self.rank)
         self.padding = padding_name(owner, padding, ("valid", "same"))
         self._windows = Windows(self.pool_size, self.strides, (1,) * self.rank, self.padding)
-
-    def build(self, input_shape: Shape) -> None:
-        self._windows.counts(self.name, input_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         counts = self._windows.counts(self.name, input_shape)

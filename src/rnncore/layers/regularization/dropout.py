@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core
+from rnncore.layers._arguments import feature_shape
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_number, check_seed
 from rnncore.utils.random import new_rng
 
 
@@ -56,17 +57,12 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
-            raise TypeError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
-        if not 0 <= rate <= 1:
-            raise ValueError(f"Dropout: rate: expected a number from 0 to 1, got {rate!r}")
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
-            raise TypeError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
-        if seed is not None and seed < 0:
-            raise ValueError(f"Dropout: seed: expected an integer >= 0 or None, got {seed!r}")
-        self.rate = float(rate)
-        self.seed = seed
-        self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
+        owner = type(self).__name__
+        self.rate = check_number(owner, "rate", rate, low=0.0, high=1.0)
+        self.seed = check_seed(owner, seed)
+        self.noise_shape = None
+        if noise_shape is not None:
+            self.noise_shape = feature_shape(owner, "noise_shape", noise_shape)
         # The key and the number of the call determine which elements are dropped.
         self._key: int | None = None
         self._calls = 0
@@ -121,12 +117,3 @@ class Dropout(Layer):
         factors.fill(1)
         _core.dropout(factors, factors, self.rate, self._key or 0, call)
         return np.multiply(x, factors, out=y)
-
-
-def _noise_shape(shape: Any) -> Shape:
-    if isinstance(shape, (str, bytes)) or not isinstance(shape, Iterable):
-        raise TypeError(f"Dropout: noise_shape: expected a sequence of integers, got {shape!r}")
-    return tuple(
-        None if size is None else check_count("Dropout", f"noise_shape[{axis}]", size)
-        for axis, size in enumerate(shape)
-    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.layers._shapes import expect_steps
-from rnncore.layers.layer import Shape
+from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.regularization.dropout import Dropout
 
 
@@ -36,10 +35,8 @@ class SpatialDropout1D(Dropout):
     True
     """
 
+    input_axes = SEQUENCE
     not_configured = Dropout.not_configured | {"noise_shape"}
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, (None, 1, None), seed, **kwargs)
-
-    def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)

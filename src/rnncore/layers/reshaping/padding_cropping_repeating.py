@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import Lengths, clear_padding
-from rnncore.layers._shapes import expect_channels_last, expect_steps
+from rnncore.layers._shapes import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
@@ -22,9 +22,7 @@ class _Steps(Layer):
 
     supports_masking = False
 
-    def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
-        self.compute_output_shape(input_shape)
+    input_axes = SEQUENCE
 
 
 class ZeroPadding1D(_Steps):
@@ -55,20 +53,17 @@ class ZeroPadding1D(_Steps):
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         expect_channels_last("ZeroPadding1D", data_format)
-        self.padding = _two("ZeroPadding1D", "padding", padding)
+        self.padding = one_for_each("ZeroPadding1D", "padding", padding, 2, least=0)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         steps = input_shape[1]
-        return (
-            input_shape[0],
-            None if steps is None else steps + sum(self.padding),
-            *input_shape[2:],
-        )
+        longer = None if steps is None else steps + sum(self.padding)
+        return (input_shape[0], longer, *input_shape[2:])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
         y = _padded("y", x, self.padding, tape)
-        clear_padding(_within(y, self.padding), mask)
+        clear_padding(y[:, self.padding[0] : self.padding[0] + x.shape[1]], mask)
         tape.saved = mask
         return y, tape
 
@@ -106,7 +101,7 @@ class Cropping1D(_Steps):
 
     def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.cropping = _two("Cropping1D", "cropping", cropping)
+        self.cropping = one_for_each("Cropping1D", "cropping", cropping, 2, least=0)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         steps = input_shape[1]
@@ -114,11 +109,8 @@ class Cropping1D(_Steps):
             raise ValueError(
                 f"{self.name}: x: expected more than {sum(self.cropping)} timesteps, got {steps}"
             )
-        return (
-            input_shape[0],
-            None if steps is None else steps - sum(self.cropping),
-            *input_shape[2:],
-        )
+        shorter = None if steps is None else steps - sum(self.cropping)
+        return (input_shape[0], shorter, *input_shape[2:])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if no step is left
@@ -181,7 +173,7 @@ class UpSampling1D(_Steps):
         return grouped.sum(axis=2, out=tape.take("dx", (batch, steps, features), dy.dtype))
 
 
-def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
+def _padded(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
     """Return x with this many steps of zeros on the two sides."""
     front, behind = sides
     batch, steps, features = x.shape
@@ -191,26 +183,10 @@ def _padded(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> N
     return y
 
 
-def _cropped(name: str, x: NDArray[Any], sides: tuple[int, int], tape: Tape) -> NDArray[Any]:
+def _cropped(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
     """Return x without this many steps on the two sides."""
     first, last = sides
     part = x[:, first : x.shape[1] - last]
     y = tape.take(name, part.shape, x.dtype)
     y[...] = part
     return y
-
-
-def _within(y: NDArray[Any], sides: tuple[int, int]) -> NDArray[Any]:
-    """Return x without this many steps at the start and end."""
-    return y[:, sides[0] : y.shape[1] - sides[1]]
-
-
-def _two(owner: str, argument: str, value: Any) -> tuple[int, int]:
-    """Return one or two non-negative integers as two."""
-    given = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    fits = len(given) == 2 and all(
-        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in given
-    )
-    if not fits:
-        raise ValueError(f"{owner}: {argument}: expected one or two integers >= 0, got {value!r}")
-    return int(given[0]), int(given[1])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._shapes import expect_axes, expect_channels_last
+from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
@@ -172,11 +172,7 @@ class Permute(Layer):
             raise ValueError(
                 f"Permute: dims: expected each of 1 to {len(dims)} once, got {self.dims}"
             )
-
-    def build(self, input_shape: Shape) -> None:
-        expect_axes(
-            self.name, input_shape, ("batch", *(f"axis {n + 1}" for n in range(len(self.dims))))
-        )
+        self.input_axes = ("batch", *(f"axis {n + 1}" for n in range(len(dims))))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
@@ -224,16 +220,13 @@ class RepeatVector(Layer):
     array([1., 2.], dtype=float32)
     """
 
+    input_axes = ("batch", "features")
     size_arguments = ("n",)
-
     supports_masking = False
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n = check_count("RepeatVector", "n", n)
-
-    def build(self, input_shape: Shape) -> None:
-        expect_axes(self.name, input_shape, ("batch", "features"))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._shapes import expect_steps
+from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.dropout import RecurrentDropout
@@ -46,6 +46,7 @@ class FusedLayer(RecurrentLayer):
         "implementation": 2,
         "use_cudnn": "auto",
     }
+    input_axes = SEQUENCE
     fixed_axes = (-1,)
     size_arguments = ("units",)
 
@@ -85,7 +86,6 @@ class FusedLayer(RecurrentLayer):
         self._dropout = RecurrentDropout(self.seed)
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
         features = input_shape[-1]
         if features is None:
             raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore.layers._members import unique
-from rnncore.layers._shapes import expect_steps
+from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused_cell import FusedCell
@@ -77,6 +77,7 @@ class RNN(RecurrentLayer):
     """
 
     wraps = "cell"
+    input_axes = SEQUENCE
     fixed_axes = (-1,)
 
     def __init__(
@@ -131,7 +132,6 @@ class RNN(RecurrentLayer):
         return max((path_of(cell) for cell in chain_of(self.cell)), key=_PATHS.index)
 
     def build(self, input_shape: Shape) -> None:
-        expect_steps(self.name, input_shape)
         build_cell(self.cell, (input_shape[0], input_shape[-1]), self.dtype)
         self._parts = [
             cell.sequence_layer() if runs_on_kernels(cell) else CellLoop(cell, self.dtype)

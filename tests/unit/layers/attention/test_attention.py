@@ -167,7 +167,11 @@ def test_scores_and_causal_masks_in_a_graph() -> None:
     [
         (lambda: Attention(score_mode="x"), ValueError, "Attention: score_mode: .* got 'x'"),
         (lambda: Attention(use_scale=1), TypeError, "Attention: use_scale: expected True or"),
-        (lambda: Attention(dropout=2), ValueError, "rate: expected a number from 0 to 1, got 2"),
+        (
+            lambda: Attention(dropout=2),
+            ValueError,
+            "rate: expected a finite number >= 0 and <= 1, got 2",
+        ),
         (lambda: Attention(heads=2), TypeError, "Attention: expected .* got 'heads'"),
         (
             lambda: Attention()([QUERY, VALUE], use_causal_mask=1),

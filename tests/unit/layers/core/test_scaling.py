@@ -35,7 +35,7 @@ def test_the_length_of_zeros_is_a_constant() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: UnitNormalization("last"), TypeError, "axis: expected integers, got 'last'"),
+        (lambda: UnitNormalization("last"), TypeError, "axis: expected an integer or a list"),
         (lambda: Rescaling("a"), TypeError, "Rescaling: scale: expected numbers, got 'a'"),
     ],
 )

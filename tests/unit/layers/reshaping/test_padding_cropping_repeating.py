@@ -43,8 +43,16 @@ def test_gradients(make: Any, check_layer: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: ZeroPadding1D(-1), ValueError, "ZeroPadding1D: padding: expected one or two"),
-        (lambda: Cropping1D((1, 2, 3)), ValueError, "Cropping1D: cropping: expected one or two"),
+        (
+            lambda: ZeroPadding1D(-1),
+            ValueError,
+            "ZeroPadding1D: padding: expected an integer >= 0 or a tuple of 2",
+        ),
+        (
+            lambda: Cropping1D((1, 2, 3)),
+            ValueError,
+            "Cropping1D: cropping: expected an integer >= 0 or a tuple of 2",
+        ),
         (lambda: Cropping1D(2)(X), ValueError, "x: expected more than 4 timesteps, got 4"),
         (lambda: UpSampling1D(0), ValueError, "UpSampling1D: size"),
         (lambda: UpSampling1D()(X[0]), ValueError, "x: expected 3 axes"),
