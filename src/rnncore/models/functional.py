@@ -27,6 +27,7 @@ from rnncore.training.data import Inputs
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import check_flag
+from rnncore.utils._names import free_name
 
 
 class Functional(Model):
@@ -260,13 +261,5 @@ def unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:
     """Return the names of the layers that give the tensors, numbered where one gives several."""
     names: list[str] = []
     for tensor in tensors:
-        names.append(_free(tensor.name, set(names)))
+        names.append(free_name(tensor.name, names))
     return names
-
-
-def _free(name: str, taken: set[str]) -> str:
-    count, free = 0, name
-    while free in taken:
-        count += 1
-        free = f"{name}_{count}"
-    return free

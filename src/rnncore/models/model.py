@@ -407,7 +407,7 @@ class Model(Layer):
             if share:
                 samples, rest = split_off_validation(samples, share)
                 if class_weight is not None:  # as in Keras it weighs what is trained on, only
-                    rest = rest.unweighted()
+                    rest = Samples(rest.x, rest.y, (None,) * len(rest.y))
                 held = batches_of("fit", rest, validation_batch_size or batch_size, held_wanted)
             size = size_for("fit", len(samples), batch_size, wanted)
             source = Batches(samples, size, by_length=False)

@@ -14,7 +14,7 @@ from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.saving.archive import Archive, read_archive
 from rnncore.utils._checks import warn
-from rnncore.utils._names import snake_case
+from rnncore.utils._names import free_name, snake_case
 
 FORMAT = "rnncore"
 VERSION = (1, 0)
@@ -99,10 +99,7 @@ def _walk(layer: Layer, prefix: str) -> Iterator[tuple[str, Parameter]]:
     taken: set[str] = set()
 
     def own(name: str) -> str:
-        count, free = 0, name
-        while free in taken:
-            count += 1
-            free = f"{name}_{count}"
+        free = free_name(name, taken)
         taken.add(free)
         return prefix + free
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from rnncore.losses import BinaryCrossentropy
 from rnncore.networks.network import Arrays
-from rnncore.training.ragged import Ragged, array_or_ragged, each
-from rnncore.training.weights import checked_weights, weights_of_classes, weights_of_steps
-from rnncore.utils._arrays import RAGGED, narrowed
+from rnncore.training.objectives import Objective
+from rnncore.training.ragged import Ragged, array_or_ragged
+from rnncore.training.weights import weights_of_classes, weights_of_samples
+from rnncore.utils._arrays import RAGGED
 
 if TYPE_CHECKING:
     from rnncore.models.model import Model
@@ -87,10 +88,6 @@ class Samples:
 
         return Samples(tuple(one[start:stop] for one in self.x), cut(self.y), cut(self.weight))
 
-    def unweighted(self) -> Samples:
-        """Return the same samples without weights."""
-        return Samples(self.x, self.y, (None,) * len(self.y))
-
 
 def samples_to_predict(model: Model, inputs: Inputs, argument: str = "x") -> Samples:
     """Return inputs alone, for outputs to be computed; `argument` is their name in errors."""
@@ -135,68 +132,52 @@ def prepare_samples(
     given = outputs.flatten(y_name, y, missing=True, whole=all_samples)
     weighing = outputs.flatten(weight_name, sample_weight, missing=True, whole=all_samples)
     lengths = output_lengths(model, inputs, x_name)
-    targets: list[NDArray[Any] | Ragged | None] = []
-    weights: list[NDArray[Any] | Ragged | None] = []
+    targets: list[NDArray[Any] | Ragged | None] = [None] * len(outputs)
+    weights: list[NDArray[Any] | Ragged | None] = [None] * len(outputs)
     for index, shape in enumerate(model.network.output_shapes([one.shape for one in inputs])):
-        target: NDArray[Any] | Ragged | None = None
-        weight: NDArray[Any] | Ragged | None = None
-        part = objective.parts[index]
-        if part is not None:
-            name = outputs.argument(y_name, index)
-            plain = _targets(name, given[index], x_name, count, model.dtype)
-            steps = lengths[index]
-            target = _converted(model, index, name, plain, shape, steps)
-            if class_weight is not None:
-                binary = isinstance(part.loss, BinaryCrossentropy)
-                weight = weights_of_classes(
-                    name, target, class_weight, shape, model.dtype, binary=binary
-                )
-            elif weighing[index] is not None:
-                name = outputs.argument(weight_name, index)
-                if steps is None:
-                    weight = checked_weights(name, weighing[index], shape, model.dtype)
-                else:
-                    weight = weights_of_steps(name, weighing[index], steps, model.dtype)
-        targets.append(target)
-        weights.append(weight)
+        part, steps, weight = objective.parts[index], lengths[index], weighing[index]
+        if part is None:
+            continue
+        name = outputs.argument(y_name, index)
+        targets[index] = target = _targets(
+            name, given[index], x_name, (count, *shape[1:]), steps, part, model.dtype
+        )
+        if class_weight is not None:
+            binary = isinstance(part.loss, BinaryCrossentropy)
+            weights[index] = weights_of_classes(
+                name, target, class_weight, shape, model.dtype, binary=binary
+            )
+        elif weight is not None:
+            name = outputs.argument(weight_name, index)
+            weights[index] = weights_of_samples(name, weight, shape, steps, model.dtype)
     return Samples(inputs, tuple(targets), tuple(weights))
 
 
 def _targets(
-    argument: str, y: Any, inputs: str, count: int, dtype: np.dtype[Any]
-) -> NDArray[Any] | Ragged:
-    """Return the targets of one output, of as many samples as the inputs have."""
-    if y is None:
-        raise ValueError(f"{argument}: expected the targets, got None")
-    targets = array_or_ragged(argument, y)
-    if len(targets) != count:
-        raise ValueError(
-            f"{argument}: expected as many samples as {inputs} has, {count}, got {len(targets)}"
-        )
-
-    def in_dtype(values: NDArray[Any]) -> NDArray[Any]:
-        return narrowed(argument, values, dtype) if values.dtype.kind == "f" else values
-
-    return each(argument, targets, in_dtype)
-
-
-def _converted(
-    model: Model,
-    index: int,
     argument: str,
-    targets: NDArray[Any] | Ragged,
+    y: Any,
+    of_inputs: str,
     shape: tuple[int | None, ...],
     steps: NDArray[np.intp] | None,
+    objective: Objective,
+    dtype: np.dtype[Any],
 ) -> NDArray[Any] | Ragged:
     """Return the targets of an output of `shape` as its loss takes them.
 
     `steps` are those that the output has for each sequence, None where it does not vary.
     """
-    objective = model.objective
+    if y is None:
+        raise ValueError(f"{argument}: expected the targets, got None")
+    targets = array_or_ragged(argument, y)
+    if len(targets) != shape[0]:
+        raise ValueError(
+            f"{argument}: expected as many samples as {of_inputs} has, {shape[0]}, "
+            f"got {len(targets)}"
+        )
     if steps is None:
         if isinstance(targets, Ragged):
             raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")
-        return objective.converted(index, targets, shape, model.dtype)
+        return objective.converted(argument, targets, shape, dtype)
     if not isinstance(targets, Ragged):
         raise ValueError(
             f"{argument}: expected a list with the targets of each sequence, as many as it has "
@@ -210,7 +191,7 @@ def _converted(
         )
     return targets.converted(
         argument,
-        lambda one: objective.converted(index, one, (*one.shape[:2], *shape[2:]), model.dtype),
+        lambda one: objective.converted(argument, one, (*one.shape[:2], *shape[2:]), dtype),
     )
 
 

@@ -1,4 +1,4 @@
-"""The losses and the metrics of a compiled model, one objective an output."""
+"""The losses and the metrics of a compiled model, output by output."""
 
 from __future__ import annotations
 
@@ -8,13 +8,138 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import _core, losses, metrics
 from rnncore.activations import Activation
-from rnncore.metrics import Mean, Metric
-from rnncore.training.objective import Objective
+from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
+from rnncore.layers._buffers import Buffers
+from rnncore.losses._arrays import fold_mask, product
 from rnncore.training.structure import Structure
-from rnncore.utils._checks import check_number
+from rnncore.utils._arrays import narrowed
+from rnncore.utils._checks import check_number, warn
+from rnncore.utils._names import free_name
 
 Parts = Sequence[NDArray[Any] | None]
+
+# Activations whose outputs can lie outside [0, 1].
+_NO_PROBABILITIES = (Linear, Relu, Rectifier, Tanh)
+
+
+class Objective:
+    """A loss, with metrics that ignore sample weights and metrics that take them.
+
+    Parameters
+    ----------
+    loss : str or Loss
+    unweighted, weighted : sequence of str or Metric, optional
+        The `metrics` and `weighted_metrics` of ``compile``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an unknown name or a structure that a model with one output does not have.
+    """
+
+    def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
+        self.loss = _loss(loss)
+        # Of what was asked for, and whether it takes weights.
+        self._requested: list[tuple[Any, bool]] = []
+        for argument, value in (("metrics", unweighted), ("weighted_metrics", weighted)):
+            for one in _listed(argument, value):
+                # An unknown name is an error now; which accuracy one means shows with the output.
+                made = metrics.get(one, loss=self.loss, output_shape=(None, 1))
+                chosen = one if isinstance(one, str) else made
+                self._requested.append((chosen, argument == "weighted_metrics"))
+        # By name, with whether they take weights; None before `converted`.
+        self.resolved: dict[str, tuple[metrics.Metric, bool]] | None = None
+        self.loss_sum = 0.0  # of all samples so far
+        # By whether the predictions are logits.
+        self._compiled = [self.loss.compiled(from_logits) for from_logits in (False, True)]
+        self._buffers = Buffers()
+
+    @property
+    def metrics(self) -> list[metrics.Metric]:
+        """The metrics, none before `converted`."""
+        return [metric for metric, _ in (self.resolved or {}).values()]
+
+    def converted(
+        self, argument: str, y: NDArray[Any], shape: tuple[int | None, ...], dtype: np.dtype[Any]
+    ) -> NDArray[Any]:
+        """Return the targets of an output of `shape` as the loss takes them; raise for others.
+
+        The first call decides what the metrics are.
+        """
+        if self.resolved is None:
+            self._resolve((None, *shape[1:]))
+        if y.dtype.kind == "f":
+            y = narrowed(argument, y, dtype)
+        self.loss.check_targets(y, shape)
+        if self.loss.own_gradient:
+            # One's own loss need not know that the last axis may be missing.
+            if (*y.shape, 1) == shape:
+                y = y[..., None]
+            elif y.shape == (*shape, 1):
+                y = y[..., 0]
+        return np.ascontiguousarray(self.loss.convert_targets(y, dtype))
+
+    def _resolve(self, output_shape: tuple[int | None, ...]) -> None:
+        self.resolved = {}
+        for request, weighs in self._requested:
+            metric = metrics.get(request, loss=self.loss, output_shape=output_shape)
+            name = metric.name
+            if weighs and not self.resolved.get(name, (metric, True))[1]:
+                name = f"weighted_{name}"  # as Keras tells the two apart
+            self.resolved[free_name(name, {*self.resolved, "loss"})] = metric, weighs
+
+    def evaluate(
+        self,
+        y: NDArray[Any],
+        output: NDArray[Any],
+        mask: NDArray[Any] | None,
+        weight: NDArray[Any] | None,
+        *,
+        from_logits: bool,
+        training: bool,
+    ) -> tuple[float, NDArray[Any] | None]:
+        """Return the loss of a batch and, in training, its gradient.
+
+        Steps that are masked or that the loss ignores do not count.
+
+        The gradient is overwritten by the next call.
+        """
+        if mask is not None:
+            counted = self.loss.counted(y)
+            weight = fold_mask(mask, weight, self.loss.reduction, output.dtype, counted)
+        if self._compiled[from_logits]:
+            gradient = None
+            if training:
+                gradient = self._buffers.take("gradient", output.shape, output.dtype)
+            output = np.ascontiguousarray(output)
+            return self.loss.batch_value(y, output, weight, gradient), gradient
+        compute = self.loss.value_and_grad_from_logits if from_logits else self.loss.value_and_grad
+        value, gradient = compute(y, output, weight)
+        return float(value), gradient
+
+    def activated(self, activation: Activation, logits: NDArray[Any]) -> NDArray[Any]:
+        """Return the predictions that belong to logits; the next call overwrites them."""
+        name = activation.kernel
+        if name is None:
+            return activation.forward(logits)
+        y = self._buffers.take("activated", logits.shape, logits.dtype)
+        _core.activate(name, np.ascontiguousarray(logits), y)
+        return y
+
+    def update(
+        self,
+        y: NDArray[Any],
+        prediction: NDArray[Any],
+        mask: NDArray[Any] | None,
+        weight: NDArray[Any] | None,
+    ) -> None:
+        """Add a batch to the metrics."""
+        counted = _combined(mask, self.loss.counted(y))
+        weighted = _combined(counted, weight)
+        for metric, takes_weights in (self.resolved or {}).values():
+            metric.update_checked(y, prediction, weighted if takes_weights else counted)
 
 
 class Objectives:
@@ -66,16 +191,21 @@ class Objectives:
             self.parts.append(None if one is None else Objective(one, unweighted, weighing))
         self.weights = _weights(outputs, loss_weights)
         self._asked = metrics is not None or weighted_metrics is not None
-        # Of the losses of the samples so far: of each output, and of the weighted sum.
-        self._sums = [0.0] * len(self.parts)
-        self._loss_sum = 0.0
-        self._samples = 0
+        named = zip(outputs.names, self.parts, strict=True)
+        self._trained = [(name, part) for name, part in named if part is not None]
+        self._loss_sum, self._samples = 0.0, 0
 
     def warn_of_activations(self, activations: Sequence[Activation | None]) -> None:
         """Warn when a loss of probabilities is to get numbers that are none."""
         for part, activation in zip(self.parts, activations, strict=True):
-            if part is not None:
-                part.warn_of_activation(activation)
+            wanted = None if part is None else part.loss.fuses
+            if part and wanted is not None and isinstance(activation, _NO_PROBABILITIES):
+                warn(
+                    f"compile: loss: {part.loss.name} takes probabilities, but the activation of "
+                    f"the last layer is {activation.name}; use activation={wanted!r} there, or "
+                    "the loss with from_logits=True",
+                    RuntimeWarning,
+                )
 
     def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
         """Return for each output whether its loss takes the activation over."""
@@ -86,11 +216,11 @@ class Objectives:
 
     def reset(self) -> None:
         """Start to accumulate anew."""
-        self._sums = [0.0] * len(self.parts)
         self._loss_sum, self._samples = 0.0, 0
-        for part in self.parts:
-            if part is not None:
-                part.reset()
+        for _, part in self._trained:
+            part.loss_sum = 0.0
+            for metric in part.metrics:
+                metric.reset()
 
     def evaluate(
         self,
@@ -140,7 +270,7 @@ class Objectives:
             if part is None or target is None:
                 continue
             total += self.weights[index] * losses[index]
-            self._sums[index] += losses[index] * count
+            part.loss_sum += losses[index] * count
             if part.resolved:
                 prediction = y if activation is None else part.activated(activation, y)
                 part.update(target, prediction, mask, weights[index])
@@ -154,9 +284,10 @@ class Objectives:
         In the order of the names, as in Keras.
         """
         found = self._means()
-        for name, part in self._named():
-            prefix = "" if len(self.parts) == 1 else f"{name}_"
-            found |= {prefix + key: value for key, value in part.metric_results().items()}
+        for output, part in self._trained:
+            prefix = "" if len(self.parts) == 1 else f"{output}_"
+            for name, (metric, _) in (part.resolved or {}).items():
+                found[prefix + name] = float(metric.result())
         return dict(sorted(found.items())) if len(found) > 1 else found
 
     def listed(self, results: Mapping[str, float]) -> list[str]:
@@ -164,53 +295,60 @@ class Objectives:
 
         The loss, the metrics of the only output, the losses of several outputs, then the others.
         """
-        named = self._named()
-        wanted = ["loss", *(metric for _, part in named for metric in part.metric_names())]
-        wanted += [f"{name}_loss" for name, _ in named]
+        wanted = ["loss", *(one.name for _, part in self._trained for one in part.metrics)]
+        wanted += [f"{name}_loss" for name, _ in self._trained]
         first = dict.fromkeys(name for name in wanted if name in results)
-        return [*first, *sorted(name for name in results if name not in first)]
+        return [*first, *sorted(results.keys() - first)]
 
     def metrics_names(self) -> list[str]:
         """Return what Keras calls the names of the metrics: those of compile are one of them."""
-        named = self._named()
-        losses = [f"{name}_loss" for name, _ in named] if len(named) > 1 else []
-        return ["loss", *(["compile_metrics"] if self._asked else []), *losses]
+        loss, *others = self._means()
+        return [loss, *(["compile_metrics"] if self._asked else []), *others]
 
-    def as_metrics(self) -> list[Metric]:
+    def as_metrics(self) -> list[metrics.Metric]:
         """Return the loss, all metrics, and the losses of several outputs."""
-        loss, *others = [_mean(name, value) for name, value in self._means().items()]
-        return [loss, *(metric for _, part in self._named() for metric in part.metrics), *others]
+        means = []
+        for name, value in self._means().items():
+            means.append(metrics.Mean(name))
+            means[-1].update_values(value)
+        return [means[0], *(one for _, part in self._trained for one in part.metrics), *means[1:]]
 
     def _means(self) -> dict[str, float]:
         """Return the mean of the sum, and with several outputs of each loss, since `reset`."""
         count = max(self._samples, 1)
-        found = {
-            f"{name}_loss": total / count
-            for name, part, total in zip(self.outputs.names, self.parts, self._sums, strict=True)
-            if part is not None
-        }
+        found = {f"{name}_loss": part.loss_sum / count for name, part in self._trained}
         return {"loss": self._loss_sum / count, **(found if len(found) > 1 else {})}
 
-    def _named(self) -> list[tuple[str, Objective]]:
-        pairs = zip(self.outputs.names, self.parts, strict=True)
-        return [(name, part) for name, part in pairs if part is not None]
 
-    def converted(
-        self, index: int, targets: NDArray[Any], shape: tuple[int | None, ...], dtype: Any
-    ) -> NDArray[Any]:
-        """Return the targets of an output of `shape` as its loss takes them; raise for others."""
-        part = self.parts[index]
-        if part is None:
-            return targets
-        part.resolve((None, *shape[1:]))
-        part.check(targets, shape)
-        return part.convert(targets, shape, np.dtype(dtype))
+def _loss(loss: Any) -> losses.Loss:
+    try:
+        return losses.get(loss)
+    except TypeError:
+        if isinstance(loss, type) or not callable(loss):
+            raise
+        name = getattr(loss, "__name__", type(loss).__name__)
+        raise TypeError(
+            f"compile: loss: expected a name or an object of class Loss, got the function {name}, "
+            "whose gradient is not known; write a subclass of rnncore.losses.Loss with a method "
+            "value_and_grad(y_true, y_pred, sample_weight) that returns both"
+        ) from None
 
 
-def _mean(name: str, value: float) -> Metric:
-    mean = Mean(name)
-    mean.update_values(value)
-    return mean
+def _combined(mask: NDArray[Any] | None, weight: NDArray[Any] | None) -> NDArray[Any] | None:
+    if mask is None or weight is None:
+        return weight if mask is None else mask
+    return product(mask, weight)
+
+
+def _listed(argument: str, value: Any) -> list[Any]:
+    """Return the metrics of one output as a flat list."""
+    if value is None:
+        return []
+    if isinstance(value, dict) or (
+        isinstance(value, (list, tuple)) and any(isinstance(v, (list, tuple, dict)) for v in value)
+    ):
+        raise TypeError(f"compile: {argument}: expected a flat list for an output, got {value!r}")
+    return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def _losses(outputs: Structure, loss: Any) -> list[Any]:
@@ -225,10 +363,10 @@ def _losses(outputs: Structure, loss: Any) -> list[Any]:
 
 
 def _metrics(outputs: Structure, argument: str, value: Any) -> list[Any]:
-    if value is None or (isinstance(value, (list, tuple)) and not value):
-        return [None] * len(outputs)
     if len(outputs) == 1 and isinstance(value, (list, tuple)):
         return [list(_flat(value))]  # as in Keras, however they are nested
+    if isinstance(value, (list, tuple)) and not value:
+        value = None
     return outputs.flatten(f"compile: {argument}", value, missing=True)
 
 
@@ -241,8 +379,6 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def _weights(outputs: Structure, value: Any) -> list[float]:
-    if value is None:
-        return [1.0] * len(outputs)
     if len(outputs) == 1 and isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
     parts = outputs.flatten("compile: loss_weights", value, missing=True)

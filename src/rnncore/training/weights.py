@@ -15,33 +15,35 @@ from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_number
 
 
-def checked_weights(
-    argument: str, weight: Any, output_shape: Sequence[int | None], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return sample weights for an output of `output_shape`, one a sample or one a time step."""
-    array = numeric_array(argument, weight)
+def weights_of_samples(
+    argument: str,
+    weight: Any,
+    output_shape: Sequence[int | None],
+    lengths: NDArray[np.intp] | None,
+    dtype: np.dtype[Any],
+) -> NDArray[Any] | Ragged:
+    """Return the weights for an output of `output_shape`, one a sample or one a time step.
+
+    Where its sequences have `lengths`: one each, or a list of one a time step.
+    """
     expected = tuple(output_shape[:-1])
+    if lengths is None:
+        array = numeric_array(argument, weight)
+    elif isinstance(found := array_or_ragged(argument, weight), Ragged):
+        if found.values.ndim != 1 or not np.array_equal(found.lengths, lengths):
+            raise ValueError(
+                f"{argument}: expected shape ({output_shape[0]},), or for each sequence as many "
+                "numbers as it has steps"
+            )
+        return found.converted(argument, lambda values: _finite(argument, values, dtype))
+    else:
+        array, expected = found, expected[:1]
     if array.shape != expected and array.shape == (*expected[:1], 1):
         array = array[:, 0]
     if array.shape not in (expected[:1], expected):
         shapes = str(expected[:1]) if len(expected) == 1 else f"{expected[:1]} or {expected}"
         raise ValueError(f"{argument}: expected shape {shapes}, got {array.shape}")
     return _finite(argument, array, dtype)
-
-
-def weights_of_steps(
-    argument: str, weight: Any, lengths: NDArray[np.intp], dtype: np.dtype[Any]
-) -> NDArray[Any] | Ragged:
-    """Return the weights for sequences of `lengths`: one each, or a list of one a time step."""
-    array = array_or_ragged(argument, weight)
-    if not isinstance(array, Ragged):
-        return checked_weights(argument, array, (len(lengths), 1), dtype)
-    if array.values.ndim != 1 or not np.array_equal(array.lengths, lengths):
-        raise ValueError(
-            f"{argument}: expected shape ({len(lengths)},), or for each sequence as many numbers "
-            "as it has steps"
-        )
-    return array.converted(argument, lambda values: _finite(argument, values, dtype))
 
 
 def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

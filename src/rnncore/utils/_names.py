@@ -43,6 +43,12 @@ def named(
     return found
 
 
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return `name`, with a number behind it when it is taken."""
+    numbered = (f"{name}_{n}" for n in itertools.count(1))
+    return next(one for one in itertools.chain([name], numbered) if one not in taken)
+
+
 def default_name(cls: type) -> str:
     """Return the next name for an object of a class: ``lstm``, ``lstm_1`` and so on."""
     name = snake_case(cls.__name__)
