@@ -8,21 +8,33 @@ static char *at(const rnncore_view *view, int64_t b, int64_t t)
            (b * view->stride_batch + t * view->stride_time) * (int64_t)view->element;
 }
 
-/* One row of features: to and from elements `stride` apart; contiguous on the other side. */
-static void load_row(const rnncore_view *view, const char *from, char *to)
+/* n numbers, those on either side so many apart. */
+static void copy(const rnncore_view *view, const char *from, int64_t from_stride, char *to,
+                 int64_t to_stride)
 {
-    const int64_t n = view->features, stride = view->stride_feature;
-    if (stride == 1) {
+    const int64_t n = view->features;
+    if (from_stride == 1 && to_stride == 1) {
         memcpy(to, from, (size_t)n * view->element);
     } else if (view->element == sizeof(float)) {
         for (int64_t i = 0; i < n; i++) {
-            ((float *)to)[i] = ((const float *)from)[i * stride];
+            ((float *)to)[i * to_stride] = ((const float *)from)[i * from_stride];
         }
     } else {
         for (int64_t i = 0; i < n; i++) {
-            ((double *)to)[i] = ((const double *)from)[i * stride];
+            ((double *)to)[i * to_stride] = ((const double *)from)[i * from_stride];
         }
     }
+}
+
+/* A row of features of the view, to and from contiguous ones. */
+static void load_row(const rnncore_view *view, const char *from, char *to)
+{
+    copy(view, from, view->stride_feature, to, 1);
+}
+
+static void store_row(const rnncore_view *view, const char *from, char *to)
+{
+    copy(view, from, 1, to, view->stride_feature);
 }
 
 static void add_row(const rnncore_view *view, const char *from, char *to)
@@ -35,22 +47,6 @@ static void add_row(const rnncore_view *view, const char *from, char *to)
     } else {
         for (int64_t i = 0; i < n; i++) {
             ((double *)to)[i] += ((const double *)from)[i * stride];
-        }
-    }
-}
-
-static void store_row(const rnncore_view *view, const char *from, char *to)
-{
-    const int64_t n = view->features, stride = view->stride_feature;
-    if (stride == 1) {
-        memcpy(to, from, (size_t)n * view->element);
-    } else if (view->element == sizeof(float)) {
-        for (int64_t i = 0; i < n; i++) {
-            ((float *)to)[i * stride] = ((const float *)from)[i];
-        }
-    } else {
-        for (int64_t i = 0; i < n; i++) {
-            ((double *)to)[i * stride] = ((const double *)from)[i];
         }
     }
 }

@@ -2,7 +2,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -54,21 +53,6 @@ rnncore_isa rnncore_cpu_best_isa(void)
 
 #endif
 
-int rnncore_cpu_runs_isa(rnncore_isa isa)
-{
-    rnncore_isa best = rnncore_cpu_best_isa();
-    switch (isa) {
-    case RNNCORE_ISA_BASELINE:
-        return 1;
-    case RNNCORE_ISA_AVX2:
-        return best == RNNCORE_ISA_AVX2 || best == RNNCORE_ISA_AVX512;
-    case RNNCORE_ISA_AVX512:
-    case RNNCORE_ISA_NEON:
-        return best == isa;
-    }
-    return 0;
-}
-
 const char *rnncore_isa_name(rnncore_isa isa)
 {
     switch (isa) {
@@ -82,17 +66,4 @@ const char *rnncore_isa_name(rnncore_isa isa)
         return "neon";
     }
     return NULL;
-}
-
-int rnncore_isa_from_name(const char *name, rnncore_isa *isa)
-{
-    static const rnncore_isa all[] = {RNNCORE_ISA_BASELINE, RNNCORE_ISA_AVX2, RNNCORE_ISA_AVX512,
-                                      RNNCORE_ISA_NEON};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (strcmp(name, rnncore_isa_name(all[i])) == 0) {
-            *isa = all[i];
-            return 1;
-        }
-    }
-    return 0;
 }

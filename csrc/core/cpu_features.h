@@ -9,11 +9,4 @@
  * vectors anywhere; in it RNNCORE_ISA_AVX512 needs no more than RNNCORE_ISA_AVX2. */
 rnncore_isa rnncore_cpu_best_isa(void);
 
-/* Whether `isa` runs here (1 or 0). The baseline always does. */
-int rnncore_cpu_runs_isa(rnncore_isa isa);
-
-/* The reverse of rnncore_isa_name ("baseline", "avx2", "avx512", "neon"): writes *isa and returns
- * 1, or returns 0 for any other name. */
-int rnncore_isa_from_name(const char *name, rnncore_isa *isa);
-
 #endif

@@ -27,7 +27,7 @@ RNNCORE_INLINE REAL FN(shifted_exp)(int64_t n, const REAL *x, REAL *e, REAL *lar
     return sum;
 }
 
-static void FN(activate)(const rnncore_dense *d, int64_t rows, void *output)
+static void FN(dense_activate)(const rnncore_dense *d, int64_t rows, void *output)
 {
     REAL *z = output;
     const REAL *bias = d->bias;
@@ -39,19 +39,7 @@ static void FN(activate)(const rnncore_dense *d, int64_t rows, void *output)
             }
         }
     }
-    switch (d->activation) {
-    case RNNCORE_RELU:
-        for (int64_t i = 0; i < n; i++) {
-            z[i] = z[i] < 0 ? 0 : z[i];
-        }
-        break;
-    case RNNCORE_SIGMOID:
-        FN(map)(V(sigmoid), n, z, z);
-        break;
-    case RNNCORE_TANH:
-        FN(map)(V(tanh), n, z, z);
-        break;
-    case RNNCORE_SOFTMAX:
+    if (d->activation == RNNCORE_SOFTMAX) {
         for (int64_t i = 0; i < rows; i++, z += columns) {
             REAL largest;
             const REAL sum = FN(shifted_exp)(columns, z, z, &largest);
@@ -59,59 +47,35 @@ static void FN(activate)(const rnncore_dense *d, int64_t rows, void *output)
                 z[j] /= sum;
             }
         }
-        break;
-    case RNNCORE_HARD_SIGMOID:
-        for (int64_t i = 0; i < n; i++) {
-            REAL value = z[i] + 3;
-            value = value < 0 ? 0 : value;
-            z[i] = (value > 6 ? 6 : value) / 6;
+    } else if (d->activation != RNNCORE_ACTIVATION_DEFAULT) {
+        for (int64_t i = 0; i < n; i += VLEN) {
+            const VEC x = FN(load_some)(z + i, n - i);
+            FN(store_some)(z + i, FN(activate)(0, d->activation, x), n - i);
         }
-        break;
-    default:
-        break;
     }
 }
 
-static void FN(activate_backward)(const rnncore_dense *d, int64_t rows, const void *output,
-                                  const void *gradient, void *result)
+static void FN(dense_slope)(const rnncore_dense *d, int64_t rows, const void *output,
+                            const void *gradient, void *result)
 {
     const REAL *y = output, *dy = gradient;
     REAL *dz = result;
     const int64_t columns = d->outputs, n = rows * columns;
-    switch (d->activation) {
-    case RNNCORE_RELU:
-        for (int64_t i = 0; i < n; i++) {
-            dz[i] = y[i] > 0 ? dy[i] : 0;
+    if (d->activation != RNNCORE_SOFTMAX) {
+        for (int64_t i = 0; i < n; i += VLEN) {
+            const VEC slope = FN(times_slope)(d->activation, FN(load_some)(dy + i, n - i),
+                                              FN(load_some)(y + i, n - i));
+            FN(store_some)(dz + i, slope, n - i);
         }
-        break;
-    case RNNCORE_SIGMOID:
-        for (int64_t i = 0; i < n; i++) {
-            dz[i] = dy[i] * y[i] * (1 - y[i]);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++, y += columns, dy += columns, dz += columns) {
+        REAL sum = 0;
+        for (int64_t j = 0; j < columns; j++) {
+            sum += dy[j] * y[j];
         }
-        break;
-    case RNNCORE_TANH:
-        for (int64_t i = 0; i < n; i++) {
-            dz[i] = dy[i] * (1 - y[i] * y[i]);
+        for (int64_t j = 0; j < columns; j++) {
+            dz[j] = y[j] * (dy[j] - sum);
         }
-        break;
-    case RNNCORE_SOFTMAX:
-        for (int64_t i = 0; i < rows; i++, y += columns, dy += columns, dz += columns) {
-            REAL sum = 0;
-            for (int64_t j = 0; j < columns; j++) {
-                sum += dy[j] * y[j];
-            }
-            for (int64_t j = 0; j < columns; j++) {
-                dz[j] = y[j] * (dy[j] - sum);
-            }
-        }
-        break;
-    case RNNCORE_HARD_SIGMOID:
-        for (int64_t i = 0; i < n; i++) {
-            dz[i] = y[i] > 0 && y[i] < 1 ? dy[i] / 6 : 0;
-        }
-        break;
-    default:
-        memcpy(dz, dy, (size_t)n * sizeof(REAL));
-        break;
     }
 }

@@ -3,6 +3,7 @@
 /* All kernels of one dtype. */
 #include "kernels/multiply.inc.h"
 
+#include "kernels/functions.inc.h"
 #include "kernels/gate_functions.inc.h"
 
 #include "kernels/gates_gru.inc.h"

@@ -3,6 +3,7 @@
 /* The training kernels of one dtype. */
 #include "kernels/optimizer.inc.h"
 
+#include "kernels/functions.inc.h"
 #include "kernels/map.inc.h"
 
 #include "kernels/dense.inc.h"
@@ -16,8 +17,8 @@ const rnncore_training_kernels CONCAT(FN(rnncore_training_kernels), CONCAT(_, RN
     .sum_of_squares = FN(sum_of_squares),
     .largest = FN(largest),
     .scatter_add = FN(scatter_add),
-    .activate = FN(activate),
-    .activate_backward = FN(activate_backward),
+    .activate = FN(dense_activate),
+    .activate_backward = FN(dense_slope),
     .loss = FN(loss),
     .dropout = FN(dropout),
 };

@@ -43,45 +43,6 @@ def spare_memory() -> list[int]: ...
 def set_context(context: Context) -> None: ...
 def get_context() -> Context: ...
 def cpus() -> tuple[int, float | None]: ...
-def forward(
-    cell: str,
-    x: Any,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
-    initial_state: Any,
-    lengths: ArrayLike | None,
-    mask: Any,
-    go_backwards: bool,
-    time_major: bool,
-    out: Any,
-    activation: str = "tanh",
-    reset_after: bool = True,
-    training: bool = False,
-    workspace: Workspace | None = None,
-    need_y: bool = True,
-    zero_masked: bool = False,
-    recurrent_activation: str = "sigmoid",
-    recurrent_mask: Any = None,
-) -> tuple[NDArray[np.floating], tuple[NDArray[np.floating], ...], Any]: ...
-def backward(
-    cell: str,
-    tape: Tape,
-    dy: Any,
-    dstate: Any,
-    need_dx: bool = True,
-    *,
-    dx: Any = None,
-    dkernel: Any = None,
-    drecurrent_kernel: Any = None,
-    dbias: Any = None,
-) -> tuple[
-    NDArray[np.floating] | None,
-    NDArray[np.floating],
-    NDArray[np.floating],
-    NDArray[np.floating] | None,
-    tuple[NDArray[np.floating], ...],
-]: ...
 
 class Call:
     @property

@@ -16,17 +16,13 @@ cdef object check_gradient(str name, object array, cnp.npy_intp a, cnp.npy_intp 
     return array
 
 
-def backward(str cell, tape, dy, dstate, need_dx=True, *, dx=None,
-             dkernel=None, drecurrent_kernel=None, dbias=None):
-    """Gradients (dx, dkernel, drecurrent_kernel, dbias, dinitial_state) of one forward pass,
-    written into the arrays that are given."""
-    return run(backward_call(cell, tape, dy, dstate, need_dx, dx, dkernel, drecurrent_kernel,
-                             dbias))
-
-
 cpdef Call backward_call(str cell, recorded, dy, dstate, need_dx=True, dx=None, dkernel=None,
                          drecurrent_kernel=None, dbias=None):
-    """The call that `backward` makes, checked and ready to run. Uses the tape up."""
+    """The backward pass of a tape, checked and ready to run. Uses the tape up.
+
+    Its result is the gradients (dx, dkernel, drecurrent_kernel, dbias, dinitial_state), written into
+    the arrays that are given.
+    """
     cdef Call call = Call.__new__(Call)
     cdef Request *request = &call.request
     cdef Tape tape

@@ -1,26 +1,15 @@
 # The forward pass of a recurrent layer, checked and ready to run.
 
 
-def forward(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
-            go_backwards, time_major, out, str activation="tanh", reset_after=True,
-            bint training=False, Workspace workspace=None, bint need_y=True,
-            bint zero_masked=False, str recurrent_activation="sigmoid", recurrent_mask=None):
-    """Run a layer; returns (y, state, tape).
-
-    The tape is None unless `training`, y is None unless `need_y`.
-    """
-    return run(forward_call(cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
-                            go_backwards, time_major, out, activation, reset_after, training,
-                            workspace, need_y, zero_masked, recurrent_activation,
-                            recurrent_mask))
-
-
 cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_state, lengths, mask,
                         go_backwards, time_major, out, str activation="tanh", reset_after=True,
                         bint training=False, Workspace workspace=None, bint need_y=True,
                         bint zero_masked=False, str recurrent_activation="sigmoid",
                         recurrent_mask=None):
-    """The call that `forward` makes, checked and ready to run."""
+    """A forward pass, checked and ready to run. Its result is (y, state, tape).
+
+    The tape is None unless `training`, y is None unless `need_y`.
+    """
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
     cdef cnp.npy_intp rows

@@ -370,11 +370,11 @@ static void test_unknown_fields(rnncore_context *context)
     } batch = {p->batch, 0};
     struct later_gradients {
         rnncore_gradients known;
-        char unknown[3];
-    } gradients = {p->gradients, {0}};
+        int64_t unknown;
+    } gradients = {p->gradients, 0};
     struct later_dropout {
         rnncore_dropout known;
-        int32_t unknown;
+        int64_t unknown;
     } dropout = {{.struct_size = 0}, 0};
     layer.known.struct_size = sizeof layer;
     batch.known.struct_size = sizeof batch;
@@ -387,7 +387,7 @@ static void test_unknown_fields(rnncore_context *context)
     size_t bytes;
     for (int set = 1; set >= 0; set--) {
         const rnncore_status want = set ? RNNCORE_ERROR_INVALID_ARGUMENT : RNNCORE_OK;
-        layer.unknown = batch.unknown = dropout.unknown = gradients.unknown[2] = (char)set;
+        layer.unknown = batch.unknown = dropout.unknown = gradients.unknown = set;
         CHECK(rnncore_kernel_path(&layer.known, &path) == want);
         CHECK(rnncore_tape_size(context, weights, &batch.known, &bytes, NULL) == want);
         CHECK(rnncore_dropout_apply(context, &dropout.known) == want);

@@ -95,7 +95,7 @@ def gru(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward("gru", **checked(locals()))
+    y, state, _ = _core.run(_core.forward_call("gru", **checked(locals())))
     return y, state
 
 
@@ -131,7 +131,7 @@ def gru_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    return _core.forward("gru", training=True, **checked(locals()))
+    return _core.run(_core.forward_call("gru", training=True, **checked(locals())))
 
 
 def gru_backward(
@@ -169,4 +169,4 @@ def gru_backward(
     >>> ops.gru_backward(tape, np.ones_like(y)).dx.shape
     (2, 5, 3)
     """
-    return Gradients(*_core.backward("gru", tape, dy, dstate, need_dx))
+    return Gradients(*_core.run(_core.backward_call("gru", tape, dy, dstate, need_dx)))

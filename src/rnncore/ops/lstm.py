@@ -91,7 +91,7 @@ def lstm(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward("lstm", **checked(locals()))
+    y, state, _ = _core.run(_core.forward_call("lstm", **checked(locals())))
     return y, state
 
 
@@ -126,7 +126,7 @@ def lstm_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    return _core.forward("lstm", training=True, **checked(locals()))
+    return _core.run(_core.forward_call("lstm", training=True, **checked(locals())))
 
 
 def lstm_backward(
@@ -164,4 +164,4 @@ def lstm_backward(
     >>> ops.lstm_backward(tape, np.ones_like(y)).dx.shape
     (2, 5, 3)
     """
-    return Gradients(*_core.backward("lstm", tape, dy, dstate, need_dx))
+    return Gradients(*_core.run(_core.backward_call("lstm", tape, dy, dstate, need_dx)))

@@ -86,7 +86,7 @@ def simple_rnn(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.forward("simple_rnn", **checked(locals()))
+    y, state, _ = _core.run(_core.forward_call("simple_rnn", **checked(locals())))
     return y, state
 
 
@@ -120,7 +120,7 @@ def simple_rnn_forward(
     tape : Tape
         Holds copies of everything, so that the arguments may change; used once.
     """
-    return _core.forward("simple_rnn", training=True, **checked(locals()))
+    return _core.run(_core.forward_call("simple_rnn", training=True, **checked(locals())))
 
 
 def simple_rnn_backward(
@@ -158,4 +158,4 @@ def simple_rnn_backward(
     >>> ops.simple_rnn_backward(tape, np.ones_like(y)).dx.shape
     (2, 5, 3)
     """
-    return Gradients(*_core.backward("simple_rnn", tape, dy, dstate, need_dx))
+    return Gradients(*_core.run(_core.backward_call("simple_rnn", tape, dy, dstate, need_dx)))
