@@ -580,7 +580,7 @@ class Layer(Configurable):
     def weights(self) -> list[Parameter]:
         """All weights, in Keras' order."""
         inner = (parameter for child in self.children for parameter in child.weights)
-        return [*self._parameters, *inner]
+        return unique([*self._parameters, *inner])
 
     @property
     def trainable_weights(self) -> list[Parameter]:

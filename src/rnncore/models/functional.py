@@ -20,7 +20,7 @@ from rnncore.models.config import (
     structured_tensors,
     tensors_of_config,
 )
-from rnncore.models.model import Calls, Model
+from rnncore.models.model import Model
 from rnncore.networks.graph import Graph
 from rnncore.networks.network import Network
 from rnncore.training.data import Inputs
@@ -155,17 +155,6 @@ class Functional(Model):
             if not compatible(expected, one):
                 argument = self.inputs_structure.argument("x", index)
                 raise ValueError(f"{self.name}: {argument}: expected shape {expected}, got {one}")
-
-    def layer_calls(self) -> Calls:
-        return self.graph.nodes, self.inputs, self.outputs
-
-    def _sources(self) -> dict[str, list[str]] | None:
-        if self.graph.is_chain:
-            return None
-        found: dict[str, list[str]] = {layer.name: [] for layer in self.layers}
-        for node in self.graph.nodes:
-            found[node.layer.name].extend(tensor.name for tensor in node.reads)
-        return found
 
     def _flat_input(self, x: Any) -> Any:
         parts = self.inputs_structure.flatten(f"{self.name}: x", x)

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from rnncore import optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
-from rnncore.layers._members import unique
 from rnncore.layers.graph.counted import CountedStep
-from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic
+from rnncore.layers.graph.symbolic import Node, is_symbolic
 from rnncore.layers.layer import Layer, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
@@ -60,9 +59,6 @@ from rnncore.utils._config import (
 from rnncore.utils._names import default_name
 from rnncore.utils._registry import custom_object_scope, in_library
 from rnncore.utils.random import new_rng
-
-# Nodes, each behind those that it needs, inputs and outputs.
-Calls = tuple[Sequence[Node], Sequence[SymbolicTensor], Sequence[SymbolicTensor]]
 
 
 class Model(Layer):
@@ -685,23 +681,6 @@ class Model(Layer):
             self._objective.reset()
 
     @property
-    def losses(self) -> list[float]:
-        """What the regularizers of the trained weights add to the loss, one number a weight.
-
-        Penalties on outputs belong to a batch and are not among them.
-
-        Examples
-        --------
-        >>> from rnncore import Input, Sequential, regularizers
-        >>> from rnncore.layers import Dense
-        >>> layer = Dense(1, kernel_initializer="ones", kernel_regularizer=regularizers.L2(0.5))
-        >>> Sequential([Input((4,)), layer]).losses
-        [2.0]
-        """
-        weights = self.trainable_weights
-        return [one.penalty() for one in weights if one.regularizer is not None]
-
-    @property
     def metrics_names(self) -> list[str]:
         """The names of loss and metrics, those of `compile` together, as in Keras 3.
 
@@ -1021,16 +1000,6 @@ class Model(Layer):
     # -- weights -------------------------------------------------------------------------
 
     @property
-    def weights(self) -> list[Parameter]:
-        """All weights, layer by layer, in Keras' order."""
-        return unique(parameter for layer in self.layers for parameter in layer.weights)
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The weights that the optimizer may change."""
-        return [parameter for parameter in self.weights if parameter.trainable]
-
-    @property
     def trainable(self) -> bool:
         """Whether any layer may change; setting it sets all layers."""
         return any(layer.trainable for layer in self.layers)
@@ -1058,12 +1027,6 @@ class Model(Layer):
 
     def forget_weights(self) -> None:
         """Do nothing: the weights are those of the layers inside."""
-
-    def count_params(self) -> int:
-        """Return the number of weights' elements. ValueError before the model is built."""
-        if not self.built:
-            raise ValueError(f"{self.name}: count_params: the model is not built yet")
-        return sum(parameter.size for parameter in self.weights)
 
     def summary(
         self,
@@ -1100,19 +1063,8 @@ class Model(Layer):
             line_length, positions, expand_nested, show_trainable, layer_range
         )
         show = print if print_fn is None else print_fn
-        for line in summary_lines(self.name, self.layers, self._sources(), options):
+        for line in summary_lines(self, options):
             show(line)
-
-    def layer_calls(self) -> Calls:
-        """Return the calls of the layers, each behind those that it needs, and the two ends.
-
-        AttributeError while the shape of the input is unknown.
-        """
-        raise NotImplementedError(f"{type(self).__name__}: expected a method layer_calls")
-
-    def _sources(self) -> dict[str, list[str]] | None:
-        """Return the names of the layers that each is connected to, None in a chain."""
-        return None
 
     def parameter_buffer(self) -> ParameterBuffer:
         """Return the buffer of all weights, moving them in when they are elsewhere."""

@@ -16,7 +16,7 @@ from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
 from rnncore.models._shapes import compatible, fitted
-from rnncore.models.model import Calls, Model
+from rnncore.models.model import Model
 from rnncore.networks.graph import Graph
 from rnncore.networks.network import Network
 from rnncore.training.data import Inputs
@@ -129,9 +129,6 @@ class Sequential(Model):
     def input_names(self) -> list[str]:
         """Name of the input; AttributeError while its shape is unknown."""
         return [self._known_chain("input_names")[0].layer.name]
-
-    def layer_calls(self) -> Calls:
-        return self._known_chain("layer_calls"), self.inputs, self.outputs
 
     def _known_chain(self, argument: str) -> list[Node]:
         if not self._chain:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.layers._members import unique
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_count, check_flag
+
+if TYPE_CHECKING:
+    from rnncore.models.model import Model
 
 # Where the columns end, as a share of the line: without and with the column of the edges.
 _POSITIONS = {3: [0.45, 0.8, 1.0], 4: [0.3, 0.56, 0.74, 1.0]}
@@ -61,16 +64,17 @@ def checked_options(
     )
 
 
-def summary_lines(
-    name: str,
-    layers: Sequence[Layer],
-    sources: Mapping[str, Sequence[str]] | None,
-    options: Options,
-) -> Iterator[str]:
+def summary_lines(model: Model, options: Options) -> Iterator[str]:
     """Yield the lines of a table with one row a layer, and the totals.
 
-    Where `sources` says for each layer which others it is connected to, that is a column.
+    Unless the layers are a chain, a column says which others each is connected to.
     """
+    layers = model.layers
+    sources: dict[str, list[str]] | None = None
+    if model.built and not model.network.graph.is_chain:
+        sources = {layer.name: [] for layer in layers}
+        for node in model.network.graph.nodes:
+            sources[node.layer.name].extend(tensor.name for tensor in node.reads)
     headings = ["Layer (type)", "Output Shape", "Param #"]
     headings += [] if sources is None else ["Connected to"]
     columns = len(headings)
@@ -80,7 +84,7 @@ def summary_lines(
         rows.extend(_rows(layer, sources, options, ""))
     widths = _widths(rows, options, columns)
     rule = "-" * (sum(widths) + len(_GAP) * (len(widths) - 1))
-    yield f'Model: "{name}"'
+    yield f'Model: "{model.name}"'
     yield rule
     yield from _table_lines(rows[:1], widths)
     yield rule

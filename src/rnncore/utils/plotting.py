@@ -142,7 +142,7 @@ def plot_model(
     }
     """
     owner = "plot_model"
-    if not hasattr(model, "layer_calls"):
+    if not getattr(model, "is_model", False):
         raise TypeError(f"{owner}: model: expected a model, got {type(model).__name__}")
     if rankdir not in _DIRECTIONS:
         raise ValueError(
@@ -197,7 +197,7 @@ class _Painter:
 
     def add_calls(self, graph: Any, model: Any) -> tuple[list[str], list[str]]:
         """Add the calls of the layers; return which boxes hold the inputs and the outputs."""
-        nodes, inputs, outputs = model.layer_calls()
+        nodes, inputs, outputs = model.network.graph.nodes, model.inputs, model.outputs
         layers = [node.layer for node in nodes]
         makers: dict[Any, str] = {}  # the boxes that give the tensors
         for tensor in inputs:
@@ -214,7 +214,7 @@ class _Painter:
         return [makers[one] for one in inputs], [makers[one] for one in outputs]
 
     def _add_call(self, graph: Any, node: Any, *, shared: bool) -> tuple[list[str], list[str]]:
-        is_model = hasattr(node.layer, "layer_calls")
+        is_model = node.layer.is_model
         if is_model and self._shown.nested:
             cluster = self._pydot.Cluster(
                 str(next(self._numbers)),

@@ -90,7 +90,7 @@ def labels(model: Model, **shown: bool) -> list[list[str]]:
 @pytest.mark.parametrize("build", GRAPHS)
 def test_a_box_for_each_call_and_an_edge_for_each_tensor(build: Any, nested_too: bool) -> None:
     def calls_of(model: Any) -> list[Any]:
-        nodes = list(model.layer_calls()[0])
+        nodes = model.network.graph.nodes
         inner = [node.layer for node in nodes if nested_too and isinstance(node.layer, Model)]
         return nodes + [node for layer in inner for node in calls_of(layer)]
 
@@ -249,5 +249,5 @@ def test_errors(arguments: Any, error: type[Exception], message: str, tmp_path: 
 def test_what_is_no_model_or_has_no_shape_yet() -> None:
     with pytest.raises(TypeError, match="plot_model: model: expected a model, got LSTM"):
         plot_model(LSTM(3), None)
-    with pytest.raises(AttributeError, match=r"sequential: layer_calls: .* the shape of its input"):
+    with pytest.raises(AttributeError, match=r"sequential: network: .* the shape of its input"):
         plot_model(Sequential([LSTM(3)]), None)

@@ -7,10 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore.layers._members import unique
 from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
 from rnncore.layers.rnn.own_cell_loop import CellLoop, check_cell
@@ -117,11 +115,6 @@ class RNN(RecurrentLayer):
     @property
     def output_size(self) -> int:
         return output_size(self.cell)
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights, in Keras' order."""
-        return unique(super().weights)
 
     @property
     def kernel_path(self) -> str:
