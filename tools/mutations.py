@@ -8,7 +8,8 @@ mutations.toml beside this file lists them. An ``old`` text has to occur exactly
 csrc/, in whichever file; white space counts as one blank, so that a new line break does not matter.
 One that is not found is an error: renew it where the code has changed. ``near`` are names of test
 files that are tried first (with wildcards; below tests/); only what passes them meets the whole
-selection. A C mutation rebuilds the core in the copy.
+selection. A C mutation rebuilds the core in the copy. First of all the tests have to pass without
+any mistake, unless --unchecked takes that for granted.
 
 Needs what CONTRIBUTING.md sets up. Ends with status 1 when a mutation survives or is not found.
 """
@@ -85,7 +86,7 @@ class Copy:
                 (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(tree / name, self.tree / name)
         site = folder / "site"
-        site.mkdir()
+        site.mkdir(parents=True)
         (site / "sitecustomize.py").write_text(SITE)
         self.environment = {**os.environ, "PYTHONPATH": f"{self.tree / 'src'}:{site}"}
         self._make()
@@ -180,6 +181,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--tests", choices=SELECTIONS, default="quick")
     parser.add_argument("--tree", type=Path, default=HERE.parent, help="what is mutated")
     parser.add_argument("--jobs", type=int, default=1, help="copies in which tests run")
+    parser.add_argument("--unchecked", action="store_true", help="take for granted that tests pass")
     parser.add_argument("--find", action="store_true", help="run nothing")
     return parser.parse_args()
 
@@ -204,25 +206,27 @@ def main() -> int:
     counts = dict.fromkeys(("caught", "survived", "error"), 0)
     width = max(len(mutation.name) for mutation in chosen)
 
-    def work(folder: Path) -> None:
-        folder.mkdir()
-        copy = Copy(tree, folder)
+    selection = SELECTIONS[given.tests]
+
+    def work(copy: Copy) -> None:
         while True:
             try:
                 mutation = waiting.get_nowait()
             except queue.Empty:
                 return
             start = time.perf_counter()
-            fate, what = copy.meet(mutation, SELECTIONS[given.tests])
+            fate, what = copy.meet(mutation, selection)
             counts[fate] += 1
             seconds = time.perf_counter() - start
             print(f"{fate:8}  {seconds:6.1f} s  {mutation.name:{width}}  {what}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        threads = [
-            threading.Thread(target=work, args=(Path(folder, str(job)),))
-            for job in range(given.jobs)
-        ]
+        copies = [Copy(tree, Path(folder, str(job))) for job in range(given.jobs)]
+        failed = None if given.unchecked else copies[0].test(selection)
+        if failed:
+            print(f"without any mistake a test fails: {failed}")
+            return 1
+        threads = [threading.Thread(target=work, args=(copy,)) for copy in copies]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -18,6 +18,8 @@ from calls import (
 )
 from choosing import pairwise, pairwise_cases
 
+from rnncore import _core
+
 DTYPES = ("float32", "float64")
 SIZES = ("batch", "steps", "inputs", "units")
 
@@ -145,12 +147,18 @@ def test_rows_around_chunks(isa: str, cell: str, rows: str, size: tuple[int, int
     cell=["lstm", "gru", "gru_before", "rnn_tanh"],
     dtype=DTYPES,
     size=BLOCKS,
+    blas=[True, False],
     loosely=["cell"],
 )
 def test_products_around_blocks(
-    isa: str, cell: str, dtype: str, size: tuple[int, int, int, int]
+    isa: str, cell: str, dtype: str, size: tuple[int, int, int, int], blas: bool
 ) -> None:
-    check(Case(cell, *size, dtype=dtype))
+    before = _core.get_context()
+    _core.set_context(_core.Context(before.num_threads, isa, blas))
+    try:
+        check(Case(cell, *size, dtype=dtype))
+    finally:
+        _core.set_context(before)
 
 
 @pytest.mark.slow

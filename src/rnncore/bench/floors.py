@@ -147,7 +147,7 @@ Figure = tuple[float, str]
 
 def _found(value: _T | None) -> _T:
     if value is None:
-        raise NotMeasured
+        raise NotMeasured("it was not measured")
     return value
 
 
@@ -184,7 +184,7 @@ def _of_bandwidth(lengths: Sequence[Case], results: Results) -> Figure:
     level = machine.level_of(size)
     seconds = _row(results, long).median - _row(results, short).median
     if seconds <= 0:
-        raise NotMeasured
+        raise NotMeasured("the longer sequence took less time")
     rate, most = size * (long.steps - short.steps) / seconds, machine.bandwidth[level]
     return rate / most, f"{rate / 1e9:.0f} of {most / 1e9:.0f} GB/s from {level}"
 
