@@ -123,6 +123,12 @@ class Windows:
                 steps.append(slice(start, max(start, last * stride + shift + 1), stride))
             yield tuple(steps), tuple(windows)
 
+    def add_up(self, rows: NDArray[Any], x: NDArray[Any]) -> None:
+        """Add windows, as rows ``(B, counts, product of sizes * F)``, to the steps they hold."""
+        features = x.shape[-1]
+        for number, (steps, windows) in enumerate(self.places(x.shape[1:-1])):
+            x[steps] += rows[windows][..., number * features : (number + 1) * features]
+
 
 def padding_name(owner: str, value: Any, names: tuple[str, ...]) -> str:
     """Return the name of a padding in lower case; ValueError if it is unknown."""

@@ -95,9 +95,7 @@ class Conv(Dense):
         drows = super().backward(tape, dy, need_dx=need_dx)
         if drows is None:
             return None
-        features = shape[-1]
         dx = tape.take("dx of x", shape, drows.dtype)
         dx.fill(0)
-        for number, (steps, windows) in enumerate(self._windows.places(shape[1:-1])):
-            dx[steps] += drows[windows][..., number * features : (number + 1) * features]
+        self._windows.add_up(drows, dx)
         return clear_padding(dx, mask)

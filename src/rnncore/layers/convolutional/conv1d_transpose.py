@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -121,17 +121,6 @@ class Conv1DTranspose(Conv):
     def output_lengths(self, lengths: Lengths) -> Lengths:
         return lengths * self.strides[0] + (self._beyond if self.padding == "valid" else 0)
 
-    def _places(self, steps: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
-        """Yield, for each step of a window, its columns, its inputs, and where it goes."""
-        stride, first = self.strides[0], self._beyond // 2 if self.padding == "same" else 0
-        for number in range(self.kernel_size[0]):
-            offset = number * self.dilation_rate[0] - first
-            low = max(0, -(offset // stride))
-            high = min(steps, (length - 1 - offset) // stride + 1)
-            columns = slice(number * self.filters, (number + 1) * self.filters)
-            start = low * stride + offset
-            yield columns, slice(low, high), slice(start, start + (high - low) * stride, stride)
-
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
@@ -143,8 +132,7 @@ class Conv1DTranspose(Conv):
         shape: Any = self.compute_output_shape(x.shape)
         z = tape.take("z", shape, x.dtype)
         z[...] = 0 if self.bias is None else self.bias.value
-        for columns, inputs, steps in self._places(x.shape[1], z.shape[1]):
-            z[:, steps] += rows[:, inputs, columns]
+        self._windows.add_up(rows, z)
         y = activation.forward(z, tape.take("y", shape, x.dtype))
         kept = z if activation.from_input else y
         tape.saved = (x, matrix, rows, kept, activation, mask)
@@ -156,9 +144,8 @@ class Conv1DTranspose(Conv):
         if self.bias is not None:
             dz.sum(axis=(0, 1), out=self.bias.grad)
         drows = tape.take("drows", rows.shape, rows.dtype)
-        drows.fill(0)
-        for columns, inputs, steps in self._places(x.shape[1], dz.shape[1]):
-            drows[:, inputs, columns] = dz[:, steps]
+        windows = self._windows.of(self.name, dz, tape)
+        drows.reshape(windows.shape)[...] = windows
         dx = tape.take("dx", x.shape, x.dtype) if need_dx else None
         dmatrix = tape.take("dmatrix", matrix.shape, matrix.dtype)
         _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", tape.scratch)

@@ -77,18 +77,7 @@ class TensorOperation(Merge):
         return []
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
-        if self.operation == "add":
-            return [dy, dy]
-        second = tape.take("dx1", dy.shape, dy.dtype)
-        if self.operation == "subtract":
-            return [dy, np.negative(dy, out=second)]
-        first = tape.take("dx0", dy.shape, dy.dtype)
-        a, b = operands
-        if self.operation == "multiply":
-            return [np.multiply(dy, b, out=first), np.multiply(dy, a, out=second)]
-        np.divide(dy, b, out=first)
-        np.multiply(first, y, out=second)
-        return [first, np.negative(second, out=second)]
+        return [_gradient(self.operation, place, dy, operands, y, tape) for place in range(2)]
 
 
 class ConstantOperation(Layer):
@@ -151,32 +140,20 @@ class ConstantOperation(Layer):
         return input_shape
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        constant = self._constant()
-        a, b = (constant, x) if self.constant_first else (x, constant)
         tape = self.tape(training)
         y = tape.take("y", x.shape, x.dtype)
         with np.errstate(divide="ignore", invalid="ignore"):
-            _FUNCTIONS[self.operation](a, b, out=y)
+            _FUNCTIONS[self.operation](*self._operands(x), out=y)
         tape.saved = (x, y)
         return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, y = self.used(tape)
-        if self.operation == "add" or (self.operation == "subtract" and not self.constant_first):
-            return dy
-        dx = tape.take("dx", dy.shape, dy.dtype)
-        if self.operation == "subtract":
-            return np.negative(dy, out=dx)
-        if self.operation == "multiply":
-            return np.multiply(dy, self._constant(), out=dx)
-        if not self.constant_first:
-            return np.divide(dy, self._constant(), out=dx)
-        np.divide(y, x, out=dx)
-        dx *= dy
-        return np.negative(dx, out=dx)
+        return _gradient(self.operation, int(self.constant_first), dy, self._operands(x), y, tape)
 
-    def _constant(self) -> NDArray[Any]:
-        return np.asarray(self.constant, self.dtype)
+    def _operands(self, x: Array) -> Arrays:
+        constant = np.asarray(self.constant, self.dtype)
+        return [constant, x] if self.constant_first else [x, constant]
 
 
 class GetItem(Layer):
@@ -264,6 +241,21 @@ class GetItem(Layer):
         dx.fill(0)
         dx[self._index()] = dy
         return dx
+
+
+def _gradient(
+    operation: str, place: int, dy: Array, operands: Arrays, y: Array, tape: Tape
+) -> Array:
+    """Return the gradient of the operand at `place`, 0 or 1, before repeated ones are summed up."""
+    if operation == "add" or (operation == "subtract" and place == 0):
+        return dy
+    dx = tape.take(f"dx{place}", dy.shape, dy.dtype)
+    if operation == "subtract":
+        return np.negative(dy, out=dx)
+    if operation == "multiply":
+        return np.multiply(dy, operands[1 - place], out=dx)
+    np.divide(dy, operands[1], out=dx)
+    return dx if place == 0 else np.multiply(dx, -y, out=dx)
 
 
 @operator

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 if TYPE_CHECKING:
     from rnncore.layers.layer import Layer, Shape
 
 
-class SymbolicTensor:
+class SymbolicTensor(NDArrayOperatorsMixin):
     """What `Input` returns, and what a layer returns when called on one.
 
     It holds no numbers, only a shape and the call of the layer that produces it. Arithmetic with
@@ -55,12 +56,13 @@ class SymbolicTensor:
         self, function: np.ufunc, method: str, *inputs: Any, **kwargs: Any
     ) -> SymbolicTensor:
         name = function.__name__
-        if (
-            name in ("add", "subtract", "multiply", "divide")
-            and method == "__call__"
-            and not kwargs
-        ):
-            return _combined(name, *inputs)
+        if kwargs.get("out", (None,))[0] is self:  # x += 1 makes another tensor
+            del kwargs["out"]
+        if method == "__call__" and not kwargs:
+            if name in ("add", "subtract", "multiply", "divide"):
+                return _operators["combined"](name, *inputs)
+            if name == "negative":
+                return _operators["combined"]("multiply", *inputs, -1)
         raise self._holds_no_numbers(name if method == "__call__" else f"{name}.{method}")
 
     def __array_function__(
@@ -89,6 +91,7 @@ class SymbolicTensor:
             "Embedding(mask_zero=True), Masking, or an Input of their own"
         )
 
+    __ne__ = object.__ne__
     __hash__ = object.__hash__
 
     # Otherwise __getitem__ would make it iterable.
@@ -97,39 +100,8 @@ class SymbolicTensor:
     def __getitem__(self, key: Any) -> SymbolicTensor:
         return _operators["item"](self, key)
 
-    def __add__(self, other: Any) -> SymbolicTensor:
-        return _combined("add", self, other)
-
-    def __radd__(self, other: Any) -> SymbolicTensor:
-        return _combined("add", other, self)
-
-    def __sub__(self, other: Any) -> SymbolicTensor:
-        return _combined("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> SymbolicTensor:
-        return _combined("subtract", other, self)
-
-    def __mul__(self, other: Any) -> SymbolicTensor:
-        return _combined("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> SymbolicTensor:
-        return _combined("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> SymbolicTensor:
-        return _combined("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> SymbolicTensor:
-        return _combined("divide", other, self)
-
-    def __neg__(self) -> SymbolicTensor:
-        return _combined("multiply", self, -1)
-
     def __repr__(self) -> str:
         return f"<SymbolicTensor shape={self.shape} dtype={self.dtype} of {self.name}>"
-
-
-def _combined(operation: str, a: Any, b: Any) -> SymbolicTensor:
-    return _operators["combined"](operation, a, b)
 
 
 _operators: dict[str, Callable[..., SymbolicTensor]] = {}

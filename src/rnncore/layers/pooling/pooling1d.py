@@ -26,7 +26,7 @@ class Pooling(Layer):
 
     def __init__(
         self,
-        pool_size: int | tuple[int, ...],
+        pool_size: int | tuple[int, ...] = 2,
         strides: int | tuple[int, ...] | None = None,
         padding: str = "valid",
         data_format: str | None = None,
@@ -85,16 +85,6 @@ class MaxPooling(Pooling):
     """Base of the layers that take the maximum of every window."""
 
     _nothing = -np.inf
-
-    def __init__(
-        self,
-        pool_size: int | tuple[int, ...] = 2,
-        strides: int | tuple[int, ...] | None = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, **kwargs)
 
     def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         places = self._windows.places(x.shape[1:-1])

@@ -204,3 +204,14 @@ def test_numpy_names_of_the_operators_are_the_operators() -> None:
     model = Model(x, np.divide(np.subtract(np.multiply(2, x), 1), np.add(x, np.ones(2))))
     assert model.predict(np.array([[1.0, 2.0]]), verbose=0).tolist() == [[0.5, 1.0]]
     assert np.shape(x) == (None, 2)
+
+
+def test_an_operator_in_place_makes_another_tensor() -> None:
+    x = Input((3,))
+    y = x
+    y += 1
+    y /= 2
+    np.testing.assert_array_equal(Model(x, y).predict(np.ones((2, 3)), verbose=0), np.ones((2, 3)))
+    array: Any = np.ones((2, 3))
+    with pytest.raises(TypeError, match="add: expected arrays"):
+        array += x
