@@ -14,7 +14,7 @@ from rnncore.saving.model_file import model_of_text
 from rnncore.training.structure import Structure
 from rnncore.utils._config import deserialize, record
 
-# Name of a layer, number of its call, number of the tensor among the outputs of that.
+# Name of a layer, index of its call, index of the tensor among the outputs of that call.
 Place = tuple[str, int, int]
 _TENSOR = "__keras_tensor__"
 
@@ -24,7 +24,7 @@ def graph_config(graph: Graph, inputs: Sequence[SymbolicTensor]) -> list[dict[st
     places = places_of(graph, inputs)
     entries = []
     for tensor in inputs:
-        if tensor.node.inputs:  # what is in front of it is no part of the model
+        if tensor.node.inputs:  # what comes before it is not part of the model
             name = places[tensor][0]
             first = InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype.name, name=name)
             entries.append({**record(first), "name": name, "inbound_nodes": []})
@@ -81,12 +81,12 @@ def _with_places(value: Any, places: Mapping[SymbolicTensor, Place]) -> Any:
 def tensors_of_config(
     entries: Any, made: Mapping[str, Layer] | None = None
 ) -> dict[Place, SymbolicTensor]:
-    """Make the layers of a configuration, or take those in `made`, and call them as it says.
+    """Make the layers of a configuration, or take those in `made`, and make its calls.
 
     Raises
     ------
     ValueError
-        For calls that need what no other call gives, or each other.
+        If calls need each other, or something that no call produces.
     """
     layers: dict[str, Layer] = {}
     calls: dict[tuple[str, int], Any] = {}
@@ -94,7 +94,7 @@ def tensors_of_config(
     for entry in entries:
         name = entry["name"]
         if name in layers:
-            raise ValueError(f"expected a name of its own for each layer, got {name!r} twice")
+            raise ValueError(f"expected a unique name for each layer, got {name!r} twice")
         layer = made[name] if made and name in made else deserialize(entry)
         if not isinstance(layer, Layer):
             raise ValueError(f"{name}: expected a layer, got {type(layer).__name__}")
@@ -124,12 +124,12 @@ def _in_order(
         needs[key] = [place[:2] for place in places if place and place not in tensors]
         for other in needs[key]:
             if other not in calls:
-                raise ValueError(f"{key[0]}: expected calls of layers that are there, got {other}")
+                raise ValueError(f"{key[0]}: expected calls of existing layers, got {other}")
     try:
         return list(TopologicalSorter(needs).static_order())
     except CycleError as error:
         found = error.args[1]
-        raise ValueError(f"expected calls that do not need each other, got {found}") from None
+        raise ValueError(f"expected calls without a cycle, got {found}") from None
 
 
 def _place(value: Any) -> Place | None:
@@ -155,7 +155,7 @@ def _with_tensors(value: Any, tensors: Mapping[Place, SymbolicTensor]) -> Any:
 def structured_places(
     structure: Structure, tensors: Sequence[SymbolicTensor], places: Mapping[SymbolicTensor, Place]
 ) -> Any:
-    """Return the places of inputs or outputs in the form in which the model has these."""
+    """Return the places of inputs or outputs, structured as in the model."""
     return structure.restore([list(places[tensor]) for tensor in tensors])
 
 
@@ -173,7 +173,7 @@ def clone_model(
     input_tensors: None = None,
     clone_function: Callable[[Layer], Layer] | None = None,
 ) -> Any:
-    """Make a model with the same layers anew: other objects, weights from their initializers.
+    """Copy a model: new layer objects with the same arguments, and newly initialized weights.
 
     Parameters
     ----------
@@ -182,13 +182,14 @@ def clone_model(
     input_tensors : None
         Not supported: call the clone on other inputs.
     clone_function : callable, optional
-        Gets each layer but the inputs and returns the one to stand in its place. Default:
+        Takes each layer except the inputs and returns its replacement. Default:
         ``layer.from_config(layer.get_config())``.
 
     Raises
     ------
     ValueError, TypeError
-        For another model or `input_tensors`, and for a `clone_function` that returns no layer.
+        If `model` is not such a model, `input_tensors` is given, or `clone_function` does not
+        return a layer.
 
     Examples
     --------
@@ -225,19 +226,19 @@ def clone_model(
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Make a model, with new weights, from what ``model.to_json()`` returned.
+    """Make a model with new weights from the result of ``model.to_json()``.
 
     Parameters
     ----------
     json_string : str
     custom_objects : dict of str to class or function, optional
-        What it may name besides the classes of this library and what is registered; see
+        Names that it may use besides rnncore's own classes and registered ones; see
         `rnncore.saving.register_keras_serializable`.
 
     Raises
     ------
     ValueError, TypeError
-        For a text that is none of a model, or that names something unknown.
+        If the text does not describe a model, or names something unknown.
     """
     if not isinstance(json_string, str):
         raise TypeError(f"model_from_json: json_string: expected a string, got {json_string!r}")

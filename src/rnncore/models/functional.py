@@ -31,7 +31,7 @@ from rnncore.utils._names import free_name
 
 
 class Functional(Model):
-    """What ``Model(inputs, outputs)`` makes; see `Model`."""
+    """The class of ``Model(inputs, outputs)``; see `Model`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Functional(Model):
         given, input_names = listed_tensors("inputs", inputs)
         made, output_names = listed_tensors("outputs", outputs)
         if len(set(given)) < len(given):
-            raise ValueError("Model: inputs: expected each tensor once, got one for a second time")
+            raise ValueError("Model: inputs: expected each tensor once, got one twice")
         self._network = Network(Graph(given, made))
         self._own_dtype = common_dtype(self.graph)
         expect_own_names(self.graph.layers)
@@ -61,7 +61,7 @@ class Functional(Model):
         self.input_shape = [t.shape for t in given] if self.takes_several else given[0].shape  # type: ignore[assignment]
         self.declared_input_shape = None if self.takes_several else given[0].shape[1:]
         self.declared_batch_size = given[0].shape[0]
-        # For each input the layers that read it, also those inside of models inside.
+        # For each input the layers that read it, including those of nested models.
         self._readers = [self._readers_of(number) for number in self.graph.inputs]
         self.takes_ids = len(given) == 1 and any(one.takes_ids for one in self._readers[0])
         if not check_flag("Model", "trainable", trainable):
@@ -90,17 +90,17 @@ class Functional(Model):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, those of the inputs among them, in Keras' order."""
+        """The layers, each once and including the inputs, in Keras' order."""
         return list(self.graph.layers)
 
     @property
     def outputs_structure(self) -> Structure:
-        """The names of the outputs, and the form in which they are given."""
+        """The names of the outputs, and whether they are one, a list or a dict."""
         return self._outputs_structure
 
     @property
     def input_names(self) -> list[str]:
-        """Names of the inputs, by which a dict of data is read."""
+        """Names of the inputs, the keys of a dict of data."""
         return list(self.inputs_structure.names)
 
     @property
@@ -114,12 +114,12 @@ class Functional(Model):
 
     @property
     def input(self) -> Any:
-        """The symbolic input, a list or a dict of several."""
+        """The symbolic input; a list or a dict if there are several."""
         return self.inputs_structure.restore(self.inputs)
 
     @property
     def output(self) -> Any:
-        """The symbolic output, a list or a dict of several."""
+        """The symbolic output; a list or a dict if there are several."""
         return self._outputs_structure.restore(self.outputs)
 
     def _structure(self) -> dict[str, Any]:
@@ -145,11 +145,11 @@ class Functional(Model):
         )
 
     def make_weights(self, input_shape: Any) -> None:
-        """Check that the model takes inputs of `input_shape`; its weights are there."""
+        """Check that the model takes inputs of `input_shape`; its weights already exist."""
         self.check_input_shape(input_shape)
 
     def check_input_shape(self, shape: Any) -> None:
-        """Raise ValueError unless the model takes an input (several: a list) of this shape."""
+        """Raise ValueError unless the model takes inputs of this shape; a list for several."""
         for index, one in enumerate(shape if self.takes_several else [shape]):
             expected = self.inputs[index].shape
             if not compatible(expected, one):
@@ -163,11 +163,11 @@ class Functional(Model):
     # -- computation ---------------------------------------------------------------------
 
     def convert_input(self, x: Any, argument: str = "x") -> NDArray[Any]:
-        """Return the one input as an array that `run` takes; raise for what is not numeric."""
+        """Return the single input as an array that `run` takes, or raise if it is not numeric."""
         return self._converted(0, x, argument)
 
     def _converted(self, index: int, x: Any, argument: str) -> NDArray[Any]:
-        """Return one input: token ids as they are, all else in the dtype of the model."""
+        """Return one input: token ids unchanged, anything else in the dtype of the model."""
         of_ids = [layer for layer in self._readers[index] if layer.takes_ids]
         for layer in of_ids:
             x = layer.convert_input(x, argument)
@@ -177,13 +177,13 @@ class Functional(Model):
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
         """Return `x`, one array, a list or a dict, as arrays that `run` takes.
 
-        Sequences of different lengths are yet to be padded.
+        Sequences of different lengths are not padded yet.
 
         Raises
         ------
         ValueError, TypeError
-            For another number of inputs, unknown names, a wrong shape, a dtype that is not
-            numeric, token ids outside the vocabulary, different numbers of samples or none.
+            If the number of inputs, a name, a shape, a dtype or a token id is wrong, or the inputs
+            differ in their number of samples or have none.
         """
         arrays: list[NDArray[Any] | Ragged] = []
         rank = len(self.inputs[0].shape)
@@ -193,8 +193,8 @@ class Functional(Model):
             array = fitted(name, part, self.inputs[index].shape)
             if arrays and len(array) != len(arrays[0]):
                 raise ValueError(
-                    f"{name}: expected as many samples as the first input has, {len(arrays[0])}, "
-                    f"got {len(array)}"
+                    f"{name}: expected {len(arrays[0])} samples, as in the first input, got "
+                    f"{len(array)}"
                 )
             convert = partial(self._converted, index, argument=name)
             arrays.append(each(name, array, convert))
@@ -211,8 +211,8 @@ Model.functional = Functional
 
 
 def listed_tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], list[str] | None]:
-    """Return the tensors in `value`, and their names where it is a dict."""
-    if isinstance(value, dict):  # in Keras' order, so that lists of weights mean the same
+    """Return the tensors in `value`, and their names if it is a dict."""
+    if isinstance(value, dict):  # in Keras' order, so that lists of weights match
         value = {key: value[key] for key in sorted(value, key=str)}
     names = [str(key) for key in value] if isinstance(value, dict) else None
     parts = list(value.values()) if isinstance(value, dict) else value
@@ -220,8 +220,8 @@ def listed_tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], lis
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(
-                f"Model: {argument}: expected symbolic tensors, as Input and layers that are "
-                f"called on one return, got {type(tensor).__name__}"
+                f"Model: {argument}: expected symbolic tensors, as returned by Input and by "
+                f"layers called on them, got {type(tensor).__name__}"
             )
     if not tensors:
         raise ValueError(f"Model: {argument}: expected at least one tensor, got none")
@@ -241,13 +241,11 @@ def expect_own_names(layers: Sequence[Layer]) -> None:
     names = [layer.name for layer in layers]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(
-                f"Model: expected a name of its own for each layer, got {name!r} twice"
-            )
+            raise ValueError(f"Model: expected a unique name for each layer, got {name!r} twice")
 
 
 def unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:
-    """Return the names of the layers that give the tensors, numbered where one gives several."""
+    """Return the names of the layers that produce the tensors, numbered if one produces several."""
     names: list[str] = []
     for tensor in tensors:
         names.append(free_name(tensor.name, names))

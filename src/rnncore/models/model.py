@@ -69,7 +69,7 @@ class Model(Layer):
     inputs : SymbolicTensor, or a list or dict of them
         As `Input` returns them, or tensors between them and the outputs.
     outputs : SymbolicTensor, or a list or dict of them
-        What the layers give that were called on the inputs, directly or not.
+        Results of calling layers on the inputs, directly or indirectly.
     name : str, default "functional"
     trainable : bool, default True
         False freezes all layers of the graph.
@@ -77,26 +77,25 @@ class Model(Layer):
     Raises
     ------
     ValueError, TypeError
-        For what is no symbolic tensor, outputs that need other inputs, two layers with one name,
-        and layers of different dtypes.
+        If anything is not a symbolic tensor, an output needs other inputs, two layers share a name,
+        or layers have different dtypes.
 
     Attributes
     ----------
     optimizer : Optimizer or None
         Set by `compile`.
     history : History or None
-        Of the last `fit`.
+        That of the last `fit`.
     stop_training : bool
-        A callback sets it to end `fit`.
+        A callback sets it to stop `fit`.
     first_epoch : int
-        Where `fit` begins; a callback may set it in `on_train_begin`.
+        Where `fit` starts; a callback may set it in `on_train_begin`.
 
     Notes
     -----
-    A layer that is called several times has its weights once, and so has a model that is called
-    as a layer. Data for several inputs are a list in their order or a dict by their names, which
-    are those of the `Input` layers or the keys of the dict that was given here; so are targets,
-    losses and metrics, by the names of the layers that give the outputs.
+    A layer or model called several times has one set of weights. Data for several inputs are a list
+    in order or a dict by name: the names of the `Input` layers, or the keys of the dict given here.
+    The same goes for targets, losses and metrics, by the names of the output layers.
 
     Examples
     --------
@@ -118,7 +117,7 @@ class Model(Layer):
 
     reads_mask = True
     is_model = True
-    is_building = True  # always, as the weights are made by the layers inside
+    is_building = True  # always, since the layers inside make the weights
     dtype: np.dtype[Any]
     # What ``Model(inputs, outputs)`` makes: the class `Functional`, which stands above this one and
     # says so itself.
@@ -138,7 +137,7 @@ class Model(Layer):
             derived = "Functional or Sequential" if inputs is None else "Functional"
             raise NotImplementedError(
                 f"{type(self).__name__}: expected a class derived from rnncore.models.{derived}, "
-                "whose layers are connected by calling them on an Input; a `call` of one's own has "
+                "whose layers are connected by calling them on an Input; a `call` of your own has "
                 "no gradients here"
             )
         # Not Layer's constructor: what a layer declares follows here from the layers inside.
@@ -169,16 +168,16 @@ class Model(Layer):
 
     @property
     def outputs_structure(self) -> Structure:
-        """The names of the outputs, and the form in which they are given."""
+        """The names of the outputs, and whether they are one, a list or a dict."""
         raise NotImplementedError(f"{type(self).__name__}: expected a property outputs_structure")
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the outputs, by which a dict of targets, losses or metrics is read."""
+        """Names of the outputs, the keys of a dict of targets, losses or metrics."""
         return list(self.outputs_structure.names)
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x` as arrays that `run` takes, building the model when it is not yet."""
+        """Return `x` as arrays that `run` takes; build the model if needed."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method prepare_input")
 
     @property
@@ -201,28 +200,28 @@ class Model(Layer):
         jit_compile: Any = "auto",
         auto_scale_loss: Any = True,
     ) -> None:
-        """Choose how to train.
+        """Choose the optimizer, the losses and the metrics.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-            A name or a new object starts from a fresh state, as in Keras; the object of an earlier
-            call goes on with the state that it has. An optimizer serves one model only.
+            A name or a new object starts with a fresh state, as in Keras; the object of an earlier
+            call keeps its state. An optimizer belongs to one model only.
         loss : str or Loss, or a list or dict of them, optional
-            Without one the model predicts only. Of several outputs each has its own, by order or
-            by name; one that has None is not trained. One loss that stands alone is that of all.
-            One's own is a subclass of `rnncore.losses.Loss`, since its gradient is needed.
+            Without a loss the model can only predict. With several outputs, a list or dict gives
+            each its own (None: the output is not trained); a single loss applies to all. A loss of
+            your own is a subclass of `rnncore.losses.Loss`, since its gradient is needed.
         loss_weights : float, or a list or dict of float, optional
-            What the loss of each output counts in the sum that is trained on, by default 1.
+            Weight of each output's loss in the total loss; default 1.
         metrics : list of str, Metric or function, optional
-            Shown beside the loss; sample weights do not count in them. For several outputs a list
-            or dict with a metric or a list of metrics for each. A function takes ``(y_true,
-            y_pred)``, arrays of a batch, and returns one number a sample.
+            Reported with the loss; they ignore sample weights. For several outputs, a list or dict
+            with a metric or a list of metrics for each. A function takes the arrays ``(y_true,
+            y_pred)`` of a batch and returns one number per sample.
         weighted_metrics : list of str, Metric or function, optional
-            The same with sample weights; a name that is taken there gets the prefix
+            The same, with sample weights. A name already in `metrics` gets the prefix
             ``"weighted_"``.
         run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
-            Without effect: they steer how Keras computes, not what.
+            Without effect: these change how Keras computes, not what.
 
         Raises
         ------
@@ -232,7 +231,7 @@ class Model(Layer):
         """
         chosen = optimizers.get(optimizer)
         if loss is None and (metrics or weighted_metrics):
-            raise ValueError("compile: loss: expected a loss beside metrics, got None")
+            raise ValueError("compile: loss: expected a loss with metrics, got None")
         self._objective = (
             None
             if loss is None
@@ -280,46 +279,47 @@ class Model(Layer):
         ----------
         x : array_like, shape (N, ...), or a list or dict of them
             Inputs, converted to the dtype of the model. Sequences of different lengths are a list
-            of arrays ``(T_i, ...)``; see the notes. Or what gives batches ``(x, y)`` or ``(x, y,
-            sample_weight)``: a generator or another iterator, which is walked once; an object that
-            is asked for them by number, such as a `rnncore.utils.PyDataset`; or another iterable,
-            which is walked anew in every epoch.
+            of arrays ``(T_i, ...)``; see the notes. Or anything that yields batches ``(x, y)`` or
+            ``(x, y, sample_weight)``: an iterator such as a generator, which is consumed once; a
+            `rnncore.utils.PyDataset` or another indexable object; or another iterable, which is
+            iterated over in every epoch.
         y : array_like, shape (N, ...), or a list or dict of them
             Targets.
         batch_size : int, default 32
-            Without effect on data that give batches, which have a size of their own.
+            Has no effect on data that yield batches.
         epochs : int, default 1
-            Number of the last epoch, counted from `initial_epoch`'s zero.
+            Index of the epoch to stop before, counted from 0 like `initial_epoch`.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0 silent; 1 and "auto" a progress bar on a terminal and a line an epoch elsewhere;
-            2 a line an epoch.
+            0: silent. 1 and "auto": a progress bar on a terminal, elsewhere one line per epoch. 2:
+            one line per epoch.
         callbacks : list of Callback, optional
             Called in this order; see `rnncore.callbacks`.
         validation_split : float, default 0.0
-            Share of the samples, taken from the end before any shuffling, that are not trained
-            on but evaluated after every epoch.
+            Fraction of the samples, taken from the end before any shuffling, to evaluate after
+            every epoch instead of training on them.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            The same with other data, or what gives batches; `validation_split` is ignored then.
+            Other data to evaluate, or anything that yields batches; overrides `validation_split`.
         shuffle : bool, default True
-            Whether each epoch takes the samples in a new order, and the batches of a `PyDataset`.
-            Without effect on other data that give batches.
+            Whether to shuffle the samples, or the batches of a `PyDataset`, in every epoch. Has no
+            effect on other data that yield batches.
         class_weight : dict of int to float, optional
-            Weight of each class in training, 1 for a class that is not there; in validation each
-            counts as 1. For one output: targets are class numbers, or rows with one class each,
-            of samples or of time steps.
+            Weight of each class in training, 1 for classes not given; validation ignores it. Only
+            for models with one output. Targets are class numbers or one-hot rows, one per sample or
+            per time step.
         sample_weight : array_like, shape (N,) or (N, T), or a list or dict of them, optional
-            Weight of each sample or time step in the loss; one ndarray is for all outputs.
+            Weight of each sample or time step in the loss; a single array applies to all outputs.
         initial_epoch : int, default 0
         steps_per_epoch : int, optional
-            Batches of an epoch, by default all; the next epoch goes on where one stopped, but a
-            training that is resumed from a file begins the data anew. With arrays and without
-            `batch_size` they are as large as so many steps need.
+            Number of batches in an epoch, by default all. The next epoch continues where one
+            stopped; training resumed from a file starts the data again. For arrays without
+            `batch_size` it determines the size of the batches.
         validation_steps : int, optional
-            Batches of a validation, by default all. Each begins anew, but for an iterator.
+            Number of batches in a validation, by default all. Every validation starts from the
+            first batch, except with an iterator.
         validation_batch_size : int, optional
             Default: `batch_size`.
         validation_freq : int or collection of int, default 1
-            Evaluate after every so many epochs, or after these, counted from 1.
+            Evaluate after every `validation_freq` epochs, or after these epochs, counted from 1.
 
         Returns
         -------
@@ -329,38 +329,37 @@ class Model(Layer):
         Raises
         ------
         ValueError, TypeError
-            For data or arguments that do not fit; nothing was trained then, unless it is a later
-            batch of what gives them. What a generator raises comes through.
+            If data or arguments are wrong. Nothing has been trained then, unless the error is in a
+            later batch of a generator or data set. Exceptions of a generator are passed on.
 
         Warns
         -----
         RuntimeWarning
-            When the loss is NaN or infinite, once, with epoch and step; at the start, when a
-            cross-entropy of probabilities stands behind an activation that does not give any.
+            Once, with epoch and step, if the loss is NaN or infinite; and at the start, if a
+            cross-entropy of probabilities follows an activation that does not give probabilities.
         UserWarning
-            When the data end before all steps are done; an iterator ends the training with it.
+            If the data end before all steps are done. With an iterator this ends the training.
 
         Notes
         -----
-        Ctrl-C leaves the weights as they were after a whole step, and the finished epochs in
-        ``model.history``.
+        After Ctrl-C the weights are those after a complete step, and ``model.history`` has the
+        finished epochs.
 
-        **Sequences of different lengths.** A list, a tuple or an object array whose items are not
-        all of one length stands for one input: of the model, or where it has several, of their
-        list or dict. (Items that are of one length make one array, as ever.) An item is an array
+        **Sequences of different lengths.** An input may be a list, a tuple or an object array of
+        sequences that differ in length. (Items of equal length make one array.) An item is an array
         ``(T_i, features)``, or ``(T_i,)`` for token ids and for inputs with one feature; the
-        ``Input`` must leave the number of steps open. `y` and `sample_weight` of an output with
-        time steps are lists of as many steps, those of other outputs arrays. Batches are made of
-        sequences of similar length, anew in every epoch; with ``shuffle=False`` they come as they
-        are given. They are padded behind with zeros that are masked as if by a `Masking` layer:
-        recurrent layers do not compute them, losses and metrics leave them out. Convolutions,
-        pooling, `UpSampling1D`, `ZeroPadding1D`, `Cropping1D` and operators know how many steps a
-        sequence has behind them, and give for each what they give for it alone. Where that is not
-        possible the layer warns once, by name, that the mask ends there: behind it a result
-        depends on the other sequences of the batch. So do `Flatten`, `Reshape`, `Permute`, `Dot`,
-        `Lambda` without `mask`, ``x[:, n]``, and ``padding="same"`` with strides that make the
-        padding in front depend on the length. Masks of other origin (`Masking`, ``mask_zero``) end
-        at all of these layers, as in Keras, with the same warning.
+        ``Input`` must leave the number of steps open. For an output with time steps, `y` and
+        `sample_weight` are lists with the same numbers of steps; for other outputs they are arrays.
+        Each epoch makes new batches of sequences of similar length; with ``shuffle=False`` they
+        stay in order. Sequences are padded at the end with zeros that are masked as if by a
+        `Masking` layer: recurrent layers skip them, losses and metrics leave them out.
+        Convolutions, pooling, `UpSampling1D`, `ZeroPadding1D`, `Cropping1D` and operators know the
+        length that each sequence has after them, and give what they would give for it alone. If a
+        layer cannot do that, the mask ends there and it warns once, by name: after it, a result
+        depends on the other sequences of the batch. These are `Flatten`, `Reshape`, `Permute`,
+        `Dot`, `Lambda` without `mask`, ``x[:, n]``, and ``padding="same"`` with strides if the
+        padding in front depends on the length. Other masks (from `Masking` or ``mask_zero``) end at
+        all of these layers, as in Keras, with the same warning.
 
         Examples
         --------
@@ -392,8 +391,8 @@ class Model(Layer):
         if is_stream(x):
             if share:
                 raise ValueError(
-                    "validation_split: expected 0 beside data that give batches, "
-                    f"got {validation_split!r}"
+                    "validation_split: expected 0 with data that yield batches, got "
+                    f"{validation_split!r}"
                 )
             size = None
             source = self._source("fit", x, y, sample_weight, batch_size, wanted, class_weight)
@@ -402,7 +401,7 @@ class Model(Layer):
             samples = self._samples(x, y, sample_weight, class_weight)
             if share:
                 samples, rest = split_off_validation(samples, share)
-                if class_weight is not None:  # as in Keras it weighs what is trained on, only
+                if class_weight is not None:  # as in Keras it only weights training data
                     rest = Samples(rest.x, rest.y, (None,) * len(rest.y))
                 held = batches_of("fit", rest, validation_batch_size or batch_size, held_wanted)
             size = size_for("fit", len(samples), batch_size, wanted)
@@ -443,17 +442,17 @@ class Model(Layer):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | dict[str, float]:
-        """Change the weights for one batch.
+        """Train on one batch.
 
         Returns
         -------
         float, list of float or dict
-            Loss of this batch, followed by the metrics if there are any.
+            The loss of this batch, followed by the metrics if there are any.
 
         Raises
         ------
         ValueError, TypeError
-            For data that do not fit.
+            If the data do not fit the model.
         """
         samples = self._samples(x, y, sample_weight, class_weight)
         self._start_training()
@@ -475,13 +474,14 @@ class Model(Layer):
         Returns
         -------
         list of ndarray
-            One for each of `trainable_weights`, in their order and shapes. Dropout is active. No
-            weight changes but the moving averages of BatchNormalization; stateful layers go on.
+            One for each of `trainable_weights`, in order. Dropout is active, moving averages of
+            BatchNormalization and the states of stateful layers are updated, and no other weight
+            changes.
 
         Raises
         ------
         ValueError, TypeError
-            For data that do not fit, or a model that is not compiled.
+            If the data do not fit the model, or it is not compiled.
 
         Examples
         --------
@@ -520,25 +520,24 @@ class Model(Layer):
         x, y, batch_size, verbose, sample_weight, callbacks
             As in `fit`.
         steps : int, optional
-            How many batches, by default all. With arrays and without `batch_size` they are as
-            large as so many steps need.
+            Number of batches, by default all. For arrays without `batch_size` it determines the
+            size of the batches.
         return_dict : bool, default False
 
         Returns
         -------
         float, list of float or dict
-            The loss, followed by the losses of several outputs and the metrics, if there are any,
-            in Keras' order.
+            The loss, followed by the losses of several outputs and the metrics, in Keras' order.
 
         Raises
         ------
         ValueError, TypeError
-            For data that do not fit.
+            If the data do not fit the model.
 
         Warns
         -----
         UserWarning
-            When the data have fewer batches than `steps`.
+            If the data have fewer batches than `steps`.
         """
         wanted = steps_of("evaluate", "steps", steps)
         source = self._source("evaluate", x, y, sample_weight, batch_size, wanted)
@@ -583,28 +582,28 @@ class Model(Layer):
         Parameters
         ----------
         x : array_like, shape (N, ...), or a list or dict of them
-            Or a list of sequences of different lengths, or anything that gives batches; see
-            `fit`. Of batches ``(x, y)`` or ``(x, y, sample_weight)`` only `x` counts.
+            Or a list of sequences of different lengths, or anything that yields batches; see `fit`.
+            In batches ``(x, y)`` or ``(x, y, sample_weight)`` only `x` is used.
         batch_size : int, default 32
         verbose : {"auto", 0, 1, 2}, default "auto"
             1: a progress bar; "auto": the same on a terminal, nothing elsewhere.
         steps : int, optional
-            How many batches, by default all. With arrays and without `batch_size` they are as
-            large as so many steps need.
+            Number of batches, by default all. For arrays without `batch_size` it determines the
+            size of the batches.
         callbacks : list of Callback, optional
             As in `fit`.
 
         Returns
         -------
         ndarray, shape (N, ...)
-            In the dtype of the model; a list or dict of several outputs, as the model was given
-            them. Of sequences of different lengths, an output with time steps is a list of arrays
+            In the dtype of the model. Several outputs are a list or dict, as given to the model.
+            For sequences of different lengths, an output with time steps is a list of arrays
             ``(T_i, ...)``.
 
         Raises
         ------
         ValueError, TypeError
-            For data that do not fit.
+            If the data do not fit the model.
 
         Examples
         --------
@@ -651,17 +650,16 @@ class Model(Layer):
 
     @property
     def loss(self) -> Any:
-        """The `loss` as it was given to `compile`, None before."""
+        """The `loss` given to `compile`; None before."""
         return (self._compile_arguments or {}).get("loss")
 
     @property
     def metrics(self) -> list[Metric]:
-        """The loss as a metric, then the metrics of `compile`, then the losses of several outputs.
+        """The loss as a metric, the metrics of `compile`, and the losses of several outputs.
 
-        Empty before `compile`. A metric of which it shows only with the data what it is, such as
-        ``"accuracy"``, is there from the first batch. The losses hold what they are at this
-        moment; `reset_metrics` resets all. (Keras has one ``compile_metrics`` in place of those of
-        `compile`, and their names in `metrics_names`.)
+        Empty before `compile`. A metric that depends on the data, such as ``"accuracy"``, appears
+        with the first batch. The losses hold their current values; `reset_metrics` resets all.
+        (Keras has a single ``compile_metrics`` instead of the metrics of `compile`.)
 
         Examples
         --------
@@ -676,15 +674,15 @@ class Model(Layer):
         return [] if self._objective is None else self._objective.as_metrics()
 
     def reset_metrics(self) -> None:
-        """Let loss and metrics begin anew; `fit` and `evaluate` do it themselves."""
+        """Reset loss and metrics; `fit` and `evaluate` do so themselves."""
         if self._objective is not None:
             self._objective.reset()
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names of loss and metrics, those of `compile` together, as in Keras 3.
+        """The names of loss and metrics; those of `compile` have one name together, as in Keras 3.
 
-        Empty before `compile`. ``evaluate(..., return_dict=True)`` names each by itself.
+        Empty before `compile`. ``evaluate(..., return_dict=True)`` names each metric.
         """
         return [] if self._objective is None else self._objective.metrics_names()
 
@@ -697,31 +695,31 @@ class Model(Layer):
         *,
         include_optimizer: bool = True,
     ) -> None:
-        """Write the whole model to a file, which `rnncore.models.load_model` reads.
+        """Write the whole model to a file, to be read by `rnncore.models.load_model`.
 
-        The file is replaced as a whole: whatever ends the program, the old one or the new one is
+        The file is replaced as a whole: if the program is killed, either the old or the new one is
         there.
 
         Parameters
         ----------
         filepath : str or path
-            Any name, ``.rnnc`` by habit, but none that says a format of Keras.
+            Any name, by convention ending in ``.rnnc``, but not in an ending of Keras' formats.
         overwrite : bool, default True
         include_optimizer : bool, default True
-            Whether the arguments of `compile` and the state of the training are kept, so that the
-            model trains on with the bits that it would have had.
+            Whether to store the arguments of `compile` and the state of the training, from which
+            training resumes bit for bit.
 
         Raises
         ------
         OSError
-            When the file cannot be written, or is there and `overwrite` is False.
+            If the file cannot be written, or exists and `overwrite` is False.
         ValueError, TypeError
-            For a model that a file cannot hold: one with a function that has no name.
+            If the model holds a function that has no name.
 
         Warns
         -----
         UserWarning
-            For a name such as ``model.keras``: what is written is no file of Keras.
+            If the name ends like ``model.keras``, since the file is not in Keras' format.
 
         Examples
         --------
@@ -737,7 +735,7 @@ class Model(Layer):
         saving.save_model(self, filepath, overwrite, include_optimizer)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write the weights alone to a file, which `load_weights` reads.
+        """Write only the weights to a file, to be read by `load_weights`.
 
         Parameters
         ----------
@@ -748,14 +746,14 @@ class Model(Layer):
         Raises
         ------
         OSError
-            When the file cannot be written, or is there and `overwrite` is False.
+            If the file cannot be written, or exists and `overwrite` is False.
         ValueError
-            For a model that is not built.
+            If the model is not built.
 
         Warns
         -----
         UserWarning
-            For a name such as ``model.weights.h5``: what is written is no HDF5.
+            If the name ends like ``model.weights.h5``, since the file is not HDF5.
         """
         saving.save_weights(self, filepath, overwrite)
 
@@ -766,21 +764,21 @@ class Model(Layer):
         ----------
         filepath : str or path
         skip_mismatch : bool, default False
-            Whether weights that the file does not have, or in another shape, are left as they are,
-            with a warning.
+            Whether to skip, with a warning, weights that the file lacks or has in a different
+            shape.
 
         Raises
         ------
         OSError
-            When the file cannot be read.
+            If the file cannot be read.
         ValueError
-            When it is none of this library, broken, of a newer major version of the format, or
-            holds other weights; nothing was changed then.
+            If it is not a file of rnncore, is damaged, has a newer major version, or holds other
+            weights. Nothing has been changed then.
 
         Notes
         -----
-        Weights are found by the way to them, such as ``bidirectional/lstm_1/kernel``: classes of
-        layers in their order. The names of layers do not count.
+        Weights are matched by their path, such as ``bidirectional/lstm_1/kernel``, made from the
+        classes and order of the layers, not from their names.
 
         Examples
         --------
@@ -800,7 +798,7 @@ class Model(Layer):
     # -- configurations --------------------------------------------------------------------
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the structure as JSON, which `rnncore.models.model_from_json` reads.
+        """Return the structure as JSON, to be read by `rnncore.models.model_from_json`.
 
         Parameters
         ----------
@@ -810,7 +808,7 @@ class Model(Layer):
         Raises
         ------
         ValueError, TypeError
-            For a model with a function that has no name, or with arguments that are no values.
+            If the model holds a function without a name or an argument that cannot be stored.
 
         Examples
         --------
@@ -832,18 +830,18 @@ class Model(Layer):
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        """Make a model, with new weights, from what `get_config` returned.
+        """Make a model with new weights from the result of `get_config`.
 
         Parameters
         ----------
         config : dict
         custom_objects : dict of str to class or function, optional
-            What it may name besides what is registered; see `rnncore.saving`.
+            Names that it may use besides registered ones; see `rnncore.saving`.
 
         Raises
         ------
         ValueError, TypeError
-            For a configuration that is none.
+            If the configuration is invalid.
         """
         with custom_object_scope(custom_objects or {}):
             if not in_library(cls.__init__):
@@ -851,24 +849,24 @@ class Model(Layer):
             return read_as_one(lambda: cls._of_structure(config))
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """Return the arguments of `compile`, None before that."""
+        """Return the arguments of `compile`; None before it was called."""
         if self._compile_arguments is None:
             return None
         found: dict[str, Any] = serialize({"optimizer": self.optimizer, **self._compile_arguments})
         return found
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compile with what `get_compile_config` returned."""
+        """Compile from the result of `get_compile_config`."""
         self.compile(**deserialize_items(config))
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return for which shape of the input the weights were made, if nothing else tells it."""
+        """Return the input shape that the weights were made for, if nothing else stores it."""
         if not self.is_remembered or not self.built:
             return None
         return {"input_shape": self.input_shape}
 
     def build_from_config(self, config: Mapping[str, Any]) -> None:
-        """Make the weights for what `get_build_config` returned."""
+        """Make the weights from the result of `get_build_config`."""
         if not self.built:
             self.build(tuple(config["input_shape"]))
 
@@ -882,7 +880,7 @@ class Model(Layer):
     def _of_structure(
         cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
     ) -> Self:
-        """Make a model; the layers are those in `made`, by name, where that is given."""
+        """Make a model, from the layers in `made` by name if given."""
         return cast("Self", Model.functional._of_structure(config, made))
 
     # -- a model as a layer ----------------------------------------------------------------
@@ -899,7 +897,7 @@ class Model(Layer):
     def run_as_layer(
         self, x: Any, *, mask: Any = None, training: bool | None = False
     ) -> tuple[Any, Any, Tape]:
-        """Return output and mask, lists of several, and what `backward` needs; see `run`."""
+        """Return output and mask (lists if several) and what `backward` needs; see `run`."""
         several = isinstance(x, list)
         outputs, tape = self.network.run(
             tuple(x) if several else (x,),
@@ -926,7 +924,7 @@ class Model(Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output for inputs of `input_shape`, batch axis included.
 
-        A list of shapes for and from a network with several.
+        Lists of shapes if the network has several inputs or outputs.
         """
         shapes = self.network.output_shapes(input_shape if self.takes_several else [input_shape])
         return shapes[0] if len(shapes) == 1 else shapes
@@ -938,7 +936,7 @@ class Model(Layer):
     ) -> Any:
         """Compute the outputs of one batch; with ``training=True`` dropout is active.
 
-        On symbolic tensors the model becomes part of a graph, as a layer does.
+        Called on symbolic tensors, the model becomes part of a graph like any layer.
         """
         if is_symbolic(x):
             found = super().__call__(self._flat_input(x), mask=mask, training=training)
@@ -959,7 +957,7 @@ class Model(Layer):
     # -- states --------------------------------------------------------------------------
 
     def reset_state(self) -> None:
-        """Let the next batch of every stateful layer inside start from zeros.
+        """Reset the states of all stateful layers to zeros.
 
         Examples
         --------
@@ -981,9 +979,9 @@ class Model(Layer):
         self.reset_state()
 
     def expect_batches(self, owner: str, source: Any) -> None:
-        """Raise ValueError unless all batches have the size that the states of layers are for.
+        """Raise ValueError unless all batches have the size of the stateful layers' states.
 
-        Nothing is known beforehand of batches that come one by one.
+        Batches that come one by one cannot be checked in advance.
         """
         layers = self.stateful_layers()
         if not layers or not isinstance(source, Batches):
@@ -1001,7 +999,7 @@ class Model(Layer):
 
     @property
     def trainable(self) -> bool:
-        """Whether any layer may change; setting it sets all layers."""
+        """Whether any layer is trainable; setting it sets all layers."""
         return any(layer.trainable for layer in self.layers)
 
     @trainable.setter
@@ -1010,9 +1008,9 @@ class Model(Layer):
             layer.trainable = value
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by name or by position. ValueError when there is none such."""
+        """Return a layer by name or by position; ValueError if there is none."""
         if (name is None) == (index is None):
-            raise ValueError("get_layer: expected one of name and index")
+            raise ValueError("get_layer: expected either name or index")
         if name is not None:
             for layer in self.layers:
                 if layer.name == name:
@@ -1026,7 +1024,7 @@ class Model(Layer):
         return layers[index]
 
     def forget_weights(self) -> None:
-        """Do nothing: the weights are those of the layers inside."""
+        """Do nothing: the weights belong to the layers inside."""
 
     def summary(
         self,
@@ -1037,27 +1035,28 @@ class Model(Layer):
         show_trainable: bool = False,
         layer_range: Sequence[str] | None = None,
     ) -> None:
-        """Print the layers, their output shapes, numbers of parameters, and in a graph their edges.
+        """Print a table of the layers with output shapes, parameter counts and (in a graph) edges.
 
         Parameters
         ----------
         line_length : int, optional
-            Width of the table; longer entries go on in the next line. Default: as wide as needed.
+            Width of the table; longer entries wrap. Default: as wide as needed.
         positions : list of float, optional
-            Where the columns end, as shares of the line or, if the last is above 1, in characters.
+            Where the columns end, as fractions of the line or, if the last is above 1, in
+            characters.
         print_fn : callable, default `print`
             Called with each line.
         expand_nested : bool, default False
-            Whether the layers of models inside are shown too.
+            Whether to show the layers of nested models.
         show_trainable : bool, default False
-            Whether a column says which layers are trained: Y, N, or - without weights.
+            Whether to add a column that says which layers are trained: Y, N, or - without weights.
         layer_range : list of two str, optional
-            Names, or patterns of names, of the first and the last layer to show.
+            Names, or patterns of names, of the first and last layer to show.
 
         Raises
         ------
         ValueError, TypeError
-            For an argument of another kind, too narrow columns, or names of no layer.
+            If an argument has the wrong type, a column is too narrow, or no layer matches a name.
         """
         options = checked_options(
             line_length, positions, expand_nested, show_trainable, layer_range
@@ -1067,7 +1066,7 @@ class Model(Layer):
             show(line)
 
     def parameter_buffer(self) -> ParameterBuffer:
-        """Return the buffer of all weights, moving them in when they are elsewhere."""
+        """Return the buffer of all weights; move them into it if they are elsewhere."""
         with building:
             parameters = self.weights
             if self._buffer is None or not self._buffer.holds(parameters):
@@ -1078,14 +1077,14 @@ class Model(Layer):
         return f"<{type(self).__name__} name={self.name} layers={len(self.layers)}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        # The weights travel with their layers; the buffer is made anew at first use.
+        # The layers hold the weights; the buffer is rebuilt on first use.
         return {**super().__getstate__(), "_buffer": None}
 
     # -- what the training loop asks -----------------------------------------------------
 
     @property
     def objective(self) -> Objectives:
-        """Loss and metrics; raises ValueError when the model is not compiled."""
+        """Loss and metrics; ValueError if the model is not compiled."""
         if self._objective is None:
             raise ValueError(
                 f"{self.name}: expected a compiled model: call compile(loss=...) first"
@@ -1093,9 +1092,9 @@ class Model(Layer):
         return self._objective
 
     def expect_steps_in_order(self, argument: str) -> None:
-        """Raise ValueError when a layer gives its steps in reverse.
+        """Raise ValueError if a layer returns its steps in reverse.
 
-        The steps of the shorter ones of several sequences would then stand behind the padding.
+        The steps of shorter sequences would then come after the padding.
         """
         layer = self.reversing_layer()
         if layer is not None:
@@ -1112,9 +1111,9 @@ class Model(Layer):
         return self._shuffle_rng
 
     def _draw_seeds(self) -> None:
-        """Draw what training will need as soon as the model is both built and compiled.
+        """Draw training's seeds as soon as the model is both built and compiled.
 
-        A copy that is made before the first step then goes on with the same bits.
+        A copy made before the first step then trains with the same bits.
         """
         if self._objective is not None and self.built:
             _ = self.shuffle_rng
@@ -1135,7 +1134,7 @@ class Model(Layer):
             )
         self.optimizer.belong_to(self.name, buffer.segments)
         if not same:
-            # From here through fit or train_on_batch to the user's line.
+            # The caller's line, beyond fit or train_on_batch.
             self.objective.warn_of_activations(self.network.output_activations())
             self.optimizer.build(buffer.values.size, self.dtype)
             self._optimized = list(buffer.segments)
@@ -1155,7 +1154,7 @@ class Model(Layer):
         prefix: str = "",
     ) -> Samples:
         """Return inputs with their targets and weights; `prefix` names the arguments in errors."""
-        _ = self.objective  # not compiled is another mistake than the data
+        _ = self.objective  # report a missing compile before looking at the data
         inputs = self.prepare_input(x, f"{prefix}x")
         return prepare_samples(self, inputs, y, sample_weight, class_weight, prefix)
 
@@ -1170,13 +1169,13 @@ class Model(Layer):
         class_weight: Mapping[int, float] | None = None,
         prefix: str = "",
     ) -> Batches | Stream:
-        """Return the batches of arrays, or of what gives batches itself."""
+        """Return the batches of arrays, or of data that yield batches."""
         if not is_stream(x):
             samples = self._samples(x, y, sample_weight, class_weight, prefix)
             return batches_of(owner, samples, batch_size, steps)
         _expect_none(owner, {"y": y, "sample_weight": sample_weight}, prefix)
         batch_size_of(owner, batch_size, argument=f"{prefix}batch_size")
-        _ = self.objective  # not compiled is another mistake than the data
+        _ = self.objective  # report a missing compile before looking at the data
         stream = Stream(
             x,
             lambda parts, named: self._samples(*parts, class_weight, named),
@@ -1206,17 +1205,17 @@ class Model(Layer):
         return self._source("fit", x, y, weight, batch_size, steps, prefix="validation_")
 
 
-# A batch size that no data reach.
+# Larger than any data set.
 _ALL_SAMPLES = sys.maxsize
 
 
 def batches_of(owner: str, samples: Samples, batch_size: Any, steps: int | None) -> Batches:
-    """Return samples in batches; those of some steps only are the first ones."""
+    """Return samples in batches; with `steps` only the first ones."""
     return Batches(samples, size_for(owner, len(samples), batch_size, steps), by_length=not steps)
 
 
 def size_for(owner: str, count: int, batch_size: Any, steps: int | None) -> int:
-    """Return the batch size for `count` samples: without one, that which `steps` need."""
+    """Return the batch size for `count` samples, by default what `steps` need."""
     if steps is not None and batch_size is None:
         return -(-count // steps)
     return batch_size_of(owner, batch_size)
@@ -1226,8 +1225,8 @@ def _expect_none(owner: str, given: Mapping[str, Any], prefix: str = "") -> None
     for argument, value in given.items():
         if value is not None:
             raise ValueError(
-                f"{owner}: {prefix}{argument}: expected None beside data that give batches, which "
-                f"bring it along, got {type(value).__name__}"
+                f"{owner}: {prefix}{argument}: expected None with data that yield batches, which "
+                f"include it, got {type(value).__name__}"
             )
 
 

@@ -29,7 +29,7 @@ _DEFAULT_NAME = re.compile(r"input_layer(_\d+)?")
 
 
 class Sequential(Model):
-    """A model whose layers follow each other.
+    """A model whose layers form a chain.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Sequential(Model):
         The same as calling `add` for each.
     name : str, default "sequential"
     dtype : {"float32", "float64"}, optional
-        dtype of all weights and results. Default: what a layer asks for, else float32.
+        dtype of all weights and results. Default: that of a layer, else float32.
     trainable : bool, default True
         False freezes all layers given here.
 
@@ -48,9 +48,8 @@ class Sequential(Model):
 
     Notes
     -----
-    When the first layer says its input shape (by `Input`, ``input_shape=`` and the like) the
-    weights are made at once, else when the first data come. All weights lie in one buffer, all
-    gradients in another.
+    If the input shape is declared (by `Input`, ``input_shape=`` or similar) the weights are made at
+    once, otherwise with the first data.
 
     Examples
     --------
@@ -78,7 +77,7 @@ class Sequential(Model):
         self._layers: list[Layer] = []
         self._network: Network | None = None
         self._input: InputLayer | None = None
-        # The calls of the layers, that of the input in front; none while its shape is unknown.
+        # The calls of the layers, starting with the input's; empty while its shape is unknown.
         self._chain: list[Node] = []
         if isinstance(layers, Layer) or not isinstance(layers or (), Iterable):
             raise TypeError(f"Sequential: layers: expected a list of layers, got {layers!r}")
@@ -105,8 +104,8 @@ class Sequential(Model):
     def inputs(self) -> list[SymbolicTensor]:
         """The symbolic input; AttributeError while its shape is unknown.
 
-        ``Model(model.inputs, model.layers[-2].output)`` gives what the last layer but one gives,
-        with the same weights.
+        ``Model(model.inputs, model.layers[-2].output)`` computes the output of the second-to-last
+        layer with the same weights.
         """
         return [self._known_chain("inputs")[0].outputs[0]]
 
@@ -133,8 +132,8 @@ class Sequential(Model):
     def _known_chain(self, argument: str) -> list[Node]:
         if not self._chain:
             raise AttributeError(
-                f"{self.name}: {argument}: expected a model that knows the shape of its input (an "
-                "Input in front, or build), got one that does not"
+                f"{self.name}: {argument}: expected a model that knows its input shape (start "
+                "with an Input, or call build), got one that does not"
             )
         return self._chain
 
@@ -171,14 +170,14 @@ class Sequential(Model):
 
     @property
     def declared_input_shape(self) -> Shape | None:  # type: ignore[override]
-        """Shape of one sample as declared by the user, None when the data decide."""
+        """Shape of one sample as declared by the user; None if the data decide."""
         if self._input is not None:
             return self._input.declared_input_shape
         return self._layers[0].declared_input_shape if self._layers else None
 
     @property
     def declared_batch_size(self) -> int | None:  # type: ignore[override]
-        """Samples in a batch as declared by the user, None for any."""
+        """Batch size as declared by the user; None for any."""
         if self._input is not None:
             return self._input.declared_batch_size
         return self._layers[0].declared_batch_size if self._layers else None
@@ -229,15 +228,15 @@ class Sequential(Model):
         Parameters
         ----------
         layer : Layer
-            A layer object that the model does not have yet; an `Input` only in front.
+            A layer that is not in the model yet; an `Input` only comes first.
 
         Raises
         ------
         TypeError
             If `layer` is not a layer.
         ValueError
-            When it is in the model already, its name is taken, its dtype is another one than
-            the model's, or it does not fit the output of the layer before.
+            If it is in the model already, its name is taken, its dtype differs from the model's, or
+            it does not fit the output of the layer before.
         """
         if isinstance(layer, SymbolicTensor) and isinstance(layer.node.layer, InputLayer):
             layer = layer.node.layer
@@ -259,9 +258,7 @@ class Sequential(Model):
                 f"Sequential: layer: expected a new layer, got {layer.name!r} for the second time"
             )
         if layer.name in (other.name for other in (self._input, *self._layers) if other):
-            raise ValueError(
-                f"Sequential: layer: expected a name of its own, got {layer.name!r} again"
-            )
+            raise ValueError(f"Sequential: layer: expected a unique name, got {layer.name!r} again")
         self._agree_on_dtype_of(layer)
         if not self._layers and self._input is None and layer.declared_input_shape is not None:
             first = InputLayer(layer.declared_input_shape, layer.declared_batch_size)
@@ -272,7 +269,7 @@ class Sequential(Model):
         self._network = None
 
     def pop(self) -> Layer:
-        """Remove the last layer and return it. ValueError when there is none."""
+        """Remove the last layer and return it; ValueError if there is none."""
         if not self._layers:
             raise ValueError("Sequential: pop: the model has no layers")
         layer = self._layers.pop()
@@ -290,15 +287,15 @@ class Sequential(Model):
         Parameters
         ----------
         input_shape : tuple, optional
-            With the batch axis in front, as in Keras: ``(None, timesteps, features)``. Not
-            needed when the first layer says it.
+            Including the batch axis, as in Keras: ``(None, timesteps, features)``. Not needed if it
+            is declared by the first layer.
 
         Raises
         ------
         TypeError
-            When `input_shape` is no tuple of integers and None.
+            If `input_shape` is not a tuple of integers and None.
         ValueError
-            When there are no layers, no shape is known, or it contradicts the declared one.
+            If there are no layers, no shape is known, or it contradicts the declared one.
         """
         if not self._layers:
             raise ValueError("Sequential: build: the model has no layers")
@@ -323,13 +320,13 @@ class Sequential(Model):
 
     def _make_weights(self, shape: Shape) -> None:
         with building, unbuilt_on_failure(self):
-            self._layers[0].make_weights(shape)  # says first what of the data it cannot take
+            self._layers[0].make_weights(shape)  # reports data it cannot take before building
             if not self._chain:
                 self._start_chain(InputLayer(shape[1:], shape[0]), self._layers)
             self._draw_seeds()
 
     def _start_chain(self, first: InputLayer, layers: Sequence[Layer] = ()) -> None:
-        """Call layers one after the other, on an input; all or none of them."""
+        """Call the layers in sequence on an input; all or none of them."""
         nodes = [first.output.node]
         try:
             for layer in layers:
@@ -341,7 +338,7 @@ class Sequential(Model):
         self._chain = nodes
 
     def make_weights(self, input_shape: Shape) -> None:
-        """Build the model as a part of another one, for inputs of `input_shape`."""
+        """Build the model as part of another one, for inputs of `input_shape`."""
         with building:
             if not self.built:
                 self.build(input_shape)
@@ -353,8 +350,8 @@ class Sequential(Model):
             self.dtype = wanted
         elif wanted is not None and wanted != self.dtype:
             raise ValueError(
-                f"Sequential: {layer.name}: dtype: expected {self.dtype}, as the model has, "
-                f"got {wanted}; a model has one dtype, Sequential(dtype=...) sets it"
+                f"Sequential: {layer.name}: dtype: expected {self.dtype}, that of the model, got "
+                f"{wanted}; a model has one dtype, which Sequential(dtype=...) sets"
             )
         if layer.dtype != self.dtype:
             layer.dtype = self.dtype
@@ -371,23 +368,23 @@ class Sequential(Model):
         return self._layers[0].convert_input(x, argument)
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x`, alone or in a list or dict, as an array that `run` takes.
+        """Return `x`, which may be in a list or dict, as an array that `run` takes.
 
         The model is built when it is not yet.
 
-        Sequences of different lengths are yet to be padded.
+        Sequences of different lengths are not padded yet.
 
         Raises
         ------
         ValueError, TypeError
-            For a wrong shape (expected and received shape are named), a dtype that is not
-            numeric, token ids outside the vocabulary, or no samples.
+            If the shape is wrong, the dtype is not numeric, a token id is outside the vocabulary,
+            or there are no samples.
         """
         if not self._layers:
             raise ValueError("Sequential: the model has no layers")
         name = self._chain[0].layer.name if self._chain else "input_layer"
         if isinstance(x, Mapping) and len(x) == 1 and _DEFAULT_NAME.fullmatch(name):
-            x = {name: next(iter(x.values()))}  # nobody has chosen the name
+            x = {name: next(iter(x.values()))}  # the user did not choose the name
         rank = len(self.input_shape or ())
         if not rank and isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "ndim"):
             with contextlib.suppress(ValueError):  # else it is one sample
@@ -397,8 +394,8 @@ class Sequential(Model):
         array = fitted(argument, x, None if declared is None else (None, *declared))
         first = self._layers[0]
         if not self.built:
-            # Only the features are fixed by the weights, if no layer asks for more: other data may
-            # be longer.
+            # The weights fix only the features, unless a layer needs more: other data may be
+            # longer.
             shape: Shape = (None, *array.shape[1:])
             if not any(_needs_sizes(layer) for layer in self._layers):
                 features = None if first.takes_ids else array.shape[-1]

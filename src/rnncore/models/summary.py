@@ -15,14 +15,14 @@ from rnncore.utils._checks import check_count, check_flag
 if TYPE_CHECKING:
     from rnncore.models.model import Model
 
-# Where the columns end, as a share of the line: without and with the column of the edges.
+# Where the columns end, as fractions of the line: without and with the column of edges.
 _POSITIONS = {3: [0.45, 0.8, 1.0], 4: [0.3, 0.56, 0.74, 1.0]}
 _NARROWEST = 4
 _GAP = "  "
 
 
 class Options(NamedTuple):
-    """What `summary` was asked for; see there."""
+    """The arguments of `summary`."""
 
     line_length: int | None
     positions: Sequence[float] | None
@@ -38,7 +38,7 @@ def checked_options(
     show_trainable: Any,
     layer_range: Any,
 ) -> Options:
-    """Return the arguments of `summary`, or raise naming the one that is wrong."""
+    """Return the arguments of `summary`, or raise and name the wrong one."""
     if line_length is not None:
         line_length = check_count("summary", "line_length", line_length)
     if positions is not None and (
@@ -65,7 +65,7 @@ def checked_options(
 
 
 def summary_lines(model: Model, options: Options) -> Iterator[str]:
-    """Yield the lines of a table with one row a layer, and the totals.
+    """Yield the lines of a table with one row per layer, and the totals.
 
     Unless the layers are a chain, a column says which others each is connected to.
     """
@@ -118,7 +118,7 @@ def _rows(
 
 
 def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[Layer]:
-    """Return the layers from the first that `bounds` begins with to the last that it ends with."""
+    """Return the layers from the first match of `bounds[0]` to the last match of `bounds[1]`."""
     if bounds is None:
         return layers
     found = []
@@ -133,7 +133,7 @@ def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[L
 
 
 def _widths(rows: Sequence[Sequence[str]], options: Options, columns: int) -> list[int]:
-    """Return the widths of the columns: what they need, unless the caller says otherwise."""
+    """Return the widths of the columns, by default what they need."""
     needed = [
         max(len(line) for cell in column for line in cell.split("\n"))
         for column in zip(*rows, strict=True)

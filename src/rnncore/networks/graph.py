@@ -1,4 +1,4 @@
-"""The order in which the layers of a graph are walked, and the memory of shared layers."""
+"""The order in which a graph's layers run, forward and backward."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from rnncore.networks.keras_order import layers_in_order
 
 
 class Step(NamedTuple):
-    """One call of a layer; tensors are known by their numbers in the graph.
+    """One call of a layer; tensors are identified by their numbers in the graph.
 
     Attributes
     ----------
     number : int
     layer : Layer
     passes_mask_on : bool
-        Whether the mask behind it is the one before it.
+        Whether it passes its mask on unchanged.
     inputs, outputs : tuple of int
     reads : tuple of int
         The inputs, and the tensors in `arguments`.
     arguments : dict
         The other arguments of the call; see `Node`.
     takes_list, gives_list : bool
-        Whether the layer takes and gives lists.
+        Whether the layer takes and returns lists.
     shared : list of Layer
-        The layers that this step and another one call, this layer or some inside of it.
+        The layers (this one or some inside it) that another step calls too.
     finished : tuple of int
-        The tensors that nothing behind this step reads.
+        The tensors that no later step reads.
     """
 
     number: int
@@ -49,21 +49,20 @@ class Step(NamedTuple):
 
     @property
     def shared_parameters(self) -> list[Parameter]:
-        """The weights to which several steps give gradients."""
+        """The weights that get gradients from several steps."""
         return unique(p for layer in self.shared for p in layer.weights)
 
 
 class Planned(NamedTuple):
-    """A step that the backward pass does.
+    """A step of the backward pass.
 
     Attributes
     ----------
     step : Step
     weights : list of Parameter
-        Those of the layer that are trained.
+        The layer's trained weights.
     below, beside : list of int
-        The tensors among the step's inputs, and among all that it reads, whose gradients are
-        wanted.
+        The tensors whose gradients are needed, among the step's inputs and among all it reads.
     """
 
     step: Step
@@ -78,9 +77,9 @@ class Graph:
     Attributes
     ----------
     nodes : list of Node
-        Each behind those that it needs.
+        Each after those that it needs.
     steps : list of Step
-        The same with numbers in place of tensors, without the inputs.
+        The same with numbers instead of tensors, without the inputs.
     inputs, outputs : tuple of int
     numbers : dict of SymbolicTensor to int
     size : int
@@ -130,16 +129,16 @@ class Graph:
         return steps
 
     def backward_plan(self, need_dx: bool) -> list[Planned]:
-        """Return the steps that a walk backwards has to do, the last first.
+        """Return the steps of the backward pass, the last first.
 
-        It follows from which weights are trained, and is found anew when any layer is frozen or
-        thawed.
+        Depends on which weights are trained, and is recomputed after any layer is frozen or
+        unfrozen.
         """
         known = self._plans.get(need_dx)
         changes = Parameter.trainable_changes
         if known is not None and known[0] == changes:
             return known[1]
-        wanted = [False] * self.size  # whether anything below a tensor wants its gradient
+        wanted = [False] * self.size  # whether anything below a tensor needs its gradient
         for number in self.inputs:
             wanted[number] = need_dx
         plan = []
@@ -158,7 +157,7 @@ class Graph:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each layer is called once, on what the one before gives alone."""
+        """Whether each layer is called once, on nothing but the output of the one before."""
         nodes = self.nodes
         return (
             len(nodes) == len(self.layers)
@@ -172,17 +171,17 @@ class Graph:
         return not read and self.outputs.count(number) == 1
 
     def maker(self, number: int) -> Step | None:
-        """Return the step that gives a tensor, None for an input."""
+        """Return the step that produces a tensor, or None for an input."""
         return next((step for step in self.steps if number in step.outputs), None)
 
 
 def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
-    """Return the nodes between, each behind those that it needs."""
+    """Return the nodes between, each after those that it needs."""
     given = set(inputs)
     order: list[Node] = []
     done: set[Node] = set()
-    # Each entry: a node and those of its inputs that are still to be followed. A loop, since a
-    # graph may be deeper than Python lets functions call each other.
+    # Each entry: a node and its inputs that are still to be followed. A loop, since a graph may be
+    # deeper than Python's recursion limit.
     path: list[tuple[Node | None, Iterator[SymbolicTensor]]] = [(None, iter(outputs))]
     while path:
         node, rest = path[-1]
@@ -193,8 +192,8 @@ def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
                 order.append(node)
         elif tensor not in given and not tensor.node.inputs:
             raise ValueError(
-                "Model: outputs: expected tensors that follow from the inputs alone, but they "
-                f"need {tensor!r} too"
+                f"Model: outputs: expected tensors that depend only on the inputs, but they also "
+                f"need {tensor!r}"
             )
         elif tensor.node not in done and not (tensor in given and tensor.node.inputs):
             done.add(tensor.node)

@@ -1,8 +1,8 @@
 """The order in which Keras lists the layers of a graph, which is that of `get_weights`.
 
-It puts those layers first that are farthest from the outputs, counted in steps. Keras 3 counts what
-computes masks among the steps, each comparison and each "or": they stand between the layer that a
-mask comes from and those that read it, and so put that layer farther from the outputs.
+The layers farthest from the outputs, counted in steps, come first. Keras 3 counts every operation
+on masks as a step too, each comparison and each "or". These lie between the layer that makes a mask
+and those that read it, so they move that layer farther from the outputs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ def layers_in_order(
 ) -> list[Layer]:
     """Return the layers, the farthest from the outputs first.
 
-    Among those that are equally far the one comes first that a walk from the outputs meets first.
+    Layers at equal distance are in the order in which a walk from the outputs reaches them.
 
     Parameters
     ----------
     inputs, outputs : sequence of SymbolicTensor
     nodes : sequence of Node
-        Those between, each behind those that it needs.
+        Those between, each after those that it needs.
     """
     steps = _steps(nodes)
     met: dict[CountedStep, int] = {}
@@ -49,9 +49,9 @@ def layers_in_order(
 
 
 def _walk(outputs: Sequence[CountedStep], met: dict[CountedStep, int]) -> Iterator[CountedStep]:
-    """Yield the steps that `outputs` need, each behind those that it reads; number them in `met`.
+    """Yield the steps that `outputs` need, each after those it reads; number them in `met`.
 
-    A loop, since a graph may be deeper than Python lets functions call each other.
+    A loop, since a graph may be deeper than Python's recursion limit.
     """
     path: list[tuple[CountedStep | None, Iterator[CountedStep]]] = [(None, iter(outputs))]
     while path:
@@ -81,7 +81,7 @@ def _steps(nodes: Sequence[Node]) -> dict[Node, CountedStep]:
             found = [steps.get(tensor.node) for tensor in given["mask"]]
         read = [steps.get(tensor.node) for tensor in node.inputs]
         others = [steps.get(tensor.node) for tensors in given.values() for tensor in tensors]
-        if not others and node.layer.reads_mask:  # beside others Keras leaves it out
+        if not others and node.layer.reads_mask:  # Keras omits it if there are others
             others = found
         known = [step for step in (*read, *others) if step is not None]
         steps[node] = CountedStep(*known, rank=len(node.outputs[0].shape), layer=node.layer)

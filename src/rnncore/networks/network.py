@@ -46,10 +46,10 @@ class Network:
         training: bool | None = False,
         logits: Sequence[bool] = (),
     ) -> tuple[list[Output], Tape]:
-        """Walk the layers forwards; with ``training=None`` each as its call in the graph said.
+        """Run the layers forward; with ``training=None`` each as given in its call in the graph.
 
-        Where `logits` says so, the layer that gives an output leaves its activation out, for a
-        loss that contains it. In training also returns what `run_backward` needs.
+        For outputs in `logits` the last layer omits its activation, for a loss that includes it. In
+        training also returns what `run_backward` needs.
         """
         graph = self.graph
         values: list[Any] = [None] * graph.size
@@ -103,7 +103,7 @@ class Network:
         training: bool | None,
         bare: Sequence[int],
     ) -> tuple[Any, Any, Any]:
-        """Return output, mask and tape of a call that has arguments or is special otherwise."""
+        """Return output, mask and tape of a call that has arguments or is otherwise special."""
         layer: Any = step.layer
         given = {"mask": mask, "training": training}
         if step.arguments:
@@ -121,11 +121,11 @@ class Network:
     def _arguments(
         self, step: Step, values: Sequence[Any], given: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the arguments of a call with arrays in place of tensors.
+        """Return the arguments of a call, with tensors replaced by arrays.
 
-        `given` are those that the model gives: what it says of training counts, and its mask
-        where the call has none, but, as in Keras 3, not beside other arrays: such a mask goes on
-        without being applied.
+        `given` are the model's own: its `training` takes precedence, and its mask applies if the
+        call has none. As in Keras 3 that mask is not applied, only passed on, if the call has other
+        arrays.
         """
 
         def array(tensor: SymbolicTensor) -> NDArray[Any]:
@@ -133,7 +133,7 @@ class Network:
             return found
 
         found = {name: replaced(value, array) for name, value in step.arguments.items()}
-        if "mask" in found:  # an Input of it comes in the dtype of the model
+        if "mask" in found:  # its Input is in the dtype of the model
             masks = found["mask"] if step.takes_list else [found["mask"]]
             masks = [None if one is None else one.astype(bool, copy=False) for one in masks]
             found["mask"] = masks if step.takes_list else masks[0]
@@ -144,7 +144,7 @@ class Network:
         return {**given, **found}
 
     def _as_taken(self, step: Step, x: NDArray[Any]) -> NDArray[Any]:
-        """Return token ids as numbers for a layer that reads them as such."""
+        """Return token ids as floats for a layer that takes floats."""
         if x.dtype.kind == "f" or step.layer.takes_ids or step.layer.is_model:
             return x
         return x.astype(step.layer.dtype)
@@ -152,9 +152,9 @@ class Network:
     def run_backward(
         self, tape: Tape, dys: Sequence[NDArray[Any] | None], *, need_dx: bool = False
     ) -> list[NDArray[Any] | None]:
-        """Walk the layers backwards and write the gradients of all trainable weights.
+        """Run the layers backward and write the gradients of all trainable weights.
 
-        Returns the gradients of the inputs where `need_dx` asks for them.
+        Returns the gradients of the inputs selected by `need_dx`.
         """
         graph = self.graph
         tapes, tape.saved = tape.saved, None
@@ -163,7 +163,7 @@ class Network:
         for number, one in zip(graph.outputs, dys, strict=True):
             gradients[number] = _sum(gradients[number], one, number, tape)
         plan = graph.backward_plan(need_dx)
-        written: set[int] = set()  # weights of layers that several steps call
+        written: set[int] = set()  # weights of layers called by several steps
         skipped = []
         for planned in plan:
             step, weights, below, beside = planned
@@ -215,7 +215,7 @@ class Network:
             return Tape()
 
     def output_activations(self) -> list[Activation | None]:
-        """Return for each output the activation that a loss may take over, None without any."""
+        """Return, for each output, the activation that a loss may fuse with itself, or None."""
         found: list[Activation | None] = []
         for number in self.graph.outputs:
             step = self.graph.maker(number)
@@ -248,7 +248,7 @@ def _flows(dys: list[Any]) -> bool:
 def _sum(
     one: NDArray[Any] | None, other: NDArray[Any] | None, number: int, tape: Tape
 ) -> NDArray[Any] | None:
-    """Return the sum of two gradients of a tensor, which others may read: it is a new array."""
+    """Return the sum of two gradients as a new array, since others may read them."""
     if one is None or other is None:
         return other if one is None else one
     total = tape.take(f"gradient {number}", one.shape, one.dtype)

@@ -1,4 +1,4 @@
-"""All weights of a model in one buffer, all gradients in another."""
+"""All weights of a model in one buffer, and all gradients in another."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from rnncore.optimizers.base import Layout, Optimizer
 
 
 class ParameterBuffer:
-    """Two flat arrays and the list of their segments.
+    """Two flat arrays and their segments.
 
-    Making one moves the weights of `parameters` into it: the layers then hold views. The
-    gradients come with the first call of `ensure_grads`, so that a model that only predicts
-    does without them.
+    Making one moves the weights of `parameters` into it, and the layers then hold views. The
+    gradients are allocated by `ensure_grads`, so a model that only predicts has none.
 
     Parameters
     ----------
     parameters : sequence of Parameter
-        In the order in which they are laid out.
+        In the order of their layout.
     dtype : numpy.dtype
         The dtype of all of them.
 
@@ -47,30 +46,30 @@ class ParameterBuffer:
             offset += parameter.size
 
     def holds(self, parameters: Sequence[Parameter]) -> bool:
-        """Whether exactly these weights live here still: another model may have taken one."""
+        """Whether exactly these weights still live here: another model may have taken one."""
         return len(parameters) == len(self.segments) and all(
             mine is other and mine.buffer is self
             for mine, other in zip(self.segments, parameters, strict=True)
         )
 
     def ensure_grads(self) -> NDArray[Any]:
-        """Return the flat gradients, made at the first call."""
+        """Return the flat gradients; the first call makes them."""
         if self.grads is None:
             grads = np.zeros_like(self.values)
             for parameter in self.segments:
                 parameter.bind_grad(grads)
-            self.grads = grads  # not before all are views of it, which Ctrl-C may prevent
+            self.grads = grads  # not before all are views of it: Ctrl-C may come in between
         return self.grads
 
     def trained(self) -> Layout:
-        """Return the segments that are trained now, one object as long as they are the same."""
+        """Return the segments being trained; the same object while they do not change."""
         changes = Parameter.trainable_changes
         if self._trained[0] != changes:
             self._trained = changes, Layout(p for p in self.segments if p.trainable)
         return self._trained[1]
 
     def penalty(self) -> float:
-        """Return what the regularizers of the weights that are trained add to the loss."""
+        """Return what the regularizers of the trained weights add to the loss."""
         return sum(p.penalty() for p in self.regularized if p.trainable)
 
     def add_penalty_gradients(self) -> None:

@@ -119,7 +119,7 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     Raises
     ------
     OSError
-        When the file cannot be read.
+        If the file cannot be read.
     ValueError
         When it is not what `write_archive` writes, or not all of it.
     """

@@ -142,7 +142,7 @@ def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
     Raises
     ------
     OSError
-        When the file cannot be read.
+        If the file cannot be read.
     ValueError
         When the file is no checkpoint, broken, or of another model; nothing was changed then.
 

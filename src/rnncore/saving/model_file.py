@@ -142,7 +142,7 @@ def load_model(
     Raises
     ------
     OSError
-        When the file cannot be read.
+        If the file cannot be read.
     ValueError
         When it holds no model, is broken, of a newer major version of the format, or names a class
         or function that is not known.

@@ -44,7 +44,7 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"validation_split": False}, TypeError, "validation_split: .* between 0 and 1, got False"),
         ({"validation_split": np.nan}, ValueError, "validation_split: .* between 0 and 1, got nan"),
         ({"verbose": np.zeros(2)}, ValueError, "verbose: expected 0, 1, 2 or 'auto', got array"),
-        ({"x": (row for row in X)}, ValueError, "fit: y: expected None beside data that give bat"),
+        ({"x": (row for row in X)}, ValueError, "fit: y: expected None with data that yield bat"),
         (
             {"x": {"a": X, "b": X}},
             ValueError,
@@ -119,7 +119,7 @@ def test_not_compiled() -> None:
             "metrics: expected a dict with the keys dense, got a",
         ),
         ({"metrics": [["mae"], {"a": "mse"}]}, TypeError, "metrics: expected a flat list"),
-        ({"loss": None, "metrics": ["mae"]}, ValueError, "loss: expected a loss beside metrics"),
+        ({"loss": None, "metrics": ["mae"]}, ValueError, "loss: expected a loss with metrics"),
         ({"loss_weights": True}, TypeError, "loss_weights"),
     ],
 )

@@ -71,9 +71,9 @@ def test_a_model_renames_no_layer() -> None:
 
 def test_a_default_name_that_is_taken_is_an_error() -> None:
     x = Input((3,))
-    with pytest.raises(ValueError, match="a name of its own for each layer, got 'dense' twice"):
+    with pytest.raises(ValueError, match="a unique name for each layer, got 'dense' twice"):
         Model(x, Dense(2)(Dense(2, name="dense")(x)))
-    with pytest.raises(ValueError, match="a name of its own, got 'dense_1' again"):
+    with pytest.raises(ValueError, match="a unique name, got 'dense_1' again"):
         Sequential([Dense(2, name="dense_1"), Dense(2)])
 
 

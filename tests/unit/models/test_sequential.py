@@ -87,7 +87,7 @@ def test_names_are_unique() -> None:
     model = Sequential([LSTM(2, return_sequences=True), LSTM(2), LSTM(2), Dense(1), Dense(1)])
     names = [layer.name for layer in model.layers]
     assert names == ["lstm", "lstm_1", "lstm_2", "dense", "dense_1"]
-    with pytest.raises(ValueError, match="expected a name of its own, got 'a' again"):
+    with pytest.raises(ValueError, match="expected a unique name, got 'a' again"):
         Sequential([Dense(1, name="a"), Dense(1, name="a")])
 
 
@@ -96,7 +96,7 @@ def test_dtype_of_the_model() -> None:
     by_layer = Sequential([LSTM(2, dtype="float64"), Dense(1)])
     assert by_layer.predict(X, verbose=0).dtype == np.float64
     assert {weight.dtype.name for weight in by_layer.get_weights()} == {"float64"}
-    with pytest.raises(ValueError, match="dtype: expected float32, as the model has, got float64"):
+    with pytest.raises(ValueError, match="dtype: expected float32, that of the model, got float64"):
         Sequential([LSTM(2, input_shape=(5, 3)), Dense(1, dtype="float64")])
 
 

@@ -233,9 +233,9 @@ def test_predictions_of_bare_arrays_and_of_steps_that_vary() -> None:
     ("arguments", "error", "message"),
     [
         ({"batch_size": 0}, ValueError, "fit: batch_size: expected a positive integer"),
-        ({"y": Y}, ValueError, "fit: y: expected None beside data that give batches"),
-        ({"sample_weight": Y}, ValueError, "fit: sample_weight: expected None beside"),
-        ({"validation_split": 0.1}, ValueError, "validation_split: expected 0 beside data that"),
+        ({"y": Y}, ValueError, "fit: y: expected None with data that yield batches"),
+        ({"sample_weight": Y}, ValueError, "fit: sample_weight: expected None with"),
+        ({"validation_split": 0.1}, ValueError, "validation_split: expected 0 with data that"),
         ({"steps_per_epoch": 0}, ValueError, "fit: steps_per_epoch: expected a positive integer"),
         ({"validation_steps": 1.5}, TypeError, "fit: validation_steps: expected a positive"),
         ({"validation_freq": [0]}, ValueError, r"validation_freq\[0\]: expected a positive"),

@@ -133,7 +133,7 @@ class RecurrentLayer(LayerWithStates):
         batch; see `states` and `reset_state`. All batches need the size of the first one. Gradients
         stop at the start of a batch. Threads cannot share such a layer.
     unroll : bool, default False
-        Without effect: in Keras it steers how the layer computes, not what.
+        Without effect: it changes how Keras computes, not what.
     zero_output_for_mask : bool, default False
         Whether the output of a masked step is zero; otherwise it repeats the previous output.
 
