@@ -17,6 +17,7 @@ Outputs = dict[str, Array]
 Refusal = tuple[Callable[[Case], bool], str]
 
 NO_RAGGED: Refusal = (lambda case: case.rows != "full", "ragged batches are not measured")
+INFERENCE_ONLY: Refusal = (lambda case: case.trains, "runs inference only")
 
 
 @dataclass(frozen=True)

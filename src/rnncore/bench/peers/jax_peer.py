@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rnncore.bench.cases import Problem, gradient_names
 from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, named_outputs
-from rnncore.bench.peers.cells import make_step, stacked
+from rnncore.bench.peers.cells import make_network
 
 _UNROLL = (1, 4)
 
@@ -33,7 +33,8 @@ class JaxPeer(Peer):
 
 def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
     case = problem.case
-    layer = _make_layer(jax, problem, unroll)
+    scan = partial(jax.lax.scan, unroll=unroll)
+    layer = make_network(case, jax.numpy, jax.nn.sigmoid, scan)
     state = jax.device_put(problem.first_state)
     operands = jax.device_put((problem.x, tuple(map(tuple, problem.weights))))
     label = "scan" if unroll == 1 else f"scan, unroll {unroll}"
@@ -58,24 +59,3 @@ def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
 def _outputs(result: Any) -> Outputs:
     y, states = result
     return named_outputs(np.asarray(y), list(map(np.asarray, states)))
-
-
-def _make_layer(jax: Any, problem: Problem, unroll: int) -> Callable[..., Any]:
-    """A function of x, the weights and the state that gives y and the last state."""
-    step = make_step(problem.case.cell, jax.numpy, jax.nn.sigmoid)
-
-    def run(x: Any, weights: Any, state: Any) -> Any:
-        w, u, b = weights
-        b = jax.numpy.atleast_2d(b)
-
-        def advance(state: Any, a: Any) -> Any:
-            state, _ = step(a, state, u, b[-1])
-            return state, state[0]
-
-        state, y = jax.lax.scan(advance, state, x @ w + b[0], unroll=unroll)
-        return y, state
-
-    def stack(x: Any, weights: Any, state: Any) -> Any:
-        return stacked(jax.numpy, lambda x, one: run(x, one, state)[0], x, weights), ()
-
-    return stack if problem.case.stacked else lambda x, weights, state: run(x, weights[0], state)

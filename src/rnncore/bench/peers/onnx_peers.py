@@ -9,11 +9,11 @@ import numpy as np
 
 from rnncore.bench.cases import Array, Case, Problem
 from rnncore.bench.peers.base import (
+    INFERENCE_ONLY,
     NO_RAGGED,
     Candidate,
     Outputs,
     Peer,
-    Refusal,
     gate_columns,
     named_outputs,
     two_biases,
@@ -22,7 +22,6 @@ from rnncore.bench.peers.base import (
 # Our order of the gates in ONNX's: i f g o -> i o f c, z r n -> z r h.
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "gru_before": (0, 1, 2), "rnn": (0,)}
 _NODES = {"lstm": "LSTM", "gru": "GRU", "gru_before": "GRU", "rnn": "RNN"}
-_TRAINS: Refusal = (lambda case: case.trains, "runs inference only")
 
 
 class _OnnxPeer(Peer):
@@ -37,7 +36,7 @@ class _OnnxPeer(Peer):
 class OnnxRuntimePeer(_OnnxPeer):
     name = "onnxruntime"
     refusals = (
-        _TRAINS,
+        INFERENCE_ONLY,
         (lambda case: case.rows == "front", "has no front padding"),
         (lambda case: case.dtype != "float32", "has float32 only"),
     )
@@ -71,7 +70,7 @@ class OnnxRuntimePeer(_OnnxPeer):
 class OpenVinoPeer(_OnnxPeer):
     name = "openvino"
     refusals = (
-        _TRAINS,
+        INFERENCE_ONLY,
         NO_RAGGED,
         (lambda case: case.dtype != "float32", "computes in float32"),
     )
