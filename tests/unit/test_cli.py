@@ -110,7 +110,7 @@ def no_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "message"),
     [
-        ("missing/a.png", 1, "rnncore: error: --output: expected a file in a folder that exists"),
+        ("missing/a.png", 1, "rnncore: error: --output: expected a file that can be written"),
         ("a.jpeg", 2, "rnncore demo: error: --output: expected a name that ends in .png, .svg"),
     ],
 )

@@ -13,7 +13,8 @@ from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
 from rnncore.training.progress import Progress
-from rnncore.utils._pictures import SUFFIXES, check_picture, check_place
+from rnncore.utils._atomic import expect_writable
+from rnncore.utils._pictures import SUFFIXES, check_picture
 
 DESCRIPTION = """\
 Time recurrent layers against every library that is installed, and against what the machine can do.
@@ -85,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(options: argparse.Namespace) -> None:
     """Raise before an hour of measuring, not after it."""
     if options.json:
-        check_place("--json", options.json)
+        expect_writable("--json", options.json)
     if options.plot:
         check_picture("--plot", options.plot)
     alone = [(name, (name, *others)) for name, others in _ALONE.items() if _given(options, name)]

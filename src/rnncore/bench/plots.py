@@ -11,6 +11,7 @@ from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS, PEERS
 from rnncore.bench.report import geometric_mean, ratios
 from rnncore.bench.results import Results, Row
+from rnncore.utils._atomic import save_figure
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
@@ -35,7 +36,7 @@ def save(results: Results, path: str | Path) -> None:
             axis.legend(fontsize=7)
     machine = results.machine
     figure.suptitle(f"rnncore bench, {results.created}, {machine['cpu']}, load {machine['load']}")
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
 
 
 def _speed(axis: Any, results: Results) -> None:

@@ -86,7 +86,7 @@ class BackupAndRestore(Callback):
         return os.path.join(self.backup_dir, "latest.rnnc")
 
     def expect_use(self, names: Collection[str] | None) -> None:
-        expect_writable("BackupAndRestore", "backup_dir", self.path, makes_folders=True)
+        expect_writable("BackupAndRestore: backup_dir", self.path, makes_folders=True)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         os.makedirs(self.backup_dir, exist_ok=True)

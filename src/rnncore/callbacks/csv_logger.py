@@ -75,7 +75,7 @@ class CSVLogger(Callback):
 
     def expect_use(self, names: Collection[str] | None) -> None:
         if not self.append:
-            expect_writable("CSVLogger", "filename", self.filename)
+            expect_writable("CSVLogger: filename", self.filename)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.keys = None

@@ -103,7 +103,7 @@ class ModelCheckpoint(MonitorCallback):
             if names is not None:
                 raise
         else:
-            expect_writable("ModelCheckpoint", "filepath", path, makes_folders=True)
+            expect_writable("ModelCheckpoint: filepath", path, makes_folders=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch

@@ -11,6 +11,7 @@ from rnncore.demo import japanese_vowels, sunspots
 from rnncore.demo._picture import draw
 from rnncore.demo._report import Report
 from rnncore.demo._training import Phase
+from rnncore.utils._atomic import save_figure
 
 _ROWS = (1, 3, 6, 12)
 
@@ -52,7 +53,7 @@ def run(
         recognised = _vowels(seed, vowels_phases, report)
     finally:
         report.end_bar()
-    draw(forecasts).savefig(output)
+    save_figure(draw(forecasts), output)
     report.say()
     report.say(f"Picture of the sunspot forecasts: {output}")
     report.say(f"Total time: {time.perf_counter() - start:.1f} s")

@@ -42,12 +42,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sync_folder(folder)
 
 
-def expect_writable(owner: str, argument: str, path: str, *, makes_folders: bool = False) -> None:
+def expect_writable(argument: str, path: str, *, makes_folders: bool = False) -> None:
     """Raise OSError for a path that no file can be written to, and write nothing.
 
     With `makes_folders` the folders on the way to it may be missing.
     """
-    expected = f"{owner}: {argument}: expected a file that can be written, got {path!r}"
+    expected = f"{argument}: expected a file that can be written, got {path!r}"
     if os.path.isdir(path):
         raise IsADirectoryError(f"{expected}, a folder")
     if os.path.exists(path) and not os.path.isfile(path):

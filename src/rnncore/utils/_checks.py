@@ -66,9 +66,9 @@ def check_optional_number(owner: str, name: str, value: object, **limits: Any) -
 
 def check_choice(owner: str, name: str, value: Any, known: Collection[str]) -> str:
     """Return ``value`` when it is one of ``known``, else raise ValueError."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{owner}: {name}: expected one of {', '.join(known)}, got {value!r}")
-    return str(value)
+    return value
 
 
 def _describe_range(low: float, high: float, open_low: bool, open_high: bool) -> str:
@@ -89,12 +89,14 @@ def check_flag(owner: str, name: str, value: object) -> bool:
 
 def check_optional_int(owner: str, name: str, value: object) -> int | None:
     """Return ``value`` as an int, or None when it is None, else raise TypeError."""
-    if value is None:
-        return None
+    return None if value is None else _integer(owner, name, value, "an integer or None")
+
+
+def _integer(owner: str, name: str, value: object, expected: str) -> int:
     if not isinstance(value, (bool, np.bool_)):
         with contextlib.suppress(TypeError):
             return operator.index(value)  # type: ignore[arg-type]
-    raise TypeError(f"{owner}: {name}: expected an integer or None, got {value!r}")
+    raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
 
 
 def check_seed(owner: str, value: object) -> int | None:
@@ -140,16 +142,17 @@ def check_name(owner: str, value: object, default: str) -> str:
 
 
 def check_count(
-    owner: str, name: str, value: object, expected: str = "a positive integer", *, least: int = 1
+    owner: str,
+    name: str,
+    value: object,
+    expected: str = "a positive integer",
+    *,
+    least: int = 1,
+    most: float = math.inf,
 ) -> int:
-    """Return ``value`` as an int of at least ``least``, or raise."""
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
-    try:
-        count = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}") from None
-    if count < least:
+    """Return ``value`` as an int from ``least`` to ``most``, or raise."""
+    count = _integer(owner, name, value, expected)
+    if not least <= count <= most:
         raise ValueError(f"{owner}: {name}: expected {expected}, got {count}")
     return count
 

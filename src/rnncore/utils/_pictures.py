@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from rnncore.utils._atomic import expect_writable
+
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def check_picture(option: str, path: str | os.PathLike[str]) -> None:
     """Raise unless matplotlib is there and can write a file of this name.
 
-    ValueError for another suffix than those in `SUFFIXES`, OSError as `check_place` raises it,
+    ValueError for another suffix than those in `SUFFIXES`, OSError as `expect_writable` raises it,
     ImportError with the name of the extra that brings matplotlib.
     """
-    check_place(option, path)
+    expect_writable(option, os.fspath(path))
     if Path(path).suffix.lower() not in SUFFIXES:
         expected = ", ".join(SUFFIXES)
         raise ValueError(
@@ -26,12 +28,3 @@ def check_picture(option: str, path: str | os.PathLike[str]) -> None:
         raise ImportError(
             f"{option}: pictures need matplotlib: pip install 'rnncore[plot]'"
         ) from error
-
-
-def check_place(option: str, path: str | os.PathLike[str]) -> None:
-    """Raise OSError unless a file of this name can be written."""
-    target = Path(path)
-    if target.is_dir() or not target.parent.is_dir():
-        raise OSError(f"{option}: expected a file in a folder that exists, got {str(target)!r}")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise OSError(f"{option}: expected a file that may be written, got {str(target)!r}")

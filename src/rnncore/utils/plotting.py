@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rnncore.utils._atomic import replacing
-from rnncore.utils._checks import check_flag
+from rnncore.utils._checks import check_choice, check_flag, check_number
 
 if TYPE_CHECKING:
     import pydot
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
+_FLAGS = ["show_shapes", "show_dtype", "show_layer_names", "expand_nested"]
+_FLAGS += ["show_layer_activations", "show_trainable"]
 _KINDS = ("svg", "png", "pdf", "jpg", "dot")
 _TEXT = {"fontname": "Helvetica", "fontsize": 12, "color": "#52606d"}
 _FILLS = {"input": "#e3f1e5", "layer": "#e4ecf7", "model": "#f3ecdf"}
@@ -141,23 +143,12 @@ def plot_model(
     n1 -> n2;
     }
     """
-    owner = "plot_model"
+    given, owner = locals(), "plot_model"
     if not getattr(model, "is_model", False):
         raise TypeError(f"{owner}: model: expected a model, got {type(model).__name__}")
-    if rankdir not in _DIRECTIONS:
-        raise ValueError(
-            f"{owner}: rankdir: expected one of {', '.join(_DIRECTIONS)}, got {rankdir!r}"
-        )
-    if isinstance(dpi, bool) or not isinstance(dpi, (int, float)) or not 0 < dpi < 10_000:
-        raise ValueError(f"{owner}: dpi: expected a positive number, got {dpi!r}")
-    shown = _Shown(
-        shapes=check_flag(owner, "show_shapes", show_shapes),
-        dtypes=check_flag(owner, "show_dtype", show_dtype),
-        names=check_flag(owner, "show_layer_names", show_layer_names),
-        nested=check_flag(owner, "expand_nested", expand_nested),
-        activations=check_flag(owner, "show_layer_activations", show_layer_activations),
-        trainable=check_flag(owner, "show_trainable", show_trainable),
-    )
+    check_choice(owner, "rankdir", rankdir, _DIRECTIONS)
+    check_number(owner, "dpi", dpi, low=0, open_low=True, high=10_000)
+    shown = {name for name in _FLAGS if check_flag(owner, name, given[name])}
     try:
         import pydot
     except ImportError as error:
@@ -172,25 +163,14 @@ def plot_model(
     return drawing
 
 
-class _Shown(NamedTuple):
-    """What the boxes say; see `plot_model`."""
-
-    shapes: bool
-    dtypes: bool
-    names: bool
-    nested: bool
-    activations: bool
-    trainable: bool
-
-
 class _Painter:
-    """Adds boxes and edges to a graph.
+    """Adds boxes and edges to a graph; `shown` names the flags of `plot_model` that are set.
 
     Its models, nodes and tensors are those of `rnncore.models` and `rnncore.layers`, which stand
     above this part.
     """
 
-    def __init__(self, pydot: Any, shown: _Shown) -> None:
+    def __init__(self, pydot: Any, shown: Collection[str]) -> None:
         self._pydot = pydot
         self._shown = shown
         self._numbers = count()
@@ -215,7 +195,7 @@ class _Painter:
 
     def _add_call(self, graph: Any, node: Any, *, shared: bool) -> tuple[list[str], list[str]]:
         is_model = node.layer.is_model
-        if is_model and self._shown.nested:
+        if is_model and "expand_nested" in self._shown:
             cluster = self._pydot.Cluster(
                 str(next(self._numbers)),
                 label=_label([self._title(node.layer)]),
@@ -239,25 +219,25 @@ class _Painter:
 
     def _title(self, layer: Any) -> str:
         kind = _class_name(layer)
-        return f"{layer.name} ({kind})" if self._shown.names else kind
+        return f"{layer.name} ({kind})" if "show_layer_names" in self._shown else kind
 
     def _lines(self, node: Any) -> Iterable[str]:
         layer, shown = node.layer, self._shown
         yield self._title(layer)
         activation = getattr(layer, "activation", None)
-        if shown.activations and activation is not None:
+        if "show_layer_activations" in shown and activation is not None:
             yield f"Activation: {getattr(activation, 'name', activation)}"
         if node.inputs:
             yield from self._tensor_lines("input ", node.inputs)
         yield from self._tensor_lines("output ", node.outputs)
-        if shown.trainable and layer.weights:
+        if "show_trainable" in shown and layer.weights:
             yield f"Trainable: {layer.trainable}"
 
     def _tensor_lines(self, prefix: str, tensors: Sequence[Any]) -> Iterable[str]:
-        for what, wanted in (("shape", self._shown.shapes), ("dtype", self._shown.dtypes)):
-            if wanted:
-                values = ", ".join(str(getattr(tensor, what)) for tensor in tensors)
-                yield f"{(prefix + what).capitalize()}: {values}"
+        flags = {"show_shapes": "shape", "show_dtype": "dtype"}
+        for what in (flags[flag] for flag in flags if flag in self._shown):
+            values = ", ".join(str(getattr(tensor, what)) for tensor in tensors)
+            yield f"{(prefix + what).capitalize()}: {values}"
 
 
 def _class_name(layer: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 import random as _python_random
 import threading
 
 import numpy as np
+
+from rnncore.utils._checks import check_count
 
 _lock = threading.Lock()
 _root = np.random.SeedSequence()
@@ -40,16 +41,8 @@ def set_random_seed(seed: int) -> None:
     True
     """
     global _root
-    if isinstance(seed, (bool, np.bool_)):
-        raise TypeError(f"set_random_seed: seed: expected an integer, got {seed!r}")
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise TypeError(f"set_random_seed: seed: expected an integer, got {seed!r}") from None
-    if not 0 <= number < 2**32:
-        raise ValueError(
-            f"set_random_seed: seed: expected an integer from 0 to 2**32 - 1, got {number}"
-        )
+    expected = "an integer from 0 to 2**32 - 1"
+    number = check_count("set_random_seed", "seed", seed, expected, least=0, most=2**32 - 1)
     with _lock:
         _root = np.random.SeedSequence(number)
     _python_random.seed(number)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rnncore.utils._arrays import narrowed, plain_array
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_choice, check_count
 from rnncore.utils._memory import room_for
 
 
@@ -66,12 +66,14 @@ def pad_sequences(
            [2, 3],
            [5, 6]], dtype=int32)
     """
-    _check_side("padding", padding)
-    _check_side("truncating", truncating)
+    check_choice("pad_sequences", "padding", padding, ("pre", "post"))
+    check_choice("pad_sequences", "truncating", truncating, ("pre", "post"))
     items = _as_list(sequences)
     if not items:
         raise ValueError("pad_sequences: sequences: expected at least one sequence, got none")
-    length = _common_length(items, maxlen)
+    length = max(map(len, items))
+    if maxlen is not None:
+        length = check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
     try:
         target: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
@@ -105,11 +107,6 @@ def pad_sequences(
     return result
 
 
-def _check_side(name: str, side: object) -> None:
-    if not isinstance(side, str) or side not in ("pre", "post"):
-        raise ValueError(f"pad_sequences: {name}: expected 'pre' or 'post', got {side!r}")
-
-
 def _as_list(sequences: Iterable[Any]) -> list[Any]:
     if isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
         raise TypeError(
@@ -118,22 +115,12 @@ def _as_list(sequences: Iterable[Any]) -> list[Any]:
         )
     items = list(sequences)
     for index, item in enumerate(items):
-        if isinstance(item, (str, bytes)) or not isinstance(item, Sized):
+        sized = isinstance(item, Sized) and not isinstance(item, (str, bytes))
+        if not sized or getattr(item, "ndim", 1) == 0:  # NumPy calls an array without an axis sized
             raise TypeError(
                 f"pad_sequences: sequences[{index}]: expected a sequence of numbers, got {item!r}"
             )
-        if isinstance(item, np.ndarray) and item.ndim == 0:
-            raise TypeError(
-                f"pad_sequences: sequences[{index}]: expected a sequence of numbers, "
-                "got an array without an axis"
-            )
     return items
-
-
-def _common_length(items: list[Any], maxlen: int | None) -> int:
-    if maxlen is None:
-        return max(len(item) for item in items)
-    return check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
 
 
 def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:

@@ -149,8 +149,5 @@ def timeseries_dataset_from_array(
 
 
 def _row(argument: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{_OWNER}: {argument}: expected an integer or None, got {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{_OWNER}: {argument}: expected from {low} to {high}, got {value}")
-    return int(value)
+    expected = f"an integer from {low} to {high}, or None"
+    return check_count(_OWNER, argument, value, expected, least=low, most=high)

@@ -22,7 +22,7 @@ def test_places_that_cannot_be_written(
 ) -> None:
     for path in (tmp_path, tmp_path / "missing" / "file"):
         assert command.main([option, str(path)]) == 2
-        expected = f"{option}: expected a file in a folder that exists, got {str(path)!r}"
+        expected = f"{option}: expected a file that can be written, got {str(path)!r}"
         assert expected in capsys.readouterr().err
 
 

@@ -14,7 +14,7 @@ from rnncore import Sequential
 from rnncore.bench.results import Results
 from rnncore.callbacks import CSVLogger
 from rnncore.layers import Dense
-from rnncore.utils._atomic import replacing, save_figure
+from rnncore.utils._atomic import expect_writable, replacing, save_figure
 
 
 def together(*writers: Callable[[], object]) -> None:
@@ -152,3 +152,14 @@ def test_the_log_of_one_of_several_trainings_stays_whole(tmp_path: Path) -> None
     lines = path.read_text().splitlines()
     assert len(lines) == 1 + sum(lengths) and lines[0] == "epoch,loss,val_loss"
     assert all(line.count(",") == 2 for line in lines) and os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expect_writable("--json", str(tmp_path / "a.json"))
+    for path in (tmp_path, tmp_path / "missing" / "a.json"):
+        with pytest.raises(OSError, match=r"^--json: expected a file that can be written, got"):
+            expect_writable("--json", str(path))
+    # Root may write anywhere, so the answer of the system is replaced.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(PermissionError, match=r"^--json: .* no file can be made in"):
+        expect_writable("--json", str(tmp_path / "a.json"))

@@ -238,7 +238,7 @@ def test_without_pydot(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"rankdir": "XY"}, ValueError, "plot_model: rankdir: expected one of TB, LR, BT, RL"),
         ({"show_shapes": "yes"}, TypeError, "plot_model: show_shapes: expected True or False"),
         ({"expand_nested": 1}, TypeError, "plot_model: expand_nested: expected True or False"),
-        ({"dpi": 0}, ValueError, "plot_model: dpi: expected a positive number"),
+        ({"dpi": 0}, ValueError, "plot_model: dpi: expected a finite number > 0"),
     ],
 )
 def test_errors(arguments: Any, error: type[Exception], message: str, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_other_values():
         ({"sequences": []} | {"maxlen": 3}, ValueError, "expected at least one sequence"),
         ({"sequences": 5}, TypeError, "sequences: expected a list of sequences, got int"),
         ({"sequences": "abc"}, TypeError, "sequences: expected a list of sequences, got str"),
-        ({"sequences": [np.array(1)]}, TypeError, "an array without an axis"),
+        ({"sequences": [np.array(1)]}, TypeError, r"sequence of numbers, got array\(1\)"),
         ({"sequences": [[0.5]]}, ValueError, r"fit int32, got 0.5 \(.*dtype='float32'\)"),
         ({"sequences": [[2**40]]}, ValueError, "fit int32, got 1099511627776"),
         ({"sequences": [[np.nan]]}, ValueError, "fit int32, got nan"),

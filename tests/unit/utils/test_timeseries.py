@@ -70,9 +70,15 @@ def test_training_on_windows() -> None:
         ({"sequence_length": 3, "sequence_stride": 0}, "sequence_stride"),
         ({"sequence_length": 3, "sampling_rate": 0.5}, "sampling_rate"),
         ({"sequence_length": 3, "batch_size": None}, "batch_size"),
-        ({"sequence_length": 3, "start_index": -1}, "start_index: expected from 0 to 11"),
-        ({"sequence_length": 3, "start_index": 12}, "start_index: expected from 0 to 11"),
-        ({"sequence_length": 3, "end_index": 13}, "end_index: expected from 1 to 12"),
+        (
+            {"sequence_length": 3, "start_index": -1},
+            "start_index: expected an integer from 0 to 11",
+        ),
+        (
+            {"sequence_length": 3, "start_index": 12},
+            "start_index: expected an integer from 0 to 11",
+        ),
+        ({"sequence_length": 3, "end_index": 13}, "end_index: expected an integer from 1 to 12"),
         ({"sequence_length": 3, "start_index": 5, "end_index": 4}, "windows that fit into 0 rows"),
         ({"sequence_length": 3, "shuffle": 1}, "shuffle: expected True or False"),
     ],
