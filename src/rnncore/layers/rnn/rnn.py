@@ -178,7 +178,8 @@ class RNN(RecurrentLayer):
         dstates: Sequence[NDArray[Any] | None],
         need_dx: bool,
     ) -> Pass[tuple[NDArray[Any] | None, States]]:
-        rest, found = list(dstates), list[NDArray[Any]]()
+        rest = list(dstates)
+        found: list[NDArray[Any]] = []
         for part, one in zip(reversed(self._parts), reversed(tape), strict=True):
             start = len(rest) - len(part.state_sizes)
             wanted = need_dx or part is not self._parts[0]

@@ -111,7 +111,8 @@ class StackedRNNCells(AbstractRNNCell):
         self, saved: Any, dy: NDArray[Any], dstates: list[NDArray[Any]]
     ) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Compute the gradients of one step of all cells."""
-        rest, found = list(dstates), list[NDArray[Any]]()
+        rest = list(dstates)
+        found: list[NDArray[Any]] = []
         for steps, features, kept in reversed(saved):
             count = len(steps.state_sizes)
             dy, dstate = steps.backward(kept, dy, rest[-count:], features)
