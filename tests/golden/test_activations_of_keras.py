@@ -33,13 +33,12 @@ def test_as_keras(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Non
     layer.set_weights([a["kernel"], a["recurrent_kernel"], a["bias"]])
     drawn = []
 
-    def given(out: NDArray[Any], rate: float) -> NDArray[Any]:
+    def given(out: NDArray[Any], rate: float) -> None:
         assert rate == options["dropout" if out.shape[1] == 1 else "recurrent_dropout"]
         out[...] = a["input_factors" if out.shape[1] == 1 else "state_factors"]
         drawn.append(rate)
-        return out
 
-    monkeypatch.setattr(layer._dropout, "factors", given)
+    monkeypatch.setattr(layer, "_draw_factors", given)
     y, tape = layer.forward(a["x"], mask=MASK, training=True)
     y = y.copy()
     dx, _ = layer.backward(tape, a["dy"])

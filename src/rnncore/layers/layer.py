@@ -15,6 +15,7 @@ from rnncore import constraints, initializers, regularizers
 from rnncore.layers._activity import current_penalties
 from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsupported
 from rnncore.layers._convert import check_mask, numeric_array
+from rnncore.layers._draws import Draws
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique
 from rnncore.layers._shapes import expect_axes
@@ -137,8 +138,8 @@ class Layer(Configurable):
     fixed_axes: tuple[int, ...] = ()
     # Whether it or the layers after it need the sizes of more axes of its input than the last.
     needs_sizes = False
-    # Attributes (integers or None) that together with the weights determine how training continues.
-    random_numbers: tuple[str, ...] = ()
+    # What it draws at random, which together with the weights determines how training continues.
+    draws: Draws | None = None
     # Whether the input is token ids (B, T) rather than numbers with features on the last axis.
     takes_ids = False
     # Names of the arguments of a call and of `forward`, other than x, mask and training.

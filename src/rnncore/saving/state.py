@@ -92,8 +92,8 @@ def fitting_state(
             optimizer.learning_rate = saved["learning_rate"]
         model.shuffle_rng.bit_generator.state = state["shuffle"]
         for layer, numbers in zip(layers, state["layers"], strict=True):
-            for name, value in numbers.items():
-                setattr(layer, name, value)
+            if layer.draws is not None:
+                layer.draws.key, layer.draws.calls = numbers["_key"], numbers["_calls"]
 
     return restore
 
@@ -178,4 +178,5 @@ def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
 
 
 def _numbers_of(layer: Layer) -> dict[str, int | None]:
-    return {name: getattr(layer, name) for name in layer.random_numbers}
+    draws = layer.draws
+    return {} if draws is None else {"_key": draws.key, "_calls": draws.calls}

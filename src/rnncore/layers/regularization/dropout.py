@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from rnncore import _core
 from rnncore.layers._arguments import feature_shape
+from rnncore.layers._draws import Draw, Draws
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number, check_seed
-from rnncore.utils.random import new_rng
 
 
 class Dropout(Layer):
@@ -47,8 +47,6 @@ class Dropout(Layer):
     array([[1., 1., 1.]], dtype=float32)
     """
 
-    random_numbers = ("_key", "_calls")
-
     def __init__(
         self,
         rate: float,
@@ -63,24 +61,17 @@ class Dropout(Layer):
         self.noise_shape = None
         if noise_shape is not None:
             self.noise_shape = feature_shape(owner, "noise_shape", noise_shape)
-        # The key and the number of the call determine which elements are dropped.
-        self._key: int | None = None
-        self._calls = 0
+        self.draws: Draws = Draws(self.seed)
 
     def draw_seeds(self) -> None:
-        if self._key is None:
-            rng = new_rng() if self.seed is None else np.random.default_rng(self.seed)
-            self._key = int(rng.integers(2**64, dtype=np.uint64))
+        self.draws.choose_key()
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         if not training or self.rate == 0:
             return x, None
         tape = self.tape(True)
-        if self._key is None:
-            self.draw_seeds()
-        self._calls = (self._calls + 1) % 2**32
-        tape.saved = self._calls
-        return self._apply("y", x, self._calls, tape), tape
+        tape.saved = draw = self.draws.next()
+        return self._apply("y", x, draw, tape), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         return dy if tape is None else self._apply("dx", dy, self.used(tape), tape)
@@ -107,13 +98,13 @@ class Dropout(Layer):
             for wanted, size in zip(self.noise_shape, shape, strict=True)
         )
 
-    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
+    def _apply(self, name: str, x: NDArray[Any], draw: Draw, tape: Tape) -> NDArray[Any]:
         y = tape.take(name, x.shape, x.dtype)
         if self.noise_shape is None:
-            _core.dropout(np.ascontiguousarray(x), y, self.rate, self._key or 0, call)
+            _core.dropout(np.ascontiguousarray(x), y, self.rate, *draw)
             return y
         drawn: Any = self._drawn_together(x.shape)
         factors = tape.take("factors", drawn, x.dtype)
         factors.fill(1)
-        _core.dropout(factors, factors, self.rate, self._key or 0, call)
+        _core.dropout(factors, factors, self.rate, *draw)
         return np.multiply(x, factors, out=y)

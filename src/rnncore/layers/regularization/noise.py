@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._draws import Draw
 from rnncore.layers.regularization.dropout import Dropout
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number
@@ -18,9 +19,9 @@ class _Gaussian(Dropout):
 
     not_configured = Dropout.not_configured | {"noise_shape"}
 
-    def _normal(self, like: NDArray[Any], call: int, stddev: float, tape: Tape) -> NDArray[Any]:
+    def _normal(self, like: NDArray[Any], draw: Draw, stddev: float, tape: Tape) -> NDArray[Any]:
         noise = tape.take("noise", like.shape, like.dtype)
-        key = np.array([self._key or 0, call], np.uint64)
+        key = np.array(draw, np.uint64)
         rng = np.random.Generator(np.random.Philox(key=key))
         rng.standard_normal(dtype=like.dtype, out=noise)
         noise *= stddev
@@ -58,10 +59,10 @@ class GaussianNoise(_Gaussian):
         self.stddev = check_number("GaussianNoise", "stddev", stddev, low=0.0, high=1.0)
         super().__init__(self.stddev, seed=seed, **kwargs)
 
-    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
+    def _apply(self, name: str, x: NDArray[Any], draw: Draw, tape: Tape) -> NDArray[Any]:
         if name == "dx":
             return x
-        noise = self._normal(x, call, self.stddev, tape)
+        noise = self._normal(x, draw, self.stddev, tape)
         noise += x
         return noise
 
@@ -96,7 +97,7 @@ class GaussianDropout(_Gaussian):
         check_number("GaussianDropout", "rate", rate, low=0.0, high=1.0, open_high=True)
         super().__init__(rate, seed=seed, **kwargs)
 
-    def _apply(self, name: str, x: NDArray[Any], call: int, tape: Tape) -> NDArray[Any]:
-        factors = self._normal(x, call, math.sqrt(self.rate / (1 - self.rate)), tape)
+    def _apply(self, name: str, x: NDArray[Any], draw: Draw, tape: Tape) -> NDArray[Any]:
+        factors = self._normal(x, draw, math.sqrt(self.rate / (1 - self.rate)), tape)
         factors += 1
         return np.multiply(x, factors, out=tape.take(name, x.shape, x.dtype))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
+from rnncore.layers._draws import Draws
 from rnncore.layers._shapes import SEQUENCE
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.rnn.dropout import RecurrentDropout
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_flag, check_number, check_seed
@@ -27,14 +27,6 @@ class KernelTape(Tape):
     def __init__(self) -> None:
         super().__init__()
         self.workspace = _core.Workspace()
-
-
-def of_dropout(name: str) -> property:
-    """Return a property for an attribute of the layer's dropout."""
-    return property(
-        lambda self: getattr(self._dropout, name),
-        lambda self, value: setattr(self._dropout, name, value),
-    )
 
 
 class FusedLayer(RecurrentLayer):
@@ -57,7 +49,6 @@ class FusedLayer(RecurrentLayer):
     options: tuple[str, ...] = ("activation",)
     tape_class = KernelTape
     cell_class: ClassVar[type[FusedCell]]
-    random_numbers = ("_key", "_calls")
 
     def __init__(
         self,
@@ -83,7 +74,7 @@ class FusedLayer(RecurrentLayer):
             owner, "recurrent_dropout", recurrent_dropout, low=0, high=1, open_high=True
         )
         self.seed = check_seed(owner, seed)
-        self._dropout = RecurrentDropout(self.seed)
+        self.draws: Draws = Draws(self.seed)
 
     def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
@@ -125,13 +116,15 @@ class FusedLayer(RecurrentLayer):
 
     # -- dropout -------------------------------------------------------------------------
 
-    _key = of_dropout("key")
-    _calls = of_dropout("calls")
-
     def draw_seeds(self) -> None:
         super().draw_seeds()
         if self.dropout or self.recurrent_dropout:
-            self._dropout.draw_seeds()
+            self.draws.choose_key()
+
+    def _draw_factors(self, out: NDArray[Any], rate: float) -> None:
+        """Fill `out` with 0 and ``1 / (1 - rate)``, the same for all steps of a batch."""
+        out.fill(1)
+        _core.dropout(out, out, rate, *self.draws.next())
 
     # -- the calls of the kernels --------------------------------------------------------
 
@@ -148,12 +141,12 @@ class FusedLayer(RecurrentLayer):
         if training:
             if self.dropout:
                 factors = tape.take("input factors", (x.shape[0], 1, x.shape[2]), x.dtype)
-                self._dropout.factors(factors, self.dropout)
+                self._draw_factors(factors, self.dropout)
                 x = np.multiply(x, factors, out=tape.take("x", x.shape, x.dtype))
             if self.recurrent_dropout:  # of the state, for each gate
                 shape = (self.gates, x.shape[0], self.units)
                 recurrent_factors = tape.take("state factors", shape, x.dtype)
-                self._dropout.factors(recurrent_factors, self.recurrent_dropout)
+                self._draw_factors(recurrent_factors, self.recurrent_dropout)
             if out is None and self.return_sequences:
                 out = tape.take("y", (*x.shape[:2], self.units), x.dtype)
         if mask is not None and mask.all():

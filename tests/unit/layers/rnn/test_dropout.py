@@ -27,7 +27,7 @@ def test_only_in_training(make: Callable[..., FusedLayer]) -> None:
     layer(X)
     layer.set_weights(plain.get_weights())
     np.testing.assert_array_equal(layer(X), plain(X))
-    assert layer._key is None and layer._calls == 0
+    assert layer.draws.key is None and layer.draws.calls == 0
     assert (layer(X, training=True) != plain(X)).any()
 
 
@@ -47,7 +47,7 @@ def test_without_dropout_no_seed_is_drawn() -> None:
     layer = LSTM(2)
     layer(X, training=True)
     layer.draw_seeds()
-    assert layer._key is None
+    assert layer.draws.key is None
 
 
 def test_the_same_features_at_all_steps() -> None:
@@ -112,7 +112,7 @@ def test_gradients(
     dy = rng.standard_normal((3, 5, 4))
 
     def forward() -> tuple[NDArray[Any], Any]:
-        layer._calls = 7  # the same draw every time
+        layer.draws.calls = 7  # the same draw every time
         return layer.forward(x, mask=mask, training=True)
 
     _, tape = forward()
@@ -129,7 +129,7 @@ def test_directions_draw_apart() -> None:
     layer = Bidirectional(SimpleRNN(8, recurrent_dropout=0.5))
     layer(X, training=True)
     one, other = layer.children
-    assert one._key != other._key
+    assert one.draws.key != other.draws.key
 
 
 def test_a_training_repeats_itself() -> None:
