@@ -6,7 +6,7 @@ and ``K.clip``: see `rnncore.ops.arrays`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,4 +104,5 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'rnncore.backend' has no attribute {name!r}")
 
 
-__all__ = public(globals(), "clear_session")
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "clear_session")

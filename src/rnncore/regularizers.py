@@ -197,13 +197,13 @@ class OrthogonalRegularizer(Regularizer):
     def value(self, weight: Array) -> float:
         _, unit = self._unit_rows(weight)
         products = _without_diagonal(unit @ unit.T)
-        return self.factor * float(np.abs(products).sum()) / self._pairs(unit)
+        return self._share(unit) * float(np.abs(products).sum())
 
     def grad(self, weight: Array) -> Array:
         lengths, unit = self._unit_rows(weight)
         signs = np.sign(_without_diagonal(unit @ unit.T))
         # Every product stands on both sides of the diagonal.
-        dunit = (2 * self.factor / self._pairs(unit)) * (signs @ unit)
+        dunit = 2 * self._share(unit) * (signs @ unit)
         along = (dunit * unit).sum(axis=1, keepdims=True)
         drows = (dunit - np.where(lengths > _EPSILON, along, 0) * unit) / np.maximum(
             lengths, _EPSILON
@@ -221,10 +221,9 @@ class OrthogonalRegularizer(Regularizer):
         lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
         return lengths, rows / np.maximum(lengths, _EPSILON)
 
-    @staticmethod
-    def _pairs(unit: Array) -> float:
-        """Return the number of ordered pairs: the sum over them counts every pair twice."""
-        return float(len(unit) * (len(unit) - 1))
+    def _share(self, unit: Array) -> float:
+        """Return what each ordered pair counts: the sum over them has every pair twice."""
+        return self.factor / (len(unit) * (len(unit) - 1))
 
 
 def _without_diagonal(matrix: Array) -> Array:

@@ -7,7 +7,7 @@ the backward pass; the others say so by `from_input`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnncore.activations.base import Activation as Activation
 from rnncore.activations.fused import (
@@ -85,4 +85,5 @@ def get(
     return found
 
 
-__all__ = public(globals(), "deserialize", "serialize")
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "deserialize", "serialize")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -39,13 +41,8 @@ class Relu(Builtin):
         np.sign(y, out=out)
         return np.multiply(out, dy, out=out)
 
-    def variant(
-        self,
-        negative_slope: float = 0.0,
-        max_value: float | None = None,
-        threshold: float = 0.0,
-    ) -> Activation:
-        return Rectifier(negative_slope, max_value, threshold)
+    def variant(self, *args: Any, **kwargs: Any) -> Activation:
+        return Rectifier(*args, **kwargs)
 
 
 class Rectifier(Activation):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,4 +102,5 @@ def for_weights(
     return make
 
 
-__all__ = public(globals(), "deserialize", "serialize")
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "deserialize", "serialize")

@@ -7,7 +7,7 @@ activation saturates.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnncore.losses import functions
 from rnncore.losses.base import SHORT_NAMES, Loss as Loss
@@ -40,7 +40,7 @@ from rnncore.utils._names import named, public
 _BY_NAME = named(globals(), Loss)
 _BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
 _BY_NAME |= {"kullback_leibler_divergence": KLDivergence, "logcosh": LogCosh}
-_LOSS_OF = {getattr(functions, name): _BY_NAME[name] for name in functions.__all__}
+_LOSS_OF = {getattr(functions, name): _BY_NAME[name] for name in public(vars(functions))}
 
 
 def get(identifier: Any) -> Loss:
@@ -71,4 +71,5 @@ def get(identifier: Any) -> Loss:
     return found
 
 
-__all__ = public(globals(), "deserialize", "serialize")
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "deserialize", "serialize")

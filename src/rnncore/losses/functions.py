@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from numpy.typing import ArrayLike
 
 from rnncore.losses.base import Array
@@ -126,4 +128,5 @@ def sparse_categorical_crossentropy(
     return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
 
 
-__all__ = public(globals())
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals())

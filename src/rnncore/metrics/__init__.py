@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnncore.losses import (
     Loss,
@@ -140,4 +140,5 @@ def _accuracy_for(
     return CategoricalAccuracy(name)
 
 
-__all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__

@@ -5,6 +5,8 @@ All work in place on flat arrays that hold every parameter of a model, described
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rnncore.optimizers import schedules as schedules
 from rnncore.optimizers.adadelta import Adadelta as Adadelta
 from rnncore.optimizers.adagrad import Adagrad as Adagrad
@@ -49,4 +51,5 @@ def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
     return found
 
 
-__all__ = public(globals(), "deserialize", "schedules", "serialize")
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "deserialize", "schedules", "serialize")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,8 +63,4 @@ def variables(optimizer: Any) -> list[Variable]:
 
 def _of_weight(name: str, weight: Any, flat: NDArray[Any]) -> Variable:
     state = flat[weight.offset : weight.offset + weight.size].reshape(weight.shape)
-
-    def write(value: NDArray[Any]) -> None:
-        state[...] = value
-
-    return Variable(name, lambda: state, write)
+    return Variable(name, lambda: state, functools.partial(state.__setitem__, ...))
