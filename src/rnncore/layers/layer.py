@@ -20,12 +20,12 @@ from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique
 from rnncore.layers._shapes import expect_axes
 from rnncore.layers._supply import current_supply
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import FRESH, Tape
 from rnncore.utils._arrays import narrowed
-from rnncore.utils._checks import check_flag, float_dtype, warn
+from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
 from rnncore.utils._config import Configurable
 from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
@@ -194,9 +194,7 @@ class Layer(Configurable):
         cls = type(self)
         owner = cls.__name__
         reject_unsupported(cls, others, self.unsupported)
-        if name is not None and (not isinstance(name, str) or not name):
-            raise TypeError(f"{owner}: name: expected a non-empty string or None, got {name!r}")
-        self.name: str = name if name is not None else default_name(cls)
+        self.name = check_name(owner, name, "") or default_name(cls)
         self.explicit_dtype = None if dtype is None else float_dtype(owner, dtype)
         self.dtype: np.dtype[Any] = self.explicit_dtype or np.dtype(np.float32)
         self.trainable = trainable
@@ -244,9 +242,7 @@ class Layer(Configurable):
         """Return the shape of the output for inputs of `input_shape`, batch axis included."""
         return input_shape
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         """Return the last step in computing the mask of each output, as Keras counts steps.
 
         `inputs` are the steps that produce the inputs, `masks` those of their masks, or None.
@@ -360,27 +356,17 @@ class Layer(Configurable):
             raise TypeError(
                 f"{self.name}: x: expected an array or a symbolic tensor, got the layer {x.name!r}"
             )
-        if self.takes_several:
-            if not isinstance(x, (list, tuple)):
-                raise TypeError(
-                    f"{self.name}: x: expected a list of arrays, got {type(x).__name__}"
-                )
-            converted: Any = [self.convert_input(one, f"x[{i}]") for i, one in enumerate(x)]
-            shapes: Any = [one.shape for one in converted]
-            open_shapes: Any = [(None, *shape[1:]) for shape in shapes]
-        else:
-            converted = self.convert_input(x)
-            shapes = converted.shape
-            open_shapes = (None, *shapes[1:])
+        arrays = [self.convert_input(one, name) for name, one in self._by_input("x", x, "arrays")]
+        shapes = self._joined([array.shape for array in arrays])
         if not self.built:
-            self.make_weights(open_shapes)
+            self.make_weights(self._joined([(None, *array.shape[1:]) for array in arrays]))
         self.check_input_shape(shapes)
         arguments = self.check_arguments(arguments, shapes)
         output: Any = self.compute_output_shape(shapes)
         largest = output[0] if isinstance(output, list) else output
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
-            y, _ = self.forward(converted, **arguments)  # no one else holds the tape
-        given = leaves([converted, *arguments.values()])
+            y, _ = self.forward(self._joined(arrays), **arguments)  # no one else holds the tape
+        given = leaves([arrays, *arguments.values()])
         taken = [one for one in given if isinstance(one, np.ndarray)]
         if not isinstance(y, list):
             return detached(y, taken)
@@ -442,16 +428,22 @@ class Layer(Configurable):
 
     def _checked_shape(self, input_shape: Any) -> Any:
         """Return the shape or list of shapes given to `build`."""
+        each = self._by_input("input_shape", input_shape, "shapes")
+        return self._joined([feature_shape(self.name, name, shape) for name, shape in each])
+
+    def _by_input(self, argument: str, given: Any, kind: str) -> list[tuple[str, Any]]:
+        """Return what is given for each input, behind the name that errors call it by."""
         if not self.takes_several:
-            return feature_shape(self.name, "input_shape", input_shape)
-        if not isinstance(input_shape, (list, tuple)):
+            return [(argument, given)]
+        if not isinstance(given, (list, tuple)):
             raise TypeError(
-                f"{self.name}: input_shape: expected a list of shapes, got {input_shape!r}"
+                f"{self.name}: {argument}: expected a list of {kind}, got {type(given).__name__}"
             )
-        return [
-            feature_shape(self.name, f"input_shape[{index}]", shape)
-            for index, shape in enumerate(input_shape)
-        ]
+        return [(f"{argument}[{index}]", one) for index, one in enumerate(given)]
+
+    def _joined(self, each: list[Any]) -> Any:
+        """Return what belongs to each input as the methods take it: a list, or the only one."""
+        return each if self.takes_several else each[0]
 
     def draw_seeds(self) -> None:
         """Draw seeds now rather than in training, so that a copy continues alike."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnncore import optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import Node, is_symbolic
 from rnncore.layers.layer import Layer, detached
 from rnncore.layers.parameter import Parameter, building
@@ -913,9 +913,7 @@ class Model(Layer):
         found = self.network.run_backward(tape, dys, need_dx=need_dx)
         return found if self.takes_several else found[0]
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return []
 
     def compute_mask(self, x: Any, mask: Any) -> Any:

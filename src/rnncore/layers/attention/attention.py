@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
@@ -127,9 +127,7 @@ class Attention(Layer):
     def compute_mask(self, x: Any, mask: Any) -> Any:
         return None if mask is None else mask[0]
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return [] if masks[0] is None else [CountedStep(masks[0], rank=masks[0].rank)]
 
     def forward(

@@ -12,7 +12,7 @@ from rnncore import _core
 from rnncore.layers._arguments import ADAPTED
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count, check_flag
 
@@ -114,9 +114,7 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape, self.output_dim)
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return [CountedStep(inputs[0], rank=inputs[0].rank)] if self.mask_zero else []
 
     def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:

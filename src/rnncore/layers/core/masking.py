@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers._shapes import SEQUENCE
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._arrays import narrowed
 
@@ -57,9 +57,7 @@ class Masking(Layer):
     def build(self, input_shape: Shape) -> None:
         narrowed(f"{self.name}: mask_value", np.array(self.mask_value), self.dtype)
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         equal = CountedStep(inputs[0], rank=inputs[0].rank)
         return [CountedStep(equal, rank=equal.rank - 1)]
 

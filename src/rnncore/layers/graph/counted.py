@@ -22,6 +22,10 @@ class CountedStep:
         self.layer = layer
 
 
+# The last step in computing each of several masks, None where there is no mask.
+MaskSteps = list[CountedStep | None]
+
+
 def either(one: CountedStep, other: CountedStep) -> CountedStep:
     """Return the step that finds where one mask or another is True."""
     return CountedStep(one, other, rank=max(one.rank, other.rank))

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import Lengths
-from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
@@ -70,11 +69,6 @@ class TensorOperation(Merge):
                 f"{self.name}: x: expected 2 arrays with the same number of axes, got {got}"
             )
         return super().compute_output_shape(input_shape)
-
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
-        return []
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         return [_gradient(self.operation, place, dy, operands, y, tape) for place in range(2)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._lengths import joint_mask
 from rnncore.layers._shapes import listed_axes
-from rnncore.layers.graph.counted import CountedStep, either
+from rnncore.layers.graph.counted import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 
@@ -69,9 +69,7 @@ class Concatenate(Layer):
                 sizes.append(known.pop() if known else None)
         return tuple(sizes)
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         if not any(masks):
             return []
         wide = [_widened(step, mask) for step, mask in zip(inputs, masks, strict=True)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import joint_mask
-from rnncore.layers.graph.counted import CountedStep, either
+from rnncore.layers.graph.counted import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.tape import Tape
 
@@ -44,11 +43,10 @@ class Merge(Layer):
             sizes.append(known.pop() if known else None if None in column else 1)
         return tuple(sizes)
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         known = [mask for mask in masks if mask is not None]
-        return [reduce(either, known)] if len(known) == len(masks) else []
+        goes_on = self.supports_masking and len(known) == len(masks)
+        return [functools.reduce(either, known)] if goes_on else []
 
     def compute_mask(self, x: Any, mask: Any) -> Any:
         joint = None if mask is None else joint_mask(mask)

@@ -171,7 +171,7 @@ class AveragePooling1D(AveragePooling):
 
     Parameters
     ----------
-    pool_size : int
+    pool_size : int, default 2
         Number of steps in a window.
     strides : int, optional
         Steps between the starts of neighbouring windows; default: `pool_size`.

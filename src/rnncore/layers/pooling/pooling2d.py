@@ -45,7 +45,7 @@ class AveragePooling2D(AveragePooling):
 
     Parameters
     ----------
-    pool_size : int or tuple of 2 ints
+    pool_size : int or tuple of 2 ints, default 2
         Rows and columns of a window; one number applies to both.
     strides : int or tuple of 2 ints, optional
         Rows and columns between the starts of neighbouring windows; default: `pool_size`.

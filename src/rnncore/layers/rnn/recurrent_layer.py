@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import leaves
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
@@ -100,9 +100,7 @@ class LayerWithStates(Layer):
             shapes += [(input_shape[0], size) for size in self.state_sizes]
         return shapes if len(shapes) > 1 else shapes[0]
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return masks[:1] * self.output_count if self.return_sequences else []
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._members import members
 from rnncore.layers.core.output_layer import OutputLayer
-from rnncore.layers.graph.counted import CountedStep
+from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 
 
@@ -104,9 +104,7 @@ class TimeDistributed(OutputLayer):
             )
         return (*input_shape[:2], *step[1:])
 
-    def mask_steps(
-        self, inputs: list[CountedStep], masks: list[CountedStep | None]
-    ) -> list[CountedStep | None]:
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return masks[:1]
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
