@@ -345,7 +345,7 @@ class Sequential(Model):
             self.check_input_shape(input_shape)
 
     def _agree_on_dtype_of(self, layer: Layer) -> None:
-        wanted = layer.dtype if layer.built else layer.explicit_dtype
+        wanted = layer.known_dtype
         if wanted is not None and self.explicit_dtype is None and not self.built:
             self.dtype = wanted
         elif wanted is not None and wanted != self.dtype:

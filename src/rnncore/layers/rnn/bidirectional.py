@@ -213,7 +213,7 @@ class Bidirectional(LayerWithStates):
 
     def _parts(self, states: Any) -> Any:
         """Return the states of each direction, None for each where there are none."""
-        count = len(self.forward_layer.state_sizes)
+        count = self.forward_layer.state_count
         return (None, None) if states is None else (states[:count], states[count:])
 
     def forward(
@@ -258,7 +258,7 @@ class Bidirectional(LayerWithStates):
     def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
         tapes, penalties, ys = self.used(tape)
         given = dy if isinstance(dy, list) else [dy]
-        dstates = given[self.output_count :] or [None] * len(self.state_sizes)
+        dstates = given[self.output_count :] or [None] * self.state_count
         dys: Sequence[Array | None] = given[: self.output_count]
         if self.merge_mode is not None:
             dy = given[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -39,6 +40,11 @@ class LayerWithStates(Layer):
     def state_sizes(self) -> list[int]:
         """The last axis of each state."""
         raise NotImplementedError(f"{type(self).__name__}: expected a property state_sizes")
+
+    @functools.cached_property
+    def state_count(self) -> int:
+        """How many states there are."""
+        return len(self.state_sizes)
 
     def shapes_of_outputs(self, input_shape: Shape) -> list[Shape]:
         """Return the shapes of the outputs without the states."""
@@ -107,7 +113,7 @@ class LayerWithStates(Layer):
         # As in Keras, the mask is passed on unreversed even with go_backwards.
         masks = [mask if self.return_sequences else None] * self.output_count
         if self.return_state:
-            masks += [None] * len(self.state_sizes)
+            masks += [None] * self.state_count
         return masks if len(masks) > 1 else masks[0]
 
 
@@ -219,7 +225,7 @@ class RecurrentLayer(LayerWithStates):
         return ([y, *states] if self.return_state else y), tape
 
     def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
-        one, *dstates = dy if self.return_state else (dy, *[None] * len(self.state_sizes))
+        one, *dstates = dy if self.return_state else (dy, *[None] * self.state_count)
         if one is not None and self.return_sequences and self.go_backwards:
             one = one[:, ::-1]
         dx, dinitial = run(self.backward_pass(tape, one, dstates, need_dx))

@@ -163,7 +163,7 @@ class RNN(RecurrentLayer):
             part.return_sequences = self.return_sequences or not last
             part.zero_output_for_mask = self.zero_output_for_mask and last
             part.go_backwards = self.go_backwards
-            given = start and start[len(states) : len(states) + len(part.state_sizes)]
+            given = start and start[len(states) : len(states) + part.state_count]
             x, found, tape = yield from part.forward_steps(
                 x, mask, training, given, out if last else None
             )
@@ -181,7 +181,7 @@ class RNN(RecurrentLayer):
         rest = list(dstates)
         found: list[NDArray[Any]] = []
         for part, one in zip(reversed(self._parts), reversed(tape), strict=True):
-            start = len(rest) - len(part.state_sizes)
+            start = len(rest) - part.state_count
             wanted = need_dx or part is not self._parts[0]
             dy, dinitial = yield from part.backward_steps(one, dy, rest[start:], wanted)
             found = [*dinitial, *found]
