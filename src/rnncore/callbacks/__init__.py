@@ -1,31 +1,23 @@
 """What `fit`, `evaluate` and `predict` call while they work."""
 
-from rnncore.callbacks.backup import BackupAndRestore
-from rnncore.callbacks.base import Callback, CallbackList
-from rnncore.callbacks.csv_logger import CSVLogger
-from rnncore.callbacks.early_stopping import EarlyStopping
-from rnncore.callbacks.gradient_norms import GradientNorms
-from rnncore.callbacks.history import History
-from rnncore.callbacks.lambda_callback import LambdaCallback
-from rnncore.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from rnncore.callbacks.model_checkpoint import ModelCheckpoint
-from rnncore.callbacks.monitor import MonitorCallback
-from rnncore.callbacks.terminate_on_nan import TerminateOnNaN
-from rnncore.saving.checkpoint import load_checkpoint
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "GradientNorms",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "MonitorCallback",
-    "ReduceLROnPlateau",
-    "TerminateOnNaN",
-    "load_checkpoint",
-]
+from rnncore.callbacks.backup import BackupAndRestore as BackupAndRestore
+from rnncore.callbacks.base import Callback as Callback, CallbackList as CallbackList
+from rnncore.callbacks.csv_logger import CSVLogger as CSVLogger
+from rnncore.callbacks.early_stopping import EarlyStopping as EarlyStopping
+from rnncore.callbacks.gradient_norms import GradientNorms as GradientNorms
+from rnncore.callbacks.history import History as History
+from rnncore.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+from rnncore.callbacks.learning_rate import (
+    LearningRateScheduler as LearningRateScheduler,
+    ReduceLROnPlateau as ReduceLROnPlateau,
+)
+from rnncore.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
+from rnncore.callbacks.monitor import MonitorCallback as MonitorCallback
+from rnncore.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+from rnncore.saving.checkpoint import load_checkpoint as load_checkpoint
+from rnncore.utils._names import public
+
+if not TYPE_CHECKING:  # checkers of types find the names by the imports
+    __all__ = public(globals(), "load_checkpoint")
