@@ -143,10 +143,10 @@ def _measure(options: argparse.Namespace, old: Results | None) -> Results:
     if warning:
         work.results.notes.append(warning)
     try:
-        _run_all(options, work, progress, old)
+        with progress:
+            _run_all(options, work, progress, old)
     except KeyboardInterrupt:  # what was measured may be worth an hour
         work.results.notes.append(_INTERRUPTED)
-    progress.abandon()
     return work.results
 
 

@@ -45,7 +45,7 @@ from rnncore.training.objectives import Objectives
 from rnncore.training.prediction import predict
 from rnncore.training.progress import Progress, resolve_verbose
 from rnncore.training.ragged import rectangular
-from rnncore.training.streams import Feed, Source, Stream, is_stream
+from rnncore.training.streams import Feed, Prepare, Source, Stream, is_stream
 from rnncore.training.structure import Structure
 from rnncore.utils._arrays import RAGGED
 from rnncore.utils._checks import check_flag
@@ -379,14 +379,15 @@ class Model(Layer):
         wanted = steps_of("fit", "steps_per_epoch", steps_per_epoch)
         held_wanted = steps_of("fit", "validation_steps", validation_steps)
         follows = validation_epochs(validation_freq)
-        if validation_batch_size is not None:
-            batch_size_of("fit", validation_batch_size, argument="validation_batch_size")
+        batch_size_of("fit", batch_size)  # before the data are looked at
+        batch_size_of("fit", validation_batch_size, "validation_batch_size")
         self.first_epoch = epoch_number("initial_epoch", initial_epoch)
         last = epoch_number("epochs", epochs)
         level = resolve_verbose(verbose)
         shuffle = check_flag("fit", "shuffle", shuffle)
         share = 0.0 if validation_data is not None else validation_share(validation_split)
-        source: Source
+        prepare, parts = self._preparing(class_weight), (x, y, sample_weight)
+        held_size = validation_batch_size or batch_size
         held: Source | None = None
         if is_stream(x):
             if share:
@@ -395,42 +396,45 @@ class Model(Layer):
                     f"{validation_split!r}"
                 )
             size = None
-            source = self._source("fit", x, y, sample_weight, batch_size, wanted, class_weight)
+            source = self._source("fit", prepare, parts, batch_size, wanted)
         else:
-            batch_size_of("fit", batch_size)  # before the data are looked at
-            samples = self._samples(x, y, sample_weight, class_weight)
+            samples = prepare(parts, "")
             if share:
                 samples, rest = split_off_validation(samples, share)
                 if class_weight is not None:  # as in Keras it only weights training data
                     rest = Samples(rest.x, rest.y, (None,) * len(rest.y))
-                held = batches_of("fit", rest, validation_batch_size or batch_size, held_wanted)
+                held = self._batches("fit", rest, held_size, held_wanted)
             size = size_for("fit", len(samples), batch_size, wanted)
-            source = Batches(samples, size, by_length=False)
+            source = self._batches("fit", samples, size, None, by_length=False)
         if validation_data is not None:
-            if not is_stream(validation_data):
-                validation_batch_size = validation_batch_size or batch_size
-            held = self._validation_source(validation_data, validation_batch_size, held_wanted)
-        for batches in (source, held):
-            self.expect_batches("fit", batches)
+            parts = _validation_parts(validation_data)
+            prepare = self._preparing()
+            held = self._source("fit", prepare, parts, held_size, held_wanted, "validation_")
+
+        def validation(epoch: int) -> Feed | None:
+            return None if held is None or not follows(epoch) else Feed(held, held_wanted)
+
         feed = Feed(source, wanted)
         params = {"verbose": level, "epochs": last, "steps": feed.steps, "batch_size": size}
         hooks = CallbackList(callbacks, self, "fit", params)
         if self.first_epoch < last:
             names = list(self.objective.results())
-            if held is not None and any(map(follows, range(self.first_epoch + 1, last + 1))):
+            if any(map(validation, range(self.first_epoch + 1, last + 1))):
                 names += [f"val_{name}" for name in names]
             hooks.expect_use(names)
         self._start_training()
         self.history = History(params)
+        rng = self.shuffle_rng if shuffle else None
+        progress = Progress(level, last)
         loop.fit(
             self,
             feed,
-            None if held is None else loop.Validation(held, held_wanted, follows),
+            validation,
             self.history,
             epochs=last,
-            shuffle=shuffle,
-            verbose=level,
+            rng=rng,
             hooks=hooks,
+            progress=progress,
         )
         return self.history
 
@@ -454,7 +458,7 @@ class Model(Layer):
         ValueError, TypeError
             If the data do not fit the model.
         """
-        samples = self._samples(x, y, sample_weight, class_weight)
+        samples = self._preparing(class_weight)((x, y, sample_weight), "")
         self._start_training()
         self.objective.reset()
         with InterruptGuard() as guard:
@@ -493,7 +497,7 @@ class Model(Layer):
         >>> [g.shape for g in model.gradients(np.ones((4, 2)), np.zeros(4))]
         [(2, 1), (1,)]
         """
-        samples = self._samples(x, y, sample_weight)
+        samples = self._preparing()((x, y, sample_weight), "")
         self.parameter_buffer().ensure_grads()
         self._draw_seeds()
         loop.Steps(self).gradients(one_batch(samples))
@@ -540,20 +544,12 @@ class Model(Layer):
             If the data have fewer batches than `steps`.
         """
         wanted = steps_of("evaluate", "steps", steps)
-        source = self._source("evaluate", x, y, sample_weight, batch_size, wanted)
-        self.expect_batches("evaluate", source)
-        self.parameter_buffer()
-        level = resolve_verbose(verbose)
-        feed = Feed(source, wanted)
-        params = {"verbose": level, "steps": feed.steps}
-        hooks = CallbackList(callbacks, self, "evaluate", params)
-        progress = Progress(level)
-        progress.begin(feed.steps)
-        try:
+        parts = (x, y, sample_weight)
+        source = self._source("evaluate", self._preparing(), parts, batch_size, wanted)
+        feed, hooks, progress = self._started("evaluate", source, wanted, verbose, callbacks)
+        with progress:
             results = loop.evaluate(self, feed, hooks, progress)
             progress.end(results)
-        finally:
-            progress.abandon()
         return self._returned(results, return_dict)
 
     def test_on_batch(
@@ -615,26 +611,16 @@ class Model(Layer):
         [(5, 2), (2, 2)]
         """
         wanted = steps_of("predict", "steps", steps)
-        source: Source
-        if is_stream(x):
-            batch_size_of("predict", batch_size)
-            source = Stream(x, lambda parts, named: self._inputs(parts[0], f"{named}x"))
-            source.peek()
-        else:
-            samples = self._inputs(x)
-            source = batches_of("predict", samples, batch_size, wanted)
-            self.expect_batches("predict", source)
-        self.parameter_buffer()
-        level = resolve_verbose(verbose)
-        feed = Feed(source, wanted)
-        hooks = CallbackList(callbacks, self, "predict", {"verbose": level, "steps": feed.steps})
-        progress = Progress(level, only_bar=verbose == "auto")
-        progress.begin(feed.steps)
-        try:
-            results = predict(self, feed, progress, hooks)
+
+        def prepare(parts: tuple[Any, Any, Any], prefix: str) -> Samples:
+            argument = f"{prefix}x"
+            return samples_to_predict(self, self.prepare_input(parts[0], argument), argument)
+
+        source = self._source("predict", prepare, (x, None, None), batch_size, wanted)
+        feed, hooks, progress = self._started("predict", source, wanted, verbose, callbacks)
+        with progress:
+            results = predict(self, feed, hooks, progress)
             progress.end({})
-        finally:
-            progress.abandon()
         return self.outputs_structure.restore(results)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -976,23 +962,6 @@ class Model(Layer):
         """Same as `reset_state`."""
         self.reset_state()
 
-    def expect_batches(self, owner: str, source: Any) -> None:
-        """Raise ValueError unless all batches have the size of the stateful layers' states.
-
-        Batches that come one by one cannot be checked in advance.
-        """
-        layers = self.stateful_layers()
-        if not layers or not isinstance(source, Batches):
-            return
-        size, count = source.batch_size, len(source.samples)
-        for layer in layers:
-            expected = size if layer.states is None else layer.states[0].shape[0]
-            if size != expected or count % expected:
-                raise ValueError(
-                    f"{owner}: batch_size: expected {expected} and as many samples as fill whole "
-                    f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
-                )
-
     # -- weights -------------------------------------------------------------------------
 
     @property
@@ -1139,48 +1108,71 @@ class Model(Layer):
 
     # -- data ----------------------------------------------------------------------------
 
-    def _inputs(self, x: Any, argument: str = "x") -> Samples:
-        """Return inputs alone, for outputs to be computed."""
-        return samples_to_predict(self, self.prepare_input(x, argument), argument)
-
-    def _samples(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-        prefix: str = "",
-    ) -> Samples:
-        """Return inputs with their targets and weights; `prefix` names the arguments in errors."""
+    def _preparing(self, class_weight: Mapping[int, float] | None = None) -> Prepare:
+        """Return what makes samples of ``(x, y, sample_weight)``, with a prefix for errors."""
         _ = self.objective  # report a missing compile before looking at the data
-        inputs = self.prepare_input(x, f"{prefix}x")
-        return prepare_samples(self, inputs, y, sample_weight, class_weight, prefix)
+
+        def prepare(parts: tuple[Any, Any, Any], prefix: str) -> Samples:
+            x, y, sample_weight = parts
+            inputs = self.prepare_input(x, f"{prefix}x")
+            return prepare_samples(self, inputs, y, sample_weight, class_weight, prefix)
+
+        return prepare
 
     def _source(
         self,
         owner: str,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
+        prepare: Prepare,
+        parts: tuple[Any, Any, Any],
         batch_size: Any,
         steps: int | None,
-        class_weight: Mapping[int, float] | None = None,
         prefix: str = "",
-    ) -> Batches | Stream:
+    ) -> Source:
         """Return the batches of arrays, or of data that yield batches."""
+        x, *others = parts
         if not is_stream(x):
-            samples = self._samples(x, y, sample_weight, class_weight, prefix)
-            return batches_of(owner, samples, batch_size, steps)
-        _expect_none(owner, {"y": y, "sample_weight": sample_weight}, prefix)
-        batch_size_of(owner, batch_size, argument=f"{prefix}batch_size")
-        _ = self.objective  # report a missing compile before looking at the data
-        stream = Stream(
-            x,
-            lambda parts, named: self._samples(*parts, class_weight, named),
-            prefix=prefix,
-        )
+            return self._batches(owner, prepare(parts, prefix), batch_size, steps)
+        for argument, value in zip(("y", "sample_weight"), others, strict=True):
+            if value is not None:
+                raise ValueError(
+                    f"{owner}: {prefix}{argument}: expected None with data that yield batches, "
+                    f"which include it, got {type(value).__name__}"
+                )
+        batch_size_of(owner, batch_size, f"{prefix}batch_size")
+        stream = Stream(x, prepare, prefix)
         stream.peek()
         return stream
+
+    def _batches(
+        self, owner: str, samples: Samples, batch_size: Any, steps: int | None, **options: Any
+    ) -> Batches:
+        """Return samples in batches; those of some steps only are the first ones.
+
+        ValueError unless all batches have the size that the states of layers are for.
+        """
+        size = size_for(owner, len(samples), batch_size, steps)
+        batches = Batches(samples, size, **{"by_length": not steps, **options})
+        size, count = batches.batch_size, len(samples)
+        for layer in self.stateful_layers():
+            expected = size if layer.states is None else layer.states[0].shape[0]
+            if size != expected or count % expected:
+                raise ValueError(
+                    f"{owner}: batch_size: expected {expected} and as many samples as fill whole "
+                    f"batches, as {layer.name!r} is stateful, got {size} for {count} samples"
+                )
+        return batches
+
+    def _started(
+        self, owner: str, source: Source, steps: int | None, verbose: Any, callbacks: Any
+    ) -> tuple[Feed, CallbackList, Progress]:
+        """Return what `evaluate` and `predict` run with."""
+        self.parameter_buffer()
+        level = resolve_verbose(verbose)
+        feed = Feed(source, steps)
+        hooks = CallbackList(callbacks, self, owner, {"verbose": level, "steps": feed.steps})
+        progress = Progress(level, only_bar=owner == "predict" and verbose == "auto")
+        progress.begin(feed.steps)
+        return feed, hooks, progress
 
     def _returned(
         self, results: dict[str, float], as_dict: bool
@@ -1190,26 +1182,9 @@ class Model(Layer):
         values = [results[name] for name in self.objective.listed(results)]
         return values[0] if len(values) == 1 else values
 
-    def _validation_source(self, data: Any, batch_size: Any, steps: int | None) -> Source:
-        """Return the batches of `validation_data`."""
-        if is_stream(data):
-            return self._source("fit", data, None, None, batch_size, steps, prefix="validation_")
-        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ValueError(
-                "fit: validation_data: expected (x, y) or (x, y, sample_weight), "
-                f"got {_described(data)}"
-            )
-        x, y, weight = (*data, None)[:3]
-        return self._source("fit", x, y, weight, batch_size, steps, prefix="validation_")
-
 
 # Larger than any data set.
 _ALL_SAMPLES = sys.maxsize
-
-
-def batches_of(owner: str, samples: Samples, batch_size: Any, steps: int | None) -> Batches:
-    """Return samples in batches; with `steps` only the first ones."""
-    return Batches(samples, size_for(owner, len(samples), batch_size, steps), by_length=not steps)
 
 
 def size_for(owner: str, count: int, batch_size: Any, steps: int | None) -> int:
@@ -1219,15 +1194,15 @@ def size_for(owner: str, count: int, batch_size: Any, steps: int | None) -> int:
     return batch_size_of(owner, batch_size)
 
 
-def _expect_none(owner: str, given: Mapping[str, Any], prefix: str = "") -> None:
-    for argument, value in given.items():
-        if value is not None:
-            raise ValueError(
-                f"{owner}: {prefix}{argument}: expected None with data that yield batches, which "
-                f"include it, got {type(value).__name__}"
-            )
-
-
-def _described(data: Any) -> str:
-    kind = type(data).__name__
-    return f"a {kind} of {len(data)}" if isinstance(data, (tuple, list)) else kind
+def _validation_parts(data: Any) -> tuple[Any, Any, Any]:
+    """Return x, y and sample_weight of `validation_data`."""
+    if is_stream(data):
+        return data, None, None
+    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        many = f"a {type(data).__name__} of {len(data)}" if isinstance(data, (tuple, list)) else ""
+        raise ValueError(
+            "fit: validation_data: expected (x, y) or (x, y, sample_weight), "
+            f"got {many or type(data).__name__}"
+        )
+    x, y, weight = (*data, None)[:3]
+    return x, y, weight

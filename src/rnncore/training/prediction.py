@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.training.batches import Batches, Rows
 from rnncore.training.data import Batch
+from rnncore.training.loop import walk
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
 from rnncore.utils._memory import room_for
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-def predict(model: Model, feed: Feed, progress: Progress, hooks: CallbackList) -> list[Any]:
+def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -> list[Any]:
     """Return each output for all samples, in their order."""
     source = feed.source
     count: int | None = None
@@ -32,16 +33,16 @@ def predict(model: Model, feed: Feed, progress: Progress, hooks: CallbackList) -
         count = min(len(source.samples), batches * source.batch_size)
         rows = source.rows()
     results = _Results(count)
-    hooks.call("on_predict_begin", {})
-    for step, batch in enumerate(feed.epoch()):
-        hooks.call("on_predict_batch_begin", step, {})
+
+    def work(batch: Batch) -> dict[str, Any]:
         with np.errstate(all="ignore"):
             outputs, _ = model.network.run(batch.x, masks=batch.masks)
         ys = [output.y for output in outputs]
-        shown = model.outputs_structure.restore(ys)
-        hooks.call("on_predict_batch_end", step, {"outputs": shown})
         results.add(next(rows), batch, ys)
-        progress.step(dict)
+        return {"outputs": model.outputs_structure.restore(ys)}
+
+    hooks.call("on_predict_begin", {})
+    walk("predict", model, feed.epoch(), work, hooks, progress, dict)
     hooks.call("on_predict_end", {})
     return results.whole()
 

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import numpy as np
 
@@ -111,7 +111,10 @@ class Progress:
             self._drawn = 0
         self._write(line + "\n")
 
-    def abandon(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Leave a bar that was begun, so that what is printed next has a line of its own."""
         if self._drawn:
             self._write("\n")

@@ -28,6 +28,10 @@ def _is_indexed(data: Any) -> bool:
     )
 
 
+# Makes `Samples` of ``(x, y, sample_weight)`` and the beginning of the names in errors.
+Prepare = Callable[[tuple[Any, Any, Any], str], Samples]
+
+
 class Stream:
     """Batches of a generator, a dataset or another iterable, prepared one by one.
 
@@ -43,9 +47,7 @@ class Stream:
         What errors say in front of the number of the batch.
     """
 
-    def __init__(
-        self, data: Any, prepare: Callable[[tuple[Any, Any, Any], str], Samples], prefix: str = ""
-    ) -> None:
+    def __init__(self, data: Any, prepare: Prepare, prefix: str = "") -> None:
         self._data = data
         self._prepare = prepare
         self._prefix = prefix
