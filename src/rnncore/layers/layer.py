@@ -623,12 +623,6 @@ class Layer(Configurable):
         """
         assign_all(self.name, self.weights, weights)
 
-    def clear_grads(self) -> None:
-        """Set the gradients of all trainable weights to zero."""
-        for parameter in self.trainable_weights:
-            parameter.grad[...] = 0
-            parameter.grad_rows = None
-
     def count_params(self) -> int:
         """Return the number of elements of all weights; ValueError before the layer is built."""
         if not self.built:

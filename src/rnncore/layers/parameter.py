@@ -95,11 +95,6 @@ class Parameter:
         return self.name
 
     @property
-    def owner(self) -> str:
-        """Name of the layer it belongs to."""
-        return self.layer.name
-
-    @property
     def trainable(self) -> bool:
         """Whether the optimizer may change it: the layer and the weight must be trainable."""
         return self._trainable and self.layer.trainable
