@@ -24,8 +24,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MODELS = ("regression", "text")
-LIBRARIES = ("rnncore", "torch", "keras", "keras-jit")
 BATCH, SAMPLES = 32, 1024
 DROPOUT = 0.2
 STEPS, INPUTS, UNITS = 50, 3, 50  # of regression
@@ -38,6 +36,7 @@ _MODULES = {
     "keras-jit": ("keras", "tensorflow"),
 }
 _LOSSES = {"regression": "mse", "text": "sparse_categorical_crossentropy"}
+MODELS, LIBRARIES = tuple(_LOSSES), tuple(_MODULES)
 Fit = Callable[[Any, Any], float]  # one epoch over x and y, returns the mean loss
 
 
@@ -56,14 +55,13 @@ def _data(model: str) -> tuple[Any, Any]:
 def _keras(keras: Any, model: str, **options: Any) -> Fit:
     """rnncore has the names of Keras."""
     layers = keras.layers
+    dropout = layers.Dropout(DROPOUT)
     if model == "regression":
-        stack = [keras.Input((STEPS, INPUTS)), layers.LSTM(UNITS)]
-        end = layers.Dense(1)
+        stack = [keras.Input((STEPS, INPUTS)), layers.LSTM(UNITS), dropout, layers.Dense(1)]
     else:
         stack = [keras.Input((LENGTH,), dtype="int32"), layers.Embedding(VOCABULARY, WIDTH)]
-        stack += [layers.LSTM(WIDTH)]
-        end = layers.Dense(CLASSES, activation="softmax")
-    network = keras.Sequential([*stack, layers.Dropout(DROPOUT), end])
+        stack += [layers.LSTM(WIDTH), dropout, layers.Dense(CLASSES, activation="softmax")]
+    network = keras.Sequential(stack)
     network.compile(optimizer="adam", loss=_LOSSES[model], **options)
 
     def fit(x: Any, y: Any) -> float:
@@ -154,15 +152,15 @@ def run(library: str, model: str, start: float, epochs: int) -> dict[str, Any]:
         "high": high,
         "samples_per_second": BATCH / median,
         "loss": loss,
-        "peak_bytes": _peak_bytes(),
+        "peak_bytes": memory("VmHWM"),
     }
 
 
-def _peak_bytes() -> int | None:
-    """The largest resident size of this process, None where the system does not tell."""
+def memory(name: str) -> int | None:
+    """Bytes that this process has ("VmRSS") or had at most ("VmHWM"), None off Linux."""
     # What `getrusage` says may be the size of the process that started this one.
     status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
+    found = re.search(rf"{name}:\s+(\d+)", status.read_text()) if status.exists() else None
     return None if found is None else int(found[1]) * 1024
 
 

@@ -46,8 +46,7 @@ HOG = Case("lstm", "forward", 20, 16, 128, 128, threads=2)
 HOG_CALLS = 1000
 
 _T = TypeVar("_T")
-# The figure and how it came about.
-Evaluate = Callable[[Results], tuple[float, str]]
+Figure = tuple[float, str]  # and how it came about
 
 
 class NotMeasured(Exception):
@@ -77,7 +76,7 @@ class Floor:
     label: str
     wanted: float | None
     cases: Collection[Case]
-    evaluate: Evaluate
+    evaluate: Callable[[Results], Figure]
     peers: Sequence[str] = ()
     at_most: bool = False
     extra: str = ""
@@ -107,13 +106,10 @@ def measure(chosen: Sequence[Floor], run: Run) -> None:
     for floor in chosen:
         for case in floor.cases:
             wanted.setdefault(case, set()).update(floor.peers)
-    available = run.peers
     extras = {floor.extra for floor in chosen}
     try:
-        for peers in dict.fromkeys(frozenset(names) for names in wanted.values()):
-            run.peers = [name for name in available if name in peers]
-            run.cases([case for case, names in wanted.items() if names == peers], VARIANTS)
-        run.peers = available
+        for peers in dict.fromkeys(map(frozenset, wanted.values())):
+            run.cases([case for case, names in wanted.items() if names == peers], VARIANTS, peers)
         if "fit" in extras:
             run.fits()
         if "memory" in extras:
@@ -121,7 +117,6 @@ def measure(chosen: Sequence[Floor], run: Run) -> None:
         if "hog" in extras:
             run.hog(HOG, HOG_CALLS)
     finally:  # who interrupts it sees what there is
-        run.peers = available
         run.results.floors = [floor.result(run.results) for floor in chosen]
 
 
@@ -141,8 +136,6 @@ def all_floors() -> Iterator[Floor]:
 
 
 # ---- figures ----------------------------------------------------------------------------------
-
-Figure = tuple[float, str]
 
 
 def _found(value: _T | None) -> _T:

@@ -79,7 +79,7 @@ def measure(threads: int, isa: str) -> Measured:
         level: _best_rate([partial(_core.ReadBuffer(size).read, isa) for _ in range(threads)])
         for level, size in sizes.items()
     }
-    sgemm = {"x".join(map(str, s)): _sgemm(*s) for s in ((1024, 1024, 1024), (32, 1024, 256))}
+    sgemm = {f"{m}x{n}x{k}": _sgemm(m, n, k) for m, n, k in ((1024, 1024, 1024), (32, 1024, 256))}
     return Measured(threads, isa, peak, bandwidth, sgemm, caches)
 
 
@@ -166,9 +166,7 @@ def describe() -> dict[str, Any]:
 
 def cpus() -> int:
     """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return int(_core.cpus()[0])
 
 
 def load() -> float | None:

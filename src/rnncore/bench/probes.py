@@ -8,11 +8,10 @@ is left is tape, workspace and copies of weights, whoever allocated them.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,44 +19,51 @@ from typing import Any
 import numpy as np
 
 from rnncore.bench.cases import Case, make_problem
-from rnncore.bench.peers import OURS, PEERS
+from rnncore.bench.fit import memory
+from rnncore.bench.peers import OURS, PEERS, Peer
 
 Emit = Callable[[str, Any], None]
 
-_STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
+
+
+def load_peers(emit: Emit, names: Sequence[str], threads: int) -> list[Peer]:
+    """Imports libraries and sets their threads; tells which are missing."""
+    loaded = []
+    for name in names:
+        peer = PEERS[name]
+        emit("at", name)
+        try:
+            version = peer.version()
+            peer.configure(threads)
+        except ImportError as error:
+            emit("missing", {name: str(error)})
+        else:
+            emit("version", {name: version})
+            loaded.append(peer)
+    return loaded
 
 
 def run_memory(emit: Emit, peer: str, case: dict[str, Any]) -> None:
     """Measures one training step of one library, in a process of its own."""
-    library, wanted = PEERS[peer], Case(**case)
+    wanted = Case(**case)
     if not _CLEAR.exists():
         emit("note", "memory: measured on Linux only")
         return
-    try:
-        library.version()
-        library.configure(wanted.threads)
-    except ImportError as error:
-        emit("missing", {peer: str(error)})
+    if not (loaded := load_peers(emit, [peer], wanted.threads)):
         return
+    (library,) = loaded
     small = replace(wanted, steps=4, batch=2, units=8, inputs=8)
     library.prepare(make_problem(small))[0].call()
     candidate = library.prepare(make_problem(wanted))[0]
     _CLEAR.write_text("5")
-    before = _kilobytes("VmRSS")
+    before = memory("VmRSS") or 0
     result = candidate.call()
-    peak = (_kilobytes("VmHWM") - before) * 1024
+    peak = (memory("VmHWM") or 0) - before
     results = sum(_sizes(result))
     numbers = wanted.steps * wanted.batch * wanted.units * np.dtype(wanted.dtype).itemsize
     found = {"case": case, "peer": peer, "peak_bytes": peak, "result_bytes": results}
     emit("memory", {**found, "numbers_per_tbh": (peak - results) / numbers})
-
-
-def _kilobytes(name: str) -> int:
-    found = re.search(rf"^{name}:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
-    if found is None:
-        raise RuntimeError(f"{_STATUS} has no {name}")
-    return int(found[1])
 
 
 def _sizes(result: Any) -> Iterator[int]:

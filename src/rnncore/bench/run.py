@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -99,7 +99,7 @@ class Run:
             environment={"removed": tampered()},
         )
         self._done = done
-        self._skipped: dict[str, str] = {}
+        self._skipped: set[str] = set()
         # The library that a process is at, and the cases that it is through with.
         self._at = ""
         self._finished: list[Case] = []
@@ -107,14 +107,19 @@ class Run:
 
     # -- the parts of a run ----------------------------------------------------------------
 
-    def cases(self, cases: Iterable[Case], extra: Sequence[str] = ()) -> None:
-        """Time cases in rnncore, in its variants named in `extra`, and in the peers."""
+    def cases(
+        self,
+        cases: Iterable[Case],
+        extra: Sequence[str] = (),
+        peers: Collection[str] = LIBRARIES,
+    ) -> None:
+        """Time cases in rnncore, in its variants named in `extra`, and in those of the peers."""
         groups: dict[tuple[int, str | None], list[Case]] = {}
         for case in cases:
             groups.setdefault((case.threads, case.isa), []).append(case)
         for (threads, isa), group in groups.items():
             self.machine(threads, isa)
-            names = [OURS, *extra, *self.peers]
+            names = [OURS, *extra, *(name for name in self.peers if name in peers)]
             for part in [names] if threads == 1 else [[name] for name in names]:
                 self._cases(threads, isa, group, part)
 
@@ -233,15 +238,15 @@ class Run:
         elif kind == "version":
             self.results.versions |= content
         elif kind == "missing":
-            self._skipped |= content
+            self._skipped |= content.keys()
             for peer, reason in content.items():
                 self._note(f"{peer}: left out: {reason}")
         elif kind == "note":
             self._note(content)
-        elif kind == "measured":
-            self.results.measured.append(Measured(**content))
-        elif kind == "info":
-            self.results.environment.setdefault("rnncore", []).append(content)
+        elif kind == "machine":
+            measured, info = content
+            self.results.measured.append(Measured(**measured))
+            self.results.environment.setdefault("rnncore", []).append(info)
         elif kind == "memory":
             self.results.memory.append(content)
         elif kind == "hog":

@@ -14,13 +14,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 import rnncore
 from rnncore.bench import machine
 from rnncore.bench.cases import Case, Problem, make_problem
 from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS, Candidate, Outputs, Peer
-from rnncore.bench.probes import Emit, run_hog, run_memory
+from rnncore.bench.probes import Emit, load_peers, run_hog, run_memory
 from rnncore.bench.results import Row
 from rnncore.bench.timing import Timing, compare, estimate
 from rnncore.bench.work import count
@@ -36,22 +36,6 @@ def run_cases(
         for row in run_case(emit, Case(**values), loaded, seconds):
             emit("row", asdict(row))
         emit("case", values)
-
-
-def load_peers(emit: Emit, names: Sequence[str], threads: int) -> list[Peer]:
-    loaded = []
-    for name in names:
-        peer = PEERS[name]
-        emit("at", name)
-        try:
-            version = peer.version()
-            peer.configure(threads)
-        except ImportError as error:
-            emit("missing", {name: str(error)})
-        else:
-            emit("version", {name: version})
-            loaded.append(peer)
-    return loaded
 
 
 def run_case(emit: Emit, case: Case, peers: Sequence[Peer], seconds: float) -> list[Row]:
@@ -94,38 +78,31 @@ def _fastest(
     about = f"{peer.name}: {problem.case}: "
     try:
         candidates = peer.prepare(problem)
-    except Exception as error:  # a library may fail in any way, and is left out
-        emit("note", f"{about}cannot prepare: {error!r:.200}")
+    except Exception as failure:  # a library may fail in any way, and is left out
+        emit("note", f"{about}cannot prepare: {failure!r:.200}")
         return None
     found: list[tuple[float, Candidate, float]] = []
     for candidate in candidates:
         try:
-            agreed = agreement(problem.case, candidate.outputs(candidate.call()), expected)
+            outputs = candidate.outputs(candidate.call())
+            error, what = agreement(problem.case, outputs, expected)
             elapsed = estimate(candidate.call, warmups=1)
-        except Exception as error:
-            emit("note", f"{about}{candidate.label} fails: {error!r:.200}")
+        except Exception as failure:
+            emit("note", f"{about}{candidate.label} fails: {failure!r:.200}")
             continue
-        if agreed.holds:
-            found.append((elapsed, candidate, agreed.error))
+        if error <= 1:
+            found.append((elapsed, candidate, error))
         else:
-            differs = f"differs in {agreed.what}: {agreed.error:.3g} tolerances"
+            differs = f"differs in {what}: {error:.3g} tolerances"
             emit("note", f"{about}{candidate.label} {differs}")
     return min(found, key=lambda one: one[0])[1:] if found else None
 
 
-class Agreement(NamedTuple):
-    """The array that differs most, in units of its tolerance; at most 1 means equal."""
-
-    error: float
-    what: str
-
-    @property
-    def holds(self) -> bool:
-        return self.error <= 1.0
-
-
-def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
+def agreement(case: Case, outputs: Outputs, expected: Outputs) -> tuple[float, str]:
     """Compare every array that both have, normwise, with the derived tolerances.
+
+    Returns the error of the array that differs most, in units of its tolerance, and its name; at
+    most 1 means equal.
 
     Examples
     --------
@@ -133,8 +110,8 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
     >>> from rnncore.bench.cases import Case
     >>> case = Case("rnn", "forward", steps=1, batch=1, inputs=1, units=1)
     >>> y = np.ones((1, 1, 1), np.float32)
-    >>> agreement(case, {"y": y}, {"y": y}).holds
-    True
+    >>> agreement(case, {"y": y}, {"y": y})
+    (0.0, '')
     """
     # In a stack the errors of the first layer run through the second: a sequence twice as long.
     steps = case.steps * (2 if case.stacked else 1)
@@ -142,16 +119,16 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> Agreement:
     forward = forward_tolerance(case.dtype, depth, steps)
     longest = max(depth, case.gates * case.units)
     backward = backward_tolerance(case.dtype, longest, steps, case.batch * case.steps)
-    worst = Agreement(0.0, "")
+    worst, which = 0.0, ""
     for name in sorted(outputs.keys() & expected.keys()):
         tolerance = backward if name.startswith("d") else forward
         if outputs[name].shape != expected[name].shape:
-            return Agreement(float("inf"), f"{name} of shape {outputs[name].shape}")
+            return float("inf"), f"{name} of shape {outputs[name].shape}"
         # What is added up is of size 1, so a sum that happens to cancel is held to that.
         error = normwise_error(outputs[name], expected[name], floor=1.0) / tolerance
-        if not error <= worst.error:
-            worst = Agreement(error, name)
-    return worst
+        if not error <= worst:
+            worst, which = error, name
+    return worst, which
 
 
 def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, error: float) -> Row:
@@ -179,8 +156,7 @@ def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, err
 def run_machine(emit: Emit, threads: int) -> None:
     """Measures the machine, and says what rnncore runs on."""
     info = rnncore.info()
-    emit("measured", asdict(machine.measure(threads, str(info["isa"]))))
-    emit("info", info)
+    emit("machine", (asdict(machine.measure(threads, str(info["isa"]))), info))
 
 
 _KINDS: dict[str, Callable[..., None]] = {

@@ -109,7 +109,7 @@ def test_an_interrupted_run_has_verdicts_of_what_was_measured(
     chosen = floors.select("gru_before B16")
     later = floors.select("gru_before B32")
 
-    def cases(self: Run, wanted: list[Case], extra: object = ()) -> None:
+    def cases(self: Run, wanted: list[Case], *others: object) -> None:
         (floor,) = chosen
         self.results.rows += [make_row(case, "rnncore", 1.0) for case in floor.cases]
         raise KeyboardInterrupt

@@ -32,8 +32,8 @@ def test_numpy_computes_what_rnncore_computes(cell: str, mode: str) -> None:
         for candidate in PEERS[name].prepare(problem)
     )
     assert set(ours) == set(theirs)
-    found = agreement(case, theirs, ours)
-    assert found.holds, found
+    error, what = agreement(case, theirs, ours)
+    assert error <= 1, what
 
 
 @pytest.mark.parametrize("cell", [*CELLS, "gru_before"])
@@ -68,8 +68,8 @@ def test_stack_train_gives_the_gradients_of_four_layers(cell: str) -> None:
             for name in ("dkernel", "drecurrent_kernel", "dbias"):
                 expected[f"{name}_{index}"] = getattr(found, name)
         dy = dx
-    agreed = agreement(case, ours, {**expected, "y": ys[-1], "dx": dy})
-    assert agreed.holds, agreed
+    error, what = agreement(case, ours, {**expected, "y": ys[-1], "dx": dy})
+    assert error <= 1, what
 
 
 def test_without_blas_computes_the_same() -> None:
@@ -80,7 +80,7 @@ def test_without_blas_computes_the_same() -> None:
         for name in ("rnncore", "rnncore-noblas")
         for candidate in PEERS[name].prepare(problem)
     )
-    assert agreement(case, plain, ours).holds
+    assert agreement(case, plain, ours)[0] <= 1
 
 
 def test_peers_say_why_they_do_not_run_a_case() -> None:

@@ -20,11 +20,11 @@ def one_thread(runtime: None) -> None:
 def test_agreement_names_what_differs() -> None:
     case = Case("rnn", "forward", 6, 3, 2, 5)
     expected = {"y": np.ones((6, 3, 5), np.float32), "h": np.ones((3, 5), np.float32)}
-    assert worker.agreement(case, expected, expected).holds
-    found = worker.agreement(case, {**expected, "y": expected["y"] + 0.01}, expected)
-    assert not found.holds and found.what == "y"
-    found = worker.agreement(case, {"h": expected["h"][:1]}, expected)
-    assert not found.holds and found.what == "h of shape (1, 5)"
+    assert worker.agreement(case, expected, expected) == (0, "")
+    error, what = worker.agreement(case, {**expected, "y": expected["y"] + 0.01}, expected)
+    assert error > 1 and what == "y"
+    error, what = worker.agreement(case, {"h": expected["h"][:1]}, expected)
+    assert error > 1 and what == "h of shape (1, 5)"
 
 
 class Odd(Peer):
