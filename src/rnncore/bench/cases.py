@@ -11,21 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.utils._checks import check_choice, check_count
+
 Array = NDArray[Any]
 Shape = tuple[int, int, int, int]  # T, B, I, H
 
 GATES = {"lstm": 4, "gru": 3, "rnn": 1, "gru_before": 3}
 CELLS = ("lstm", "gru", "rnn")  # gru_before (reset_after=False) runs when asked for
-MODES = (
-    "forward",
-    "train",
-    "step",
-    "ragged",
-    "ragged_forward",
-    "stack",
-    "stack_train",
-    "fit",
-)
+MODES = ("forward", "train", "step", "ragged", "ragged_forward", "stack", "stack_train", "fit")
 ROWS = ("full", "lengths", "front")
 DTYPES = ("float32", "float64")
 
@@ -102,16 +95,15 @@ class Case:
 
     def __post_init__(self) -> None:
         for name, known in (("cell", GATES), ("mode", MODES), ("dtype", DTYPES), ("rows", ROWS)):
-            if getattr(self, name) not in known:
-                expected = ", ".join(known)
-                raise ValueError(f"{name}: expected one of {expected}, got {getattr(self, name)!r}")
+            check_choice("Case", name, getattr(self, name), known)
         for name in ("steps", "batch", "inputs", "units", "threads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, got {getattr(self, name)}")
+            check_count("Case", name, getattr(self, name))
         if self.mode.startswith("ragged") != (self.rows != "full"):
-            raise ValueError(f"rows: expected lengths or front in ragged modes only, got {self}")
+            raise ValueError(
+                f"Case: rows: expected lengths or front in ragged modes only, got {self}"
+            )
         if self.mode == "step" and self.steps != 1:
-            raise ValueError(f"steps: expected 1 in mode step, got {self.steps}")
+            raise ValueError(f"Case: steps: expected 1 in mode step, got {self.steps}")
 
     def __str__(self) -> str:
         sizes = f"T{self.steps} B{self.batch} I{self.inputs} H{self.units}"
@@ -129,7 +121,7 @@ class Case:
 
     @property
     def stacked(self) -> bool:
-        return self.mode in ("stack", "stack_train")
+        return self.mode.startswith("stack")
 
     @property
     def states(self) -> int:
@@ -152,10 +144,10 @@ def make_cases(
     cases = []
     combinations = itertools.product(threads, dtypes, modes, shapes, cells)
     for count, dtype, mode, (steps, batch, inputs, units), cell in combinations:
-        if mode == "step":
-            steps, batch = 1, 1
         if mode == "fit":
             continue  # a whole program, not a layer: see rnncore.bench.fit
+        if mode == "step":
+            steps, batch = 1, 1
         for rows in ("lengths", "front") if mode.startswith("ragged") else ("full",):
             cases.append(Case(cell, mode, steps, batch, inputs, units, count, dtype, rows, isa))
     return list(dict.fromkeys(cases))

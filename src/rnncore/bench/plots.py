@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS, PEERS
-from rnncore.bench.report import geometric_mean, ratios
-from rnncore.bench.results import Results, Row
+from rnncore.bench.report import geometric_mean, group, ratios
+from rnncore.bench.results import Results
 from rnncore.utils._atomic import save_figure
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
 _NAMES = ("red", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
 _COLOURS = {peer: f"tab:{name}" for peer, name in zip(PEERS, _NAMES, strict=True)}
+_PEER = attrgetter("peer")
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 
 
@@ -41,10 +45,9 @@ def save(results: Results, path: str | Path) -> None:
 
 def _speed(axis: Any, results: Results) -> None:
     """Time of each library over ours, averaged over the cases of a cell and mode."""
-    groups: dict[str, list[Case]] = {}
-    for case in results.cases:
-        label = f"{case.cell} {case.mode} {case.dtype} {case.threads}t {case.isa or ''}"
-        groups.setdefault(label, []).append(case)
+    groups = group(
+        results.cases, lambda c: f"{c.cell} {c.mode} {c.dtype} {c.threads}t {c.isa or ''}"
+    )
     labels = list(groups)[:_MOST_BARS]
     peers = [p for p in dict.fromkeys(row.peer for row in results.rows) if not p.startswith(OURS)]
     width = 0.8 / max(1, len(peers))
@@ -64,23 +67,18 @@ def _speed(axis: Any, results: Results) -> None:
 def _roofline(axis: Any, results: Results) -> None:
     """GFLOP/s over flops per byte of recurrent weights, below what the machine can do."""
     axis.set_title("Roofline (float32): what the machine allows, what was reached")
-    rows = [
-        row
-        for row in results.rows
-        if results.measured
-        and row.case.threads == results.measured[0].threads
-        and row.case.dtype == "float32"
-    ]
-    if not rows:
+    measured = results.measured[0] if results.measured else None
+    rows = [row for row in results.rows if row.case.dtype == "float32"]
+    rows = [row for row in rows if measured and row.case.threads == measured.threads]
+    if measured is None or not rows:
         return
-    measured = results.measured[0]
     intensities = [row.flops / row.bytes for row in rows]
     low, high = min(intensities) / 2, max(intensities) * 2
     grid = [low * (high / low) ** (i / 60) for i in range(61)]
     for level, rate in measured.bandwidth.items():
         roof = [min(measured.peak["float32"], x * rate) / 1e9 for x in grid]
         axis.plot(grid, roof, color="black", linewidth=0.8, linestyle=_LINES[level], label=level)
-    for peer, points in _by_peer(rows).items():
+    for peer, points in group(rows, _PEER).items():
         axis.scatter(
             [row.flops / row.bytes for row in points],
             [row.rate / 1e9 for row in points],
@@ -110,15 +108,16 @@ def _scaling(axis: Any, results: Results, name: str) -> None:
         axis.text(0.5, 0.5, text, ha="center", transform=axis.transAxes)
         axis.set_axis_off()
         return
-    for peer, found in _by_peer([row for row in rows if rest(row.case) == chosen]).items():
+    for peer, found in group((row for row in rows if rest(row.case) == chosen), _PEER).items():
         found.sort(key=lambda row: int(getattr(row.case, field)))
-        rates = [row.rate / 1e9 for row in found]
-        below = [rate - row.flops / row.high / 1e9 for rate, row in zip(rates, found, strict=True)]
-        above = [row.flops / row.low / 1e9 - rate for rate, row in zip(rates, found, strict=True)]
+        below, rates, above = (
+            np.array([row.flops / getattr(row, time) / 1e9 for row in found])
+            for time in ("high", "median", "low")
+        )
         axis.errorbar(
             [getattr(row.case, field) for row in found],
             rates,
-            yerr=[below, above],
+            yerr=[rates - below, above - rates],
             marker="o",
             markersize=3,
             linewidth=2 if peer == OURS else 1,
@@ -131,10 +130,3 @@ def _scaling(axis: Any, results: Results, name: str) -> None:
     parts += [] if name == "threads" else [f"{values['threads']} thread(s)"]
     axis.set_title(f"Scaling over {name}: {values['cell']} {values['mode']}, {', '.join(parts)}")
     axis.set(xlabel=name, ylabel="GFLOP/s")
-
-
-def _by_peer(rows: list[Row]) -> dict[str, list[Row]]:
-    return {
-        peer: [row for row in rows if row.peer == peer]
-        for peer in dict.fromkeys(row.peer for row in rows)
-    }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS, VARIANTS
 from rnncore.bench.results import Results
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 def duration(seconds: float) -> str:
@@ -98,9 +101,9 @@ def machine_text(results: Results) -> str:
 def summary(results: Results) -> str:
     """How much faster than each library, as the geometric mean over the cases of a mode."""
     lines = []
-    for mode in dict.fromkeys(case.mode for case in results.cases):
+    for mode, cases in group(results.cases, lambda case: case.mode).items():
         for peer in dict.fromkeys(row.peer for row in results.rows if row.case.mode == mode):
-            found = ratios(results, peer, [case for case in results.cases if case.mode == mode])
+            found = ratios(results, peer, cases)
             if peer != OURS and found:
                 figures = geometric_mean(found), min(found), max(found)
                 shown = [f"{figure:.2f}" for figure in figures]
@@ -112,6 +115,14 @@ def ratios(results: Results, peer: str, cases: Iterable[Case]) -> list[float]:
     """Time of a library over ours, of each case that both ran."""
     both = ((results.find(case, peer), results.find(case, OURS)) for case in cases)
     return [theirs.median / ours.median for theirs, ours in both if theirs and ours]
+
+
+def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """The items by what `key` says of them, in the order in which that comes first."""
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def geometric_mean(values: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from rnncore.bench import fit, machine
+from rnncore.bench import fit, machine, report
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, OURS, PEERS
@@ -114,10 +114,7 @@ class Run:
         peers: Collection[str] = LIBRARIES,
     ) -> None:
         """Time cases in rnncore, in its variants named in `extra`, and in those of the peers."""
-        groups: dict[tuple[int, str | None], list[Case]] = {}
-        for case in cases:
-            groups.setdefault((case.threads, case.isa), []).append(case)
-        for (threads, isa), group in groups.items():
+        for (threads, isa), group in report.group(cases, lambda c: (c.threads, c.isa)).items():
             self.machine(threads, isa)
             names = [OURS, *extra, *(name for name in self.peers if name in peers)]
             for part in [names] if threads == 1 else [[name] for name in names]:

@@ -26,10 +26,10 @@ class Report:
         self._bar = level == 1 and self._stream.isatty()
         self._drawn = 0
 
-    def say(self, text: str = "") -> None:
-        """Print one line."""
+    def say(self, *lines: str) -> None:
+        """Print lines of text."""
         if self._level:
-            self._stream.write(text + "\n")
+            self._stream.write("\n".join((*lines, "")))
             self._stream.flush()
 
     def progress(self, name: str, done: int, total: int, loss: float) -> None:
@@ -47,7 +47,7 @@ class Report:
         """Let what follows have a line of its own."""
         if self._drawn:
             self._drawn = 0
-            self.say()
+            self.say("")
 
     def _draw(self, line: str) -> None:
         # A line that wraps could not be drawn over.

@@ -54,28 +54,29 @@ def run(
     finally:
         report.end_bar()
     save_figure(draw(forecasts), output)
-    report.say()
-    report.say(f"Picture of the sunspot forecasts: {output}")
-    report.say(f"Total time: {time.perf_counter() - start:.1f} s")
+    total = time.perf_counter() - start
+    report.say("", f"Picture of the sunspot forecasts: {output}", f"Total time: {total:.1f} s")
     return forecasts, recognised
 
 
 def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Forecasts:
-    report.say()
-    report.say("Sunspots: forecast the monthly number")
     report.say(
+        "",
+        "Sunspots: forecast the monthly number",
         f"  Networks with GRU({sunspots.UNITS}) read {sunspots.WINDOW} months: "
-        f"{sunspots.NETWORKS} forecast the next {sunspots.MONTHS_AHEAD},"
+        f"{sunspots.NETWORKS} forecast the next {sunspots.MONTHS_AHEAD},",
+        f"  {sunspots.NETWORKS} more the next month alone; the mean of each kind counts",
     )
-    report.say(f"  {sunspots.NETWORKS} more the next month alone; the mean of each kind counts")
     start = time.perf_counter()
     forecasts = sunspots.forecast(seed, phases, report)
     seconds = time.perf_counter() - start
     months = forecasts.months
-    report.say(f"  {seconds:.1f} s; tested on {months[0]} to {months[-1]}, not trained on:")
-    report.say()
     network, persistence = forecasts.rmse()
-    report.say("    months ahead    RMSE network    RMSE persistence*    better by")
+    report.say(
+        f"  {seconds:.1f} s; tested on {months[0]} to {months[-1]}, not trained on:",
+        "",
+        "    months ahead    RMSE network    RMSE persistence*    better by",
+    )
     for ahead in _ROWS:
         ours, theirs = network[ahead - 1], persistence[ahead - 1]
         report.say(
@@ -86,24 +87,24 @@ def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Fo
 
 
 def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowels.Recognised:
-    report.say()
-    report.say("JapaneseVowels: who of nine speakers said /ae/?")
     report.say(
+        "",
+        "JapaneseVowels: who of nine speakers said /ae/?",
         f"  {japanese_vowels.NETWORKS} networks with GRU({japanese_vowels.UNITS}) read 7 to 29 "
-        "frames of 12 numbers; their mean counts"
+        "frames of 12 numbers; their mean counts",
     )
     start = time.perf_counter()
     recognised = japanese_vowels.recognise(seed, phases, report)
     seconds = time.perf_counter() - start
     confusion = recognised.confusion()
+    numbers = "".join(f"{j + 1:>4}" for j in range(len(confusion)))
     report.say(
         f"  {seconds:.1f} s; tested on {confusion.sum()} utterances, not trained on: "
-        f"{confusion.trace()} right, accuracy {recognised.accuracy():.3f}"
+        f"{confusion.trace()} right, accuracy {recognised.accuracy():.3f}",
+        "",
+        "    speaker  recognised as",
+        f"             {numbers}       right",
     )
-    report.say()
-    report.say("    speaker  recognised as")
-    numbers = "".join(f"{j + 1:>4}" for j in range(len(confusion)))
-    report.say(f"             {numbers}       right")
     for i, row in enumerate(confusion):
         counts = "".join(f"{count or '.':>4}" for count in row)
         report.say(f"    {i + 1:>7}  {counts}    {row[i]:>2} of {row.sum()}")

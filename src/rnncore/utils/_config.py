@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -141,23 +142,23 @@ class Configurable:
         args, kwargs = vars(self)["_given"]
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
         bound.apply_defaults()
-        _self, *names = bound.arguments
-        arguments = {name: bound.arguments[name] for name in names}
+        _self, *parameters = bound.signature.parameters.values()
+        arguments: dict[str, Any] = {}
         takes_others = False
-        for name in names:
-            kind = bound.signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
+        for one in parameters:
+            value = bound.arguments[one.name]
+            if one.kind is one.VAR_KEYWORD:
                 takes_others = True
-                arguments |= arguments.pop(name)
-            elif kind is inspect.Parameter.VAR_POSITIONAL and arguments.pop(name):
+                arguments |= value
+            elif one.kind is not one.VAR_POSITIONAL:
+                arguments[one.name] = value
+            elif value:
                 raise TypeError(
-                    f"{type(self).__name__}: *{name}: expected arguments with names, or a "
-                    f"get_config of its own, got {bound.arguments[name]!r}"
+                    f"{type(self).__name__}: *{one.name}: expected arguments with names, or a "
+                    f"get_config of its own, got {value!r}"
                 )
-        for name, value in self.current_arguments().items():
-            if takes_others or name in arguments:
-                arguments[name] = value
-        return arguments
+        current = self.current_arguments().items()
+        return arguments | {k: v for k, v in current if takes_others or k in arguments}
 
 
 def constructor_arguments(cls: type) -> dict[str, Any]:
@@ -255,7 +256,7 @@ def _constructor(constructor: Callable[..., None], *, own: bool) -> Callable[...
 # -- objects to configurations -----------------------------------------------------------------
 
 # Numbers of the layers that were written, by identity, and the layers that were read, by number.
-_written: ContextVar[dict[int, tuple[int, Any]] | None] = ContextVar("written", default=None)
+_written: ContextVar[dict[int, Any] | None] = ContextVar("written", default=None)
 _read: ContextVar[dict[int, Any] | None] = ContextVar("read", default=None)
 
 
@@ -263,16 +264,9 @@ def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what `write` does; layers that stand in it several times have a common number."""
     if _written.get() is not None:
         return write()
-    token = _written.set({})
-    try:
-        found = write()
-    finally:
-        _written.reset(token)
-    counts: dict[int, int] = {}
+    found = _with_table(_written, write)
     numbered = [one for one in records_in(found) if "shared_object_id" in one]
-    for one in numbered:
-        number = one["shared_object_id"]
-        counts[number] = counts.get(number, 0) + 1
+    counts = Counter(one["shared_object_id"] for one in numbered)
     for one in numbered:
         if counts[one["shared_object_id"]] == 1:
             del one["shared_object_id"]
@@ -281,13 +275,15 @@ def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def read_as_one(read: Callable[[], T]) -> T:
     """Return what `read` does; what has a common number is made once."""
-    if _read.get() is not None:
-        return read()
-    token = _read.set({})
+    return read() if _read.get() is not None else _with_table(_read, read)
+
+
+def _with_table(table: ContextVar[dict[int, Any] | None], function: Callable[[], T]) -> T:
+    token = table.set({})
     try:
-        return read()
+        return function()
     finally:
-        _read.reset(token)
+        table.reset(token)
 
 
 def records_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -203,10 +203,9 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
         found = get_registered_object(key) if isinstance(key, str) else None
         if found is not None:
             return found
+    if (cls := library_class(module, name)) is not None:
+        return cls
     if module in MODULES:
-        cls = library_class(module, name)
-        if cls is not None:
-            return cls
         raise ValueError(f"expected a class of {module}, got {name!r}, which it does not have")
     if module is None:  # as older versions of Keras write it
         found = [cls for (_, key), cls in _library.items() if key == name]

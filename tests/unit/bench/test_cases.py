@@ -29,7 +29,7 @@ def test_case_round_trip() -> None:
 )
 def test_case_names_what_is_wrong(changes: dict[str, object], name: str) -> None:
     values = asdict(Case("lstm", "forward", 5, 4, 3, 2)) | changes
-    with pytest.raises(ValueError, match=f"^{name}: expected"):
+    with pytest.raises(ValueError, match=f"^Case: {name}: expected"):
         Case(**values)
 
 
