@@ -252,8 +252,8 @@ class Run:
     def _add_row(self, row: Row) -> None:
         measured = self.results.machine_for(row.case)
         if measured is not None:
-            found = limit(row.case, count(row.case, row.share), measured)
-            row = replace(row, limit=found.seconds, bound=found.bound)
+            seconds, bound = limit(row.case, count(row.case, row.share), measured)
+            row = replace(row, limit=seconds, bound=bound)
         if row.cpu > row.case.threads + 0.3:
             cores = f"{row.cpu} cores were at work, not {row.case.threads}"
             self._note(f"{row.peer}: {row.case}: {cores}")

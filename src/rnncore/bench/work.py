@@ -56,14 +56,6 @@ class Work:
         return float(self.weight_bytes * self.weight_reads)
 
 
-@dataclass(frozen=True)
-class Limit:
-    """The least time in seconds, and what sets it in the time loop: "flops", "L1", ..."""
-
-    seconds: float
-    bound: str
-
-
 def count(case: Case, share: float = 1.0) -> Work:
     """The work of a case whose rows have `share` of the steps of a full batch.
 
@@ -88,13 +80,14 @@ def count(case: Case, share: float = 1.0) -> Work:
     return Work(projection, recurrence, together * size, reads)
 
 
-def limit(case: Case, work: Work, machine: Measured) -> Limit:
-    """The least time that `machine` (measured with the case's threads) needs."""
+def limit(case: Case, work: Work, machine: Measured) -> tuple[float, str]:
+    """The least seconds that `machine` (measured with the case's threads) needs.
+
+    Then what sets them in the time loop: "flops", "L1", ...
+    """
     peak = machine.peak[case.dtype]
     arithmetic = work.recurrent_flops / peak
     level = machine.level_of(work.weight_bytes)
     reading = work.bytes / machine.bandwidth[level]
-    return Limit(
-        work.product_flops / peak + max(arithmetic, reading),
-        "flops" if arithmetic >= reading else level,
-    )
+    seconds = work.product_flops / peak + max(arithmetic, reading)
+    return seconds, "flops" if arithmetic >= reading else level

@@ -8,7 +8,6 @@ and compared on the other 10.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -79,16 +78,12 @@ def build() -> Sequential:
     return network
 
 
-def recognise(
-    seed: int = 0, phases: Sequence[Phase] = PHASES, report: Report | None = None
-) -> Recognised:
+def recognise(seed: int = 0, report: Report | None = None) -> Recognised:
     """Train on the 270 utterances of the training part and name the speakers of the other 370.
 
     Parameters
     ----------
     seed : int, default 0
-    phases : sequence of Phase
-        How long to train.
     report : Report, optional
         Told about the progress; None is silent.
 
@@ -102,7 +97,7 @@ def recognise(
         build,
         x_train,
         y_train,
-        phases,
+        PHASES,
         batch_size=BATCH_SIZE,
         count=NETWORKS,
         seed=seed,

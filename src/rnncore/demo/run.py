@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from rnncore._runtime import info
 from rnncore.demo import japanese_vowels, sunspots
 from rnncore.demo._picture import draw
 from rnncore.demo._report import Report
-from rnncore.demo._training import Phase
 from rnncore.utils._atomic import save_figure
 
 _ROWS = (1, 3, 6, 12)
 
 
 def run(
-    seed: int,
-    output: Path,
-    report: Report,
-    sunspots_phases: Sequence[Phase] = sunspots.PHASES,
-    vowels_phases: Sequence[Phase] = japanese_vowels.PHASES,
+    seed: int, output: Path, report: Report
 ) -> tuple[sunspots.Forecasts, japanese_vowels.Recognised]:
     """Train and test on both data sets, print the results and draw `output`.
 
@@ -31,8 +25,6 @@ def run(
     output : Path
         The picture to write: PNG, SVG or PDF by its suffix.
     report : Report
-    sunspots_phases, vowels_phases : sequence of Phase
-        How long to train.
 
     Raises
     ------
@@ -49,8 +41,8 @@ def run(
         f"{threads} thread{'s' if threads > 1 else ''}, seed {seed}"
     )
     try:
-        forecasts = _sunspots(seed, sunspots_phases, report)
-        recognised = _vowels(seed, vowels_phases, report)
+        forecasts = _sunspots(seed, report)
+        recognised = _vowels(seed, report)
     finally:
         report.end_bar()
     save_figure(draw(forecasts), output)
@@ -59,7 +51,7 @@ def run(
     return forecasts, recognised
 
 
-def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Forecasts:
+def _sunspots(seed: int, report: Report) -> sunspots.Forecasts:
     report.say(
         "",
         "Sunspots: forecast the monthly number",
@@ -68,7 +60,7 @@ def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Fo
         f"  {sunspots.NETWORKS} more the next month alone; the mean of each kind counts",
     )
     start = time.perf_counter()
-    forecasts = sunspots.forecast(seed, phases, report)
+    forecasts = sunspots.forecast(seed, report)
     seconds = time.perf_counter() - start
     months = forecasts.months
     network, persistence = forecasts.rmse()
@@ -86,7 +78,7 @@ def _sunspots(seed: int, phases: Sequence[Phase], report: Report) -> sunspots.Fo
     return forecasts
 
 
-def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowels.Recognised:
+def _vowels(seed: int, report: Report) -> japanese_vowels.Recognised:
     report.say(
         "",
         "JapaneseVowels: who of nine speakers said /ae/?",
@@ -94,7 +86,7 @@ def _vowels(seed: int, phases: Sequence[Phase], report: Report) -> japanese_vowe
         "frames of 12 numbers; their mean counts",
     )
     start = time.perf_counter()
-    recognised = japanese_vowels.recognise(seed, phases, report)
+    recognised = japanese_vowels.recognise(seed, report)
     seconds = time.perf_counter() - start
     confusion = recognised.confusion()
     numbers = "".join(f"{j + 1:>4}" for j in range(len(confusion)))

@@ -13,7 +13,6 @@ meanwhile stands in benchmarks/quality/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -70,16 +69,12 @@ def build(outputs: int) -> Sequential:
     return network
 
 
-def forecast(
-    seed: int = 0, phases: Sequence[Phase] = PHASES, report: Report | None = None
-) -> Forecasts:
+def forecast(seed: int = 0, report: Report | None = None) -> Forecasts:
     """Train on the first 80% of the months and forecast the others.
 
     Parameters
     ----------
     seed : int, default 0
-    phases : sequence of Phase
-        How long to train.
     report : Report, optional
         Told about the progress; None is silent.
 
@@ -107,7 +102,7 @@ def forecast(
             partial(build, outputs),
             windows[:count],
             changes[:count] / spread,
-            phases,
+            PHASES,
             batch_size=BATCH_SIZE,
             count=NETWORKS,
             seed=seed,

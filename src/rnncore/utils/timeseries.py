@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,25 +25,19 @@ class BatchArray(np.ndarray[Any, Any]):
         return np.asarray(self)
 
 
+@dataclass(eq=False, repr=False)
 class TimeseriesDataset(PyDataset):
     """What `timeseries_dataset_from_array` returns: batches of windows, made when asked for."""
 
-    def __init__(
-        self,
-        data: NDArray[Any],
-        targets: NDArray[Any] | None,
-        starts: NDArray[np.intp],
-        steps: NDArray[np.intp],
-        batch_size: int,
-        rng: np.random.Generator | None,
-    ) -> None:
+    _data: NDArray[Any]
+    _targets: NDArray[Any] | None
+    _starts: NDArray[np.intp]
+    _steps: NDArray[np.intp]
+    _batch_size: int
+    _rng: np.random.Generator | None
+
+    def __post_init__(self) -> None:
         super().__init__()
-        self._data = data
-        self._targets = targets
-        self._starts = starts
-        self._steps = steps
-        self._batch_size = batch_size
-        self._rng = rng
         self.on_epoch_end()
 
     def __len__(self) -> int:

@@ -16,8 +16,6 @@ from rnncore.demo._report import Report
 from rnncore.demo._training import Phase
 from rnncore.demo.run import run
 
-SHORT = (Phase(1, 1e-3), Phase(1, 1e-4))
-
 
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
@@ -28,15 +26,16 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def one_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sunspots, "NETWORKS", 1)
-    monkeypatch.setattr(japanese_vowels, "NETWORKS", 1)
+    for part in (sunspots, japanese_vowels):
+        monkeypatch.setattr(part, "NETWORKS", 1)
+        monkeypatch.setattr(part, "PHASES", (Phase(1, 1e-3), Phase(1, 1e-4)))
 
 
 @pytest.mark.usefixtures("one_network")
 def test_forecasts_are_of_the_test_months() -> None:
     months, values = load_sunspots()
     split = int(0.8 * len(values))
-    forecasts = sunspots.forecast(phases=SHORT)
+    forecasts = sunspots.forecast()
     np.testing.assert_array_equal(forecasts.months, months[split:])
     np.testing.assert_array_equal(forecasts.truth, values[split:])
     assert forecasts.network.shape == (12, len(values) - split)
@@ -51,11 +50,11 @@ def test_forecasts_are_of_the_test_months() -> None:
 def test_a_forecast_knows_nothing_later_than_its_origin(monkeypatch: pytest.MonkeyPatch) -> None:
     months, values = load_sunspots()
     split = int(0.8 * len(values))
-    known = sunspots.forecast(phases=SHORT)
+    known = sunspots.forecast()
     other = values.copy()
     other[split + 50 :] = 111.0
     monkeypatch.setattr(sunspots, "load_sunspots", lambda: (months, other))
-    changed = sunspots.forecast(phases=SHORT)
+    changed = sunspots.forecast()
     for ahead in range(1, 13):
         # Month 50 of the test part changed: it is known to forecasts of month 50 + ahead on.
         row, twin = known.network[ahead - 1], changed.network[ahead - 1]
@@ -66,7 +65,7 @@ def test_a_forecast_knows_nothing_later_than_its_origin(monkeypatch: pytest.Monk
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_network")
 def test_one_seed_gives_one_result() -> None:
-    first, second, other = (sunspots.forecast(seed, SHORT).network for seed in (4, 4, 5))
+    first, second, other = (sunspots.forecast(seed).network for seed in (4, 4, 5))
     np.testing.assert_array_equal(first, second)
     assert (first != other).any()
 
@@ -94,7 +93,7 @@ def test_confusion_counts_every_utterance() -> None:
 def test_report_and_picture(tmp_path: Path) -> None:
     stream = io.StringIO()
     output = tmp_path / "demo.png"
-    forecasts, recognised = run(1, output, Report(1, stream), SHORT, SHORT)
+    forecasts, recognised = run(1, output, Report(1, stream))
     text = stream.getvalue()
     # Two kinds of networks for the sunspots and one for the vowels.
     assert text.count("epoch 2 of 2") == 3 and "epoch 1 of 2" not in text
