@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 
@@ -36,21 +36,9 @@ class InterruptGuard:
                 signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
-
-    def release(self) -> None:
-        """Stop holding, and let a Ctrl-C that came meanwhile act."""
-        self._holding = False
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            self._previous(*pending)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._holding:
@@ -69,4 +57,8 @@ class _Held:
         self._guard._holding = True
 
     def __exit__(self, *_: object) -> None:
-        self._guard.release()
+        guard = self._guard
+        guard._holding = False
+        pending, guard._pending = guard._pending, None
+        if pending is not None:  # a Ctrl-C that came meanwhile acts now
+            guard._previous(*pending)

@@ -41,31 +41,32 @@ class Steps:
         self._network = model.network
         self._penalized = model.penalizes_activity
         activations = model.network.output_activations()
-        self._logits = self.objective.fused(activations)
-        self._taken_over = [
-            one if fused else None for one, fused in zip(activations, self._logits, strict=True)
-        ]
+        self._taken_over = self.objective.taken_over(activations)
+        self._logits = [one is not None for one in self._taken_over]
 
     def train(self, batch: Batch, guard: InterruptGuard) -> float:
         """Change the weights for one batch, add it to the metrics and return its loss."""
         with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
-            done = self._compute(batch, True)
+            loss = self._compute(batch, training=True)
             with guard.held:
                 self._parameters.apply_gradients(self._optimizer)
-            return self.objective.update(*done)
+            return loss
 
     def test(self, batch: Batch) -> None:
         """Add one batch to the loss and the metrics."""
         with np.errstate(all="ignore"):
-            self.objective.update(*self._compute(batch, False))
+            self._compute(batch, training=False)
 
     def gradients(self, batch: Batch) -> None:
         """Compute the gradients for a batch; change what its forward pass in training changes."""
         with np.errstate(all="ignore"):
-            self._compute(batch, True)
+            self._compute(batch, training=True, counts=False)
 
-    def _compute(self, batch: Batch, training: bool) -> tuple[Any, ...]:
-        """Compute the loss and, in training, the gradients; return the arguments of `update`."""
+    def _compute(self, batch: Batch, *, training: bool, counts: bool = True) -> float:
+        """Return the loss of a batch; in training compute the gradients too.
+
+        With `counts` the batch is added to the loss and the metrics.
+        """
         run, logits = self._network.run, self._logits
         penalty = 0.0
         if self._penalized:
@@ -79,17 +80,23 @@ class Steps:
                 outputs[index] = Output(y, None)
         if batch.counted is not None:
             outputs = list(map(_with_steps, outputs, batch.counted))
-        losses, gradients = self.objective.evaluate(
-            batch.y, outputs, batch.weight, logits, training=training
-        )
         regularized = self._parameters.regularized
         if regularized:
             penalty += self._parameters.penalty()
+        loss, gradients = self.objective.evaluate(
+            batch.y,
+            outputs,
+            batch.weight,
+            self._taken_over,
+            penalty,
+            training=training,
+            counts=counts,
+        )
         if training:
             self._network.run_backward(tape, gradients)
             if regularized:
                 self._parameters.add_penalty_gradients()
-        return losses, batch.y, outputs, batch.weight, self._taken_over, penalty
+        return loss
 
 
 def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:

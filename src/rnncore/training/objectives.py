@@ -207,11 +207,11 @@ class Objectives:
                     RuntimeWarning,
                 )
 
-    def fused(self, activations: Sequence[Activation | None]) -> list[bool]:
-        """Return for each output whether its loss takes the activation over."""
+    def taken_over(self, activations: Sequence[Activation | None]) -> list[Activation | None]:
+        """Return the activations that the losses apply themselves, None for the others."""
         return [
-            part is not None and activation is not None and part.loss.takes_over(activation.kernel)
-            for part, activation in zip(self.parts, activations, strict=True)
+            one if part and one and part.loss.takes_over(one.kernel) else None
+            for part, one in zip(self.parts, activations, strict=True)
         ]
 
     def reset(self) -> None:
@@ -227,56 +227,41 @@ class Objectives:
         targets: Parts,
         outputs: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
         weights: Parts,
-        logits: Sequence[bool],
+        taken_over: Sequence[Activation | None],
+        penalty: float,
         *,
         training: bool,
-    ) -> tuple[list[float], list[NDArray[Any] | None]]:
-        """Return the loss of each output for a batch and, in training, what flows back into it.
+        counts: bool = True,
+    ) -> tuple[float, list[NDArray[Any] | None]]:
+        """Return the loss of a batch and, in training, the gradient of each output.
 
-        The gradients are those of the weighted sum; the next call overwrites them.
+        Outputs whose activations the losses have `taken_over` are logits. With `counts` the batch
+        is added to the loss and the metrics. The next call overwrites the gradients.
         """
-        losses: list[float] = []
         gradients: list[NDArray[Any] | None] = []
+        total, count = penalty, len(outputs[0][0])
         for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
-            target = targets[index]
-            if part is None or target is None:
-                losses.append(0.0)
-                gradients.append(None)
-                continue
-            loss, gradient = part.evaluate(
-                target, y, mask, weights[index], from_logits=logits[index], training=training
-            )
-            scale = self.weights[index]
-            if gradient is not None and scale != 1.0:
-                gradient = gradient * gradient.dtype.type(scale)
-            losses.append(loss)
+            target, weight, activation = targets[index], weights[index], taken_over[index]
+            gradient = None
+            if part is not None and target is not None:
+                logits = activation is not None
+                loss, gradient = part.evaluate(
+                    target, y, mask, weight, from_logits=logits, training=training
+                )
+                scale = self.weights[index]
+                total += scale * loss
+                if gradient is not None and scale != 1.0:
+                    gradient = gradient * gradient.dtype.type(scale)
+                if counts:
+                    part.loss_sum += loss * count
+                if counts and part.resolved:
+                    prediction = y if activation is None else part.activated(activation, y)
+                    part.update(target, prediction, mask, weight)
             gradients.append(gradient)
-        return losses, gradients
-
-    def update(
-        self,
-        losses: Sequence[float],
-        targets: Parts,
-        outputs: Sequence[tuple[NDArray[Any], NDArray[Any] | None]],
-        weights: Parts,
-        activations: Sequence[Activation | None],
-        penalty: float,
-    ) -> float:
-        """Add a batch and return its loss; `activations` are those that the losses took over."""
-        count, total = 0, penalty
-        for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
-            count = len(y)
-            target, activation = targets[index], activations[index]
-            if part is None or target is None:
-                continue
-            total += self.weights[index] * losses[index]
-            part.loss_sum += losses[index] * count
-            if part.resolved:
-                prediction = y if activation is None else part.activated(activation, y)
-                part.update(target, prediction, mask, weights[index])
-        self._loss_sum += total * count
-        self._samples += count
-        return total
+        if counts:
+            self._loss_sum += total * count
+            self._samples += count
+        return total, gradients
 
     def results(self) -> dict[str, float]:
         """Return loss and metrics over all batches since `reset`, with Keras' names.

@@ -59,10 +59,7 @@ class Progress:
         self._epochs = epochs
         self._clock = clock
         self._drawn = 0
-        self._steps: int | None = 0
-        self._done = 0
-        self._title = ""
-        self._start = self._next_update = self._elapsed = 0.0
+        self.begin(0)
 
     def begin(self, steps: int | None, epoch: int | None = None) -> None:
         """Start an epoch (counted from 0), or a pass that is none, of `steps` steps.
@@ -86,10 +83,14 @@ class Progress:
             return
         self._next_update = now + _SECONDS_BETWEEN_UPDATES
         each = (now - self._start) / self._done
-        left = ""
+        times = [f"{_duration(each)}/step"]
         if self._steps is not None:
-            left = f"ETA {_duration(each * (self._steps - self._done))}"
-        self._draw([self._title, self._counter(), f"{_duration(each)}/step", left], results())
+            times.append(f"ETA {_duration(each * (self._steps - self._done))}")
+        # A line that wraps could not be overwritten.
+        line = _line([self._title, self._count(bar=True), *times], results())
+        line = line[: self._columns() - 1]
+        self._write("\r" + line.ljust(self._drawn))
+        self._drawn = len(line)
 
     def training_done(self) -> None:
         """Stop the time per step here: validation follows."""
@@ -102,13 +103,15 @@ class Progress:
         total = self._clock() - self._start
         each = (self._elapsed or total) / max(1, self._done)
         times = [_duration(total), f"{_duration(each)}/step"]
-        line = _line([self._title, self._counter() if self._bar else "", *times], results)
         if self._bar:
+            line = _line([self._title, self._count(bar=True), *times], results)
             if len(line) >= self._columns():
                 line = _line([self._title, self._count(), *times], results)
             # Nothing is cut off here: the line may wrap, since none is drawn over it.
             line = "\r" + line.ljust(self._drawn)
             self._drawn = 0
+        else:
+            line = _line([self._title, *times], results)
         self._write(line + "\n")
 
     def __enter__(self) -> Self:
@@ -120,26 +123,15 @@ class Progress:
             self._write("\n")
             self._drawn = 0
 
-    def _counter(self) -> str:
-        if self._steps is None:
-            return self._count()
-        filled = _BAR_WIDTH * self._done // max(1, self._steps)
-        bar = "=" * filled + "." * (_BAR_WIDTH - filled)
-        return f"{self._count()} [{bar}]"
-
-    def _count(self) -> str:
+    def _count(self, bar: bool = False) -> str:
         if self._steps is None:
             return f"{self._done}/?"
-        return f"{self._done:>{len(str(self._steps))}}/{self._steps}"
+        count = f"{self._done:>{len(str(self._steps))}}/{self._steps}"
+        filled = _BAR_WIDTH * self._done // max(1, self._steps)
+        return f"{count} [{'=' * filled:.<{_BAR_WIDTH}}]" if bar else count
 
     def _columns(self) -> int:
         return max(21, shutil.get_terminal_size().columns)
-
-    def _draw(self, parts: list[str], results: Mapping[str, float]) -> None:
-        # A line that wraps could not be overwritten.
-        line = _line(parts, results)[: self._columns() - 1]
-        self._write("\r" + line.ljust(self._drawn))
-        self._drawn = len(line)
 
     def _write(self, text: str) -> None:
         if self._stream is not None:
