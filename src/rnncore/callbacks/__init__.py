@@ -1,4 +1,4 @@
-"""What `fit`, `evaluate` and `predict` call while they work."""
+"""Callbacks of `fit`, `evaluate` and `predict`."""
 
 from typing import TYPE_CHECKING
 

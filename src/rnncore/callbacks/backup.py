@@ -17,29 +17,29 @@ from rnncore.utils._checks import check_flag
 
 
 class BackupAndRestore(Callback):
-    """Go on where a program that was killed had stopped.
+    """Resume training where a killed program stopped.
 
-    After every epoch the state of the training is saved; a `fit` that finds it goes on with the
-    next epoch and ends in the same weights, bit for bit, as if nothing had happened. The other
-    callbacks of the library go on too; they, and the arguments of `fit`, should be the same. The
-    history begins with the first epoch that this program trains.
+    Saves the state of the training after every epoch. A `fit` that finds it continues with the next
+    epoch and ends with the same weights, bit for bit, as without the interruption. rnncore's other
+    callbacks resume too; use the same callbacks and the same arguments of `fit`. The history starts
+    with the first epoch that the resumed program trains.
 
     Parameters
     ----------
     backup_dir : str or path
-        A folder for this training alone; it is made when it is missing.
+        A folder used only by this training; made if missing.
     save_freq : "epoch", default "epoch"
-        The only value: within an epoch the order of its batches would have to be kept.
+        The only supported value, since the order of batches within an epoch is not saved.
     double_checkpoint : bool, default False
-        Without effect: a file is replaced as a whole, so the last one is good.
+        Without effect: files are replaced as a whole, so the last one is always good.
     delete_checkpoint : bool, default True
-        Whether the file is deleted when `fit` has come to its end.
+        Whether to delete the file when `fit` is finished.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind; in `fit` ValueError for a file that is broken or of another
-        model, and OSError when it cannot be written.
+        If an argument has the wrong type. `fit` raises ValueError if the file is damaged or of a
+        different model, and OSError if it cannot be written.
 
     Examples
     --------
@@ -106,7 +106,7 @@ class BackupAndRestore(Callback):
             peer.set_state(state)
 
     def _states(self, checkpoint: Checkpoint) -> list[tuple[Callback, dict[str, Any]]]:
-        """Return the callbacks that go on, each with what it goes on from."""
+        """Return the callbacks that resume, each with its saved state."""
         saved = checkpoint.extra.get("callbacks", [])
         return [
             (peer, _with_arrays(state, index, checkpoint.arrays))
@@ -127,13 +127,13 @@ class BackupAndRestore(Callback):
         if self.delete_checkpoint:
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
-                os.rmdir(self.backup_dir)  # unless something else lies there
+                os.rmdir(self.backup_dir)  # unless it holds something else
 
 
 def _without_arrays(
     state: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, Any]:
-    """Move lists of arrays to `arrays`; the number of them stays."""
+    """Move lists of arrays to `arrays`, and keep their length."""
     plain: dict[str, Any] = {}
     for key, value in state.items():
         plain[key] = {"value": value}

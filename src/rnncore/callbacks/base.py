@@ -1,4 +1,4 @@
-"""What a callback is, and the list of them that a training loop calls."""
+"""The base of callbacks, and the list of them that a training loop calls."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ Logs = dict[str, Any] | None
 
 
 class Callback:
-    """Base of what `fit`, `evaluate` and `predict` call while they work.
+    """Base of the callbacks of `fit`, `evaluate` and `predict`.
 
-    A subclass overrides the hooks it needs; one that it leaves alone costs nothing. Epochs and
-    batches count from 0. `logs` holds the loss and the metrics by name: at the end of a batch the
-    means of the epoch so far, at the end of an epoch also those of the validation, with the
-    prefix ``"val_"``. What a callback writes into the logs of an epoch, the callbacks after it
-    and the history see. ``self.model.stop_training = True`` ends a `fit` after the batch or
-    epoch that runs.
+    A subclass overrides the hooks it needs; the others cost nothing. Epochs and batches count from
+    0. `logs` holds the loss and the metrics by name: at the end of a batch their means over the
+    epoch so far, at the end of an epoch also those of the validation with the prefix ``"val_"``.
+    What a callback writes into an epoch's logs is seen by the callbacks after it and by the
+    history. ``self.model.stop_training = True`` ends `fit` after the current batch or epoch.
 
     Attributes
     ----------
     model : Model
-        The model at work.
+        The model that runs.
     params : dict
-        In `fit`: ``epochs``, ``steps`` an epoch, ``batch_size`` and ``verbose``; in `evaluate`
-        and `predict` ``steps`` and ``verbose``.
+        In `fit`: ``epochs``, ``steps`` per epoch, ``batch_size`` and ``verbose``; in `evaluate` and
+        `predict`: ``steps`` and ``verbose``.
 
     Examples
     --------
@@ -48,12 +47,12 @@ class Callback:
     # On the class, so that a subclass need not call __init__.
     model: Any = None
     params: Mapping[str, Any] = {}
-    # All callbacks of the run, and whether this one comes after those that do not ask for it.
+    # All callbacks of the run, and whether this one runs after the others.
     peers: Sequence[Callback] = ()
     comes_last = False
     # What it writes into the logs of every epoch.
     adds: Sequence[str] = ()
-    # The attributes that a run which is resumed needs: JSON, and lists of arrays.
+    # The attributes to save for a resumed run: JSON, and lists of arrays.
     kept: Sequence[str] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -62,34 +61,33 @@ class Callback:
             cls.__init__ = explained(cls.__init__)  # type: ignore[method-assign]
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a run that is resumed needs."""
+        """Return what a resumed run needs."""
         return {name: getattr(self, name) for name in self.kept}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `get_state` returned."""
+        """Resume from the result of `get_state`."""
         for name, value in state.items():
             setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
-        """Take the model that is about to work."""
+        """Set the model that is about to run."""
         self.model = model
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Take what is known about the run before it begins."""
+        """Set what is known about the run before it begins."""
         self.params = params
 
     def expect_use(self, names: Collection[str] | None) -> None:
-        """Raise for what is sure to fail, or to do nothing, in the `fit` that is about to begin.
+        """Raise if this callback is bound to fail, or to do nothing, in the coming `fit`.
 
-        `names` are those that the logs of an epoch will have; None where callbacks of one's own may
-        change them.
+        `names` are the keys of an epoch's logs; None if user-defined callbacks may change them.
         """
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch of `fit`."""
 
     def on_train_end(self, logs: Logs = None) -> None:
-        """After the last epoch; `logs` are those of the last epoch. Not after an exception."""
+        """After the last epoch, with its `logs`. Not called after an exception."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Before an epoch."""
@@ -136,7 +134,7 @@ class Callback:
         """After a batch of `predict`; ``logs["outputs"]`` are its outputs."""
 
 
-# The hooks, each with the older name that Keras still calls when only that is there.
+# The hooks, each with the older name that Keras still calls if only that is defined.
 _HOOKS: dict[str, str | None] = {
     hook: hook.replace("train_", "") if hook.startswith("on_train_batch") else None
     for hook in vars(Callback)
@@ -152,14 +150,14 @@ class CallbackList:
     callbacks : None, Callback, or iterable of Callback
     model : Model
     owner : str
-        Name of the method they are given to, for errors.
+        Name of the calling method, for errors.
     params : mapping
         See `Callback`.
 
     Raises
     ------
     TypeError
-        For something that is no callback, and a hook that does not take what it is called with.
+        If something is not a callback, or a hook has the wrong parameters.
     """
 
     def __init__(
@@ -179,7 +177,7 @@ class CallbackList:
         }
 
     def expect_use(self, names: Collection[str]) -> None:
-        """Let the callbacks raise before `fit` begins; the logs of an epoch will have `names`."""
+        """Let the callbacks raise before `fit` begins; `names` are the keys of an epoch's logs."""
         hooks = [getattr(one, hook) for one in self.callbacks for hook in _HOOKS]
         ours = all(str(getattr(hook, "__module__", "")).startswith("rnncore.") for hook in hooks)
         added = [name for callback in self.callbacks for name in callback.adds]
@@ -207,7 +205,7 @@ def _overridden(callback: Callback, *hooks: str | None) -> list[str]:
 
 
 def _expect_arguments(callback: Callback) -> None:
-    """Raise TypeError for hooks that cannot be called, which else would show when they are."""
+    """Raise TypeError now for hooks that could not be called later."""
     for hook in _overridden(callback, *_HOOKS, *_HOOKS.values()):
         expected = [*inspect.signature(getattr(Callback, hook)).parameters][1:]
         try:
@@ -217,7 +215,7 @@ def _expect_arguments(callback: Callback) -> None:
                 f"{type(callback).__name__}: {hook}: expected a function of "
                 f"({', '.join(expected)}): {error}"
             ) from None
-        except ValueError:  # a function in C that does not tell
+        except ValueError:  # a C function without a signature
             continue
 
 

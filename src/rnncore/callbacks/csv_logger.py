@@ -19,10 +19,9 @@ class CSVLogger(Callback):
     """Write the results of every epoch to a file of comma-separated values.
 
     The columns are the epoch, counted from 0, and the logs of the first epoch in alphabetical
-    order; ``NA`` stands where an epoch lacks one. A row is written in one piece when its epoch
-    ends: whatever ends the program leaves whole rows. Of two trainings that write under one name
-    at the same time, the file of the one that began last stays; with `append` it has the rows of
-    both.
+    order; a missing value is ``NA``. Each row is written in one piece when its epoch ends, so a
+    killed program leaves only complete rows. If two trainings write to one path at the same time,
+    the file of the one that began last remains; with `append` it has the rows of both.
 
     Parameters
     ----------
@@ -30,13 +29,13 @@ class CSVLogger(Callback):
     separator : str, default ","
         One character.
     append : bool, default False
-        Whether to go on below what the file holds; else a new file replaces it.
+        Whether to append to an existing file; otherwise a new file replaces it.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind; `fit` raises OSError when the file cannot be written,
-        before anything is trained.
+        If an argument has the wrong type. `fit` raises OSError before training if the file cannot
+        be written.
 
     Examples
     --------
@@ -59,7 +58,7 @@ class CSVLogger(Callback):
     <BLANKLINE>
     """
 
-    _file: Any = None  # on the class, for __del__ of one whose constructor has raised
+    _file: Any = None  # on the class, for __del__ after the constructor has raised
 
     def __init__(
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
@@ -83,8 +82,8 @@ class CSVLogger(Callback):
         if self.append:
             self._file = io.FileIO(self.filename, "a")
             return
-        # A new file in place of the old one: another training that writes under this name does not
-        # mix its rows with these.
+        # A new file instead of truncating the old one, so that another training writing to this
+        # path does not mix its rows with these.
         with replacing(self.filename) as file:
             self._file = io.FileIO(file.name, "a")
 

@@ -13,32 +13,32 @@ from rnncore.utils._checks import check_flag, check_number, warn
 
 
 class EarlyStopping(MonitorCallback):
-    """Stop when a monitored number has not improved for some epochs.
+    """Stop when a monitored quantity stops improving.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
     min_delta : float, default 0
-        What changes by no more than that has not improved.
+        Smallest change that counts as an improvement.
     patience : int, default 0
         Epochs without improvement after which training stops.
     verbose : int, default 0
-        1 prints what was done.
+        1 prints a message.
     mode : {"auto", "min", "max"}, default "auto"
     baseline : float, optional
-        What has to be beaten; epochs that improve, but not on this, count as waiting.
+        Value to beat; epochs that improve without beating it count as waiting.
     restore_best_weights : bool, default False
-        Whether the model gets the weights of the best epoch back at the end.
+        Whether to restore the weights of the best epoch at the end.
     start_from_epoch : int, default 0
-        The epochs before this one do not count.
+        Epochs before this one are ignored.
 
     Attributes
     ----------
     stopped_epoch : int
-        Number of the epoch that was the last, 0 when training was not stopped.
+        Index of the last epoch; 0 if training was not stopped.
     best_epoch : int
     best, wait
-        Best value so far, epochs since then.
+        Best value so far, and epochs since then.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class EarlyStopping(MonitorCallback):
     Warns
     -----
     RuntimeWarning
-        When the logs do not have the number, and when `fit` ends before `start_from_epoch`.
+        If the logs lack the quantity, or `fit` ends before `start_from_epoch`.
 
     Examples
     --------

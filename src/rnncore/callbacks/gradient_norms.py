@@ -10,10 +10,10 @@ from rnncore.callbacks.base import Callback, Logs
 
 
 class GradientNorms(Callback):
-    """Record how large the gradient of every layer is.
+    """Record the norm of every layer's gradient.
 
-    Norms that fall from layer to layer towards 0 tell of gradients that vanish, norms that jump of
-    ones that explode. They are those of the whole gradient of a layer, before any clipping.
+    Norms that shrink towards 0 from layer to layer indicate vanishing gradients, norms that jump
+    exploding ones. They are taken over a layer's whole gradient, before any clipping.
 
     Parameters
     ----------
@@ -23,13 +23,13 @@ class GradientNorms(Callback):
     Attributes
     ----------
     norms : dict of str to list of float
-        By the name of the layer: one entry an epoch or batch. Layers without weights that can be
-        trained have none. `fit` begins with empty lists.
+        By layer name, one entry per epoch or batch. Layers without trainable weights are left out.
+        `fit` starts with empty lists.
 
     Raises
     ------
     ValueError
-        For another `per`.
+        If `per` has any other value.
 
     Examples
     --------

@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 
 class History(Callback):
-    """Loss and metrics of every epoch of a `fit`; what `fit` returns is one.
+    """Loss and metrics of every epoch, as returned by `fit`.
 
-    Given to `fit` as a callback it keeps them too, those of several trainings one after the other.
+    It is also a callback, which then collects the results of several trainings.
 
     Parameters
     ----------
     params : dict, optional
-        What is known of the run; see `Callback`.
+        Parameters of the run; see `Callback`.
 
     Attributes
     ----------
     history : dict of str to list of float
-        One list a quantity, one entry an epoch: ``"loss"``, the metrics, and each with the
-        prefix ``"val_"`` where there was validation.
+        One list per quantity, with one entry per epoch: ``"loss"``, the metrics, and with
+        validation each of them with the prefix ``"val_"``.
     epoch : list of int
-        Numbers of the epochs of the last training, from 0.
+        Epochs of the last training, counted from 0.
     validation_epoch : list of int
-        Those after which there was validation.
+        Those followed by a validation.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class History(Callback):
         Parameters
         ----------
         path : str or Path, optional
-            Where to write the picture; its suffix chooses the format.
+            File to write; its suffix determines the format.
 
         Returns
         -------
@@ -81,9 +81,9 @@ class History(Callback):
         Raises
         ------
         ImportError
-            When matplotlib is not installed.
+            If matplotlib is not installed.
         ValueError
-            When there is no epoch to draw.
+            If there is no epoch to draw.
         """
         if not self.epoch:
             raise ValueError("History.plot: expected at least one finished epoch, got none")
@@ -96,7 +96,7 @@ class History(Callback):
             ) from error
         names = [name for name in self.history if not name.startswith("val_")]
         size = (4.8 * len(names), 3.6)
-        # Only a figure that is to be shown goes through pyplot, which needs a display.
+        # Use pyplot, which needs a display, only to show the figure.
         figure = pyplot.figure(figsize=size) if path is None else Figure(figsize=size)
         for number, name in enumerate(names, start=1):
             axes = figure.add_subplot(1, len(names), number)

@@ -25,7 +25,7 @@ class LambdaCallback(Callback):
     Raises
     ------
     TypeError
-        For an unknown hook, or something that is not callable.
+        If a hook is unknown or not callable.
 
     Examples
     --------

@@ -23,7 +23,7 @@ class _SetsRate(Callback):
         super().expect_use(names)
         optimizer = self.model.optimizer
         try:
-            optimizer.learning_rate = optimizer.learning_rate  # which a schedule does not allow
+            optimizer.learning_rate = optimizer.learning_rate  # fails if a schedule decides it
         except TypeError as error:
             raise TypeError(f"{type(self).__name__}: {error}") from None
 
@@ -33,37 +33,37 @@ class _SetsRate(Callback):
 
 
 class ReduceLROnPlateau(_SetsRate, MonitorCallback):
-    """Lower the learning rate when a monitored number has not improved for some epochs.
+    """Lower the learning rate when a monitored quantity stops improving.
 
-    The logs get the entry ``"learning_rate"``, the one with which the epoch was trained.
+    Adds ``"learning_rate"``, the rate used in the epoch, to the logs.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
     factor : float, default 0.1
-        Below 1: the new learning rate is the old one times this.
+        Factor by which to multiply the learning rate; below 1.
     patience : int, default 10
-        Epochs without improvement after which it falls.
+        Epochs without improvement before the rate is lowered.
     verbose : int, default 0
-        1 prints what was done.
+        1 prints a message.
     mode : {"auto", "min", "max"}, default "auto"
     min_delta : float, default 1e-4
-        What changes by no more than that has not improved.
+        Smallest change that counts as an improvement.
     cooldown : int, default 0
-        Epochs after a reduction that do not count.
+        Epochs to ignore after a reduction.
     min_lr : float, default 0.0
-        It does not fall below this.
+        Lower bound of the learning rate.
 
     Raises
     ------
     TypeError, ValueError
-        See `MonitorCallback`; when `fit` begins, TypeError when a schedule decides the learning
-        rate.
+        See `MonitorCallback`. `fit` raises TypeError at its start if a schedule decides the
+        learning rate.
 
     Warns
     -----
     RuntimeWarning
-        When the logs do not have the number.
+        If the logs lack the quantity.
 
     Examples
     --------
@@ -124,7 +124,7 @@ class ReduceLROnPlateau(_SetsRate, MonitorCallback):
                 self._reduce(epoch)
 
     def in_cooldown(self) -> bool:
-        """Whether epochs do not count just now."""
+        """Whether epochs are currently ignored."""
         return self.cooldown_counter > 0
 
     def _reduce(self, epoch: int) -> None:
@@ -141,7 +141,7 @@ class ReduceLROnPlateau(_SetsRate, MonitorCallback):
 class LearningRateScheduler(_SetsRate):
     """Set the learning rate before every epoch by a function.
 
-    The logs get the entry ``"learning_rate"``.
+    Adds ``"learning_rate"`` to the logs.
 
     Parameters
     ----------
@@ -149,13 +149,14 @@ class LearningRateScheduler(_SetsRate):
         ``f(epoch, learning_rate)`` or ``f(epoch)``, returns the learning rate as a float. Epochs
         count from 0.
     verbose : int, default 0
-        1 prints what was done.
+        1 prints a message.
 
     Raises
     ------
     TypeError
-        When `schedule` is not callable with one or two arguments; when `fit` begins, when a
-        schedule of the optimizer decides the learning rate; in `fit`, when it returns no float.
+        If `schedule` cannot be called with one or two arguments; at the start of `fit`, if a
+        schedule of the optimizer decides the learning rate; in `fit`, if `schedule` does not return
+        a float.
 
     Examples
     --------
@@ -188,7 +189,8 @@ class LearningRateScheduler(_SetsRate):
         rate = self.schedule(*arguments)
         if not isinstance(rate, (float, np.floating)):
             raise TypeError(
-                f"LearningRateScheduler: schedule: expected it to return a float, got {rate!r}"
+                "LearningRateScheduler: schedule: expected a function that returns a float, got "
+                f"{rate!r}"
             )
         optimizer.learning_rate = rate
         if self.verbose:
@@ -198,7 +200,7 @@ class LearningRateScheduler(_SetsRate):
 def _takes_two(function: Callable[..., Any]) -> bool:
     try:
         signature = inspect.signature(function)
-    except ValueError:  # a function in C that does not tell
+    except ValueError:  # a C function without a signature
         return True
     for arguments in ((0, 0.0), (0,)):
         with contextlib.suppress(TypeError):

@@ -16,44 +16,44 @@ from rnncore.utils._checks import check_count, check_flag
 
 
 class ModelCheckpoint(MonitorCallback):
-    """Save the state of the training after every epoch, or when it is the best so far.
+    """Save the model after every epoch, or only the best so far.
 
-    A file is one of ``model.save`` that has the epoch beside: `rnncore.models.load_model` makes
-    the model from it, ``model.load_weights`` takes the weights, and :func:`load_checkpoint` gives
-    all of its state to a model that is there. It is replaced as a whole: whatever ends the
-    program, the last good file is there. A `fit` that goes on from the end of an epoch takes the
-    same steps, bit for bit, as one that never stopped.
+    The file is that of ``model.save`` plus the epoch. `rnncore.models.load_model` rebuilds the
+    model from it, ``model.load_weights`` reads its weights, and :func:`load_checkpoint` restores
+    the whole state of an existing model. It is replaced as a whole, so if the program is killed the
+    last good file remains. A `fit` resumed from the end of an epoch takes the same steps, bit for
+    bit, as an uninterrupted one.
 
     Parameters
     ----------
     filepath : str or path
-        May hold fields of :meth:`str.format`: ``epoch``, counted from 1, and what the logs hold,
-        as in ``"{epoch:03d}-{val_loss:.2f}.rnnc"``. Folders that are missing are made.
+        May contain :meth:`str.format` fields: ``epoch``, counted from 1, and the keys of the logs,
+        as in ``"{epoch:03d}-{val_loss:.2f}.rnnc"``. Missing folders are made.
     monitor : str, default "val_loss"
-        Counts with `save_best_only` only, as do `mode` and `initial_value_threshold`.
+        Only used with `save_best_only`, like `mode` and `initial_value_threshold`.
     verbose : int, default 0
-        1 prints what was done.
+        1 prints a message.
     save_best_only : bool, default False
     save_weights_only : bool, default False
-        Whether the file holds nothing but the weights.
+        Whether to save only the weights.
     mode : {"auto", "min", "max"}, default "auto"
     save_freq : "epoch" or int, default "epoch"
-        A number saves after so many batches. The epoch of such a file is the one that was running:
-        who goes on from it begins that epoch anew.
+        An integer saves every so many batches. Such a file has the unfinished epoch as its epoch,
+        and training resumed from it starts that epoch again.
     initial_value_threshold : float, optional
-        What the first value has to beat.
+        Value that the first one has to beat.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind. When `fit` begins, for a model that ``model.save`` refuses
-        and, with `save_best_only`, for a `monitor` that is sure not to be in the logs; then, too,
-        KeyError for an unknown field of `filepath`, and OSError where no file can be written.
+        If an argument has the wrong type. At the start of `fit`: if ``model.save`` would refuse the
+        model or, with `save_best_only`, the logs will not have `monitor`; KeyError if `filepath`
+        has an unknown field; OSError if the file cannot be written.
 
     Warns
     -----
     RuntimeWarning
-        When the logs do not have the number; then the state is saved.
+        If the logs lack the quantity; the model is saved then.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class ModelCheckpoint(MonitorCallback):
         owner = "ModelCheckpoint"
         self.save_best_only = check_flag(owner, "save_best_only", save_best_only)
         if not self.save_best_only and mode == "auto":
-            mode = "min"  # does not count; a name that tells nothing is no error
+            mode = "min"  # not used, so a name that says nothing is not an error
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = checked_path(owner, filepath)
         self.verbose = verbose

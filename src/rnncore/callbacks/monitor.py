@@ -1,4 +1,4 @@
-"""What the callbacks share that watch one number of the logs."""
+"""What callbacks that monitor a quantity share."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _DOWN = ("loss", "error", "crossentropy", "mse", "mae", "rmse", "huber", "diverg
 
 
 class MonitorCallback(Callback):
-    """Base of the callbacks that ask whether a number of the logs has become better.
+    """Base of the callbacks that monitor a quantity in the logs.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         Its name in the logs.
     mode : {"auto", "min", "max"}, default "auto"
-        Whether less or more is better; "auto" goes by the name: losses and errors shall fall,
-        accuracies and scores rise.
+        Whether less or more is better. "auto" goes by the name: less for losses and errors, more
+        for accuracies and scores.
     baseline : float, optional
-        What the first value has to beat.
+        Value that the first one has to beat.
     min_delta : float, default 0
-        By how much at least. The sign does not matter.
+        Smallest change that counts as an improvement. The sign does not matter.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class MonitorCallback(Callback):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind, and when "auto" does not know the name. When `fit` begins,
-        for a name that is sure not to be in the logs; callbacks of one's own may add others to it.
+        If an argument has the wrong type, or "auto" does not know the name. At the start of `fit`,
+        if the logs will not have the quantity (unless your own callbacks may add it).
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class MonitorCallback(Callback):
             )
 
     def current(self, logs: dict[str, Any], otherwise: str) -> Any:
-        """Return the number; None with a warning, which says what follows, when it is not there."""
+        """Return the quantity, or None with a warning that says what happens instead."""
         if self.monitor not in logs:
             warn(
                 f"{type(self).__name__}: monitor: expected one of {available(logs)}, "
@@ -87,7 +87,7 @@ def available(logs: Collection[str]) -> str:
 
 
 def say(message: str) -> None:
-    """Print what a callback with ``verbose=1`` has done."""
+    """Print a message of a callback with ``verbose=1``."""
     print(message, flush=True)
 
 
@@ -106,6 +106,6 @@ def _rises(owner: str, monitor: str, mode: str) -> bool:
     if last in _UP or "accuracy" in words:
         return True
     raise ValueError(
-        f"{owner}: mode: expected 'min' or 'max', since the name {monitor!r} does not tell whether "
-        f"less or more is better, got 'auto'"
+        f"{owner}: mode: expected 'min' or 'max', since the name {monitor!r} does not say whether "
+        "less or more is better, got 'auto'"
     )

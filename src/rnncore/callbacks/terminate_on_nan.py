@@ -15,8 +15,7 @@ class TerminateOnNaN(Callback):
     Parameters
     ----------
     raise_error : bool, default False
-        Whether to raise RuntimeError instead of stopping: `on_train_end` of the callbacks is not
-        called then.
+        Whether to raise RuntimeError instead of stopping; `on_train_end` is not called then.
 
     Examples
     --------

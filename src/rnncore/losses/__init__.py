@@ -1,8 +1,8 @@
 """Losses with their gradients.
 
-Every loss gives the mean loss of a batch and the gradient with respect to the predictions; the
-cross-entropies also have a form that starts from logits and does not lose digits where the
-activation saturates.
+Every loss returns the mean loss of a batch and its gradient with respect to the predictions. The
+cross-entropies can also start from logits, which keeps their precision where the activation
+saturates.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ def get(identifier: Any) -> Loss:
     Parameters
     ----------
     identifier : str, Loss, class or function
-        A name such as ``"mse"`` or ``"binary_crossentropy"``, a loss, which is returned as it is,
-        a class of losses, which is called without arguments, or one of the functions here.
+        A name such as ``"mse"`` or ``"binary_crossentropy"``; a loss, returned unchanged; a loss
+        class, called without arguments; or one of the functions here.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     TypeError
-        For something that is neither a name nor a loss.
+        If `identifier` is none of these.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Predictions, targets and weights: conversion, shapes, and the errors when they do not fit."""
+"""Conversion and checks of predictions, targets and weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def as_numbers(owner: str, name: str, values: ArrayLike) -> Array:
 
 
 def fill_unknown(pred_shape: Sequence[int | None], true_shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Replace every None in ``pred_shape`` by the length that the targets have there."""
+    """Replace every None in ``pred_shape`` by the size of the targets there."""
     return tuple(
         (true_shape[axis] if axis < len(true_shape) else 1) if length is None else length
         for axis, length in enumerate(pred_shape)
@@ -45,7 +45,7 @@ def fill_unknown(pred_shape: Sequence[int | None], true_shape: tuple[int, ...]) 
 
 
 def align(array: Array, shape: tuple[int, ...]) -> Array | None:
-    """Give or take a last axis of length 1 so that ``array`` has ``shape``; None if that fails."""
+    """Add or drop a last axis of length 1 so that ``array`` has ``shape``; None if that fails."""
     if array.shape == shape:
         return array
     if array.shape == (*shape, 1) or (*array.shape, 1) == shape:
@@ -56,7 +56,7 @@ def align(array: Array, shape: tuple[int, ...]) -> Array | None:
 def as_float_targets(
     owner: str, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike, hint: str = ""
 ) -> Array:
-    """Return targets of ``shape`` and ``dtype``; raise when they do not fit or are not finite."""
+    """Return targets of ``shape`` and ``dtype``, or raise if they do not fit or are not finite."""
     array = as_numbers(owner, "y_true", y_true)
     aligned = align(array, shape)
     if aligned is None:
@@ -122,9 +122,9 @@ def as_label_targets(
 def as_weights(
     owner: str, sample_weight: ArrayLike | None, shape: tuple[int, ...], dtype: DTypeLike
 ) -> Array | None:
-    """Return weights that broadcast against losses of ``shape``, or None when there are none.
+    """Return weights that broadcast against losses of ``shape``, or None if there are none.
 
-    Weights may lack trailing axes: one weight a sample serves all of its time steps.
+    Weights may lack trailing axes: a sample's weight applies to all of its time steps.
     """
     if sample_weight is None:
         return None
@@ -133,7 +133,7 @@ def as_weights(
     if weights.ndim == len(shape) + 1 and given[-1] == 1:
         weights = weights[..., 0]
     weights = weights.reshape(weights.shape + (1,) * (len(shape) - weights.ndim))
-    # One number serves all samples; apart from that, each sample has its own.
+    # A single number applies to all samples; otherwise each sample has its own.
     have: tuple[int, ...] = weights.shape
     fits = len(have) == len(shape) and (not given or have[:1] == shape[:1])
     if not fits or any(n not in (1, m) for n, m in zip(have, shape, strict=True)):
@@ -154,8 +154,8 @@ def fold_mask(
 ) -> Array:
     """Return weights that are 0 where ``mask`` is False.
 
-    For a mean the others grow, so that the mean over all samples, or over those that ``counted``
-    leaves in, becomes the mean over those of them that ``mask`` leaves in too.
+    For a mean the other weights grow, so that the mean over all samples (or those in ``counted``)
+    becomes the mean over those that ``mask`` includes.
     """
     scale = 1.0
     if reduction in ("sum_over_batch_size", "mean"):

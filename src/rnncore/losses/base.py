@@ -16,15 +16,15 @@ from rnncore.utils._names import snake_case
 from rnncore.utils._registry import in_library
 
 Array = NDArray[Any]
-# Computes the gradient, where it is wanted, in an array that is new.
+# Computes the gradient, if wanted, in a new array.
 Gradient = Callable[[], Array]
-# (targets, predictions) -> (loss of every sample, what computes its gradient)
+# (targets, predictions) -> (loss of every sample, function that computes its gradient)
 Kernel = Callable[[Array, Array], tuple[Array, Gradient]]
 
-# Probabilities are kept this far from 0 and 1 before their logarithm is taken.
+# Probabilities are clipped this far from 0 and 1 before taking their logarithm.
 EPSILON = 1e-7
 
-# What Keras calls some losses and metrics for short.
+# Keras' short names of losses and metrics.
 SHORT_NAMES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
@@ -45,23 +45,22 @@ class Loss(Configurable):
     Parameters
     ----------
     reduction : str, default "sum_over_batch_size"
-        How the losses of the samples become one number. ``"sum_over_batch_size"`` and ``"mean"``:
-        the sum of weight times loss, over the number of samples; ``"sum"``: that sum;
-        ``"mean_with_sample_weight"``: that sum over the sum of the weights. With predictions
+        How to reduce the losses of the samples to one number. ``"sum"``: the sum of weight times
+        loss. ``"sum_over_batch_size"`` and ``"mean"``: that sum divided by the number of samples.
+        ``"mean_with_sample_weight"``: that sum divided by the sum of the weights. With predictions
         ``(B, T, C)`` every time step counts as a sample.
     name : str, optional
 
     Attributes
     ----------
     fuses : str or None
-        Name of the output activation that :meth:`value_and_grad_from_logits` takes in.
+        Name of the output activation that :meth:`value_and_grad_from_logits` includes.
 
     Notes
     -----
-    One's own loss overrides :meth:`value_and_grad`. A model gives it arrays of its dtype: targets
-    of the shape of the predictions where theirs differs by a last axis of length 1 only, and
-    weights that are 0 at masked steps. `check_targets` may be overridden to refuse targets before
-    the training.
+    A loss of your own overrides :meth:`value_and_grad`. A model passes it arrays of its dtype:
+    targets in the shape of the predictions if theirs only differs by a last axis of length 1, and
+    weights that are 0 at masked steps. Override `check_targets` to refuse targets before training.
 
     Examples
     --------
@@ -83,10 +82,10 @@ class Loss(Configurable):
     default_name = "loss"
     fuses: str | None = None
     from_logits = False
-    # Whether it is a mean over the last axis: numbers without that axis are samples of their own.
+    # Whether it is a mean over the last axis; without that axis every number is a sample.
     averages = False
-    # The fused kernel that computes loss and gradient, in `_core.LOSSES`; the cross-entropies have
-    # one that starts from logits.
+    # The fused kernel for loss and gradient, in `_core.LOSSES`; for the cross-entropies it starts
+    # from logits.
     _compiled: str | None = None
     # What some of the kernels ask for.
     label_smoothing = 0.0
@@ -117,11 +116,11 @@ class Loss(Configurable):
         Parameters
         ----------
         y_true : array_like
-            Targets. A last axis of length 1 may be there or not, as in the predictions or not.
+            Targets. Targets and predictions may each have or lack a last axis of length 1.
         y_pred : array_like, float32 or float64, shape ``(B, ..., C)``
             Predictions.
         sample_weight : array_like, optional
-            One weight a sample, ``(B,)``, or one a time step, ``(B, T)``.
+            One weight per sample, ``(B,)``, or per time step, ``(B, T)``.
 
         Returns
         -------
@@ -133,9 +132,9 @@ class Loss(Configurable):
         Raises
         ------
         ValueError
-            When shapes do not fit or targets are out of range or not finite.
+            If shapes do not fit, or targets are out of range or not finite.
         TypeError
-            When an array holds no numbers, or predictions are neither float32 nor float64.
+            If an array is not numeric, or predictions are neither float32 nor float64.
         """
         return self._evaluate(self._chosen, y_true, y_pred, sample_weight, True)
 
@@ -147,15 +146,15 @@ class Loss(Configurable):
 
     @property
     def own_gradient(self) -> bool:
-        """Whether `value_and_grad` is a subclass's own, which no kernel stands in for."""
+        """Whether a subclass overrides `value_and_grad`, so that no kernel may replace it."""
         return type(self).value_and_grad is not Loss.value_and_grad
 
     def takes_over(self, activation: str | None) -> bool:
-        """Return whether a model leaves the activation of its output to the loss.
+        """Return whether the loss includes a model's output activation.
 
-        It is the kernels' name of the activation, None for one that they do not have.
-        As in Keras, a cross-entropy goes on from what stands before a sigmoid or a softmax, also
-        where it is not its own one of the two.
+        The argument is the kernels' name of the activation, None if they do not have it. As in
+        Keras, a cross-entropy starts from the logits of a sigmoid or a softmax, whichever of the
+        two it is.
         """
         fuses = self.fuses is not None and not self.own_gradient
         return fuses and activation in _FROM_LOGITS
@@ -167,43 +166,43 @@ class Loss(Configurable):
         return has_kernel and from_logits == (self._compiled in _FROM_LOGITS)
 
     def convert_targets(self, y_true: Array, dtype: np.dtype[Any]) -> Array:
-        """Return targets that `check_targets` has passed in the dtype that `batch_value` takes."""
+        """Return checked targets in the dtype that `batch_value` takes."""
         return y_true if self._compiled is None else y_true.astype(dtype, copy=False)
 
     def batch_value(
         self, target: Array, pred: Array, weights: Array | None, gradient: Array | None
     ) -> float:
-        """Return the loss of a batch and write its gradient, in one pass and without any check.
+        """Return the loss of a batch and write its gradient, in one pass and without checks.
 
         Parameters
         ----------
         target : ndarray
             As `convert_targets` returns them, contiguous.
         pred : ndarray, float32 or float64, shape ``(B, ..., C)``
-            Contiguous; logits where `compiled` says so.
+            Contiguous; logits if `compiled` says so.
         weights : ndarray, optional
-            Of the dtype of ``pred``, one a sample, ``(B,)``, or one a time step, ``(B, T)``.
+            In the dtype of ``pred``, one per sample, ``(B,)``, or per time step, ``(B, T)``.
         gradient : ndarray, optional
-            Of shape and dtype of ``pred``; None: not wanted.
+            In the shape and dtype of ``pred``; None if not wanted.
         """
         scale = self._scale(pred.size // pred.shape[-1], weights)
         kind, smoothing, delta = self._compiled or "", self.label_smoothing, self.delta
         return _core.loss(kind, pred, target, weights, gradient, scale, smoothing, delta)
 
     def per_sample(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-        """Return the loss of every sample, shape ``y_pred.shape[:-1]``, not weighted."""
+        """Return the unweighted loss of every sample, shape ``y_pred.shape[:-1]``."""
         pred = as_predictions(type(self).__name__, y_pred)
         target, pred = self._aligned(y_true, pred)
         return self._computed(self._chosen, target, pred)[0]
 
     def check_targets(self, y_true: ArrayLike, pred_shape: Sequence[int | None]) -> None:
-        """Raise when ``y_true`` is no target for predictions of shape ``pred_shape``.
+        """Raise if ``y_true`` does not fit predictions of shape ``pred_shape``.
 
         Parameters
         ----------
         y_true : array_like
         pred_shape : sequence of int or None
-            None stands for any length; the last entry is a number.
+            None means any size; the last entry must be a number.
 
         Raises
         ------
@@ -213,12 +212,12 @@ class Loss(Configurable):
         self._targets(y_true, fill_unknown(pred_shape, np.shape(y_true)), np.float64)
 
     def _targets(self, y_true: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        """Return the targets as the kernels take them, or raise; by default any numbers."""
+        """Return the targets as the kernels take them, or raise; by default accepts any numbers."""
         return as_numbers(type(self).__name__, "y_true", y_true)
 
     @property
     def _chosen(self) -> Kernel:
-        """The kernel for the predictions that the loss is given."""
+        """The kernel for this loss's kind of predictions."""
         return self._logits_kernel if self.from_logits else self._kernel
 
     def _kernel(self, target: Array, pred: Array) -> tuple[Array, Gradient]:
@@ -228,11 +227,11 @@ class Loss(Configurable):
         raise ValueError(f"{type(self).__name__}: this loss has no form that starts from logits")
 
     def counted(self, target: Array) -> Array | None:
-        """Return which targets count, bool, or None when all do."""
+        """Return a bool array of the targets that count, or None if all do."""
         return None
 
     def _scale(self, rows: int, weights: Array | None) -> float:
-        """Return what the weighted sum of so many losses is multiplied with."""
+        """Return the factor for the weighted sum of this many losses."""
         divisor = float(rows)
         if self.reduction == "sum":
             divisor = 1.0
@@ -241,8 +240,8 @@ class Loss(Configurable):
         return 1.0 / divisor if divisor else 0.0
 
     def _computed(self, kernel: Kernel, target: Array, pred: Array) -> tuple[Array, Gradient]:
-        """Return what `kernel` does, with 0 where a target does not count, also for a NaN."""
-        # Bad predictions make a NaN loss, which the training loop reports, not a NumPy warning.
+        """Return the result of `kernel`, with 0 where a target does not count, even for NaN."""
+        # Bad predictions give a NaN loss, which the training loop reports; avoid NumPy's warning.
         with np.errstate(all="ignore"):
             losses, gradient = kernel(target, pred)
         counted = self.counted(target)

@@ -1,4 +1,4 @@
-"""Cross-entropies: of independent yes-or-no predictions, and of one choice among classes."""
+"""Cross-entropies, binary and categorical."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Smoothed(Loss):
         self.fuses = None if self.from_logits else self._compiled
 
     def _smoothed(self, target: Array, classes: int) -> Array:
-        """Return targets that are drawn towards ``1 / classes``."""
+        """Return targets smoothed towards ``1 / classes``."""
         share = self.label_smoothing
         smoothed: Array = target * (1.0 - share) + share / classes
         return smoothed
@@ -44,9 +44,9 @@ class BinaryCrossentropy(_Smoothed):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether the predictions are logits and not probabilities.
+        Whether the predictions are logits rather than probabilities.
     label_smoothing : float, default 0.0
-        From 0 to 1: targets are drawn towards 0.5 by this share.
+        From 0 to 1: how far to move targets towards 0.5.
     reduction : str, default "sum_over_batch_size"
     name : str, default "binary_crossentropy"
 
@@ -94,9 +94,9 @@ class CategoricalCrossentropy(_Smoothed):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether the predictions are logits and not probabilities.
+        Whether the predictions are logits rather than probabilities.
     label_smoothing : float, default 0.0
-        From 0 to 1: targets are drawn towards ``1 / classes`` by this share.
+        From 0 to 1: how far to move targets towards ``1 / classes``.
     reduction : str, default "sum_over_batch_size"
     name : str, default "categorical_crossentropy"
 
@@ -144,9 +144,9 @@ class SparseCategoricalCrossentropy(Loss):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether the predictions are logits and not probabilities.
+        Whether the predictions are logits rather than probabilities.
     ignore_class : int, optional
-        Samples with this label do not count, neither in the sum nor in the number of samples.
+        Samples with this label are ignored, both in the sum and in the number of samples.
     reduction : str, default "sum_over_batch_size"
     name : str, default "sparse_categorical_crossentropy"
 
@@ -207,14 +207,14 @@ class SparseCategoricalCrossentropy(Loss):
         return losses, lambda: _less_at(index, 1, exp / total)
 
     def _index(self, target: Array) -> Array:
-        """Return the labels with a last axis, and a valid one for the samples to be ignored."""
+        """Return the labels with a last axis, ignored ones replaced by a valid one."""
         if self.ignore_class is not None:
             target = np.where(target == self.ignore_class, 0, target)
         return target[..., np.newaxis]
 
 
 def _less_at(index: Array, amount: Array | int, values: Array) -> Array:
-    """Take ``amount`` off the values at ``index`` on the last axis."""
+    """Subtract ``amount`` from the values at ``index`` on the last axis."""
     at_label = np.take_along_axis(values, index, axis=-1) - amount
     np.put_along_axis(values, index, at_label, axis=-1)
     return values
@@ -228,9 +228,9 @@ def _shifted_exp(logits: Array) -> tuple[Array, Array, Array]:
 
 
 def _check_classes(owner: str, shape: tuple[int, ...]) -> None:
-    """Raise when predictions of ``shape`` have fewer than two classes: their loss is always 0."""
+    """Raise if predictions of ``shape`` have fewer than two classes: their loss is always 0."""
     if shape[-1] < 2:
         raise ValueError(
             f"{owner}: y_pred: expected at least 2 classes in the last axis, got shape {shape}; "
-            "for one output a sample use binary_crossentropy"
+            "for one output per sample use binary_crossentropy"
         )

@@ -1,4 +1,4 @@
-"""Losses as functions: one number a sample, without gradients, weights or a mean."""
+"""Losses as functions: one number per sample, without gradients, weights or a mean."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     Parameters
     ----------
     y_true, y_pred : array_like
-        Targets and predictions, as the loss takes them. So it is with all functions here.
+        Targets and predictions, as for the loss. The same applies to all functions here.
 
     Raises
     ------
     ValueError, TypeError
-        As the loss does.
+        As for the loss.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Hinge losses: zero once a prediction lies on the right side by a margin of 1."""
+"""Hinge losses: zero if a prediction is on the right side by a margin of 1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Hinge(Regression):
 
     Notes
     -----
-    Targets are -1 and 1; where all of a batch are 0 or 1, a 0 counts as -1.
+    Targets are -1 and 1; if all targets of a batch are 0 or 1, a 0 counts as -1.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class Hinge(Regression):
         signs = _signs(target)
         margin = 1 - signs * pred
         losses = np.mean(np.maximum(margin, 0), axis=-1)
-        # At the edge the slope of the losing side counts, as in Keras with TensorFlow.
+        # At the edge the slope is that of the nonzero side, as in Keras on TensorFlow.
         return losses, lambda: (margin >= 0) * -signs / pred.shape[-1]
 
 
@@ -45,7 +45,7 @@ class SquaredHinge(Regression):
 
     Notes
     -----
-    Targets are -1 and 1; where all of a batch are 0 or 1, a 0 counts as -1.
+    Targets are -1 and 1; if all targets of a batch are 0 or 1, a 0 counts as -1.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class CategoricalHinge(Regression):
 
     Notes
     -----
-    Several that are the largest share the gradient, as in Keras.
+    Equal maxima share the gradient, as in Keras.
 
     Examples
     --------
@@ -89,14 +89,14 @@ class CategoricalHinge(Regression):
 
         def gradient() -> Array:
             chosen = (others == largest).astype(pred.dtype)
-            chosen /= np.maximum(chosen.sum(axis=-1, keepdims=True), 1)  # none where all are NaN
+            chosen /= np.maximum(chosen.sum(axis=-1, keepdims=True), 1)  # none if all are NaN
             return (chosen * (1 - target) - target) * (margin >= 0)[..., np.newaxis]
 
         return np.maximum(margin, 0), gradient
 
 
 def _signs(target: Array) -> Array:
-    """Return targets of 0 and 1 as -1 and 1, others as they are."""
+    """Return targets of 0 and 1 as -1 and 1, others unchanged."""
     bits = np.all((target == 0) | (target == 1))
     signs: Array = target * 2 - 1 if bits else target
     return signs

@@ -11,7 +11,7 @@ from rnncore.utils._checks import check_number
 
 
 class Regression(Loss):
-    """Base of the losses whose targets are numbers of the shape of the predictions."""
+    """Base of the losses with real targets in the shape of the predictions."""
 
     averages = True
 
@@ -42,7 +42,7 @@ class MeanSquaredError(Regression):
 
 
 class MeanAbsoluteError(Regression):
-    """``mean(|y_pred - y_true|)`` over the last axis; the derivative where they are equal is 0.
+    """``mean(|y_pred - y_true|)`` over the last axis; the derivative at 0 is 0.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class MeanSquaredLogarithmicError(Regression):
 
     Notes
     -----
-    Numbers below 1e-7 count as 1e-7.
+    Numbers below 1e-7 are clipped to 1e-7.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class Huber(Regression):
     Parameters
     ----------
     delta : float, default 1.0
-        Where the loss goes over from a square to a straight line, > 0.
+        Where the loss changes from quadratic to linear; above 0.
     reduction : str, default "sum_over_batch_size"
     name : str, default "huber_loss"
 
@@ -173,7 +173,7 @@ class LogCosh(Regression):
 
 
 class Poisson(Regression):
-    """``mean(y_pred - y_true * log(y_pred + 1e-7))`` over the last axis: of counts.
+    """``mean(y_pred - y_true * log(y_pred + 1e-7))`` over the last axis, for counts.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ class Poisson(Regression):
 
 
 class KLDivergence(Regression):
-    """``sum(y_true * log(y_true / y_pred))`` over the last axis: of two distributions.
+    """``sum(y_true * log(y_true / y_pred))`` over the last axis, for distributions.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ class KLDivergence(Regression):
 
 
 class CosineSimilarity(Regression):
-    """Minus the cosine of the angle between target and prediction, along the last axis.
+    """Negative cosine of the angle between target and prediction, along the last axis.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ class CosineSimilarity(Regression):
 
     Notes
     -----
-    Vectors shorter than 1e-7 are divided by that.
+    Vectors shorter than 1e-7 are divided by 1e-7.
 
     Examples
     --------
@@ -252,7 +252,7 @@ class CosineSimilarity(Regression):
         losses = -np.sum(true * unit, axis=-1)
 
         def gradient() -> Array:
-            # Where the divisor is the constant, the loss is linear.
+            # If the divisor is constant, the loss is linear.
             across = np.where(length > EPSILON, -losses[..., np.newaxis], 0) * unit
             return (across - true) / length
 

@@ -1,4 +1,4 @@
-"""Metrics: averages over a whole epoch, fed batch by batch."""
+"""Metrics: averages over an epoch, updated batch by batch."""
 
 from __future__ import annotations
 
@@ -84,23 +84,23 @@ def get(
     Parameters
     ----------
     identifier : str, Metric, class, Loss or callable
-        A name such as ``"accuracy"`` or ``"mae"``, which is also the name of the metric that is
-        returned; a metric, returned as it is; a class of metrics; a loss; or a function
-        ``(y_true, y_pred) -> one value a sample``.
+        A name such as ``"accuracy"`` or ``"mae"``, which the returned metric keeps; a metric,
+        returned unchanged; a metric class; a loss; or a function ``(y_true, y_pred) -> one value
+        per sample``.
     loss : str or Loss, optional
-        The loss of the model, which together with the shape says what ``"accuracy"`` means.
+        The model's loss, which together with the shape determines what ``"accuracy"`` means.
     output_shape : sequence of int or None, optional
-        Shape of the predictions. ``"accuracy"`` means binary accuracy when the last axis has
-        length 1, whatever the loss; else sparse categorical accuracy when the loss takes class
-        numbers, and categorical accuracy when it does not. Without both, the share of predictions
-        that equal their targets.
+        Shape of the predictions. ``"accuracy"`` means binary accuracy if the last axis has length
+        1; otherwise sparse categorical accuracy if the loss takes class numbers, and categorical
+        accuracy if it does not. Without loss and shape, it is the fraction of predictions that
+        equal their targets.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     TypeError
-        For something of another kind.
+        If `identifier` is none of these.
 
     Examples
     --------

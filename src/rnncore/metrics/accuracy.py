@@ -1,4 +1,4 @@
-"""Shares of predictions that are right."""
+"""Fractions of correct predictions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _floats(owner: str, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Ar
 
 
 class Accuracy(Metric):
-    """Share of predictions that equal their target.
+    """Fraction of predictions that equal their target.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Accuracy(Metric):
 
 
 class BinaryAccuracy(Metric):
-    """Share of probabilities that lie on the side of ``threshold`` where their target is.
+    """Fraction of probabilities on the same side of ``threshold`` as their target.
 
     Parameters
     ----------
@@ -85,18 +85,18 @@ class BinaryAccuracy(Metric):
 
 
 class _OfClasses(Metric):
-    """Base of those that look for the target among the largest entries."""
+    """Base of the metrics that look for the target among the largest entries."""
 
     k: int | None = None
 
     def _hits(self, labels: Array, pred: Array) -> Array:
         """Return where fewer than ``k`` entries exceed the one at the label; False for NaN there.
 
-        Without ``k`` the first of the largest entries is the one.
+        Without ``k``, take the first of the largest entries.
         """
         if self.k is None:
             return np.asarray(np.argmax(pred, axis=-1) == labels)
-        # A label that a loss ignores may lie outside; it has no weight.
+        # A label that the loss ignores may be out of range; it has no weight.
         places = np.clip(labels, 0, pred.shape[-1] - 1)[..., np.newaxis]
         at_label = np.take_along_axis(pred, places, axis=-1)
         larger = np.sum(pred > at_label, axis=-1)
@@ -104,7 +104,7 @@ class _OfClasses(Metric):
 
 
 class CategoricalAccuracy(_OfClasses):
-    """Share of predictions whose largest entry is where the target's largest entry is.
+    """Fraction of predictions whose largest entry is at the target's largest entry.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ class CategoricalAccuracy(_OfClasses):
 
 
 class SparseCategoricalAccuracy(_OfClasses):
-    """Share of predictions whose largest entry is at the target, a class number.
+    """Fraction of predictions whose largest entry is at the target, a class number.
 
     Parameters
     ----------
     name : str, default "sparse_categorical_accuracy"
     ignore_class : int, optional
-        Samples with this label do not count.
+        Samples with this label are ignored.
 
     Examples
     --------
@@ -171,7 +171,7 @@ class SparseCategoricalAccuracy(_OfClasses):
 
 
 class TopKCategoricalAccuracy(CategoricalAccuracy):
-    """Share of predictions that have the target's largest entry among their ``k`` largest.
+    """Fraction of predictions with the target's largest entry among their ``k`` largest.
 
     Parameters
     ----------
@@ -195,14 +195,14 @@ class TopKCategoricalAccuracy(CategoricalAccuracy):
 
 
 class SparseTopKCategoricalAccuracy(SparseCategoricalAccuracy):
-    """Share of predictions that have the target, a class number, among their ``k`` largest.
+    """Fraction of predictions with the target, a class number, among their ``k`` largest.
 
     Parameters
     ----------
     k : int, default 5
     name : str, default "sparse_top_k_categorical_accuracy"
     ignore_class : int, optional
-        Samples with this label do not count.
+        Samples with this label are ignored.
 
     Examples
     --------

@@ -12,24 +12,24 @@ from rnncore.utils._checks import check_choice, check_count, check_flag
 
 
 class AUC(Metric):
-    """Area under the curve of a yes-or-no prediction, as its threshold goes from 0 to 1.
+    """Area under the curve of a binary prediction, as its threshold goes from 0 to 1.
 
     Parameters
     ----------
     num_thresholds : int, default 200
         Points of the curve, at least 2.
     curve : {"ROC", "PR"}, default "ROC"
-        Recall over the share of false alarms, or precision over recall.
+        Recall against false positive rate, or precision against recall.
     summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
-        How the area between two points is taken: between, below, or above both.
+        How to take the area between two points: interpolated, the lower value, or the higher one.
     name : str, default "auc", then "auc_1" and so on
     from_logits : bool, default False
-        Whether the predictions are logits and not probabilities.
+        Whether the predictions are logits rather than probabilities.
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is out of range.
+        If an argument is out of range.
 
     Examples
     --------
@@ -63,9 +63,9 @@ class AUC(Metric):
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch; see `Metric.update`. Predictions are probabilities.
+        """Add a batch; see `Metric.update`. Predictions are probabilities.
 
-        Raises ValueError for predictions that are not from 0 to 1.
+        Raises ValueError if a prediction is not between 0 and 1.
         """
         target, pred, weights = binary_batch("AUC", y_true, y_pred, sample_weight)
         if self.from_logits:
@@ -83,7 +83,7 @@ class AUC(Metric):
         self._total = np.add(self._total, found)
 
     def result(self) -> float:
-        """Return the area so far, 0.0 when there was nothing."""
+        """Return the area so far; 0.0 without data."""
         # What lies above each threshold.
         false_yes, true_yes = self._total[:, ::-1].cumsum(axis=1)[:, ::-1]
         if self.curve == "PR" and self.summation_method == "interpolation":
@@ -102,9 +102,9 @@ class AUC(Metric):
 
 
 def _precision_recall(true_yes: Array, false_yes: Array) -> float:
-    """Return the area below precision over recall, true alarms being linear in all alarms.
+    """Return the area under precision against recall, with true positives linear in all positives.
 
-    Between two points tp = a + s * p, p being all alarms: the area is an integral of tp / p.
+    Between two points tp = a + s * p, where p are all positives: the area is an integral of tp / p.
     """
     alarms = true_yes + false_yes
     more = true_yes[:-1] - true_yes[1:]
@@ -116,5 +116,5 @@ def _precision_recall(true_yes: Array, false_yes: Array) -> float:
 
 
 def _share(part: Array, whole: Array) -> Array:
-    """Return ``part / whole``, 0 where there is no whole."""
+    """Return ``part / whole``, or 0 where ``whole`` is 0."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -20,13 +20,12 @@ Array = NDArray[Any]
 
 
 class Metric(Configurable):
-    """A mean of values, one for each sample, fed batch by batch.
+    """A mean of one value per sample, updated batch by batch.
 
     Memory does not grow with the data: a metric keeps a sum and a count, in float64.
 
-    A metric of one's own is written as in Keras, with NumPy: it makes what it adds up in by
-    `add_weight`, and overrides `update_state`, `result` and, unless zeros are a fresh start,
-    `reset_state`.
+    Write your own as in Keras, with NumPy: make its accumulators by `add_weight`, and override
+    `update_state`, `result` and, unless they start at zero, `reset_state`.
 
     Parameters
     ----------
@@ -54,7 +53,7 @@ class Metric(Configurable):
     3.0
     """
 
-    # Without one, the name is that of the class, numbered as Keras does: auc, auc_1.
+    # The default name is the class name, numbered as in Keras: auc, auc_1.
     default_name: str | None = None
     _variables: tuple[MetricVariable, ...] = ()
     # What sums begin with: a number, or an array that is never changed.
@@ -62,7 +61,7 @@ class Metric(Configurable):
 
     def __init_subclass__(cls, **others: Any) -> None:
         super().__init_subclass__(**others)
-        # Training calls the names of this library: let them reach what was written for Keras.
+        # Training calls rnncore's names; route them to methods written for Keras.
         own = vars(cls)
         if not cls.__module__.startswith("rnncore."):
             if "update_state" in own and "update" not in own:
@@ -77,7 +76,7 @@ class Metric(Configurable):
         self._total, self._count = self._zero, 0.0
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Clear all accumulated values."""
         self._total, self._count = self._zero, 0.0
         for variable in self._variables:
             variable.assign(np.zeros(variable.shape))
@@ -89,7 +88,7 @@ class Metric(Configurable):
         dtype: Any = None,
         name: str | None = None,
     ) -> MetricVariable:
-        """Return numbers that the metric keeps from batch to batch, for a metric of one's own.
+        """Return numbers that your own metric keeps from batch to batch.
 
         Parameters
         ----------
@@ -97,7 +96,7 @@ class Metric(Configurable):
             A string here is the name, as in Keras 2.
         initializer : default "zeros"
         dtype : optional
-            Without effect: metrics add up in float64.
+            Without effect: metrics accumulate in float64.
         name : str, optional
         """
         if isinstance(shape, str):
@@ -108,60 +107,60 @@ class Metric(Configurable):
         self._variables = (*self._variables, variable)
         return variable
 
-    # Keras' other name for it.
+    # Keras' alias.
     add_variable = add_weight
 
     @property
     def variables(self) -> list[MetricVariable]:
-        """What `add_weight` made."""
+        """The results of `add_weight`."""
         return list(self._variables)
 
     def __call__(self, *batch: Any, **named: Any) -> Any:
-        """Take in a batch as `update_state` does, and return the result so far."""
+        """Add a batch as `update_state` does, and return the result so far."""
         self.update_state(*batch, **named)
         return self.result()
 
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch.
+        """Add a batch.
 
         Parameters
         ----------
         y_true : array_like
-            Targets, of the shape of the predictions or, where a metric takes class numbers,
-            without their last axis.
+            Targets, in the shape of the predictions, or without their last axis for metrics that
+            take class numbers.
         y_pred : array_like, float32 or float64, shape ``(B, ..., C)``
         sample_weight : array_like, optional
-            One weight a sample, ``(B,)``, or one a time step, ``(B, T)``.
+            One weight per sample, ``(B,)``, or per time step, ``(B, T)``.
 
         Raises
         ------
         ValueError
-            When shapes do not fit, or values are out of range.
+            If shapes do not fit, or values are out of range.
         TypeError
-            When an array holds no numbers.
+            If an array is not numeric.
         """
         self._add(self._values(y_true, y_pred), sample_weight, self._counted(y_true))
 
     def update_checked(
         self, y_true: Array, y_pred: Array, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Do the same as :meth:`update` for targets that the loss of a model has checked."""
+        """Same as :meth:`update`, for targets already checked by the model's loss."""
         self.update(y_true, y_pred, sample_weight)
 
     def result(self) -> float:
-        """Return the mean so far, 0.0 when there was nothing."""
+        """Return the mean so far; 0.0 without data."""
         return self._total / self._count if self._count else 0.0
 
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Do the same as :meth:`update`."""
+        """Same as :meth:`update`."""
         _nearest(self, "update")(self, y_true, y_pred, sample_weight)
 
     def reset_state(self) -> None:
-        """Do the same as :meth:`reset`."""
+        """Same as :meth:`reset`."""
         _nearest(self, "reset")(self)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -171,7 +170,7 @@ class Metric(Configurable):
         )
 
     def _counted(self, y_true: ArrayLike) -> Array | None:
-        """Return which values count, a bool for each, or None when all do."""
+        """Return a bool array of the values that count, or None if all do."""
         return None
 
     def _add(
@@ -213,7 +212,7 @@ def _reset_by_state(self: Metric) -> None:
 
 
 def _nearest(metric: Metric, method: str) -> Any:
-    """Return the method that a class has itself, and not by way of the one of Keras' name."""
+    """Return the method that a class defines itself, not the one routed to Keras' name."""
     adapters = (_update_by_state, _reset_by_state)
     found = (vars(cls)[method] for cls in type(metric).__mro__ if method in vars(cls))
     return next(function for function in found if function not in adapters)
@@ -239,14 +238,14 @@ class Mean(Metric):
     default_name = "mean"
 
     def update_values(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:
-        """Take in numbers: a scalar or an array of shape ``(B, ...)``."""
+        """Add numbers: a scalar or an array of shape ``(B, ...)``."""
         self._add(as_numbers("Mean", "values", values), sample_weight)
 
     def update_state(  # type: ignore[override]  # as in Keras
         self, values: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Do the same as :meth:`update_values`."""
+        """Same as :meth:`update_values`."""
         self.update_values(values, sample_weight)
 
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-        raise TypeError("Mean: this metric compares nothing; feed it with update_values")
+        raise TypeError("Mean: expected update_values instead, as this metric compares nothing")

@@ -1,4 +1,4 @@
-"""Counts of right and wrong yes-or-no predictions, and their quotients."""
+"""Counts of right and wrong binary predictions, and their ratios."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rnncore.utils._checks import check_optional_int, check_optional_number
 def binary_batch(
     owner: str, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Array, Array, Array]:
-    """Return targets from 0 to 1, predictions and weights, all of the shape of the predictions."""
+    """Return targets from 0 to 1, predictions and weights, all in the predictions' shape."""
     pred = as_predictions(owner, y_pred)
     if pred.ndim == 1:
         pred = pred[:, np.newaxis]
@@ -26,7 +26,7 @@ def binary_batch(
 
 
 class Counting(Metric):
-    """Base of the metrics that count with a threshold: weights of true and false, yes and no."""
+    """Base of the metrics that sum the weights of true and false positives and negatives."""
 
     _zero = np.zeros((2, 2))  # [target][prediction]
 
@@ -51,7 +51,7 @@ class Counting(Metric):
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch; see `Metric.update`. A target from 0 to 1 that is not 0 means yes."""
+        """Add a batch; see `Metric.update`. Targets are from 0 to 1; all but 0 are positive."""
         owner = type(self).__name__
         target, pred, weights = binary_batch(owner, y_true, y_pred, sample_weight)
         if self.class_id is not None:
@@ -76,16 +76,16 @@ def _quotient(part: float, other: float) -> float:
 
 
 class Precision(Counting):
-    """Share of the predictions above a threshold whose target is not 0.
+    """Fraction of the predictions above a threshold whose target is not 0.
 
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     top_k : None
         Only None is supported so far.
     class_id : int, optional
-        The number on the last axis that counts. Default: all.
+        Index on the last axis to count. Default: all.
     name : str, default "precision", then "precision_1" and so on
 
     Raises
@@ -103,21 +103,21 @@ class Precision(Counting):
     """
 
     def result(self) -> float:
-        """Return the share so far, 0.0 when nothing was above the threshold."""
+        """Return the fraction so far; 0.0 if nothing was above the threshold."""
         return _quotient(self._total[1, 1], self._total[0, 1])
 
 
 class Recall(Counting):
-    """Share of the targets that are not 0 whose prediction lies above a threshold.
+    """Fraction of the targets other than 0 whose prediction is above a threshold.
 
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     top_k : None
         Only None is supported so far.
     class_id : int, optional
-        The number on the last axis that counts. Default: all.
+        Index on the last axis to count. Default: all.
     name : str, default "recall", then "recall_1" and so on
 
     Raises
@@ -135,5 +135,5 @@ class Recall(Counting):
     """
 
     def result(self) -> float:
-        """Return the share so far, 0.0 when every target was 0."""
+        """Return the fraction so far; 0.0 if every target was 0."""
         return _quotient(self._total[1, 1], self._total[1, 0])

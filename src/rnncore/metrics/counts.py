@@ -1,4 +1,4 @@
-"""How many predictions are right and wrong, one kind at a time, and the F1 score."""
+"""Numbers of true and false positives and negatives, and the F1 score."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AVERAGES = (None, "micro", "macro", "weighted")
 
 
 class _Count(Counting):
-    """Base of the metrics that give one number of the table of truth and prediction."""
+    """Base of the metrics that return one entry of the confusion matrix."""
 
     _place = (0, 0)
 
@@ -21,7 +21,7 @@ class _Count(Counting):
         super().__init__(thresholds, name=name)
 
     def result(self) -> float:
-        """Return the number so far, of weights where there are some."""
+        """Return the number so far, or the sum of the weights if given."""
         return float(self._total[self._place])
 
 
@@ -31,7 +31,7 @@ class TruePositives(_Count):
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     name : str, default "true_positives", then "true_positives_1" and so on
 
     Raises
@@ -55,7 +55,7 @@ class FalsePositives(_Count):
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     name : str, default "false_positives", then "false_positives_1" and so on
 
     Raises
@@ -79,7 +79,7 @@ class TrueNegatives(_Count):
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     name : str, default "true_negatives", then "true_negatives_1" and so on
 
     Raises
@@ -103,7 +103,7 @@ class FalseNegatives(_Count):
     Parameters
     ----------
     thresholds : float, optional
-        From 0 to 1, by default 0.5. One number only.
+        A single number from 0 to 1; default 0.5.
     name : str, default "false_negatives", then "false_negatives_1" and so on
 
     Raises
@@ -127,17 +127,17 @@ class F1Score(Metric):
     Parameters
     ----------
     average : {None, "micro", "macro", "weighted"}, default None
-        "micro": of all classes counted together; "macro": the mean over the classes; "weighted":
-        the mean weighted with the number of targets of each. None: none is taken, which is for
-        predictions of one number alone.
+        "micro": count all classes together. "macro": the mean over the classes. "weighted": the
+        mean weighted by the number of targets of each class. None: no average, only for predictions
+        of a single number.
     threshold : float, optional
-        What lies above is a yes. Default: the largest number of each sample is.
+        Predictions above it are positive. Default: the largest of each sample is.
     name : str, default "f1_score"
 
     Raises
     ------
     ValueError, TypeError
-        For an argument that is out of range, and without an average for several classes.
+        If an argument is out of range, or several classes have no average.
 
     Examples
     --------
@@ -162,7 +162,7 @@ class F1Score(Metric):
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch; see `Metric.update`. Targets are 0 or 1 for each class."""
+        """Add a batch; see `Metric.update`. Targets are 0 or 1 for each class."""
         target, pred, weights = binary_batch("F1Score", y_true, y_pred, sample_weight)
         if self.average is None and pred.shape[-1] > 1:
             raise ValueError(
@@ -181,7 +181,7 @@ class F1Score(Metric):
         self._total = np.add(self._total, found)
 
     def result(self) -> float:
-        """Return the score so far, 0.0 where nothing was right."""
+        """Return the score so far; 0.0 if nothing was right."""
         if not np.ndim(self._total):
             return 0.0
         hits, false_alarms, missed, targets = self._total

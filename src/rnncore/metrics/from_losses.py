@@ -1,4 +1,4 @@
-"""Losses as metrics, averaged over a whole epoch."""
+"""Losses as metrics, averaged over an epoch."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LossMetric(Metric):
 
 
 class _Plain(LossMetric):
-    """Base of those whose loss takes no arguments."""
+    """Base of the metrics whose loss takes no arguments."""
 
     _loss: ClassVar[type[losses.Loss]]
 
@@ -93,7 +93,7 @@ class RootMeanSquaredError(MeanSquaredError):
     default_name = "root_mean_squared_error"
 
     def result(self) -> float:
-        """Return the root of the mean so far, 0.0 when there was nothing."""
+        """Return the root of the mean so far; 0.0 without data."""
         return math.sqrt(super().result())
 
 
@@ -292,7 +292,7 @@ class CosineSimilarity(_Plain):
 
 
 class _Crossentropy(LossMetric):
-    """A cross-entropy of which the metric takes the arguments."""
+    """A cross-entropy whose arguments the metric takes."""
 
     def current_arguments(self) -> dict[str, Any]:
         arguments = self.loss.own_arguments()
@@ -356,7 +356,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     name : str, default "sparse_categorical_crossentropy"
     from_logits : bool, default False
     ignore_class : int, optional
-        Samples with this label do not count.
+        Samples with this label are ignored.
 
     Examples
     --------
@@ -377,9 +377,9 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
 
 class FunctionMetric(Metric):
-    """Mean of what a function ``(y_true, y_pred) -> values`` returns, one value a sample.
+    """Mean of a function ``(y_true, y_pred) -> values`` with one value per sample.
 
-    One value for the whole batch counts for each of its samples.
+    A single value for the whole batch counts for each of its samples.
 
     Parameters
     ----------

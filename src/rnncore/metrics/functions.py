@@ -1,4 +1,4 @@
-"""The accuracies as functions, not averaged yet; for losses see there."""
+"""The accuracies as functions, not averaged. For the losses see `rnncore.losses`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5
     Parameters
     ----------
     y_true, y_pred : array_like
-        Targets and predictions, as the metric takes them. So it is with all functions here,
-        but that the others give one value for each sample.
+        Targets and predictions, as for the metric. The same applies to all functions here, but the
+        others return one value per sample.
     threshold : float, default 0.5
 
     Raises
     ------
     ValueError, TypeError
-        As the metric does.
+        As for the metric.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How much of the variance of the targets the predictions explain."""
+"""The fraction of the targets' variance that the predictions explain."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class R2Score(Metric):
     Parameters
     ----------
     class_aggregation : {"uniform_average", "variance_weighted_average"}
-        How the scores of several outputs become one; the latter weighs each by the variance of its
+        How to average the scores of several outputs; the latter weights each by the variance of its
         targets. Default: "uniform_average".
     name : str, default "r2_score"
 
     Raises
     ------
     ValueError, TypeError
-        For another aggregation, and predictions that are not ``(B, C)``.
+        If the aggregation is unknown, or predictions are not ``(B, C)``.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class R2Score(Metric):
     def update(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Take in a batch; see `Metric.update`."""
+        """Add a batch; see `Metric.update`."""
         pred = as_predictions("R2Score", y_pred)
         if pred.ndim == 1:
             pred = pred[:, np.newaxis]
@@ -64,7 +64,7 @@ class R2Score(Metric):
         )
 
     def result(self) -> float:
-        """Return the score so far, 0.0 when there was nothing."""
+        """Return the score so far; 0.0 without data."""
         if not np.ndim(self._total) or not self._total[0].all():
             return 0.0
         count, total, squares, residue = self._total

@@ -1,4 +1,4 @@
-"""What a metric of one's own adds up in."""
+"""The accumulators of user-defined metrics."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from rnncore.utils._variable import NamedArray
 class MetricVariable(NamedArray, NDArrayOperatorsMixin):
     """Numbers that a `Metric` keeps from batch to batch; see `Metric.add_weight`.
 
-    Takes part in the arithmetic of NumPy as the array that it holds, and gives arrays: a quotient
-    of nothing is NaN, without a warning.
+    Behaves in NumPy arithmetic like the array it holds; 0 / 0 is NaN, without a warning.
 
     Attributes
     ----------
@@ -40,11 +39,11 @@ class MetricVariable(NamedArray, NDArrayOperatorsMixin):
         self.value = np.array(value, np.float64)
 
     def assign_add(self, value: ArrayLike) -> None:
-        """Add to it; ValueError for another shape."""
+        """Add `value`; ValueError if its shape differs."""
         self.assign(self.value + np.asarray(value))
 
     def assign_sub(self, value: ArrayLike) -> None:
-        """Subtract from it; ValueError for another shape."""
+        """Subtract `value`; ValueError if its shape differs."""
         self.assign(self.value - np.asarray(value))
 
     def __getitem__(self, key: Any) -> Any:

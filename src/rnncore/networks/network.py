@@ -20,7 +20,7 @@ Arrays = tuple[NDArray[Any], ...]
 
 
 class Output(NamedTuple):
-    """Result of a forward pass: the array, and the mask (B, T) that belongs to it or None."""
+    """Result of a forward pass: the array, and its mask (B, T) or None."""
 
     y: NDArray[Any]
     mask: NDArray[Any] | None

@@ -1,4 +1,4 @@
-"""Optimizers, which turn gradients into better weights.
+"""Optimizers.
 
 All work in place on flat arrays that hold every parameter of a model, described by segments.
 """
@@ -31,15 +31,15 @@ def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
     Parameters
     ----------
     identifier : str, Optimizer or class
-        A name such as ``"adam"``, an optimizer, which is returned as it is, or a class of
-        optimizers, which is called without arguments.
+        A name such as ``"adam"``; an optimizer, returned unchanged; or an optimizer class, called
+        without arguments.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     TypeError
-        For something that is neither a name nor an optimizer.
+        If `identifier` is none of these.
 
     Examples
     --------

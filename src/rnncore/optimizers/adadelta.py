@@ -11,7 +11,7 @@ from rnncore.utils._checks import check_number
 
 
 class Adadelta(BlockwiseOptimizer):
-    """Steps as large as the last ones were, relative to the last gradients.
+    """Steps scaled by the ratio of recent steps to recent gradients.
 
     ``a = rho * a + (1 - rho) * g**2``, ``d = sqrt(b + epsilon) / sqrt(a + epsilon) * g``,
     ``b = rho * b + (1 - rho) * d**2`` and ``p -= lr * d``.

@@ -19,7 +19,7 @@ class Adagrad(BlockwiseOptimizer):
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
     initial_accumulator_value : float, default 0.1
-        What the sum begins with.
+        Initial value of the sum.
     epsilon : float, default 1e-7
     weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
         As in :class:`~rnncore.optimizers.Optimizer`.

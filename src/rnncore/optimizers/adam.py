@@ -14,17 +14,17 @@ from rnncore.utils._config import passed_on
 class Adam(ByMoments):
     """Steps from running means of the gradient and of its square.
 
-    ``m += (1 - beta_1) * (g - m)``, ``v += (1 - beta_2) * (g**2 - v)``, and in step ``t``
-    ``p -= lr * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``; with ``amsgrad``
-    the largest ``v`` so far stands in the last term.
+    ``m += (1 - beta_1) * (g - m)``, ``v += (1 - beta_2) * (g**2 - v)``, and in step ``t`` ``p -= lr
+    * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``; with ``amsgrad`` the last
+    term uses the largest ``v`` so far.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
     beta_1 : float, default 0.9
-        From 0 to below 1.
+        At least 0 and below 1.
     beta_2 : float, default 0.999
-        From 0 to below 1.
+        At least 0 and below 1.
     epsilon : float, default 1e-7
     amsgrad : bool, default False
     weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
@@ -73,7 +73,7 @@ class Adam(ByMoments):
 
 
 class AdamW(Adam):
-    """Adam with weight decay that does not pass through its running means.
+    """Adam with decoupled weight decay.
 
     Before the update of :class:`Adam`, ``p -= learning_rate * weight_decay * p`` for the weights
     that decay.

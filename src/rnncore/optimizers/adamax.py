@@ -9,7 +9,7 @@ from rnncore.optimizers.blockwise import BlockwiseOptimizer
 
 
 class Adamax(ByMoments, BlockwiseOptimizer):
-    """Adam with the largest recent gradient in place of the root of their mean square.
+    """Adam with a running maximum of the gradient instead of its root mean square.
 
     ``m += (1 - beta_1) * (g - m)``, ``u = max(beta_2 * u, |g|)``, and in step ``t``
     ``p -= lr / (1 - beta_1**t) * m / (u + epsilon)``.
@@ -18,9 +18,9 @@ class Adamax(ByMoments, BlockwiseOptimizer):
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
     beta_1 : float, default 0.9
-        From 0 to below 1.
+        At least 0 and below 1.
     beta_2 : float, default 0.999
-        From 0 to below 1.
+        At least 0 and below 1.
     epsilon : float, default 1e-7
     weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
         As in :class:`~rnncore.optimizers.Optimizer`.

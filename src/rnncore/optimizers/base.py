@@ -1,4 +1,4 @@
-"""What all optimizers share: the walk over the trainable parameters, clipping and decay."""
+"""What all optimizers share: iteration over the trainable parameters, clipping and decay."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Segment(Protocol):
 
 
 class LearningRate(float):
-    """A learning rate: a number that programs may ask to change where it came from.
+    """A learning rate: a number that can also set the optimizer's rate.
 
-    ``optimizer.learning_rate.assign(value)`` does what ``optimizer.learning_rate = value`` does.
+    ``optimizer.learning_rate.assign(value)`` is ``optimizer.learning_rate = value``.
     """
 
     _optimizer: Optimizer
@@ -52,11 +52,11 @@ class LearningRate(float):
         return np.float64(self)
 
     def __reduce__(self) -> tuple[type[float], tuple[float]]:
-        return float, (float(self),)  # a copy is a number and no more
+        return float, (float(self),)  # a copy is a plain number
 
 
 class Layout(tuple[Segment, ...]):
-    """Segments that stay as they are for as long as they are given to `Optimizer.step`."""
+    """Segments that do not change between calls of `Optimizer.step`."""
 
 
 class Optimizer(Configurable):
@@ -65,33 +65,33 @@ class Optimizer(Configurable):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule
-        >= 0; a number may be set again at any time. A schedule of `rnncore.optimizers.schedules`
-        is evaluated before each step, at ``iterations``.
+        At least 0; a number may be changed at any time. A schedule of
+        `rnncore.optimizers.schedules` is evaluated at ``iterations`` before each step.
     weight_decay : float, optional
         Before each update, ``p -= learning_rate * weight_decay * p`` for the weights that decay.
     clipnorm : float, optional
         Scales the gradient of each weight down to at most this norm.
     clipvalue : float, optional
-        Cuts every element of the gradients to ``[-clipvalue, clipvalue]``.
+        Clips every element of the gradients to ``[-clipvalue, clipvalue]``.
     global_clipnorm : float, optional
         Scales all gradients together down to at most this norm.
 
     Attributes
     ----------
     iterations : int
-        How many steps were done.
+        Number of steps done.
     slots : dict of str to ndarray
         The state: flat arrays as long as the parameters.
 
     Raises
     ------
     ValueError
-        For values out of range, or more than one of the three ways to clip.
+        If a value is out of range, or more than one kind of clipping is given.
     """
 
     # The state arrays that the class may have, in the order in which a step takes them.
     _slot_order: ClassVar[tuple[str, ...]] = ()
-    # What the state is filled with at first.
+    # Initial value of the state.
     _initial = 0.0
 
     _learning_rate: float | LearningRateSchedule = 0.0
@@ -130,12 +130,12 @@ class Optimizer(Configurable):
 
     @property
     def name(self) -> str:
-        """Name of the class, which :func:`rnncore.optimizers.get` knows."""
+        """Name of the class, as in :func:`rnncore.optimizers.get`."""
         return type(self).__name__
 
     @property
     def learning_rate(self) -> LearningRate:
-        """Size of the steps; with a schedule that of the next step."""
+        """The learning rate; with a schedule that of the next step."""
         found = LearningRate(self._step_size())
         found._optimizer = self
         return found
@@ -146,7 +146,7 @@ class Optimizer(Configurable):
             self._learning_rate = value
         elif isinstance(self._learning_rate, LearningRateSchedule):
             raise TypeError(
-                f"{self.name}: learning_rate: expected no other value, since {self._learning_rate} "
+                f"{self.name}: learning_rate: expected no value, since {self._learning_rate} "
                 f"decides it, got {value!r}; make the optimizer with a number to set it"
             )
         else:
@@ -161,9 +161,9 @@ class Optimizer(Configurable):
 
     @property
     def variables(self) -> list[Variable]:
-        """Number of steps, learning rate, and from the first step on the state of each weight.
+        """Number of steps, learning rate and, after the first step, the state of each weight.
 
-        They go along with the optimizer, and `assign` sets one.
+        They follow the optimizer, and `assign` sets one.
 
         Examples
         --------
@@ -175,7 +175,7 @@ class Optimizer(Configurable):
 
     @property
     def served_weights(self) -> list[Any]:
-        """The weights that it has served since `belong_to`, trainable or not."""
+        """The weights it belongs to since `belong_to`, trainable or not."""
         return [] if self._owner is None or not self.built else list(self._owner[1])
 
     @property
@@ -184,7 +184,7 @@ class Optimizer(Configurable):
         return self._dtype is not None
 
     def build(self, n_params: int, dtype: DTypeLike) -> None:
-        """Make the state for ``n_params`` parameters; a second call with the same changes nothing.
+        """Make the state for ``n_params`` parameters; repeating the call changes nothing.
 
         Parameters
         ----------
@@ -194,9 +194,9 @@ class Optimizer(Configurable):
         Raises
         ------
         ValueError
-            When the state was made for another number or dtype of parameters.
+            If the state was made for a different number or dtype of parameters.
         TypeError
-            When ``dtype`` is neither float32 nor float64.
+            If ``dtype`` is neither float32 nor float64.
         """
         wanted = np.dtype(dtype)
         if wanted not in (np.float32, np.float64):
@@ -218,19 +218,19 @@ class Optimizer(Configurable):
         self._n_params, self._dtype = n_params, wanted
 
     def belong_to(self, model: str, weights: Sequence[Any]) -> None:
-        """Serve the weights of a model from now on; a second call with the same changes nothing.
+        """Bind to the weights of a model; repeating the call changes nothing.
 
         Parameters
         ----------
         model : str
             Its name, for errors.
         weights : sequence of objects
-            All its weights, trainable or not. What counts is which objects they are.
+            All its weights, trainable or not, compared by identity.
 
         Raises
         ------
         ValueError
-            When the optimizer serves others: its state would not fit, or be torn between the two.
+            If the optimizer belongs to other weights, which its state would not fit.
         """
         if self._owner is None:
             self._owner = (model, list(weights))
@@ -251,15 +251,15 @@ class Optimizer(Configurable):
         grads : ndarray, the same shape and dtype
             Not changed.
         segments : sequence of Segment
-            Those that are not trainable, or not there, keep their parameters and their state. A
-            `Layout` is looked at once.
+            Parameters outside trainable segments keep their values and state. A `Layout` is only
+            inspected once.
 
         Raises
         ------
         ValueError
-            When shapes, or the ends of the segments, do not fit the number of parameters.
+            If shapes or segments do not fit the number of parameters.
         TypeError
-            When the dtypes do not fit.
+            If the dtypes do not match.
         """
         known = self._checked
         same = known is not None and known[0] is params and known[1] is grads
@@ -306,7 +306,7 @@ class Optimizer(Configurable):
         self._whole = [(start, stop, 1.0, 0.0) for start, stop, _ in self._runs]
 
     def _pieces(self, grads: Array, rate: float) -> list[Piece]:
-        """Return start, stop, factor of the gradient and decay of what is updated in one go."""
+        """Return start, stop, gradient factor and decay of each stretch that is updated at once."""
         loss = (self.weight_decay or 0.0) * rate
         stretches = self._runs if self.clipnorm is None else self._trainable
         scales = clip_scales(grads, stretches, self.clipnorm, self.global_clipnorm)
@@ -331,7 +331,7 @@ class Optimizer(Configurable):
         return {"learning_rate": self._learning_rate}
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy serves whoever comes first: the copy of the model, when that is copied too.
+        # A copy belongs to the first model that uses it: the copied model, if it was copied too.
         return {**self.__dict__, "_owner": None, "_checked": None, "_segments": None}
 
     def __repr__(self) -> str:
@@ -342,7 +342,7 @@ class Optimizer(Configurable):
 
 
 def _runs(weights: list[Stretch]) -> list[Stretch]:
-    """Join sorted stretches that touch and that all decay or all do not."""
+    """Join sorted stretches that touch and agree on decay."""
     runs: list[Stretch] = []
     for start, stop, decay in weights:
         if runs and runs[-1][1] == start and runs[-1][2] == decay:
@@ -353,7 +353,7 @@ def _runs(weights: list[Stretch]) -> list[Stretch]:
 
 
 class ByMoments(Optimizer):
-    """Base of those with a running mean of the gradient and one of its size."""
+    """Base of those with a running mean of the gradient and of its size."""
 
     def __init__(
         self,

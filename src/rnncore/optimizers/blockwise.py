@@ -1,4 +1,4 @@
-"""Optimizers in NumPy, a block of the parameters at a time: those that have no kernel."""
+"""Optimizers without a kernel, in NumPy, one block of parameters at a time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from rnncore.optimizers.base import Array, Flat, Optimizer
 
-# Elements of parameters, gradient and state that are worked on at once: they stay in the cache.
+# Number of elements per block, chosen so that parameters, gradient and state stay in the cache.
 BLOCK = 1 << 13
 
 
 class BlockwiseOptimizer(Optimizer):
-    """Base of the optimizers that give their equation as `_update_block`."""
+    """Base of the optimizers that define their equation in `_update_block`."""
 
     _scratch: Array | None = None
 
@@ -23,7 +23,7 @@ class BlockwiseOptimizer(Optimizer):
         self._prepare(rate)
         if self._scratch is None:
             self._scratch = np.empty((3, BLOCK), params.dtype)
-        with np.errstate(all="ignore"):  # what is not finite shows in the loss
+        with np.errstate(all="ignore"):  # anything not finite shows in the loss
             for start, stop, scale, decay in pieces:
                 for first in range(start, stop, BLOCK):
                     part = slice(first, min(first + BLOCK, stop))
@@ -44,7 +44,7 @@ class BlockwiseOptimizer(Optimizer):
         self._rate = rate
 
     def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
-        """Renew the slots, return what is taken off the parameters; `grad` may be overwritten.
+        """Update the slots and return what to subtract from the parameters; may overwrite `grad`.
 
         `spare` are two arrays to work in.
         """

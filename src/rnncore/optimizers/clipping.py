@@ -13,7 +13,7 @@ from rnncore import _core
 Array = NDArray[Any]
 # Start and stop of weights, and whether they decay.
 Stretch = tuple[int, int, bool]
-# Start and stop, the factor of the gradient, and the share that the weights lose.
+# Start, stop, gradient factor, and the fraction by which weights decay.
 Piece = tuple[int, int, float, float]
 
 
@@ -23,14 +23,14 @@ def clip_scales(
     clipnorm: float | None,
     global_clipnorm: float | None,
 ) -> list[float]:
-    """Return the factor for the gradient of each stretch: its own with ``clipnorm``, else one."""
+    """Return the gradient factor of each stretch: its own with ``clipnorm``, else a common one."""
     norms = (_core.norm(grads[start:stop]) for start, stop, _ in stretches)
     if clipnorm is not None:
         return [_scale(size, clipnorm) for size in norms]
     scale = 1.0
     if global_clipnorm is not None:
         total = math.hypot(*norms)
-        # An infinite norm makes NaN of all gradients, so that no weight seems fine.
+        # An infinite norm turns all gradients into NaN, so that no weight looks fine.
         scale = _scale(total, global_clipnorm) if math.isfinite(total) else math.nan
     return [scale] * len(stretches)
 

@@ -21,9 +21,9 @@ class Nadam(ByMoments, BlockwiseOptimizer):
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
     beta_1 : float, default 0.9
-        From 0 to below 1.
+        At least 0 and below 1.
     beta_2 : float, default 0.999
-        From 0 to below 1.
+        At least 0 and below 1.
     epsilon : float, default 1e-7
     weight_decay, clipnorm, clipvalue, global_clipnorm : float, optional
         As in :class:`~rnncore.optimizers.Optimizer`.
@@ -42,7 +42,7 @@ class Nadam(ByMoments, BlockwiseOptimizer):
     def _prepare(self, rate: float) -> None:
         t = self.iterations + 1
         before, done = self._product
-        if before != t - 1:  # the optimizer goes on from a file
+        if before != t - 1:  # resumed from a file
             done = math.prod(self._share(n) for n in range(1, t))
         done *= self._share(t)
         self._product = (t, done)

@@ -11,9 +11,9 @@ from rnncore.utils._checks import check_flag, check_number
 class RMSprop(Optimizer):
     """Steps divided by a running root mean square of the gradient.
 
-    ``v = rho * v + (1 - rho) * g**2`` and ``d = lr * g / sqrt(v + epsilon)``; ``centered`` takes
-    the square of the running mean of ``g`` from ``v`` under the root. Then ``p -= d``, or with
-    momentum ``m = momentum * m + d`` and ``p -= m``.
+    ``v = rho * v + (1 - rho) * g**2`` and ``d = lr * g / sqrt(v + epsilon)``; ``centered``
+    subtracts the square of the running mean of ``g`` from ``v`` under the root. Then ``p -= d``, or
+    with momentum ``m = momentum * m + d`` and ``p -= m``.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from rnncore.utils._config import Configurable
 
 
 class LearningRateSchedule(Configurable):
-    """Base of the schedules: a subclass gives ``__call__`` and ``get_config``.
+    """Base of the schedules: a subclass defines ``__call__`` and ``get_config``.
 
     Every optimizer takes one as its `learning_rate` and evaluates it before each step.
     """
@@ -28,7 +28,7 @@ class LearningRateSchedule(Configurable):
 
 
 class _Falling(LearningRateSchedule):
-    """Base of those that fall from a rate in so many steps."""
+    """Base of the schedules that fall over a number of steps."""
 
     def __init__(self, initial_learning_rate: float, decay_steps: float, name: Any) -> None:
         owner = type(self).__name__
@@ -40,7 +40,7 @@ class _Falling(LearningRateSchedule):
 
 
 class _InStages(_Falling):
-    """Base of those that may fall in steps."""
+    """Base of the schedules that may fall in stages."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class ExponentialDecay(_InStages):
     ----------
     initial_learning_rate : float
     decay_steps : float
-        After so many steps the rate has been multiplied by `decay_rate` once. Above 0.
+        Number of steps after which the rate has been multiplied by `decay_rate` once; above 0.
     decay_rate : float
     staircase : bool, default False
-        Whether the exponent is rounded down, so that the rate falls in steps.
+        Whether to round the exponent down, so that the rate falls in stages.
     name : str, default "ExponentialDecay"
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind or out of range.
+        If an argument has the wrong type or is out of range.
 
     Examples
     --------
@@ -99,8 +99,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Parameters
     ----------
     boundaries : sequence of int
-        Rising. ``values[0]`` holds up to and with step ``boundaries[0]``, ``values[1]`` from there
-        to ``boundaries[1]``, the last one after the last boundary.
+        Ascending. ``values[0]`` holds up to and including step ``boundaries[0]``, ``values[1]`` up
+        to ``boundaries[1]``, and the last one after the last boundary.
     values : sequence of float
         One more than boundaries.
     name : str, default "PiecewiseConstant"
@@ -108,7 +108,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind, out of range or of other lengths.
+        If an argument has the wrong type or length, or is out of range.
 
     Examples
     --------
@@ -142,25 +142,25 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 class CosineDecay(_Falling):
-    """A rate that falls along half a cosine, after a linear rise if wanted.
+    """A rate that falls along half a cosine, optionally after a linear rise.
 
     Parameters
     ----------
     initial_learning_rate : float
     decay_steps : float
-        Steps in which it falls, without those of the rise. Above 0.
+        Number of steps of the fall, without those of the rise; above 0.
     alpha : float, default 0.0
-        Where it ends and stays, as a share of where it fell from.
+        Final rate, as a fraction of the rate it falls from.
     name : str, default "CosineDecay"
     warmup_target : float, optional
-        Where a linear rise from `initial_learning_rate` leads; None: there is no rise.
+        Rate at the end of a linear rise from `initial_learning_rate`; None for no rise.
     warmup_steps : float, default 0
-        Steps of that rise.
+        Number of steps of that rise.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind or out of range.
+        If an argument has the wrong type or is out of range.
 
     Examples
     --------
@@ -197,10 +197,10 @@ class CosineDecay(_Falling):
 
 
 class PolynomialDecay(_Falling):
-    """A rate that falls to another one along a power of the remaining share of the steps.
+    """A rate that falls along a power of the remaining fraction of the steps.
 
     ``(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps)**power +
-    end_learning_rate``; after `decay_steps` it stays.
+    end_learning_rate``; constant after `decay_steps`.
 
     Parameters
     ----------
@@ -211,14 +211,14 @@ class PolynomialDecay(_Falling):
     power : float, default 1.0
         1: a straight line.
     cycle : bool, default False
-        Whether, instead of staying, it goes on with twice, three times as many `decay_steps`,
-        the least multiple that is not below the step.
+        Whether to continue with the smallest multiple of `decay_steps` that is at least the step,
+        instead of staying constant.
     name : str, default "PolynomialDecay"
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind or out of range.
+        If an argument has the wrong type or is out of range.
 
     Examples
     --------
@@ -262,13 +262,13 @@ class InverseTimeDecay(_InStages):
         Above 0.
     decay_rate : float
     staircase : bool, default False
-        Whether ``step / decay_steps`` is rounded down, so that the rate falls in steps.
+        Whether to round ``step / decay_steps`` down, so that the rate falls in stages.
     name : str, default "InverseTimeDecay"
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind or out of range.
+        If an argument has the wrong type or is out of range.
 
     Examples
     --------
@@ -283,25 +283,25 @@ class InverseTimeDecay(_InStages):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """A rate that falls along half a cosine again and again, each time for longer.
+    """A rate that falls along half a cosine repeatedly, each time for longer.
 
     Parameters
     ----------
     initial_learning_rate : float
     first_decay_steps : float
-        Steps of the first fall. Above 0.
+        Number of steps of the first fall; above 0.
     t_mul : float, default 2.0
-        How many times as long each fall is as the one before. From 1.
+        Ratio of the length of each fall to the one before; at least 1.
     m_mul : float, default 1.0
-        How many times as high each fall begins.
+        Ratio of the starting rate of each fall to the one before.
     alpha : float, default 0.0
-        The least rate, as a share of the initial one.
+        The lowest rate, as a fraction of the initial one.
     name : str, default "SGDRDecay"
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind or out of range.
+        If an argument has the wrong type or is out of range.
 
     Examples
     --------
@@ -338,7 +338,7 @@ class CosineDecayRestarts(LearningRateSchedule):
             falls = math.floor(share)
             share -= falls
         else:
-            # Falls before this one: the most whose lengths, 1 + t_mul + ..., come to no more.
+            # Number of completed falls: as many as fit, their lengths being 1 + t_mul + ...
             falls = math.floor(math.log(1 - share * (1 - self.t_mul)) / math.log(self.t_mul))
             before = (1 - self.t_mul**falls) / (1 - self.t_mul)
             share = (share - before) / self.t_mul**falls

@@ -9,7 +9,7 @@ from rnncore.utils._checks import check_flag, check_number
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum if wanted.
+    """Gradient descent, optionally with momentum.
 
     ``p -= lr * g``; with momentum ``m = momentum * m - lr * g`` and ``p += m``, or, with
     ``nesterov``, ``p += momentum * m - lr * g``.

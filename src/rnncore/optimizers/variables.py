@@ -1,4 +1,4 @@
-"""What an optimizer keeps, piece by piece under names."""
+"""The state of an optimizer as named variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rnncore.utils._variable import NamedArray
 
 
 class Variable(NamedArray):
-    """One array of an optimizer's state, or one of its numbers.
+    """An array or a number of an optimizer's state.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From texts and series to the arrays that networks take."""
+"""Turn texts and series into arrays for networks."""
 
 from rnncore.preprocessing import sequence, text
 from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence

@@ -1,4 +1,4 @@
-"""From texts to sequences of numbers."""
+"""Turn texts into sequences of numbers."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ __all__ = [
 ]
 
 _MODES = ("binary", "count", "freq", "tfidf")
-# What a tokenizer has counted, besides the number of texts.
+# The counts of a tokenizer, other than the number of texts.
 _COUNTED = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
 
 
 class Tokenizer:
-    """Give the words, or the characters, of texts numbers, and turn texts into sequences of them.
+    """Number the words or characters of texts, and turn texts into sequences of numbers.
 
-    The most frequent word has number 1, the next one 2, and so on; equally frequent ones are
-    numbered as they came. 0 stands for none and is left to padding. The methods and attributes are
-    those of the class that Keras 2 had.
+    The most frequent word has number 1, the next one 2, and so on; words of equal frequency are
+    numbered in order of appearance. 0 is reserved for padding. The methods and attributes are those
+    of Keras 2's class.
 
     Parameters
     ----------
     num_words : int, optional
         Only numbers below this are used by `texts_to_sequences`. Default: all.
     filters : str
-        Characters that separate words, as `split` does. Default: ASCII punctuation without the
-        apostrophe, tab and newline. Does not count with `char_level`.
+        Characters that separate words, like `split`. Default: ASCII punctuation without the
+        apostrophe, tab and newline. Ignored with `char_level`.
     lower : bool, default True
     split : str, default " "
     char_level : bool, default False
-        Whether each character is a token: for languages without spaces between words, such as
-        Chinese, and for networks that write.
+        Whether each character is a token, as for languages without spaces between words, such as
+        Chinese, or for networks that generate text.
     oov_token : str, optional
-        Stands, as number 1, for what has no number or one that is too large; by default such
-        words are left out.
+        Stands, as number 1, for words that are unknown or whose number is too large. By default
+        such words are left out.
     analyzer : callable, optional
-        ``f(text) -> list of str`` instead of the splitting described here, for instance a word
-        segmenter.
+        ``f(text) -> list of str``, such as a word segmenter, to use instead of the splitting
+        described here.
 
     Attributes
     ----------
     word_index : dict of str to int
-        All words, however large `num_words` is.
+        All words, whatever `num_words` is.
     index_word : dict of int to str
     word_counts : OrderedDict of str to int
-        How often each word came.
+        How often each word occurred.
     word_docs : dict of str to int
-        In how many texts.
+        In how many texts each word occurred.
     document_count : int
-        How many texts there were.
+        Number of texts.
 
     Raises
     ------
     TypeError, ValueError
-        For arguments of another kind.
+        If an argument has the wrong type.
 
     Examples
     --------
@@ -125,13 +125,13 @@ class Tokenizer:
         Parameters
         ----------
         texts : iterable of str, or of lists of str
-            A list is a text that is split already. One string is refused, but with `char_level`
-            taken as its characters, each a text.
+            A list is a text already split. A single string is refused; with `char_level` each of
+            its characters is a text.
 
         Raises
         ------
         TypeError
-            For something else.
+            If `texts` is anything else.
         """
         counts: Counter[str] = Counter(self.word_counts)
         docs: Counter[str] = Counter(self.word_docs)
@@ -162,8 +162,8 @@ class Tokenizer:
     def sequences_to_texts(self, sequences: Iterable[Iterable[int]]) -> list[str]:
         """Return the words of each sequence of numbers, with spaces between them.
 
-        Numbers without a word, such as the 0 of padding, become the `oov_token`, or nothing when
-        there is none.
+        Numbers without a word, such as the 0 of padding, become the `oov_token` or, without one,
+        are left out.
         """
         return list(self.sequences_to_texts_generator(sequences))
 
@@ -176,30 +176,30 @@ class Tokenizer:
     def texts_to_matrix(
         self, texts: Iterable[str | Sequence[str]], mode: str = "binary"
     ) -> NDArray[np.float64]:
-        """Return one row a text, without the order of its words; see `sequences_to_matrix`."""
+        """Return one row per text, ignoring the order of its words; see `sequences_to_matrix`."""
         return self.sequences_to_matrix(self.texts_to_sequences(texts), mode)
 
     def sequences_to_matrix(
         self, sequences: Iterable[Sequence[int]], mode: str = "binary"
     ) -> NDArray[np.float64]:
-        """Return one row a sequence of numbers, with a column for each number below `num_words`.
+        """Return one row per sequence of numbers, with a column for each number below `num_words`.
 
         Parameters
         ----------
         sequences : iterable of sequences of int
         mode : {"binary", "count", "freq", "tfidf"}, default "binary"
-            What stands in a column: 1 where the number occurs, how often it does, that as a share
-            of the sequence, or ``(1 + log(count)) * log(1 + texts / (1 + texts with the word))``.
+            What a column holds: 1 if the number occurs, how often it does, that as a fraction of
+            the sequence, or ``(1 + log(count)) * log(1 + texts / (1 + texts with the word))``.
 
         Returns
         -------
         ndarray, float64, shape (N, num_words)
-            Without `num_words`, one column more than there are words: that of 0 is empty.
+            Without `num_words`, one column more than there are words; column 0 is empty.
 
         Raises
         ------
         ValueError
-            For another mode, without `num_words` before `fit_on_texts`, and "tfidf" before that.
+            If the mode is unknown, or before `fit_on_texts` for "tfidf" or without `num_words`.
         """
         owner = "Tokenizer"
         check_choice(owner, "mode", mode, _MODES)
@@ -224,10 +224,10 @@ class Tokenizer:
         return {"binary": 1.0, "count": float(count), "freq": count / length}[mode]
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the tokenizer with all that it has counted, for `tokenizer_from_json`.
+        """Return the tokenizer with its counts as JSON, for `tokenizer_from_json`.
 
-        The format is that of Keras 2. ValueError for a tokenizer with an `analyzer`, which is
-        code; `kwargs` are arguments of ``json.dumps``.
+        The format is that of Keras 2. `kwargs` are arguments of ``json.dumps``. Raises ValueError
+        for a tokenizer with an `analyzer`, which is code.
         """
         config = self.get_config()
         if config.pop("analyzer") is not None:
@@ -237,7 +237,7 @@ class Tokenizer:
         return json.dumps({"class_name": "Tokenizer", "config": config}, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal tokenizer, without what it has counted."""
+        """Return the arguments that make an equal tokenizer, without its counts."""
         names = ("num_words", "filters", "lower", "split", "char_level", "oov_token", "analyzer")
         return {name: getattr(self, name) for name in names}
 
@@ -280,7 +280,7 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
     Raises
     ------
     ValueError
-        When the text is no JSON of a tokenizer.
+        If the text is not the JSON of a tokenizer.
 
     Examples
     --------
@@ -295,7 +295,7 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         counted = {name: json.loads(config.pop(name)) for name in _COUNTED}
         document_count = int(config.pop("document_count"))
         tokenizer = Tokenizer(**config)
-        for name in ("index_docs", "index_word"):  # JSON has no keys but strings
+        for name in ("index_docs", "index_word"):  # JSON only has string keys
             counted[name] = {int(key): value for key, value in counted[name].items()}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(

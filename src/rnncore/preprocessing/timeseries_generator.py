@@ -1,4 +1,4 @@
-"""TimeseriesGenerator: what Keras 2 made windows over series with."""
+"""TimeseriesGenerator, from Keras 2."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ class TimeseriesGenerator(PyDataset):
     Parameters
     ----------
     data, targets : array_like, shape (N, ...)
-        A row a time step. The target of the window that ends before row i is ``targets[i]``.
+        One row per time step. The target of the window that ends before row i is ``targets[i]``.
     length : int
-        How many rows a window spans.
+        Number of rows that a window spans.
     sampling_rate : int, default 1
-        A window takes every row of so many.
+        A window takes every `sampling_rate`-th row.
     stride : int, default 1
-        How many rows later the next window begins.
+        Number of rows between the starts of neighbouring windows.
     start_index, end_index : int, optional
-        The rows to take, both included. Default: all.
+        First and last row to use. Default: all.
     shuffle : bool, default False
-        Whether each batch holds windows drawn at random, which may come again.
+        Whether to draw windows at random, with replacement.
     reverse : bool, default False
-        Whether the last step of a window comes first.
+        Whether to reverse the steps of each window.
     batch_size : int, default 128
 
     Raises
     ------
     ValueError, TypeError
-        For numbers that do not fit the data.
+        If a number does not fit the data.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class TimeseriesGenerator(PyDataset):
         self.data, self.targets = np.asarray(data), np.asarray(targets)
         if len(self.data) != len(self.targets):
             raise ValueError(
-                f"{_OWNER}: targets: expected {len(self.data)} rows, as data have, got "
+                f"{_OWNER}: targets: expected {len(self.data)} rows, as in data, got "
                 f"{len(self.targets)}"
             )
         self.length = check_count(_OWNER, "length", length)

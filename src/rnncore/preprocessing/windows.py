@@ -20,39 +20,39 @@ def sliding_windows(
     *,
     target: int | Sequence[int] | None = None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Cut a series into windows and what follows each: the samples of a forecast.
+    """Cut a series into windows and the steps that follow each, as samples for forecasting.
 
-    Sample ``i`` begins at step ``i * stride``: ``x[i]`` holds `window` steps, ``y[i]`` the
-    `horizon` steps behind them. There are ``N = (T - window - horizon) // stride + 1``; what is
-    left at the end of the series is in none.
+    Sample ``i`` begins at step ``i * stride``: ``x[i]`` holds `window` steps, and ``y[i]`` the next
+    `horizon` steps. There are ``N = (T - window - horizon) // stride + 1`` samples; the rest of the
+    series is not used.
 
     Parameters
     ----------
     series : array_like, shape (T,) or (T, F)
-        One number, or F of them, a step.
+        One number or F numbers per step.
     window : int
         Steps that the network sees.
     horizon : int, default 1
         Steps that it forecasts.
     stride : int, default 1
-        Steps between the beginnings of two samples.
+        Steps between the starts of neighbouring samples.
     target : int or sequence of int, optional
         Which of the F numbers to forecast. Default: all.
 
     Returns
     -------
     x : ndarray, shape (N, window, F)
-        F is 1 for a series with one axis. A view that cannot be written to: it takes no memory.
+        F is 1 for a series with one axis. A read-only view, which takes no memory.
     y : ndarray, shape (N, horizon) or (N, horizon, K)
-        The former for a series with one axis and for a `target` that is one number; K is the
-        number of targets. Such a view too, but for a sequence as `target`.
+        The former for a series with one axis or a single `target`; K is the number of targets. Also
+        a view, unless `target` is a sequence.
 
     Raises
     ------
     TypeError
-        For a series that is no array, or sizes that are no integers.
+        If the series is not an array, or a size is not an integer.
     ValueError
-        For a series with other axes or too short, sizes below 1, or a target that is not there.
+        If the series has other axes or is too short, a size is below 1, or a target does not exist.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Texts as words, and numbers of words without a vocabulary."""
+"""Split texts into words, and number words without a vocabulary."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def text_to_word_sequence(
     ----------
     input_text : str
     filters : str
-        Characters that separate words, as `split` does. Default: ASCII punctuation without the
+        Characters that separate words, like `split`. Default: ASCII punctuation without the
         apostrophe, tab and newline.
     lower : bool, default True
-        Whether the words become lower case.
+        Whether to convert to lower case.
     split : str, default " "
 
     Returns
@@ -32,7 +32,7 @@ def text_to_word_sequence(
     Raises
     ------
     TypeError
-        When the text is no string.
+        If the text is not a string.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def hashing_trick(
     lower: bool = True,
     split: str = " ",
 ) -> list[int]:
-    """Turn a text into numbers from 1 to ``n - 1`` without counting words; some may share one.
+    """Turn a text into numbers from 1 to ``n - 1`` by hashing; words may collide.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ def hashing_trick(
     n : int
         At least 2.
     hash_function : callable, "md5" or None, optional
-        From a word to an integer. Default: Python's `hash`, which is another one in every process
-        unless the environment says ``PYTHONHASHSEED``; "md5" stays the same.
+        From a word to an integer. Default: Python's `hash`, which differs between processes unless
+        ``PYTHONHASHSEED`` is set; "md5" is always the same.
     filters, lower, split
         As in `text_to_word_sequence`.
 
     Raises
     ------
     ValueError, TypeError
-        For arguments of another kind.
+        If an argument has the wrong type.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def hashing_trick(
 def one_hot(
     input_text: str, n: int, filters: str = FILTERS, lower: bool = True, split: str = " "
 ) -> list[int]:
-    """Do what `hashing_trick` does with Python's `hash`: numbers come out, in spite of the name.
+    """Same as `hashing_trick` with Python's `hash`. Despite the name it returns numbers.
 
     Examples
     --------

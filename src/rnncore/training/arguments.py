@@ -1,4 +1,4 @@
-"""Checks of the numbers that `fit`, `evaluate` and `predict` are given."""
+"""Checks of the numeric arguments of `fit`, `evaluate` and `predict`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from rnncore.utils._checks import check_count, check_number
 
 
 def batch_size_of(owner: str, value: Any, argument: str = "batch_size") -> int:
-    """Return a batch size, 32 for None. TypeError or ValueError for what is none."""
+    """Return a batch size, 32 for None, or raise TypeError or ValueError."""
     return 32 if value is None else check_count(owner, argument, value)
 
 
 def steps_of(owner: str, argument: str, value: Any) -> int | None:
-    """Return a number of batches, None for None. TypeError or ValueError for what is none."""
+    """Return a number of batches or None, or raise TypeError or ValueError."""
     return None if value is None else check_count(owner, argument, value)
 
 
 def epoch_number(argument: str, value: Any) -> int:
-    """Return a number of epochs. TypeError or ValueError for what is none."""
+    """Return a number of epochs, or raise TypeError or ValueError."""
     return check_count("fit", argument, value, "an integer of at least 0", least=0)
 
 
 def validation_share(value: Any) -> float:
-    """Return the `validation_split` of `fit`; 0 asks for none."""
+    """Return the `validation_split` of `fit`; 0 means none."""
     try:
         return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
     except (TypeError, ValueError) as error:
@@ -34,7 +34,7 @@ def validation_share(value: Any) -> float:
 
 
 def validation_epochs(value: Any) -> Callable[[int], bool]:
-    """Return whether there is validation after the epoch of a number, counted from 1."""
+    """Return a function that says whether to validate after an epoch, counted from 1."""
     if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
         chosen = {check_count("fit", f"validation_freq[{i}]", one) for i, one in enumerate(value)}
         return chosen.__contains__

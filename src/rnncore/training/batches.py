@@ -14,8 +14,8 @@ from rnncore.training.ragged import Ragged
 
 Rows = NDArray[np.intp] | slice
 
-# How much longer, at most, a sequence counts when the order is drawn: those whose lengths differ
-# by less may change places.
+# The most by which a length is scaled up before sorting, so that sequences of similar length are
+# shuffled.
 _SPREAD = 0.1
 
 
@@ -30,10 +30,10 @@ class Batches:
     samples : Samples
     batch_size : int
     by_length : bool, default True
-        Whether sequences of different lengths go from short to long where they are not shuffled.
+        Whether sequences of different lengths are sorted from short to long when not shuffled.
     """
 
-    # As a source of batches: it can be walked again and again, and nothing listens to its epochs.
+    # As a source of batches: it can be iterated over repeatedly, and ignores epochs.
     once = False
 
     def __init__(self, samples: Samples, batch_size: int, *, by_length: bool = True) -> None:
@@ -51,7 +51,7 @@ class Batches:
         return -(-len(self.samples) // self.batch_size)
 
     def tell(self, hook: str) -> None:
-        """An epoch begins or has ended: nothing to do."""
+        """Do nothing when an epoch begins or ends."""
 
     def rows(self, rng: np.random.Generator | None = None) -> Iterator[Rows]:
         """Yield which samples are in each batch, every sample once."""
@@ -112,15 +112,15 @@ def batches_by_length(
     ----------
     lengths : ndarray of int, shape (N,)
     batch_size : int
-        Of all batches but one, which has the rest.
+        Of all batches except one, which has the rest.
     rng : Generator, optional
-        Draws anew which of the sequences of nearly the same length come together, which batch is
-        the smaller one, and the order of the batches. Without it they go from short to long.
+        Decides which sequences of similar length share a batch, which batch is the smaller one, and
+        the order of the batches. Without it they go from short to long.
 
     Notes
     -----
-    With `rng` a batch has room for ``1.1 * sum(lengths)`` steps, and those of some of the longest
-    sequences, in all: sequences are sorted by a length that is up to a tenth too long.
+    With `rng`, all batches together have room for ``1.1 * sum(lengths)`` steps plus some of the
+    longest sequences, since sequences are sorted by a length scaled up by at most a tenth.
     """
     count = len(lengths)
     if rng is None:
@@ -128,7 +128,7 @@ def batches_by_length(
         starts = np.arange(0, count, batch_size)
         return np.split(order, starts[1:])
     order = np.argsort(lengths * (1 + _SPREAD * rng.random(count)), kind="stable")
-    # Sequences without any step tie; so do none of the others.
+    # Only empty sequences tie.
     empty = int(np.count_nonzero(lengths == 0))
     order[:empty] = rng.permutation(order[:empty])
     batches = -(-count // batch_size)

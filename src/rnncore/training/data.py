@@ -1,4 +1,4 @@
-"""From what is given to `fit` to samples: checked, converted, of one number."""
+"""Check and convert what is given to `fit`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from rnncore.utils._arrays import RAGGED
 if TYPE_CHECKING:
     from rnncore.models.model import Model
 
-# The same of inputs that are prepared, where sequences may be of different lengths.
+# The same for prepared inputs, which may be ragged.
 Inputs = tuple[NDArray[Any] | Ragged, ...]
-# One for each output, None where there is none.
+# One for each output, or None.
 Parts = tuple[NDArray[Any] | Ragged | None, ...]
 Targets = tuple[NDArray[Any] | None, ...]
 Masks = tuple[NDArray[np.bool_] | None, ...]
@@ -30,18 +30,18 @@ Lengths = tuple[NDArray[np.intp] | None, ...]
 
 @dataclass(slots=True)
 class Batch:
-    """Samples that are computed together, with sequences padded to one length.
+    """Samples that run together, with sequences padded to one length.
 
     Attributes
     ----------
     x, y, weight
         As in `Samples`, arrays only.
     masks : tuple of ndarray or None, optional
-        Where the lengths of sequences differ: the real steps of each input.
+        For ragged inputs: the real steps of each.
     counted : tuple of ndarray or None, optional
-        There too: the real steps of each output's targets.
+        For ragged inputs: the real steps of each output's targets.
     lengths : tuple of ndarray or None, optional
-        There too, where outputs are asked for: the steps that each has for each sequence.
+        For ragged inputs, when predicting: the steps of each output for each sequence.
     """
 
     x: Arrays
@@ -57,19 +57,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs with their targets and weights, all of the same length.
+    """Inputs with their targets and weights, with the same number of samples.
 
     Attributes
     ----------
     x : tuple of ndarray or Ragged
-        For each input of the model, as the layer behind it takes it.
+        For each input of the model, as its layer takes it.
     y : tuple of ndarray, Ragged or None
         For each output, as its loss takes them: class numbers as int64, others in the model's
-        dtype; None where there is no loss.
+        dtype; None without a loss.
     weight : tuple of ndarray, Ragged or None
-        For each output one weight a sample ``(N,)`` or one a time step ``(N, T)``.
+        For each output one weight per sample ``(N,)`` or per time step ``(N, T)``.
     lengths : tuple of ndarray or None, optional
-        Where outputs are asked for: the steps that each has for each of the sequences.
+        When predicting: the steps of each output for each sequence.
     """
 
     x: Inputs
@@ -110,8 +110,8 @@ def prepare_samples(
     Raises
     ------
     ValueError, TypeError
-        For shapes and dtypes that do not fit, different lengths, no samples, labels out of
-        range, weights that are no numbers.
+        If shapes, dtypes or numbers of samples do not fit, there are no samples, a label is out of
+        range, or weights are not numeric.
     """
     x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
@@ -120,7 +120,7 @@ def prepare_samples(
         raise ValueError(f"{y_name}: expected the targets, got None")
     if class_weight is not None:
         if sample_weight is not None:
-            raise ValueError("class_weight: expected None beside sample_weight, got both")
+            raise ValueError("class_weight: expected None with sample_weight, got both")
         if len(outputs) > 1:
             raise ValueError("class_weight: expected None for a model with several outputs")
 
@@ -128,7 +128,7 @@ def prepare_samples(
         return len(np.atleast_1d(array)) == count
 
     if len(outputs) > 1 and isinstance(sample_weight, np.ndarray):
-        sample_weight = [sample_weight] * len(outputs)  # as in Keras those of every output
+        sample_weight = [sample_weight] * len(outputs)  # as in Keras, for every output
     given = outputs.flatten(y_name, y, missing=True, whole=all_samples)
     weighing = outputs.flatten(weight_name, sample_weight, missing=True, whole=all_samples)
     lengths = output_lengths(model, inputs, x_name)
@@ -164,7 +164,7 @@ def _targets(
 ) -> NDArray[Any] | Ragged:
     """Return the targets of an output of `shape` as its loss takes them.
 
-    `steps` are those that the output has for each sequence, None where it does not vary.
+    `steps` are the steps of the output for each sequence; None if they do not vary.
     """
     if y is None:
         raise ValueError(f"{argument}: expected the targets, got None")
@@ -180,8 +180,8 @@ def _targets(
         return objective.converted(argument, targets, shape, dtype)
     if not isinstance(targets, Ragged):
         raise ValueError(
-            f"{argument}: expected a list with the targets of each sequence, as many as it has "
-            f"steps, got shape {targets.shape}"
+            f"{argument}: expected a list with the targets of each sequence, one per step, got "
+            f"shape {targets.shape}"
         )
     wrong = np.flatnonzero(targets.lengths != steps)
     if len(wrong):
@@ -196,10 +196,10 @@ def _targets(
 
 
 def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[np.intp] | None]:
-    """Return for each output the steps that it has for each of the sequences.
+    """Return, for each output, its number of steps for each sequence.
 
-    None for an output whose shape does not depend on the lengths of the sequences. `argument` is
-    to blame where a layer does not take them.
+    None for an output whose shape does not depend on the lengths. Errors name `argument` if a layer
+    does not accept them.
     """
     ragged = [one for one in inputs if isinstance(one, Ragged)]
     if not ragged:
@@ -223,12 +223,12 @@ def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[
 
 
 def split_off_validation(samples: Samples, share: float) -> tuple[Samples, Samples]:
-    """Return the samples without and with the last `share` of them, before any shuffling."""
+    """Split off the last `share` of the samples, before any shuffling."""
     count = len(samples)
     split = int(np.floor(count * (1.0 - share)))
     if split in (0, count):
         raise ValueError(
-            f"validation_split: expected at least one sample on either side, "
-            f"got {share!r} of {count} samples"
+            f"validation_split: expected at least one sample on each side, got {share!r} of "
+            f"{count} samples"
         )
     return samples.part(0, split), samples.part(split, count)

@@ -1,4 +1,4 @@
-"""Keep Ctrl-C out of the moments in which a model is half updated."""
+"""Hold back Ctrl-C while a model is half updated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class InterruptGuard:
-    """While it is entered, Ctrl-C in a block ``with guard.held`` waits until the end of that block.
+    """While active, delays Ctrl-C inside ``with guard.held`` until the end of that block.
 
-    Everywhere else Ctrl-C acts at once, through the handler that was there before. Outside the
-    main thread there are no signals to hold, and the guard does nothing.
+    Elsewhere Ctrl-C acts at once, through the previous handler. Outside the main thread there are
+    no signals, and the guard does nothing.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class InterruptGuard:
 
 
 class _Held:
-    """The block in which a guard holds: a class, since it is entered in every step."""
+    """The block in which a guard holds Ctrl-C. A class, for speed: it is entered in every step."""
 
     def __init__(self, guard: InterruptGuard) -> None:
         self._guard = guard

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 class Steps:
     """What a run does with each batch.
 
-    What the batches of a run have in common is looked up once: beside the kernels of a small model
-    every call of Python shows.
+    Looks up once what all batches of a run share: with the kernels of a small model every Python
+    call counts.
 
     Parameters
     ----------
     model : Model
-        Compiled and built; compiled again, it needs new steps.
+        Compiled and built. After another `compile`, make new steps.
     """
 
     def __init__(self, model: Model) -> None:
@@ -45,8 +45,8 @@ class Steps:
         self._logits = [one is not None for one in self._taken_over]
 
     def train(self, batch: Batch, guard: InterruptGuard) -> float:
-        """Change the weights for one batch, add it to the metrics and return its loss."""
-        with np.errstate(all="ignore"):  # a loss that is NaN is reported by `fit`, once
+        """Train on one batch, add it to the metrics and return its loss."""
+        with np.errstate(all="ignore"):  # `fit` reports a NaN loss once
             loss = self._compute(batch, training=True)
             with guard.held:
                 self._parameters.apply_gradients(self._optimizer)
@@ -58,7 +58,7 @@ class Steps:
             self._compute(batch, training=False)
 
     def gradients(self, batch: Batch) -> None:
-        """Compute the gradients for a batch; change what its forward pass in training changes."""
+        """Compute the gradients for a batch, with the side effects of a training forward pass."""
         with np.errstate(all="ignore"):
             self._compute(batch, training=True, counts=False)
 
@@ -100,13 +100,13 @@ class Steps:
 
 
 def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
-    """Return an output with the real steps of its targets, where the mask was lost on the way."""
+    """Return an output with its targets' mask if its own was lost on the way."""
     y, mask = output
     if steps is None:
         return output
     if y.shape[:2] != steps.shape:
         raise ValueError(
-            f"x: expected outputs whose steps are those of one of the inputs, got {y.shape[1]} "
+            f"x: expected outputs with the steps of one of the inputs, got {y.shape[1]} "
             f"steps for sequences of up to {steps.shape[1]}"
         )
     return Output(y, steps if mask is None else mask)
@@ -150,7 +150,7 @@ def fit(
     hooks: CallbackList,
     progress: Progress,
 ) -> None:
-    """Train from the model's `first_epoch` to `epochs`, filling `history` as they end.
+    """Train from the model's `first_epoch` to `epochs`, and fill `history`.
 
     `validation` gives what is evaluated after the epoch of a number, counted from 1; `rng`
     shuffles.
@@ -161,7 +161,7 @@ def fit(
 
     def train(batch: Batch) -> None:
         nonlocal steps, warned
-        if model.objective is not steps.objective:  # a callback has compiled the model again
+        if model.objective is not steps.objective:  # a callback compiled the model again
             steps = Steps(model)
         loss = steps.train(batch, guard)
         if not warned and not math.isfinite(loss):
@@ -224,13 +224,13 @@ def _warn_of_end(feed: Feed, where: str) -> None:
 def evaluate(
     model: Model, feed: Feed, hooks: CallbackList, progress: Progress | None = None
 ) -> dict[str, float]:
-    """Return loss and metrics over the batches of an epoch, nothing where there are none."""
+    """Return loss and metrics over the batches of an epoch; empty if there are none."""
     steps, results = Steps(model), model.objective.results
     steps.objective.reset()
     hooks.call("on_test_begin", {})
     walk("test", model, feed.epoch(), steps.test, hooks, progress, results)
     if feed.short or not feed.taken:
-        # Model.evaluate is called from the user's line, the validation from `fit` above.
+        # The user calls Model.evaluate; `fit` above calls this for validation.
         _warn_of_end(feed, "the evaluation")
     found = results() if feed.taken else {}
     hooks.call("on_test_end", found)

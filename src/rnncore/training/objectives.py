@@ -36,7 +36,7 @@ class Objective:
     Raises
     ------
     ValueError, TypeError
-        For an unknown name or a structure that a model with one output does not have.
+        If a name is unknown, or the structure does not fit a model with one output.
     """
 
     def __init__(self, loss: Any, unweighted: Any = None, weighted: Any = None) -> None:
@@ -74,7 +74,7 @@ class Objective:
             y = narrowed(argument, y, dtype)
         self.loss.check_targets(y, shape)
         if self.loss.own_gradient:
-            # One's own loss need not know that the last axis may be missing.
+            # A user's loss need not handle a missing last axis.
             if (*y.shape, 1) == shape:
                 y = y[..., None]
             elif y.shape == (*shape, 1):
@@ -120,7 +120,7 @@ class Objective:
         return float(value), gradient
 
     def activated(self, activation: Activation, logits: NDArray[Any]) -> NDArray[Any]:
-        """Return the predictions that belong to logits; the next call overwrites them."""
+        """Return the predictions for logits; the next call overwrites them."""
         name = activation.kernel
         if name is None:
             return activation.forward(logits)
@@ -143,19 +143,19 @@ class Objective:
 
 
 class Objectives:
-    """The weighted sum of the losses of all outputs, and the metrics.
+    """The weighted sum of all outputs' losses, and the metrics.
 
     Parameters
     ----------
     outputs : Structure
         The outputs of the model.
     loss : str, Loss, or a list or dict of them
-        One that stands alone is that of every output; None, or left out of a dict: the output is
-        not trained.
+        A single one applies to every output. An output with None, or missing from a dict, is not
+        trained.
     metrics, weighted_metrics : optional
         For one output a list, for several a list or dict with a metric or a list for each.
     loss_weights : number, or a list or dict of them, optional
-        What each loss counts in the sum, by default 1.
+        Weight of each loss in the sum; default 1.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class Objectives:
     Raises
     ------
     ValueError, TypeError
-        For an unknown name or a structure that does not fit the outputs.
+        If a name is unknown or the structure does not fit the outputs.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ class Objectives:
         self._loss_sum, self._samples = 0.0, 0
 
     def warn_of_activations(self, activations: Sequence[Activation | None]) -> None:
-        """Warn when a loss of probabilities is to get numbers that are none."""
+        """Warn if a loss of probabilities gets something else."""
         for part, activation in zip(self.parts, activations, strict=True):
             wanted = None if part is None else part.loss.fuses
             if part and wanted is not None and isinstance(activation, _NO_PROBABILITIES):
@@ -215,7 +215,7 @@ class Objectives:
         ]
 
     def reset(self) -> None:
-        """Start to accumulate anew."""
+        """Start accumulating again."""
         self._loss_sum, self._samples = 0.0, 0
         for _, part in self._trained:
             part.loss_sum = 0.0
@@ -286,7 +286,7 @@ class Objectives:
         return [*first, *sorted(results.keys() - first)]
 
     def metrics_names(self) -> list[str]:
-        """Return what Keras calls the names of the metrics: those of compile are one of them."""
+        """Return Keras' `metrics_names`, in which the metrics of compile are a single name."""
         loss, *others = self._means()
         return [loss, *(["compile_metrics"] if self._asked else []), *others]
 
@@ -313,8 +313,8 @@ def _loss(loss: Any) -> losses.Loss:
             raise
         name = getattr(loss, "__name__", type(loss).__name__)
         raise TypeError(
-            f"compile: loss: expected a name or an object of class Loss, got the function {name}, "
-            "whose gradient is not known; write a subclass of rnncore.losses.Loss with a method "
+            f"compile: loss: expected a name or a Loss, got the function {name}, whose gradient "
+            "is not known; write a subclass of rnncore.losses.Loss with a method "
             "value_and_grad(y_true, y_pred, sample_weight) that returns both"
         ) from None
 

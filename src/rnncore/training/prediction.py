@@ -1,4 +1,4 @@
-"""The loop of predict, and how the outputs of batches become those of all samples."""
+"""The loop of predict, and the joining of its batches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 
 def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -> list[Any]:
-    """Return each output for all samples, in their order."""
+    """Return each output for all samples, in order."""
     source = feed.source
     count: int | None = None
     rows: Iterator[Rows | None] = repeat(None)
@@ -48,14 +48,14 @@ def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -
 
 
 class _Results:
-    """The outputs of batches, until they are those of all samples; `count` where that is known."""
+    """Collects the outputs of batches; `count` is the number of samples if known."""
 
     def __init__(self, count: int | None) -> None:
         self._count = count
         self._outputs: list[Any] = []
 
     def add(self, rows: Any, batch: Batch, ys: Sequence[Array]) -> None:
-        """Take the outputs of a batch, which are those of `rows`."""
+        """Add the outputs of a batch, which belong to `rows`."""
         lengths = batch.lengths or [None] * len(ys)
         if not self._outputs:
             for y, steps in zip(ys, lengths, strict=True):
@@ -75,12 +75,12 @@ class _Results:
         return self._outputs if self._count is not None else list(map(_joined, self._outputs))
 
     def _room(self, rows: Any, batch: Batch, y: Array, steps: NDArray[np.intp] | None) -> Any:
-        """Return what an output is kept in: the first batch itself where it is all samples."""
+        """Return the array for an output: the first batch itself if it holds all samples."""
         if self._count is None:
             return []
         if steps is not None:
             return [None] * self._count
-        # What may be a view of something else, or is given twice, is not the caller's own.
+        # A view of something else, or an array returned twice, must be copied for the caller.
         taken = any(y is other for other in (*batch.x, *self._outputs))
         if isinstance(rows, slice) and len(y) == self._count and y.base is None and not taken:
             return y
@@ -90,7 +90,7 @@ class _Results:
 
 
 def _joined(parts: list[Any]) -> Any:
-    """Return one array of all samples, or a list of theirs when the shapes differ."""
+    """Return one array of all samples, or a list of arrays if their shapes differ."""
     arrays = all(isinstance(part, np.ndarray) for part in parts)
     if arrays and len({part.shape[1:] for part in parts}) == 1:
         return np.concatenate(parts)
@@ -98,10 +98,10 @@ def _joined(parts: list[Any]) -> Any:
 
 
 def _cut(y: Array, steps: NDArray[np.intp]) -> list[Array]:
-    """Return the real steps of each sequence, as arrays of their own."""
+    """Return the real steps of each sequence as separate arrays."""
     if y.shape[1] != max(1, int(steps.max())):
         raise ValueError(
-            "predict: x: expected outputs whose steps are those of one of the inputs, got "
+            "predict: x: expected outputs with the steps of one of the inputs, got "
             f"{y.shape[1]} steps for sequences of up to {steps.max()}"
         )
     return [one[:count].copy() for one, count in zip(y, steps, strict=True)]

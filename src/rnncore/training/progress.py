@@ -1,4 +1,4 @@
-"""Show how training goes on: a bar on a terminal, plain lines elsewhere."""
+"""Show progress: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def resolve_verbose(verbose: Any) -> int:
 class Progress:
     """Report the steps of one or more epochs.
 
-    On a terminal with ``verbose=1`` a bar shows the step, loss and metrics, time a step and the
-    time that is left; elsewhere, and with ``verbose=2``, there is one line an epoch.
+    On a terminal, ``verbose=1`` shows a bar with step, loss, metrics, time per step and remaining
+    time. Elsewhere, and with ``verbose=2``, prints one line per epoch.
 
     Parameters
     ----------
     verbose : {0, 1, 2}
     epochs : int, optional
-        Number of epochs, for the title of a line; None when there are no epochs.
+        Number of epochs, for the title of a line; None without epochs.
     stream : file object, optional
         Default: standard output.
     clock : callable, optional
         Seconds as a float.
     only_bar : bool, default False
-        Whether to stay silent where there is no terminal for a bar.
+        Whether to print nothing if there is no terminal.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Progress:
         self.begin(0)
 
     def begin(self, steps: int | None, epoch: int | None = None) -> None:
-        """Start an epoch (counted from 0), or a pass that is none, of `steps` steps.
+        """Start an epoch (counted from 0), or another pass, of `steps` steps.
 
-        None where their number is not known: then there is no bar and no time that is left.
+        With unknown `steps` (None) there is no bar and no remaining time.
         """
         self._steps = steps
         self._done = 0
@@ -74,7 +74,7 @@ class Progress:
         self._elapsed = 0.0
 
     def step(self, results: Callable[[], Mapping[str, float]]) -> None:
-        """Note that a step is done; `results` is called only when something is drawn."""
+        """Count a step; `results` is only called if something is drawn."""
         self._done += 1
         if not self._bar:
             return
@@ -107,7 +107,7 @@ class Progress:
             line = _line([self._title, self._count(bar=True), *times], results)
             if len(line) >= self._columns():
                 line = _line([self._title, self._count(), *times], results)
-            # Nothing is cut off here: the line may wrap, since none is drawn over it.
+            # The line may wrap, since nothing is drawn over it.
             line = "\r" + line.ljust(self._drawn)
             self._drawn = 0
         else:
@@ -118,7 +118,7 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave a bar that was begun, so that what is printed next has a line of its own."""
+        """Leave an unfinished bar, so that later output starts on a new line."""
         if self._drawn:
             self._write("\n")
             self._drawn = 0

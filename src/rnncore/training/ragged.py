@@ -19,12 +19,12 @@ Array = NDArray[Any]
 
 
 class Ragged:
-    """N sequences, one behind the other in one array.
+    """N sequences, concatenated in one array.
 
     Parameters
     ----------
     values : ndarray, shape (steps + 1, ...)
-        All steps; the last row is zeros, with which batches are padded.
+        All steps, then a row of zeros that pads batches.
     starts, lengths : ndarray of int, shape (N,)
         Where each sequence begins in `values`, and how many steps it has.
     """
@@ -46,9 +46,9 @@ class Ragged:
         return Ragged(self.values, self.starts[rows], self.lengths[rows])
 
     def converted(self, argument: str, convert: Callable[[Array], Array]) -> Ragged:
-        """Return the same sequences with values that `convert` makes, as one sample of all.
+        """Return the sequences with their values converted, in a single call of `convert`.
 
-        Where some sequences are in order, an error names the place in another.
+        If only some sequences are wrong, the error names the place.
         """
         try:
             values = np.ascontiguousarray(convert(self.values[None])[0])
@@ -111,15 +111,15 @@ def is_ragged(value: Any) -> bool:
 
 
 def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
-    """Return `value` as a numeric array, or as sequences where their lengths differ.
+    """Return `value` as a numeric array, or as sequences if their lengths differ.
 
     Raises
     ------
     TypeError, ValueError
-        For what is not numeric, and steps of different shapes.
+        If something is not numeric, or steps differ in shape.
     """
     if str(getattr(value, "dtype", "")) == "object" and value.ndim == 1:
-        value = list(value)  # an array of lists, or such a column of pandas
+        value = list(value)  # an array of lists, or a pandas column of them
     if not is_ragged(value):
         return numeric_array(argument, value)
     parts = [
@@ -146,12 +146,12 @@ def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
 
 
 def each(argument: str, array: Array | Ragged, convert: Callable[[Array], Array]) -> Array | Ragged:
-    """Return what `convert` makes of an array; of sequences it gets all steps as one sample."""
+    """Return `array` converted; `convert` gets all steps of sequences as one sample."""
     return array.converted(argument, convert) if isinstance(array, Ragged) else convert(array)
 
 
 def rectangular(argument: str, parts: Sequence[Array | Ragged]) -> tuple[Array, ...]:
-    """Return arrays, or raise ValueError where there are sequences of different lengths."""
+    """Return arrays, or raise ValueError if there are sequences of different lengths."""
     arrays = tuple(part for part in parts if not isinstance(part, Ragged))
     if len(arrays) < len(parts):
         raise ValueError(f"{argument}: expected a rectangular array, got {RAGGED}")

@@ -14,7 +14,7 @@ from rnncore.utils.dataset import PyDataset
 
 
 def is_stream(data: Any) -> bool:
-    """Whether `data` gives batches: what is no array, and no list or dict of arrays."""
+    """Whether `data` yields batches, that is, is not an array or a list or dict of arrays."""
     if isinstance(data, PyDataset):
         return True
     if isinstance(data, (Sequence, Mapping, Set, type)) or hasattr(data, "__array__"):
@@ -38,13 +38,13 @@ class Stream:
     Parameters
     ----------
     data
-        An iterator is walked once. An object with ``__getitem__`` and ``__len__`` is asked for its
-        batches by number, another iterable is walked anew in every epoch.
+        An iterator is consumed once. An object with ``__getitem__`` and ``__len__`` is indexed; any
+        other iterable is iterated over in every epoch.
     prepare : callable
-        Makes `Samples` of the parts of a batch ``(x, y, sample_weight)`` and the beginning of the
-        names in errors.
+        Makes `Samples` from the parts of a batch ``(x, y, sample_weight)`` and the prefix of names
+        in errors.
     prefix : str, default ""
-        What errors say in front of the number of the batch.
+        What precedes the number of the batch in errors.
     """
 
     def __init__(self, data: Any, prepare: Prepare, prefix: str = "") -> None:
@@ -57,7 +57,7 @@ class Stream:
 
     @property
     def steps(self) -> int | None:
-        """Number of batches, None where it is not known or they never end."""
+        """Number of batches; None if it is unknown or infinite."""
         if isinstance(self._data, PyDataset):
             return self._data.num_batches
         try:
@@ -66,7 +66,7 @@ class Stream:
             return None
 
     def peek(self) -> None:
-        """Prepare the first batch, which builds a model and shows most of what may be wrong.
+        """Prepare the first batch, which builds the model and reveals most errors.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Stream:
             yield self._prepared(item, number)
 
     def tell(self, hook: str) -> None:
-        """Let the dataset know that an epoch begins or has ended."""
+        """Tell the dataset that an epoch begins or has ended."""
         listener = getattr(self._data, hook, None)
         if callable(listener):
             listener()
@@ -128,16 +128,15 @@ class Feed:
     ----------
     source : Source
     wanted : int, optional
-        Batches of an epoch. Without it an epoch has all that the source gives; with it the next
-        epoch goes on where the last one stopped, and begins anew when the source has come to its
-        end.
+        Number of batches in an epoch, by default all that the source yields. If given, the next
+        epoch continues where the last one stopped, and starts again at the end of the source.
 
     Attributes
     ----------
     taken : int
-        Batches that the epoch has given so far.
+        Number of batches yielded in this epoch so far.
     spent : bool
-        Whether nothing will come any more.
+        Whether the source has ended for good.
     """
 
     def __init__(self, source: Source, wanted: int | None = None) -> None:
@@ -150,16 +149,16 @@ class Feed:
 
     @property
     def steps(self) -> int | None:
-        """Batches of an epoch, None as long as that is not known."""
+        """Number of batches in an epoch; None while unknown."""
         return self._wanted or self.source.steps or self._found
 
     @property
     def short(self) -> bool:
-        """Whether the epoch that has ended had fewer batches than it should have."""
+        """Whether the finished epoch had fewer batches than wanted."""
         return self._wanted is not None and self.taken < self._wanted
 
     def epoch(self, rng: np.random.Generator | None = None) -> Iterator[Batch]:
-        """Yield the batches of the next epoch, shuffled where there is a generator for it."""
+        """Yield the batches of the next epoch, shuffled if a generator is given."""
         self.taken = 0
         self.source.tell("on_epoch_begin")
         if self._wanted is None:
@@ -175,7 +174,7 @@ class Feed:
                 continue
             self._rest = None
             if self.taken or not begun or self.source.once:
-                # A pass that had ended with the last epoch is followed by the next one.
+                # If a pass ended with the last epoch, start the next one.
                 self.spent = not self.taken or self.source.once
                 break
         if self._wanted is None:

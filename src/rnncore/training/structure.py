@@ -1,4 +1,4 @@
-"""How the inputs and the outputs of a model are given: one alone, a list or a dict."""
+"""How the inputs or outputs of a model are given: a single one, a list or a dict."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 class Structure:
-    """The names and the form of several things.
+    """The names and structure of several things.
 
     Parameters
     ----------
     names : sequence of str
         In the order of the list.
     as_dict : bool, default False
-        Whether `restore` gives a dict by these names; else it gives a list, or the one alone.
+        Whether `restore` returns a dict by these names; otherwise a list, or a single part.
     """
 
     def __init__(self, names: Sequence[str], *, as_dict: bool = False) -> None:
@@ -37,19 +37,19 @@ class Structure:
         Parameters
         ----------
         argument : str
-            What is to blame in errors.
+            The name for errors.
         value
-            One array where there is one part; a list or tuple in order; a dict by names. None
-            where all may be missing.
+            An array if there is one part; a list or tuple in order; a dict by name; or None if all
+            may be missing.
         whole : callable, optional
-            Whether an array that stands alone in a list is all samples, and not one of them.
+            Whether the only array in a list holds all samples, rather than one sample.
         missing : bool, default False
-            Whether a dict may leave parts out, which are None then.
+            Whether a dict may omit parts, which are then None.
 
         Raises
         ------
         TypeError, ValueError
-            For another form, another number of parts, or names that are unknown or missing.
+            If the structure or number of parts is wrong, or names are unknown or missing.
         """
         if value is None and missing:
             return [None] * len(self)
@@ -76,11 +76,11 @@ class Structure:
         return list(value)
 
     def restore(self, parts: Sequence[Any]) -> Any:
-        """Return `parts` in the form of this structure."""
+        """Return `parts` in this structure."""
         if self.as_dict:
             return dict(zip(self.names, parts, strict=True))
         return parts[0] if len(self) == 1 else list(parts)
 
     def argument(self, argument: str, index: int) -> str:
-        """Return how errors name one part: as it is when there is one, else ``x['name']``."""
+        """Return the name of a part in errors: ``x`` if there is only one, else ``x['name']``."""
         return argument if len(self) == 1 else f"{argument}[{self.names[index]!r}]"

@@ -1,4 +1,4 @@
-"""Weights of samples, given one by one or by their classes."""
+"""Sample weights, given directly or by class."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def weights_of_samples(
     elif isinstance(found := array_or_ragged(argument, weight), Ragged):
         if found.values.ndim != 1 or not np.array_equal(found.lengths, lengths):
             raise ValueError(
-                f"{argument}: expected shape ({output_shape[0]},), or for each sequence as many "
-                "numbers as it has steps"
+                f"{argument}: expected shape ({output_shape[0]},), or one number per step of each "
+                "sequence"
             )
         return found.converted(argument, lambda values: _finite(argument, values, dtype))
     else:
@@ -61,7 +61,7 @@ def weights_of_classes(
     *,
     binary: bool = False,
 ) -> NDArray[Any] | Ragged:
-    """Return the weight of the class of each sample or time step, 1 where `class_weight` has none.
+    """Return the class weight of each sample or time step; 1 for classes not given.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def weights_of_classes(
         Shape ``(N, ..., classes)`` of the output; a last axis of length 1 holds the class numbers.
     dtype : dtype
     binary : bool, default False
-        Whether an output of one number tells two classes apart.
+        Whether a single output separates two classes.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a dict {{class: weight}}, got {class_weight!r}")
@@ -100,7 +100,7 @@ def weights_of_classes(
 
 
 def _labels(argument: str, y: NDArray[Any], axes: int) -> NDArray[Any]:
-    """Return the class numbers of targets for an output with so many axes."""
+    """Return the class numbers of targets for an output with this many axes."""
     if y.ndim == axes and y.shape[-1] == 1:
         y = y[..., 0]
     if y.ndim == axes - 1:

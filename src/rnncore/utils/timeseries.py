@@ -86,9 +86,9 @@ def timeseries_dataset_from_array(
     sequence_length : int
         Time steps of a window.
     sequence_stride : int, default 1
-        How many rows later the next window begins.
+        Number of rows between the starts of neighbouring windows.
     sampling_rate : int, default 1
-        A window takes every row of so many.
+        A window takes every `sampling_rate`-th row.
     batch_size : int, default 128
     shuffle : bool, default False
         Whether the windows are in a random order, a new one after each epoch.

@@ -216,7 +216,9 @@ def test_learning_rate_scheduler() -> None:
     assert history.history["learning_rate"] == [0.25, 0.125, 0.0625]
     decay = LearningRateScheduler(ExponentialDecay(0.5, 1, 0.5))
     assert fit(compiled(), decay, epochs=2).history["learning_rate"] == [0.5, 0.25]
-    with pytest.raises(TypeError, match="schedule: expected it to return a float, got None"):
+    with pytest.raises(
+        TypeError, match="schedule: expected a function that returns a float, got None"
+    ):
         fit(compiled(), LearningRateScheduler(lambda epoch: None))  # type: ignore[arg-type, return-value]
     with pytest.raises(TypeError, match=r"schedule: expected a function, got 0.1"):
         LearningRateScheduler(0.1)  # type: ignore[arg-type]

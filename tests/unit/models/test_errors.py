@@ -57,7 +57,7 @@ def compiled(loss: str = "mse", units: int = 1) -> Sequential:
         ({"validation_split": 1.0}, ValueError, "validation_split: .* between 0 and 1, got 1.0"),
         ({"validation_split": -0.1}, ValueError, "validation_split: .* between 0 and 1"),
         ({"validation_split": "a"}, TypeError, "validation_split: .* between 0 and 1"),
-        ({"validation_split": 0.99}, ValueError, "validation_split: .* one sample on either side"),
+        ({"validation_split": 0.99}, ValueError, "validation_split: .* one sample on each side"),
         ({"validation_data": X}, ValueError, r"validation_data: expected \(x, y\) or"),
         ({"validation_data": (X,)}, ValueError, r"validation_data: .* got a tuple of 1"),
         ({"validation_data": (X, Y[:3])}, ValueError, "validation_y: expected as many samples"),

@@ -350,7 +350,7 @@ def test_where_sequences_of_different_lengths_do_not_go() -> None:
         regressor().fit(X, Y, verbose=0)
     with pytest.raises(ValueError, match="x: expected a rectangular array, got sequences of"):
         regressor()(X)
-    with pytest.raises(ValueError, match=r"sample_weight: expected shape .* as it has steps"):
+    with pytest.raises(ValueError, match=r"sample_weight: expected shape .* one number per step"):
         tagger().fit(X, Y, sample_weight=[np.ones(n + 1) for n in LENGTHS], verbose=0)
     with pytest.raises(ValueError, match="class_weight: expected y to have one class in each row"):
         tagger().fit(X, Y, class_weight={0: 1.0}, verbose=0)
@@ -385,5 +385,5 @@ def test_steps_of_two_inputs_together_are_refused() -> None:
     lengths = np.array(LENGTHS)
     targets = [np.ones((n, 3)) for n in lengths + lengths[::-1]]
     for call in (lambda: model.predict([X, X[::-1]]), lambda: model.fit([X, X[::-1]], targets)):
-        with pytest.raises(ValueError, match="x: expected outputs whose steps are those of one"):
+        with pytest.raises(ValueError, match="x: expected outputs with the steps of one"):
             call()
