@@ -27,6 +27,25 @@ RNNCORE_INLINE REAL FN(shifted_exp)(int64_t n, const REAL *x, REAL *e, REAL *lar
     return sum;
 }
 
+/* z = f(z); with a constant kind no loop branches on it. */
+RNNCORE_INLINE void FN(activate_all)(const int kind, int64_t n, REAL *z)
+{
+    for (int64_t i = 0; i < n; i += VLEN) {
+        FN(store_some)(z + i, FN(activate)(0, kind, FN(load_some)(z + i, n - i)), n - i);
+    }
+}
+
+/* dz = f'(y) dy */
+RNNCORE_INLINE void FN(slope_all)(const int kind, int64_t n, const REAL *y, const REAL *dy,
+                                  REAL *dz)
+{
+    for (int64_t i = 0; i < n; i += VLEN) {
+        const VEC slope =
+            FN(times_slope)(kind, FN(load_some)(dy + i, n - i), FN(load_some)(y + i, n - i));
+        FN(store_some)(dz + i, slope, n - i);
+    }
+}
+
 static void FN(dense_activate)(const rnncore_dense *d, int64_t rows, void *output)
 {
     REAL *z = output;
@@ -47,11 +66,10 @@ static void FN(dense_activate)(const rnncore_dense *d, int64_t rows, void *outpu
                 z[j] /= sum;
             }
         }
+    } else if (d->activation == RNNCORE_RELU) {
+        FN(activate_all)(RNNCORE_RELU, n, z);
     } else if (d->activation != RNNCORE_ACTIVATION_DEFAULT) {
-        for (int64_t i = 0; i < n; i += VLEN) {
-            const VEC x = FN(load_some)(z + i, n - i);
-            FN(store_some)(z + i, FN(activate)(0, d->activation, x), n - i);
-        }
+        FN(activate_all)(d->activation, n, z);
     }
 }
 
@@ -61,12 +79,12 @@ static void FN(dense_slope)(const rnncore_dense *d, int64_t rows, const void *ou
     const REAL *y = output, *dy = gradient;
     REAL *dz = result;
     const int64_t columns = d->outputs, n = rows * columns;
+    if (d->activation == RNNCORE_RELU) {
+        FN(slope_all)(RNNCORE_RELU, n, y, dy, dz);
+        return;
+    }
     if (d->activation != RNNCORE_SOFTMAX) {
-        for (int64_t i = 0; i < n; i += VLEN) {
-            const VEC slope = FN(times_slope)(d->activation, FN(load_some)(dy + i, n - i),
-                                              FN(load_some)(y + i, n - i));
-            FN(store_some)(dz + i, slope, n - i);
-        }
+        FN(slope_all)(d->activation, n, y, dy, dz);
         return;
     }
     for (int64_t i = 0; i < rows; i++, y += columns, dy += columns, dz += columns) {
