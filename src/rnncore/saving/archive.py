@@ -63,6 +63,11 @@ class Archive(NamedTuple):
     metadata: dict[str, str]
     arrays: dict[str, NDArray[Any]]
 
+    def section(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays whose names begin with ``name/``, by what follows."""
+        start = f"{name}/"
+        return {k.removeprefix(start): a for k, a in self.arrays.items() if k.startswith(start)}
+
 
 def write_archive(
     path: str | os.PathLike[str],

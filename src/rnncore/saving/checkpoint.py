@@ -8,14 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore.saving.archive import write_archive
 from rnncore.saving.model_file import model_sections
 from rnncore.saving.state import fitting_state, fitting_states, state_arrays
 from rnncore.saving.text import from_text, to_text
-from rnncore.saving.weights import assign, fitting_weights, header, read_file
+from rnncore.saving.weights import assign, fitting_weights, read_file, write_file
 from rnncore.utils._config import serialize
-
-_ARRAYS = "callbacks/"
 
 
 def save_checkpoint(
@@ -55,12 +52,12 @@ def save_checkpoint(
         When the file cannot be written; what was there is there still.
     """
     beside = serialize({"epoch": epoch, "extra": dict(extra or {})})
-    metadata = header() | {"checkpoint": to_text("extra", beside)}
-    sections, found = model_sections(model, not weights_only, structure=whole_model)
-    found |= {_ARRAYS + name: array for name, array in (arrays or {}).items()}
+    metadata, sections = model_sections(model, not weights_only, structure=whole_model)
+    metadata["checkpoint"] = to_text("extra", beside)
+    sections["callbacks"] = dict(arrays or {})
     if not weights_only:
-        found |= state_arrays(model)
-    write_archive(path, metadata | sections, found)
+        sections["states"] = state_arrays(model)
+    write_file(path, metadata, sections)
 
 
 class Checkpoint:
@@ -87,7 +84,8 @@ class Checkpoint:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
-        metadata, self._all = read_file(path)
+        self._archive = read_file(path)
+        metadata = self._archive.metadata
         if "checkpoint" not in metadata:
             raise ValueError(f"{self._path}: expected a checkpoint, got a file without an epoch")
         try:
@@ -99,11 +97,8 @@ class Checkpoint:
             raise ValueError(f"{self._path}: the checkpoint is broken: {error!r}") from None
         if not isinstance(self.epoch, int) or self.epoch < 0 or not isinstance(self.extra, dict):
             raise ValueError(f"{self._path}: the checkpoint is broken: its epoch is {self.epoch!r}")
-        self.arrays = {
-            name[len(_ARRAYS) :]: array.copy()
-            for name, array in self._all.items()
-            if name.startswith(_ARRAYS)
-        }
+        callbacks = self._archive.section("callbacks")
+        self.arrays = {name: array.copy() for name, array in callbacks.items()}
 
     def restore(self, model: Any) -> None:
         """Give a model the state of the file.
@@ -113,11 +108,13 @@ class Checkpoint:
         ValueError
             When the file is of another model or optimizer; nothing was changed then.
         """
-        fitting = fitting_weights(self._path, model, self._all)
-        states = fitting_states(self._path, model, self._all)
+        section = self._archive.section
+        fitting = fitting_weights(self._path, model, section("weights"))
+        states = fitting_states(self._path, model, section("states"))
         restore_state = None
         if self._state is not None:
-            restore_state = fitting_state(self._path, model, self._state, self._all)
+            slots = section("optimizer")
+            restore_state = fitting_state(self._path, model, self._state, slots)
         assign(fitting)
         if restore_state is not None:
             restore_state()

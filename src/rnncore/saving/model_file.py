@@ -12,17 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._supply import supplied_by
-from rnncore.saving.archive import Archive, write_archive
 from rnncore.saving.state import fitting_state, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
-    PREFIX,
     assign,
     checked_path,
     fitting_weights,
-    header,
     read_file,
     weight_arrays,
+    write_file,
 )
 from rnncore.utils._config import (
     constructor_arguments,
@@ -44,24 +42,22 @@ def save_model(
 ) -> None:
     """Do the same as ``model.save``."""
     path = checked_path("save", filepath, overwrite)
-    metadata, arrays = model_sections(model, include_optimizer)
-    write_archive(path, header() | metadata, arrays)
+    write_file(path, *model_sections(model, include_optimizer))
 
 
 def model_sections(
     model: Any, include_optimizer: bool = True, *, structure: bool = True
-) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+) -> tuple[dict[str, str], dict[str, dict[str, NDArray[Any]]]]:
     """Return the texts and the arrays of a model's file; without `structure` of its state alone."""
     metadata = {"model": model_text(model)} if structure else {}
-    arrays = weight_arrays(model) if model.built else {}
+    sections = {"weights": weight_arrays(model)} if model.built else {}
     if include_optimizer and model.optimizer is not None:
         if structure:
             metadata["compile"] = _compile_text(model)
         if model.built:
-            state, slots = training_state(model)
+            state, sections["optimizer"] = training_state(model)
             metadata["training"] = to_text("save", state)
-            arrays |= slots
-    return metadata, arrays
+    return metadata, sections
 
 
 def check_storable(model: Any) -> None:
@@ -164,28 +160,23 @@ def load_model(
     True
     """
     archive = read_file(filepath)
-    path = os.fspath(filepath)
+    path, weights = os.fspath(filepath), archive.section("weights")
     if "model" not in archive.metadata:
         raise ValueError(
             f"{path}: expected a file of a model, got one of weights alone: make the model and "
             "call load_weights"
         )
     with custom_object_scope(custom_objects or {}), understood(path):
-        with supplied_by(_Supply(archive.arrays)):
+        with supplied_by(_Supply(weights)):
             model = model_of_text(archive.metadata["model"])
-        if model.built or any(name.startswith(PREFIX) for name in archive.arrays):
-            assign(fitting_weights(path, model, archive.arrays))
+        if model.built or weights:
+            assign(fitting_weights(path, model, weights))
         if compile and "compile" in archive.metadata:
             model.compile_from_config(from_text(archive.metadata["compile"]))
-            _restore_training(path, model, archive)
+            if "training" in archive.metadata:
+                state = from_text(archive.metadata["training"])
+                fitting_state(path, model, state, archive.section("optimizer"))()
     return model
-
-
-def _restore_training(path: str, model: Any, archive: Archive) -> None:
-    if "training" not in archive.metadata:
-        return
-    state = from_text(archive.metadata["training"])
-    fitting_state(path, model, state, archive.arrays)()
 
 
 @contextmanager
@@ -206,8 +197,8 @@ class _Supply:
     It also stops a configuration that asks for more memory than the file has weights.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._left = sum(a.size for name, a in arrays.items() if name.startswith(PREFIX))
+    def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        self._left = sum(array.size for array in weights.values())
 
     def __call__(self, owner: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         size = math.prod(shape)
@@ -224,11 +215,11 @@ def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool =
         raise ValueError(
             f"save_weights: expected a model with weights, got {model.name!r}: build it"
         )
-    write_archive(path, header(), weight_arrays(model))
+    write_file(path, {}, {"weights": weight_arrays(model)})
 
 
 def load_weights(model: Any, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
     """Do the same as ``model.load_weights``."""
-    archive = read_file(filepath)
+    weights = read_file(filepath).section("weights")
     path = os.fspath(filepath)
-    assign(fitting_weights(path, model, archive.arrays, skip_mismatch=skip_mismatch))
+    assign(fitting_weights(path, model, weights, skip_mismatch=skip_mismatch))

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from rnncore.layers.layer import Layer
 
-PREFIX = "optimizer/"
-_STATES = "states/"
-
 
 def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return the state of the optimizer, of shuffling and of dropout.
@@ -41,11 +38,11 @@ def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
         "shuffle": _plain_state(model.shuffle_rng.bit_generator.state),
         "layers": [_numbers_of(layer) for layer in _all_layers(model.layers)],
     }
-    return state, {PREFIX + name: slot for name, slot in optimizer.slots.items()}
+    return state, dict(optimizer.slots)
 
 
 def fitting_state(
-    path: str, model: Any, state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    path: str, model: Any, state: Mapping[str, Any], slots: Mapping[str, NDArray[Any]]
 ) -> Callable[[], None]:
     """Return a function that gives a model the state of a file.
 
@@ -57,9 +54,6 @@ def fitting_state(
     _check(path, state)
     optimizer, saved = model.optimizer, state["optimizer"]
     layers = list(_all_layers(model.layers))
-    slots = {
-        name[len(PREFIX) :]: array for name, array in arrays.items() if name.startswith(PREFIX)
-    }
     _expect(path, "optimizer", type(optimizer).__name__, saved["name"])
     _expect(path, "state of the optimizer", sorted(saved["slots"]), sorted(slots))
     _expect(
@@ -101,7 +95,7 @@ def fitting_state(
 def state_arrays(model: Any) -> dict[str, NDArray[Any]]:
     """Return the states in which the stateful layers of a model stand, as they go into a file."""
     return {
-        f"{_STATES}{number}/{index}": state.value
+        f"{number}/{index}": state.value
         for number, layer in enumerate(model.stateful_layers())
         for index, state in enumerate(layer.states or ())
     }
@@ -117,10 +111,10 @@ def fitting_states(
     ValueError
         When the file has states of other layers or batches.
     """
-    found = {name: array for name, array in arrays.items() if name.startswith(_STATES)}
+    found = dict(arrays)
     fitting = []
     for number, layer in enumerate(model.stateful_layers()):
-        prefix = f"{_STATES}{number}/"
+        prefix = f"{number}/"
         count = sum(name.startswith(prefix) for name in found)
         states = [found.pop(f"{prefix}{index}", None) for index in range(count)]
         if not states:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from rnncore._version import __version__
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.saving.archive import Archive, read_archive
+from rnncore.saving.archive import Archive, read_archive, write_archive
 from rnncore.utils._checks import warn
 from rnncore.utils._names import free_name, snake_case
 
 FORMAT = "rnncore"
 VERSION = (1, 0)
-PREFIX = "weights/"
+# Arrays by section and name.
+Sections = Mapping[str, Mapping[str, NDArray[Any]]]
 _OF_KERAS = (".keras", ".h5", ".hdf5")
 
 
@@ -47,10 +48,18 @@ def checked_path(owner: str, path: str | os.PathLike[str], overwrite: bool = Tru
     return name
 
 
-def header() -> dict[str, str]:
-    """Return the metadata that every file begins with."""
+def write_file(
+    path: str | os.PathLike[str], metadata: Mapping[str, str], sections: Sections
+) -> None:
+    """Write a file of this library whole or not at all; see `write_archive`."""
     version = ".".join(map(str, VERSION))
-    return {"format": FORMAT, "version": version, "writer": f"rnncore {__version__}"}
+    header = {"format": FORMAT, "version": version, "writer": f"rnncore {__version__}"}
+    arrays = {
+        f"{section}/{name}": array
+        for section, found in sections.items()
+        for name, array in found.items()
+    }
+    write_archive(path, header | dict(metadata), arrays)
 
 
 def read_file(path: str | os.PathLike[str]) -> Archive:
@@ -111,13 +120,13 @@ def _walk(layer: Layer, prefix: str) -> Iterator[tuple[str, Parameter]]:
 
 def weight_arrays(model: Any) -> dict[str, NDArray[Any]]:
     """Return the weights as they go into a file."""
-    return {PREFIX + name: weight.value for name, weight in named_weights(model).items()}
+    return {name: weight.value for name, weight in named_weights(model).items()}
 
 
 def fitting_weights(
     path: str,
     model: Any,
-    arrays: Mapping[str, NDArray[Any]],
+    found: Mapping[str, NDArray[Any]],
     *,
     skip_mismatch: bool = False,
 ) -> list[tuple[Parameter, NDArray[Any]]]:
@@ -132,7 +141,6 @@ def fitting_weights(
     if not model.built:
         raise ValueError(f"{path}: expected a model with weights, got {model.name!r}: build it")
     weights = named_weights(model)
-    found = {name[len(PREFIX) :]: a for name, a in arrays.items() if name.startswith(PREFIX)}
     problems = []
     fitting = []
     for name, weight in weights.items():
