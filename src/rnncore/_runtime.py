@@ -36,7 +36,7 @@ def _is_the_command() -> bool:
     """Whether this process is the command ``rnncore``, by its name or as ``python -m rnncore``."""
     if sys.argv[:1] == ["-m"]:  # Python puts the file's path there after this import
         return any(
-            flags.startswith("-") and flags.endswith("m") and module in ("rnncore", "rnncore.bench")
+            flags.startswith("-") and flags.endswith("m") and module == "rnncore"
             for flags, module in pairwise(sys.orig_argv)
         )
     return bool(sys.argv) and os.path.basename(sys.argv[0]) == "rnncore"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rnncore import _core
 from rnncore.bench import floors, machine, plots, regressions, report
-from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, Case, make_cases, parse_grid
+from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, make_cases, parse_grid
 from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
@@ -138,31 +138,22 @@ def _measure(options: argparse.Namespace, old: Results | None) -> Results:
         print(f"warning: {warning}", file=sys.stderr)
     progress = Progress(1, stream=sys.stderr, only_bar=True)
     seconds = options.seconds or (0.2 if options.quick else 1.0)
-    work = Run(options.peers or LIBRARIES, seconds, done=lambda case: progress.step(dict))
+    work = Run(options.peers or LIBRARIES, seconds, progress)
     work.results.command = sys.argv[1:]
     if warning:
         work.results.notes.append(warning)
     try:
         with progress:
-            _run_all(options, work, progress, old)
+            _run_all(options, work, old)
     except KeyboardInterrupt:  # what was measured may be worth an hour
         work.results.notes.append(_INTERRUPTED)
     return work.results
 
 
-def _run_all(
-    options: argparse.Namespace, work: Run, progress: Progress, old: Results | None
-) -> None:
-    def begin(cases: Iterable[Case], extra: Sequence[str]) -> None:
-        # A case is reported once for all libraries, or once for each.
-        each = 1 + len(work.peers) + len(extra)
-        progress.begin(max(1, sum(1 if case.threads == 1 else each for case in cases)))
-
+def _run_all(options: argparse.Namespace, work: Run, old: Results | None) -> None:
     cells, modes = options.cells or CELLS, options.modes or _DEFAULT_MODES
     if options.floors is not None:
-        chosen = floors.select(options.floors)
-        begin({case for floor in chosen for case in floor.cases}, VARIANTS)
-        floors.measure(chosen, work)
+        floors.measure(floors.select(options.floors), work)
     elif options.memory:
         work.memory(make_cases(cells, ["train"], options.grid or [floors.MEMORY_SHAPE]))
     elif old is not None and not any(_given(options, name) for name in _CHOICES):
@@ -171,16 +162,12 @@ def _run_all(
         before = {row.peer for row in old.rows}
         if options.peers is None:
             work.peers = [name for name in LIBRARIES if name in before]
-        extra = [name for name in VARIANTS if name in before]
-        begin(old.cases, extra)
-        work.cases(old.cases, extra)
+        work.cases(old.cases, [name for name in VARIANTS if name in before])
     else:
         shapes = options.grid or parse_grid("quick" if options.quick else "limits")
         threads, dtypes = options.threads or [1], options.dtypes or ["float32"]
         cases = make_cases(cells, modes, shapes, threads, dtypes, options.isa)
-        extra = [PADDED] if any(mode.startswith("rag") for mode in modes) else []
-        begin(cases, extra)
-        work.cases(cases, extra)
+        work.cases(cases, [PADDED] if any(case.rows != "full" for case in cases) else [])
         if "fit" in modes:
             work.fits()
 

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -26,6 +26,7 @@ from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, OURS, PEERS
 from rnncore.bench.results import Results, Row, row_of
 from rnncore.bench.work import count, limit
+from rnncore.training.progress import Progress
 
 _STDERR_SHOWN = 400
 # Names by which libraries learn their number of threads, all read when they are loaded.
@@ -81,15 +82,15 @@ class Run:
         Libraries beside rnncore, by the names in `rnncore.bench.peers`.
     seconds : float
         For each library on each case.
-    done : callable, optional
-        Told of each case when all libraries are through with it in one process.
+    progress : Progress, optional
+        Shows how many cases each process is through with.
     """
 
     def __init__(
         self,
         peers: Sequence[str] = LIBRARIES,
         seconds: float = 1.0,
-        done: Callable[[Case], None] = lambda case: None,
+        progress: Progress | None = None,
     ) -> None:
         self.peers = list(peers)
         self.seconds = seconds
@@ -98,7 +99,7 @@ class Run:
             machine=machine.describe(),
             environment={"removed": tampered()},
         )
-        self._done = done
+        self._progress = progress or Progress(0)
         self._skipped: set[str] = set()
         # The library that a process is at, and the cases that it is through with.
         self._at = ""
@@ -114,11 +115,16 @@ class Run:
         peers: Collection[str] = LIBRARIES,
     ) -> None:
         """Time cases in rnncore, in its variants named in `extra`, and in those of the peers."""
-        for (threads, isa), group in report.group(cases, lambda c: (c.threads, c.isa)).items():
+        names = [OURS, *extra, *(name for name in self.peers if name in peers)]
+        jobs = [
+            (threads, isa, group, part)
+            for (threads, isa), group in report.group(cases, lambda c: (c.threads, c.isa)).items()
+            for part in ([names] if threads == 1 else [[name] for name in names])
+        ]
+        self._progress.begin(sum(len(group) for _, _, group, _ in jobs))
+        for threads, isa, group, part in jobs:
             self.machine(threads, isa)
-            names = [OURS, *extra, *(name for name in self.peers if name in peers)]
-            for part in [names] if threads == 1 else [[name] for name in names]:
-                self._cases(threads, isa, group, part)
+            self._cases(threads, isa, group, part)
 
     def machine(self, threads: int, isa: str | None) -> None:
         """Measure the machine, once for each number of threads and limit of the ISA."""
@@ -229,7 +235,7 @@ class Run:
             self._add_row(row_of(content))
         elif kind == "case":
             self._finished.append(Case(**content))
-            self._done(self._finished[-1])
+            self._progress.step(dict)
         elif kind == "at":
             self._at = content
         elif kind == "version":
