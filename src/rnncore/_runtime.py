@@ -52,7 +52,7 @@ def _context(num_threads: int, max_isa: str | None, argument: str) -> _core.Cont
 
 
 def _renew() -> None:
-    """Make the default context anew from the settings."""
+    """Make a new default context from the settings."""
     _core.set_context(_context(_num_threads, _max_isa, "RNNCORE_MAX_ISA"))
 
 
@@ -73,12 +73,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def set_num_threads(n: int) -> None:
-    """Set how many threads every call may use.
+    """Set how many threads each call may use.
 
-    The bits of a result do not depend on it. The default is the value of
-    ``RNNCORE_NUM_THREADS`` when rnncore is imported, else one thread for each CPU that this
-    process may be scheduled on, and no more than the quota of its container (its cgroups),
-    rounded up.
+    Results do not depend on it, bit for bit. The default is the value of ``RNNCORE_NUM_THREADS``
+    when rnncore is imported; otherwise one thread for each CPU that this process may run on, but no
+    more than the CPU quota of its container (its cgroups), rounded up.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def set_num_threads(n: int) -> None:
     Raises
     ------
     TypeError, ValueError
-        If `n` is no integer or out of range.
+        If `n` is not an integer or is out of range.
 
     Examples
     --------
@@ -113,24 +112,24 @@ def set_num_threads(n: int) -> None:
 def get_num_threads() -> int:
     """Number of threads that a call may use, the calling one included.
 
-    Less than what was set once the system has refused to start a thread.
+    Less than was set if the system refused to start a thread.
     """
     return int(_core.get_context().num_threads)
 
 
 def set_max_isa(name: str | None) -> None:
-    """Lower the choice of kernels to an instruction set; None lifts the limit.
+    """Limit the kernels to an instruction set; None lifts the limit.
 
     Parameters
     ----------
     name : {"baseline", "avx2", "avx512", "neon"} or None
-        The best kernels at or below it that this CPU runs are used. The default comes from
+        Use the best kernels up to this instruction set that the CPU can run. The default comes from
         ``RNNCORE_MAX_ISA``.
 
     Raises
     ------
     ValueError
-        If the name is unknown or belongs to another family of CPUs.
+        If the name is unknown or belongs to a different family of CPUs.
 
     Examples
     --------
@@ -148,17 +147,17 @@ def set_max_isa(name: str | None) -> None:
 
 
 def info() -> dict[str, Any]:
-    """What this process runs on.
+    """Describe what this process runs on.
 
     Returns
     -------
     dict
-        ``version``, ``isa`` (the kernels in use), ``isas`` (those that this CPU runs), ``blas``
-        (library, version and core type used for the products of training, or ``"none"``),
-        ``num_threads`` (those that run: they are started here, and the system may refuse
-        some), ``cpus`` (that this process may be scheduled on), ``cpu_quota`` (how many CPUs'
-        worth of time its cgroups give it, None without a quota), and ``environment``: every
-        ``OPENBLAS_*`` and ``RNNCORE_*`` variable that is set.
+        ``version``; ``isa``, the kernels in use; ``isas``, those that this CPU can run; ``blas``,
+        the library, version and core type used in training, or ``"none"``; ``num_threads``, the
+        threads that actually run (this call starts them, and the system may refuse some); ``cpus``,
+        those this process may run on; ``cpu_quota``, the number of CPUs granted by its cgroups,
+        None without a quota; and ``environment``, every ``OPENBLAS_*`` and ``RNNCORE_*`` variable
+        that is set.
 
     Examples
     --------

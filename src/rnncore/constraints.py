@@ -214,7 +214,7 @@ def get(identifier: Any, owner: str = "constraint") -> Any:
         {"max_value": 3}}``; an object or a class. A name or a class takes the default arguments.
         Other callables, which take a weight and return another, are returned as they are.
     owner : str, default "constraint"
-        What errors begin with.
+        Start of error messages.
 
     Raises
     ------

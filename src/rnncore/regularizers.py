@@ -254,7 +254,7 @@ def get(identifier: Any, owner: str = "regularizer") -> Any:
         0.1}}``; an object or a class. A name or a class takes the default arguments. Other
         callables are returned as they are; see `Regularizer`.
     owner : str, default "regularizer"
-        What errors begin with.
+        Start of error messages.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def get(
         ``"softplus"``, ``"softsign"``, or an activation object, which is returned as it is; of a
         layer such as ``LeakyReLU()`` that of the layer.
     owner : str, default "activation"
-        What errors begin with.
+        Start of error messages.
 
     Raises
     ------

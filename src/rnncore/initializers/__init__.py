@@ -68,7 +68,7 @@ def get(
         ``(shape, dtype, rng) -> ndarray``, or ``(shape, dtype=None) -> ndarray`` as in Keras,
         which is returned as it is.
     owner : str, default "initializer"
-        What errors begin with.
+        Start of error messages.
 
     Raises
     ------

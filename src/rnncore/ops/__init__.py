@@ -7,8 +7,8 @@ a tuple, ``(h, c)`` for an LSTM and ``(h,)`` for the others, each (B, H).
 ``lstm`` runs a layer, ``lstm_forward`` also keeps what ``lstm_backward`` needs; ``gru`` and
 ``simple_rnn`` likewise. The equations and their gradients are in docs/equations.md.
 
-Beside them are the plain functions of arrays that programs for Keras compute metrics with, such as
-``mean``, ``square`` and ``cast``: see `rnncore.ops.arrays`.
+There are also the plain array functions that Keras programs use in metrics, such as ``mean``,
+``square`` and ``cast``: see `rnncore.ops.arrays`.
 """
 
 from typing import Any

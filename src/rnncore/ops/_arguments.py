@@ -1,4 +1,4 @@
-"""What the functions of the layers hand to the kernels."""
+"""Arguments that the functions pass to the kernels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rnncore import _core
 
 
 def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a function, or raise ValueError for an unknown activation."""
+    """Return the arguments of a function; ValueError if an activation is unknown."""
     for argument in ("activation", "recurrent_activation"):
         name = arguments.get(argument, "tanh")
         if not isinstance(name, str) or name not in _core.ACTIVATIONS:

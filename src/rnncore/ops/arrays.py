@@ -1,7 +1,7 @@
-"""Functions of arrays, under the names that Keras has for them: mostly NumPy's own.
+"""Functions of arrays under Keras' names, mostly NumPy's own.
 
-Programs for Keras write their metrics with them. They take arrays, and what they return has no
-gradient: a loss of one's own is a subclass of `rnncore.losses.Loss`.
+Keras programs use them in metrics. They take arrays and have no gradients; to write a loss,
+subclass `rnncore.losses.Loss`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def cast(x: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
 
 
 def convert_to_numpy(x: Any) -> NDArray[Any]:
-    """Return numbers, or what holds some, as an array of their own.
+    """Return numbers, or an object that holds some, as a new array.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def convert_to_numpy(x: Any) -> NDArray[Any]:
 
 
 def convert_to_tensor(x: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
-    """Return numbers as an array, which is the tensor here.
+    """Return numbers as an array; here tensors are arrays.
 
     Examples
     --------

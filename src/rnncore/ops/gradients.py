@@ -15,13 +15,13 @@ Tape = _core.Tape
 
 
 class Gradients(NamedTuple):
-    """Gradients of a loss by what a layer was given; shapes are those of the arguments.
+    """Gradients of a loss with respect to a layer's arguments, in the shapes of these.
 
     Attributes
     ----------
     dx : ndarray or None
-        (B, T, I), or (T, B, I) of a time-major call; zero where no step was real. None when
-        the backward was told that it is not needed.
+        (B, T, I), or (T, B, I) for time-major calls; zero where no step was real. None if the
+        backward was called with ``need_dx=False``.
     dkernel : ndarray
         (I, G*H) for a cell of G gates.
     drecurrent_kernel : ndarray

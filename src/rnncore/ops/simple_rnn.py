@@ -47,12 +47,12 @@ def simple_rnn(
         the state and repeats the output of the step processed before it (zeros if there is
         none). Not together with `lengths`.
     go_backwards : bool, optional
-        Process each row from its last real step to its first; ``y[:, t]`` stays beside
-        ``x[:, t]`` and the state is the one after step 0. Default False.
+        Process each row from its last real step to its first; ``y[:, t]`` still belongs to ``x[:,
+        t]``, and the state is the one after step 0. Default False.
     time_major : bool, optional
         `x`, `y` and `out` are (T, B, features). Default False.
     out : ndarray, optional
-        (B, T, H): where `y` is written; writable, any strides, apart from the inputs.
+        (B, T, H): where to write `y`; writable, any strides, not overlapping the inputs.
     activation : {"tanh", "relu", "sigmoid", "linear", "hard_sigmoid"}, optional
         f. Default "tanh".
 
@@ -66,7 +66,7 @@ def simple_rnn(
     Raises
     ------
     TypeError
-        If an argument is no array of the right dtype.
+        If an argument is not an array of the right dtype.
     ValueError
         If a shape, a length or a combination of arguments is wrong; the message names the
         argument, what was expected and what came.
@@ -110,8 +110,8 @@ def simple_rnn_forward(
     Parameters
     ----------
     recurrent_mask : ndarray, optional
-        (1, B, H): what h' is multiplied by where it meets the recurrent kernel; the
-        same at every step. Recurrent dropout draws it. Default ones.
+        (1, B, H): factors of h' before the recurrent kernel, the same at every step, as drawn by
+        recurrent dropout. Default ones.
 
     Returns
     -------
@@ -133,12 +133,13 @@ def simple_rnn_backward(
     tape : Tape
         Used up: the gradients of the gates overwrite it.
     dy : ndarray or None
-        Gradient by y, in its shape, any strides; None: zeros. Entries beyond `lengths` are
-        ignored; those at a masked step flow to the step that it repeats.
+        Gradient with respect to y, in its shape, any strides; None means zeros. Entries beyond
+        `lengths` are ignored; those at a masked step flow to the step that it repeats.
     dstate : tuple of ndarray, optional
-        Gradients by the final state, ``(h,)`` each (B, H); an entry may be None. Default zeros.
+        Gradients with respect to the final state, ``(h,)``, (B, H); an entry may be None. Default
+        zeros.
     need_dx : bool, optional
-        False saves the product for `dx`. Default True.
+        False skips the computation of `dx`. Default True.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Models and weights in files, configurations of objects, and the registry of classes of one's own.
+"""Files of models and weights, configurations of objects, and the registry of your own classes.
 
 See docs/model-files.md for the format.
 """

@@ -2,8 +2,8 @@
 
 Eight bytes with the length of the header, little-endian; the header, JSON; the arrays one behind
 the other. The header is ``{"__metadata__": {name: text}, name: {"dtype": "F32", "shape": [2, 3],
-"data_offsets": [0, 24]}, ...}``. Nothing that a file says about sizes is believed before it was
-compared with the size of the file.
+"data_offsets": [0, 24]}, ...}``. No size stated in a file is trusted before it has been checked
+against the size of the file.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from rnncore.saving.text import parsed, to_text
 from rnncore.utils._atomic import replacing
 
-# Arrays whose names begin so are for later versions: readers that do not know them leave them out.
+# Prefix of arrays for later versions; readers that do not know them skip them.
 RESERVED = "rnncore/"
-# Bytes; the objects that Python makes of JSON take some tens of times as much memory.
+# In bytes; the Python objects of parsed JSON take some tens of times as much memory.
 LARGEST_HEADER = 2**23
 _ALIGNMENT = 64
 _LARGEST_RANK = 32
@@ -51,7 +51,7 @@ _NO_CHECKSUM = b'"crc32":"00000000"'
 
 
 class Archive(NamedTuple):
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------
@@ -79,11 +79,11 @@ def write_archive(
     Raises
     ------
     OSError
-        When the file cannot be written; what was there is there still.
+        If the file cannot be written; an existing file is kept.
     ValueError, TypeError
-        For an array of another dtype than numbers, and for texts that are too long.
+        If an array is not numeric, or the texts are too long.
     """
-    # The widest first, so that each stands at a multiple of its item size.
+    # The widest first, so that each starts at a multiple of its item size.
     ordered = dict(sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize))
     entries: dict[str, Any] = {"__metadata__": {_CHECKSUM: "00000000", **metadata}}
     parts: list[NDArray[Any]] = []
@@ -126,12 +126,12 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
     OSError
         If the file cannot be read.
     ValueError
-        When it is not what `write_archive` writes, or not all of it.
+        If it is not, or not all of, what `write_archive` writes.
     """
     name = os.fspath(path)
-    # A pipe would never end, and opening one would wait for who writes.
+    # A pipe might never end, and opening one would wait for a writer.
     if not stat.S_ISREG(os.stat(name).st_mode) and not os.path.isdir(name):
-        raise ValueError(f"{name}: expected a file, got something else of the system")
+        raise ValueError(f"{name}: expected a regular file, got something else")
     with open(name, "rb") as file:
         other = _other_format(file.read(64))
         if other:
@@ -144,12 +144,12 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
             return _read(file, os.fstat(file.fileno()).st_size)
         except ValueError as error:
             raise ValueError(
-                f"{name}: expected a file of rnncore, got one that is none or is broken: {error}"
+                f"{name}: expected a file of rnncore, got a different or damaged one: {error}"
             ) from None
 
 
 def _other_format(start: bytes) -> str | None:
-    """Return which file of Keras one is that starts so, None when it is none."""
+    """Return which kind of Keras file starts like this, or None."""
     if start.startswith(b"\x89HDF\r\n\x1a\n"):
         return "one of HDF5, as Keras writes them (.h5, .weights.h5)"
     # The header of the first file in a zip archive, whose name begins at byte 30.
@@ -176,9 +176,9 @@ def _read(file: BinaryIO, size: int) -> Archive:
     places = _places(entries, size - _LENGTH - length)
     data = file.read(size - _LENGTH - length)
     if len(data) != size - _LENGTH - length:
-        raise ValueError("it became shorter while it was read")
+        raise ValueError("it shrank while it was read")
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != _checksum(header, metadata, data):
-        raise ValueError("its checksum is another one than that of its content")
+        raise ValueError("its checksum does not match its content")
     arrays = {
         key: np.frombuffer(data, dtype, math.prod(shape), begin).reshape(shape)
         for key, (dtype, shape, begin) in places.items()
@@ -194,7 +194,7 @@ def _places(
     stretches = []
     for name, entry in entries.items():
         if not isinstance(entry, dict):
-            raise ValueError(f"{name}: its entry is no object")
+            raise ValueError(f"{name}: its entry is not an object")
         shape = _integers(name, "shape", entry.get("shape"))
         offsets = _integers(name, "data_offsets", entry.get("data_offsets"))
         if len(offsets) != 2 or not offsets[0] <= offsets[1] <= size:
@@ -204,13 +204,15 @@ def _places(
             continue
         dtype = entry.get("dtype")
         if not isinstance(dtype, str) or dtype not in _DTYPES:
-            raise ValueError(f"{name}: its dtype {dtype!r} is none of {', '.join(_DTYPES)}")
+            raise ValueError(f"{name}: its dtype {dtype!r} is not one of {', '.join(_DTYPES)}")
         # Empty axes count as one here: NumPy, too, wants the others to be addressable.
         if len(shape) > _LARGEST_RANK or math.prod(n or 1 for n in shape) > _LARGEST_ARRAY:
             raise ValueError(f"{name}: its shape is larger than that of any array")
         itemsize = np.dtype(_DTYPES[dtype]).itemsize
         if math.prod(shape) * itemsize != offsets[1] - offsets[0]:
-            raise ValueError(f"{name}: its shape is not that of {offsets[1] - offsets[0]} bytes")
+            raise ValueError(
+                f"{name}: its shape does not match its {offsets[1] - offsets[0]} bytes"
+            )
         found[name] = (np.dtype(_DTYPES[dtype]), shape, offsets[0])
     end = 0
     for begin, stop in sorted(stretches):
@@ -227,7 +229,7 @@ def _integers(name: str, key: str, value: Any) -> tuple[int, ...]:
         isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**63 for n in value
     )
     if not whole:
-        raise ValueError(f"{name}: its {key} is no list of lengths")
+        raise ValueError(f"{name}: its {key} is not a list of sizes")
     return tuple(value)
 
 

@@ -1,4 +1,4 @@
-"""The state of a training in one file: weights, optimizer, random generators, epoch."""
+"""The state of training in one file: weights, optimizer, random generators, epoch."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def save_checkpoint(
 ) -> None:
     """Write the state of a model in training; `path` is replaced as a whole.
 
-    The file is one of `model.save`, with or without its sections, and has the epoch and the states
-    of stateful layers beside; see docs/model-files.md.
+    The file is that of `model.save`, with or without its sections, plus the epoch and the states of
+    stateful layers; see docs/model-files.md.
 
     Parameters
     ----------
@@ -36,20 +36,20 @@ def save_checkpoint(
     model : Model
         Built, and compiled unless `weights_only`.
     epoch : int
-        Number of the epoch to go on with.
+        The epoch to resume with.
     weights_only : bool, default False
-        Whether the state of optimizer, shuffling, dropout and stateful layers is left out.
+        Whether to leave out the state of optimizer, shuffling, dropout and stateful layers.
     whole_model : bool, default False
-        Whether the file says, too, what the model is, so that `load_model` makes it.
+        Whether to include the model's structure, for `load_model`.
     extra : mapping, optional
-        What else JSON is to hold.
+        Further content for the JSON.
     arrays : mapping of str to ndarray, optional
-        What else is to be kept.
+        Further arrays.
 
     Raises
     ------
     OSError
-        When the file cannot be written; what was there is there still.
+        If the file cannot be written; an existing file is kept.
     """
     beside = serialize({"epoch": epoch, "extra": dict(extra or {})})
     metadata, sections = model_sections(model, not weights_only, structure=whole_model)
@@ -61,7 +61,7 @@ def save_checkpoint(
 
 
 class Checkpoint:
-    """What a file of `save_checkpoint` holds; making one reads and checks it.
+    """The content of a file of `save_checkpoint`; the constructor reads and checks it.
 
     Parameters
     ----------
@@ -70,16 +70,16 @@ class Checkpoint:
     Attributes
     ----------
     epoch : int
-        Number of the epoch to go on with.
+        The epoch to resume with.
     extra : dict
     arrays : dict of str to ndarray
 
     Raises
     ------
     OSError
-        When it cannot be read.
+        If the file cannot be read.
     ValueError
-        When it is no checkpoint, broken, or of a newer major version.
+        If it is not a checkpoint, is damaged, or has a newer major version.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -101,12 +101,12 @@ class Checkpoint:
         self.arrays = {name: array.copy() for name, array in callbacks.items()}
 
     def restore(self, model: Any) -> None:
-        """Give a model the state of the file.
+        """Restore the state of a model.
 
         Raises
         ------
         ValueError
-            When the file is of another model or optimizer; nothing was changed then.
+            If the file is of a different model or optimizer. Nothing has been changed then.
         """
         section = self._archive.section
         fitting = fitting_weights(self._path, model, section("weights"))
@@ -123,25 +123,26 @@ class Checkpoint:
 
 
 def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
-    """Give a model the state of a file of `ModelCheckpoint`.
+    """Restore the state of a model from a file of `ModelCheckpoint`.
 
     Parameters
     ----------
     model : Model
-        Built, and compiled with the same kind of optimizer unless the file holds weights only.
+        Built and, unless the file only holds weights, compiled with the same kind of optimizer.
     path : str or path
 
     Returns
     -------
     int
-        The epoch to go on with: the `initial_epoch` of `fit`.
+        The epoch to resume with, the `initial_epoch` of `fit`.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        When the file is no checkpoint, broken, or of another model; nothing was changed then.
+        If the file is not a checkpoint, is damaged, or is of a different model. Nothing has been
+        changed then.
 
     Examples
     --------

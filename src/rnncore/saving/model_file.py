@@ -1,4 +1,4 @@
-"""A whole model in a file: what it is, its weights, how it is trained, and where that stands."""
+"""A whole model in a file: structure, weights, and the settings and state of training."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def save_model(
     overwrite: bool = True,
     include_optimizer: bool = True,
 ) -> None:
-    """Do the same as ``model.save``."""
+    """Same as ``model.save``."""
     path = checked_path("save", filepath, overwrite)
     write_file(path, *model_sections(model, include_optimizer))
 
@@ -48,7 +48,7 @@ def save_model(
 def model_sections(
     model: Any, include_optimizer: bool = True, *, structure: bool = True
 ) -> tuple[dict[str, str], dict[str, dict[str, NDArray[Any]]]]:
-    """Return the texts and the arrays of a model's file; without `structure` of its state alone."""
+    """Return the texts and arrays of a model's file; without `structure` only its state."""
     metadata = {"model": model_text(model)} if structure else {}
     sections = {"weights": weight_arrays(model)} if model.built else {}
     if include_optimizer and model.optimizer is not None:
@@ -61,7 +61,7 @@ def model_sections(
 
 
 def check_storable(model: Any) -> None:
-    """Raise what saving a model would raise, ValueError or TypeError, before it is trained."""
+    """Raise the ValueError or TypeError that saving would raise, before training."""
     model_text(model)
     if model.optimizer is not None:
         _compile_text(model)
@@ -78,9 +78,9 @@ def model_text(model: Any, **options: Any) -> str:
 
 
 def _with_defaults(config: Any) -> Any:
-    """Let every record of a class of the library say which of its arguments have their defaults.
+    """List, in the record of every rnncore class, the arguments at their defaults.
 
-    A library that does not know such an argument does what its default says.
+    A version that does not know such an argument behaves as by its default.
     """
     for one in records_in(config):
         cls = library_class(one.get("module"), one.get("class_name"))
@@ -117,18 +117,18 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """Make the model that `save` wrote to a file.
+    """Load a model from a file written by `save`.
 
     Parameters
     ----------
     filepath : str or path
     custom_objects : dict of str to class or function, optional
-        What the file may name besides the classes of this library and what
-        `register_keras_serializable` has registered.
+        Names that the file may use besides rnncore's own classes and those registered by
+        `register_keras_serializable`.
     compile : bool, default True
-        Whether the model is compiled as it was, and its optimizer goes on from where it stood.
+        Whether to compile the model as it was and restore the state of its optimizer.
     safe_mode : bool, default True
-        Without effect: a file holds no code, so there is no other mode.
+        Without effect, as files hold no code.
 
     Returns
     -------
@@ -140,8 +140,8 @@ def load_model(
     OSError
         If the file cannot be read.
     ValueError
-        When it holds no model, is broken, of a newer major version of the format, or names a class
-        or function that is not known.
+        If it holds no model, is damaged, has a newer major version, or names an unknown class or
+        function.
 
     Examples
     --------
@@ -163,8 +163,8 @@ def load_model(
     path, weights = os.fspath(filepath), archive.section("weights")
     if "model" not in archive.metadata:
         raise ValueError(
-            f"{path}: expected a file of a model, got one of weights alone: make the model and "
-            "call load_weights"
+            f"{path}: expected the file of a whole model, got one with only weights: make the "
+            "model and call load_weights"
         )
     with custom_object_scope(custom_objects or {}), understood(path):
         with supplied_by(_Supply(weights)):
@@ -181,7 +181,7 @@ def load_model(
 
 @contextmanager
 def understood(path: str) -> Iterator[None]:
-    """Let whatever goes wrong with the content of a file be one ValueError that names it."""
+    """Turn any error in the content of a file into a ValueError that names the file."""
     try:
         yield
     except Exception as error:
@@ -192,9 +192,9 @@ def understood(path: str) -> Iterator[None]:
 
 
 class _Supply:
-    """Stands in for the initializers while a model is made whose weights come from a file.
+    """Replaces the initializers while a model is made whose weights come from a file.
 
-    It also stops a configuration that asks for more memory than the file has weights.
+    It also stops a configuration that needs more memory than the file has weights.
     """
 
     def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
@@ -209,7 +209,7 @@ class _Supply:
 
 
 def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Do the same as ``model.save_weights``."""
+    """Same as ``model.save_weights``."""
     path = checked_path("save_weights", filepath, overwrite)
     if not model.built:
         raise ValueError(
@@ -219,7 +219,7 @@ def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool =
 
 
 def load_weights(model: Any, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:
-    """Do the same as ``model.load_weights``."""
+    """Same as ``model.load_weights``."""
     weights = read_file(filepath).section("weights")
     path = os.fspath(filepath)
     assign(fitting_weights(path, model, weights, skip_mismatch=skip_mismatch))

@@ -1,4 +1,4 @@
-"""What decides how a training goes on, besides the weights."""
+"""What determines how training continues, other than the weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
     dict
         What JSON can hold.
     dict of str to ndarray
-        What the optimizer keeps for each weight, in the order of the model's weights.
+        The optimizer's state for each weight, in the order of the model's weights.
     """
     optimizer = model.optimizer
     rate = optimizer.get_config()["learning_rate"]
@@ -44,12 +44,13 @@ def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
 def fitting_state(
     path: str, model: Any, state: Mapping[str, Any], slots: Mapping[str, NDArray[Any]]
 ) -> Callable[[], None]:
-    """Return a function that gives a model the state of a file.
+    """Return a function that restores a model's state from a file.
 
     Raises
     ------
     ValueError
-        When the state is of another model or optimizer, or broken; nothing was changed then.
+        If the state is of a different model or optimizer, or is damaged. Nothing has been changed
+        then.
     """
     _check(path, state)
     optimizer, saved = model.optimizer, state["optimizer"]
@@ -71,10 +72,10 @@ def fitting_state(
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise ValueError(f"{path}: the state of the generator is broken: {error}") from None
 
-    # Making the state is no change that counts: it holds zeros, as before the first step.
+    # Making the state changes nothing visible: it holds zeros, as before the first step.
     optimizer.build(size, model.dtype)
     built = sorted(optimizer.slots)
-    if slots:  # none when nothing had been trained
+    if slots:  # none if nothing was trained
         _expect(path, "state of the optimizer", built, sorted(slots))
 
     def restore() -> None:
@@ -93,7 +94,7 @@ def fitting_state(
 
 
 def state_arrays(model: Any) -> dict[str, NDArray[Any]]:
-    """Return the states in which the stateful layers of a model stand, as they go into a file."""
+    """Return the states of a model's stateful layers as stored in a file."""
     return {
         f"{number}/{index}": state.value
         for number, layer in enumerate(model.stateful_layers())
@@ -109,7 +110,7 @@ def fitting_states(
     Raises
     ------
     ValueError
-        When the file has states of other layers or batches.
+        If the file has states of different layers or batch sizes.
     """
     found = dict(arrays)
     fitting = []
@@ -132,7 +133,7 @@ def fitting_states(
 
 
 def _check(path: str, state: Any) -> None:
-    """Raise for a state that lacks something, or holds something else there."""
+    """Raise if a state lacks something, or holds something else."""
     try:
         saved = state["optimizer"]
         numbers = [n for layer in state["layers"] for n in layer.values()]

@@ -1,7 +1,7 @@
 """Configurations as JSON text.
 
-What JSON does not have is written as an object whose ``class_name`` begins with two underscores:
-tuples, NaN and infinity, arrays, and dicts whose keys are no strings.
+What JSON lacks (tuples, NaN and infinity, arrays, dicts with other keys than strings) becomes an
+object whose ``class_name`` begins with two underscores.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def to_text(owner: str, value: Any, **options: Any) -> str:
     Parameters
     ----------
     owner : str
-        What errors begin with.
+        Start of error messages.
     value
         As `serialize_keras_object` returns it.
     **options
@@ -30,7 +30,7 @@ def to_text(owner: str, value: Any, **options: Any) -> str:
     Raises
     ------
     TypeError
-        For what cannot be written.
+        If something cannot be written.
     """
     try:
         return json.dumps(_plain(value), **{"allow_nan": False, **options})
@@ -39,7 +39,7 @@ def to_text(owner: str, value: Any, **options: Any) -> str:
 
 
 def from_text(text: str) -> Any:
-    """Return what `to_text` was given; ValueError for a text that is something else."""
+    """Return the configuration in a text of `to_text`; ValueError for any other text."""
     try:
         return _restored(parsed(text))
     except RecursionError:
@@ -54,7 +54,7 @@ def parsed(text: str) -> Any:
     Raises
     ------
     ValueError
-        For text that is no JSON, says NaN, names a key twice, or is nested too deeply.
+        If the text is not JSON, contains NaN, repeats a key, or is nested too deeply.
     """
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
@@ -109,7 +109,7 @@ def _restored(value: Any) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("expected each key once in an object of JSON, got one twice")
+        raise ValueError("expected each key of a JSON object once, got one twice")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The weights of a model in a file, under names that follow from its structure."""
+"""The weights of a model in a file, under names derived from its structure."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def checked_path(owner: str, path: str | os.PathLike[str], overwrite: bool = Tru
     Raises
     ------
     FileExistsError
-        When there is a file and `overwrite` is False.
+        If the file exists and `overwrite` is False.
 
     Warns
     -----
     UserWarning
-        For a name that says a format of Keras: programs for Keras run as they are, and their files
-        are not of that format.
+        If the name has the ending of a Keras format. Keras programs run unchanged, but the files
+        are not in that format.
     """
     name = os.fspath(path)
     if name.lower().endswith(_OF_KERAS):
         warn(
-            f"{owner}: filepath: {name!r} will be a file of rnncore, which Keras cannot read; a "
-            "name such as 'model.rnnc' would say so",
+            f"{owner}: filepath: {name!r} will be a file of rnncore, which Keras cannot read; use "
+            "a name such as 'model.rnnc'",
         )
     if not overwrite and os.path.exists(name):
         raise FileExistsError(f"{owner}: filepath: expected a new file, got {name!r}, which exists")
@@ -63,14 +63,14 @@ def write_file(
 
 
 def read_file(path: str | os.PathLike[str]) -> Archive:
-    """Read a file of this library.
+    """Read a file of rnncore.
 
     Raises
     ------
     OSError
-        When it cannot be read.
+        If the file cannot be read.
     ValueError
-        When it is none, broken, or of another major version.
+        If it is not such a file, is damaged, or has a different major version.
     """
     archive = read_archive(path)
     name = os.fspath(path)
@@ -89,11 +89,11 @@ def read_file(path: str | os.PathLike[str]) -> Archive:
 
 
 def named_weights(layer: Layer) -> dict[str, Parameter]:
-    """Return the weights, each once, by the names that they have in files.
+    """Return the weights, each once, by their names in files.
 
-    A name is the way to the weight, such as ``bidirectional/lstm_1/kernel``: classes of layers
-    in snake case, numbered in their order within the layer around them. The names that layers were
-    given do not count, so that a model that is made by the same lines again takes the weights.
+    A name is the path to the weight, such as ``bidirectional/lstm_1/kernel``: the classes of the
+    layers in snake case, numbered within the enclosing layer. The names of layers are not used, so
+    a model made again by the same code can load the weights.
     """
     found: dict[str, Parameter] = {}
     known: set[int] = set()
@@ -119,7 +119,7 @@ def _walk(layer: Layer, prefix: str) -> Iterator[tuple[str, Parameter]]:
 
 
 def weight_arrays(model: Any) -> dict[str, NDArray[Any]]:
-    """Return the weights as they go into a file."""
+    """Return the weights as stored in a file."""
     return {name: weight.value for name, weight in named_weights(model).items()}
 
 
@@ -130,13 +130,13 @@ def fitting_weights(
     *,
     skip_mismatch: bool = False,
 ) -> list[tuple[Parameter, NDArray[Any]]]:
-    """Return each weight of a model with the array of a file that it is to get.
+    """Return each weight of a model with its array in a file.
 
     Raises
     ------
     ValueError
-        When the model has no weights yet; unless `skip_mismatch`, which warns instead, when names
-        or shapes are others; and for numbers that the dtype of the weights cannot hold.
+        If the model has no weights yet, the dtype of the weights cannot hold a number, or names or
+        shapes differ (with `skip_mismatch` only a warning).
     """
     if not model.built:
         raise ValueError(f"{path}: expected a model with weights, got {model.name!r}: build it")
@@ -165,6 +165,6 @@ def fitting_weights(
 
 
 def assign(fitting: list[tuple[Parameter, NDArray[Any]]]) -> None:
-    """Copy arrays into the weights that they were found to fit."""
+    """Copy arrays into the weights they were matched with."""
     for weight, array in fitting:
         np.copyto(weight.value, array)

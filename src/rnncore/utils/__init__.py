@@ -1,4 +1,4 @@
-"""Helpers for preparing data and for repeatable runs."""
+"""Helpers for preparing data and for reproducible runs."""
 
 from rnncore.utils._config import (
     deserialize as deserialize_keras_object,

@@ -1,4 +1,4 @@
-"""What is refused of arrays everywhere: hidden masks, foreign byte order, numbers too large."""
+"""Checks of arrays used everywhere: masked arrays, foreign byte order, numbers too large."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ RAGGED = "sequences of different lengths; rnncore.utils.pad_sequences makes them
 def plain_array(argument: str, value: ArrayLike) -> NDArray[Any]:
     """Return ``value`` as an array.
 
-    Raises TypeError for a masked array, whose mask NumPy would drop without a word, and for
-    numbers that are not in the machine's byte order, ValueError for rows of different lengths;
-    all name ``argument``.
+    Raises TypeError for a masked array, whose mask NumPy would silently drop, and for foreign byte
+    order, and ValueError for rows of different lengths; all name ``argument``.
     """
     if _is_masked(value) or (isinstance(value, (list, tuple)) and any(map(_is_masked, value))):
         raise TypeError(
-            f"{argument}: expected a plain array, got a masked array; fill it "
-            "(numpy.ma.filled), and mark time steps that do not count by a mask or by weights"
+            f"{argument}: expected a plain array, got a masked array; fill it (numpy.ma.filled), "
+            "and exclude time steps by a mask or by weights"
         )
     try:
         array = np.asarray(value)
@@ -38,7 +37,7 @@ def plain_array(argument: str, value: ArrayLike) -> NDArray[Any]:
 
 
 def float_array(argument: str, value: Any) -> NDArray[Any]:
-    """Return ``value`` when it is an array of float32 or float64, else raise TypeError."""
+    """Return ``value`` if it is an array of float32 or float64, else raise TypeError."""
     if not (isinstance(value, np.ndarray) and value.dtype in (np.float32, np.float64)):
         got = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
         raise TypeError(f"{argument}: expected a float32 or float64 array, got {got}")
@@ -46,16 +45,16 @@ def float_array(argument: str, value: Any) -> NDArray[Any]:
 
 
 def _is_masked(value: object) -> bool:
-    # NumPy loads this module when it is first used: before that there are no masked arrays.
+    # NumPy loads this module on first use; before that there are no masked arrays.
     masked = sys.modules.get("numpy.ma")
     return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def narrowed(argument: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Return ``array`` in ``dtype``, itself when it has that already.
+    """Return ``array`` in ``dtype``, itself if it already has that dtype.
 
     Raises ValueError, naming ``argument``, for a finite number that would become infinite.
-    Infinities and NaN stay what they are.
+    Infinities and NaN are kept.
     """
     if array.dtype == dtype:
         return array

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, whoever else writes it at the same time."""
+"""Write a file whole or not at all, even with other writers at the same time."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _SUFFIX = ".rnncore-tmp"
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when the block has ended without an error.
+    """Open a new file that replaces `path` if the block ends without an error.
 
-    Whenever the program or the machine stops, `path` holds the old content or the new one. Until
-    then the new one lies beside it, under a name that no other writer has. A killed program leaves
-    that; the next write to `path` removes it.
+    If the program or the machine stops, `path` holds either the old or the new content. Until the
+    block ends the new file lies next to it, under a name unique to this writer. A killed program
+    leaves it behind; the next write to `path` removes it.
     """
     if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:  # a device is written to; a folder is an error
+        with open(path, "wb") as file:  # write directly to a device; a folder is an error
             yield file
         return
-    target = os.path.realpath(path)  # a link stays one
+    target = os.path.realpath(path)  # keep links
     folder, name = os.path.split(target)
-    prefix = os.path.join(folder, f"{name[:50]}.")  # with what follows no longer than names may be
+    prefix = os.path.join(folder, f"{name[:50]}.")  # short enough for the suffix to fit
     _remove_abandoned(prefix)
     with _created(prefix) as file:
         try:
@@ -43,9 +43,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def expect_writable(argument: str, path: str, *, makes_folders: bool = False) -> None:
-    """Raise OSError for a path that no file can be written to, and write nothing.
+    """Raise OSError if no file can be written to a path; write nothing.
 
-    With `makes_folders` the folders on the way to it may be missing.
+    With `makes_folders`, missing parent folders are fine.
     """
     expected = f"{argument}: expected a file that can be written, got {path!r}"
     if os.path.isdir(path):
@@ -64,7 +64,7 @@ def expect_writable(argument: str, path: str, *, makes_folders: bool = False) ->
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> None:
-    """Write a figure of matplotlib whole or not at all; the suffix of `path` is its format."""
+    """Write a matplotlib figure whole or not at all; the suffix of `path` is its format."""
     target = Path(path)
     if not target.suffix:
         target = target.with_name(f"{target.name}.png")
@@ -74,7 +74,7 @@ def save_figure(figure: Any, path: str | os.PathLike[str], **options: Any) -> No
 
 @contextlib.contextmanager
 def locked(file: BinaryIO) -> Iterator[None]:
-    """Keep other writers that lock the file out of a block."""
+    """Hold a lock on the file during the block."""
     _lock(file, fcntl.LOCK_EX)
     try:
         yield
@@ -86,7 +86,7 @@ def _lock(file: BinaryIO, operation: int) -> bool:
     """Return whether a file could be locked. The lock of a killed program ends with it."""
     try:
         fcntl.flock(file, operation)
-    except OSError:  # another program has it, or the file system knows no locks
+    except OSError:  # another program has it, or the file system has no locks
         return False
     return True
 
@@ -98,11 +98,11 @@ def _created(prefix: str) -> BinaryIO:
         _lock(file, fcntl.LOCK_EX)
         if os.path.exists(file.name):
             return file
-        file.close()  # taken for abandoned before the lock was there
+        file.close()  # mistaken for abandoned before it was locked
 
 
 def _remove_abandoned(prefix: str) -> None:
-    """Remove what killed writers have left: nobody has it locked."""
+    """Remove files left by killed writers, which no one has locked."""
     folder, start = os.path.split(prefix)
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
@@ -116,7 +116,7 @@ def _remove_abandoned(prefix: str) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name last through a loss of power, where the system can do that."""
+    """Make the new name survive a loss of power, if the system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -16,12 +16,12 @@ import numpy as np
 from rnncore.utils._config import deserialize
 
 DTYPES = ("float32", "float64")
-# What float() takes, or says little about.
+# Types that float() accepts or whose errors say little.
 _NO_REAL_NUMBERS = (bool, np.bool_, str, bytes, complex, np.complexfloating, type(None))
 
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
-    """Warn of the line outside of the library that the call came from."""
+    """Warn with the location of the caller outside the library."""
     frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_globals["__name__"].startswith("rnncore."):
         frame, level = frame.f_back, level + 1
@@ -38,10 +38,10 @@ def check_number(
     open_low: bool = False,
     open_high: bool = False,
 ) -> float:
-    """Return ``value`` as a float when it is a finite number between ``low`` and ``high``.
+    """Return ``value`` as a float if it is a finite number between ``low`` and ``high``.
 
-    Raises TypeError for something that is no number, ValueError for one out of range; both name
-    ``owner`` and the argument.
+    Raises TypeError if it is not a number and ValueError if it is out of range; both name ``owner``
+    and the argument.
     """
     expected = _describe_range(low, high, open_low, open_high)
     if isinstance(value, _NO_REAL_NUMBERS):
@@ -60,12 +60,12 @@ def check_number(
 
 
 def check_optional_number(owner: str, name: str, value: object, **limits: Any) -> float | None:
-    """Do what `check_number` does; None stays None."""
+    """Like `check_number`, but None stays None."""
     return None if value is None else check_number(owner, name, value, **limits)
 
 
 def check_choice(owner: str, name: str, value: Any, known: Collection[str]) -> str:
-    """Return ``value`` when it is one of ``known``, else raise ValueError."""
+    """Return ``value`` if it is one of ``known``, else raise ValueError."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{owner}: {name}: expected one of {', '.join(known)}, got {value!r}")
     return value
@@ -81,14 +81,14 @@ def _describe_range(low: float, high: float, open_low: bool, open_high: bool) ->
 
 
 def check_flag(owner: str, name: str, value: object) -> bool:
-    """Return ``value`` as a bool when it is one, also of NumPy, else raise TypeError."""
+    """Return ``value`` as a bool if it is one (or NumPy's), else raise TypeError."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {name}: expected True or False, got {value!r}")
     return bool(value)
 
 
 def check_optional_int(owner: str, name: str, value: object) -> int | None:
-    """Return ``value`` as an int, or None when it is None, else raise TypeError."""
+    """Return ``value`` as an int, or None if it is None, else raise TypeError."""
     return None if value is None else _integer(owner, name, value, "an integer or None")
 
 
@@ -100,7 +100,7 @@ def _integer(owner: str, name: str, value: object, expected: str) -> int:
 
 
 def check_seed(owner: str, value: object) -> int | None:
-    """Return ``value`` as an int of at least 0, or None when it is None, else raise."""
+    """Return ``value`` as an int of at least 0, or None if it is None, else raise."""
     expected = "an integer >= 0 or None"
     return None if value is None else check_count(owner, "seed", value, expected, least=0)
 
@@ -133,7 +133,7 @@ def check_shape(owner: str, shape: object) -> tuple[int, ...]:
 
 
 def check_name(owner: str, value: object, default: str) -> str:
-    """Return ``value`` when it is a non-empty string, ``default`` for None, else raise."""
+    """Return ``value`` if it is a non-empty string, ``default`` for None, else raise."""
     if value is None:
         return default
     if not isinstance(value, str) or not value:
@@ -167,9 +167,9 @@ def lookup(
 ) -> Any:
     """Resolve a name, a class or an object of class ``base`` into an object.
 
-    A class, also one found under a name, is called without arguments; a dict is a configuration.
-    With `or_callable` any callable will do in place of an object of that class.
-    Raises ValueError for an unknown name (listing the known ones) and TypeError for anything else.
+    A class, given or found by name, is called without arguments; a dict is a configuration. With
+    `or_callable` any callable is accepted too. Raises ValueError for an unknown name (listing the
+    known ones) and TypeError for anything else.
     """
     if isinstance(identifier, Mapping):
         identifier = configured(kind, identifier, table)
@@ -189,10 +189,10 @@ def lookup(
 
 
 def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) -> Any:
-    """Make the object that a dict as Keras writes it describes.
+    """Make the object described by a dict in Keras' format.
 
-    The dict holds ``class_name``, a name in `table` or of a class that is registered, and
-    ``config``, the arguments of the class.
+    The dict holds ``class_name``, a name in `table` or of a registered class, and ``config``, the
+    arguments of the class.
     """
     name, arguments = config.get("class_name"), config.get("config", {})
     if not isinstance(name, str) or not isinstance(arguments, Mapping):
@@ -205,7 +205,7 @@ def configured(owner: str, config: Mapping[str, Any], table: Mapping[str, Any]) 
         except ValueError:
             known = ", ".join(sorted(table))
             raise ValueError(
-                f"{owner}: expected one of {known}, or a class that is registered; got {name!r}"
+                f"{owner}: expected one of {known}, or a registered class; got {name!r}"
             ) from None
     made = table[name]
     try:

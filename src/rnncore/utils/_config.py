@@ -1,7 +1,7 @@
 """Configurations: objects as the arguments that make equal ones.
 
-Every class of the library that takes part in a model derives from `Configurable`, which is all that
-it needs to do: it keeps each argument of its constructor as an attribute of the same name.
+Every class that takes part in a model derives from `Configurable` and keeps each argument of its
+constructor as an attribute of the same name. Nothing else is needed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
-# What older programs call an argument, and what stands in its place today where there is such a
-# one; too far from each other for their letters to tell.
+# Old names of arguments and their current names, if any, which are spelt too differently to be
+# suggested by similarity.
 _OLDER = {
     "W_regularizer": "kernel_regularizer",
     "b_regularizer": "bias_regularizer",
@@ -57,19 +57,19 @@ _OLDER = {
 
 
 class Configurable:
-    """Base of what has `get_config` and `from_config`.
+    """Base of the classes with `get_config` and `from_config`.
 
-    For a class of the library the configuration is read from its attributes. A class of a user
-    that has a constructor of its own need not keep its arguments: they are remembered as they were
-    given. Where it overrides `get_config`, as programs for Keras do, ``super().get_config()`` gives
-    what the class of the library has that it derives from.
+    The configuration of a built-in class is read from its attributes. A user's class with its own
+    constructor need not store its arguments: they are remembered as given. If it overrides
+    `get_config`, as in Keras programs, ``super().get_config()`` returns the part of the built-in
+    base class.
     """
 
-    # Arguments of the constructor that are no part of the configuration, here and in derived
-    # classes, and which of them are part of it all the same.
+    # Constructor arguments that are not part of the configuration, here and in derived classes, and
+    # exceptions to these.
     not_configured: ClassVar[frozenset[str]] = frozenset()
     also_configured: ClassVar[frozenset[str]] = frozenset()
-    # Whether one object may stand at several places of a model.
+    # Whether a model may use one object in several places.
     may_be_shared: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class Configurable:
             cls.__init__ = _constructor(cls.__init__, own=not in_library(cls))  # type: ignore[method-assign]
 
     def check_methods(self) -> None:
-        """Raise NotImplementedError where the class of a new object lacks a method."""
+        """Raise NotImplementedError if the class of a new object lacks a method."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal object, as `from_config` takes them."""
@@ -93,7 +93,7 @@ class Configurable:
         return found
 
     def own_arguments(self) -> dict[str, Any]:
-        """Return what `get_config` does with the objects themselves."""
+        """Like `get_config`, but with the objects themselves."""
         cls = type(self)
         if self.is_remembered:
             return self._remembered()
@@ -102,7 +102,7 @@ class Configurable:
         found = self.current_arguments()
         for name, default in constructor_arguments(nearest).items():
             if name not in found and name not in left_out:
-                # What has no attribute is an argument that takes nothing but its default.
+                # An argument without attribute only accepts its default.
                 found[name] = getattr(self, name, default)
                 if found[name] is inspect.Parameter.empty:
                     raise TypeError(f"{cls.__name__}: expected an attribute {name!r}")
@@ -110,27 +110,27 @@ class Configurable:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make an object from what `get_config` returned."""
+        """Make an object from the result of `get_config`."""
         return cls(**deserialize_items(config))
 
     @classmethod
     def left_out(cls) -> set[str]:
-        """Return the arguments of the constructors that are no part of the configuration."""
+        """Return the constructor arguments that are not part of the configuration."""
         found = (vars(base).get("not_configured", ()) for base in cls.__mro__)
         return set().union(*found) - cls.also_configured
 
     def current_arguments(self) -> dict[str, Any]:
-        """Return the arguments that something else than an attribute of their name tells."""
+        """Return the arguments that are not simply attributes of the same name."""
         return {}
 
     @property
     def is_remembered(self) -> bool:
-        """Whether the configuration is what the constructor of a user's class was called with."""
+        """Whether the configuration is the arguments of a user's constructor."""
         own = type(self).get_config.__module__.split(".")[0] == "rnncore"
         return own and "_given" in vars(self)
 
     def serialized(self) -> Any:
-        """Return what stands for the object in the configuration of another one."""
+        """Return what represents the object in another object's configuration."""
         return record(self)
 
     def __repr__(self) -> str:
@@ -138,7 +138,7 @@ class Configurable:
         return f"{type(self).__name__}({arguments})"
 
     def _remembered(self) -> dict[str, Any]:
-        """Return the arguments that the constructor of a user's class was called with."""
+        """Return the arguments of the call of a user's constructor."""
         args, kwargs = vars(self)["_given"]
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
         bound.apply_defaults()
@@ -162,10 +162,10 @@ class Configurable:
 
 
 def constructor_arguments(cls: type) -> dict[str, Any]:
-    """Return the arguments that the constructors of `cls` and of its bases take, with defaults.
+    """Return the constructor arguments of `cls` and its bases, with defaults.
 
-    ``inspect.Parameter.empty`` stands where there is no default. What a base cannot do without and
-    `cls` does not take is left out: `cls` gives it.
+    ``inspect.Parameter.empty`` marks a missing default. Required arguments of a base that `cls`
+    does not take are left out, since `cls` passes them.
     """
     found: dict[str, Any] = {}
     own = True
@@ -198,9 +198,9 @@ def passed_on(scope: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
 def unknown_argument(
     owner: str, argument: str, known: Iterable[str], also: Iterable[str] = ()
 ) -> TypeError:
-    """Return the error for an argument that is not known, with the one that was meant, if any.
+    """Return the error for an unknown argument, suggesting the one that was meant.
 
-    That is one of `known`, which the message lists, or of `also`.
+    Suggestions come from `known`, which the message lists, or from `also`.
     """
     listed = list(known)
     meant = _OLDER.get(argument, "")
@@ -213,9 +213,9 @@ def unknown_argument(
 
 
 def explained(function: F) -> F:
-    """Return a function, or a constructor, that says more of a call which does not fit it.
+    """Wrap a function or constructor to explain calls with wrong arguments.
 
-    Raises TypeError that names the arguments there are, and the one that was meant.
+    Its TypeError lists the arguments and suggests the one that was meant.
     """
     signature = inspect.signature(function)
 
@@ -239,12 +239,12 @@ def explained(function: F) -> F:
 
 
 def _constructor(constructor: Callable[..., None], *, own: bool) -> Callable[..., None]:
-    """Return a constructor with checks around it, that of a user's own class with a memory."""
+    """Wrap a constructor with checks; for user classes also remember its arguments."""
     constructor = explained(constructor)
 
     @functools.wraps(constructor)
     def construct(self: Any, *args: Any, **kwargs: Any) -> None:
-        if own and "_given" not in vars(self):  # else by a class that derives from this one
+        if own and "_given" not in vars(self):  # else called by a derived class
             vars(self)["_given"] = (args, kwargs)
         constructor(self, *args, **kwargs)
         if type(self).__init__ is construct:
@@ -255,13 +255,13 @@ def _constructor(constructor: Callable[..., None], *, own: bool) -> Callable[...
 
 # -- objects to configurations -----------------------------------------------------------------
 
-# Numbers of the layers that were written, by identity, and the layers that were read, by number.
+# Numbers of written layers by identity, and layers read by number.
 _written: ContextVar[dict[int, Any] | None] = ContextVar("written", default=None)
 _read: ContextVar[dict[int, Any] | None] = ContextVar("read", default=None)
 
 
 def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `write` does; layers that stand in it several times have a common number."""
+    """Return the result of `write`, with a common number for each layer that recurs."""
     if _written.get() is not None:
         return write()
     found = _with_table(_written, write)
@@ -274,7 +274,7 @@ def written_as_one(write: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def read_as_one(read: Callable[[], T]) -> T:
-    """Return what `read` does; what has a common number is made once."""
+    """Return the result of `read`; layers with a common number are made once."""
     return read() if _read.get() is not None else _with_table(_read, read)
 
 
@@ -312,13 +312,13 @@ def record(thing: Any) -> dict[str, Any]:
         made["build_config"] = shape
     written = _written.get()
     if written is not None and getattr(thing, "may_be_shared", False):
-        # The object stays in the table: its id must not become that of another one.
+        # Keep the object in the table, so that its id is not reused.
         made["shared_object_id"] = written.setdefault(id(thing), (len(written), thing))[0]
     return made
 
 
 def serialize(value: Any) -> Any:
-    """Return `value` with records in place of objects; see `serialize_keras_object`."""
+    """Return `value` with objects replaced by records; see `serialize_keras_object`."""
     if value is None or isinstance(value, (str, bool, int, float, np.ndarray)):
         return value
     if isinstance(value, np.generic):
@@ -363,12 +363,12 @@ def _registered_name(thing: Any) -> str | None:
 
 
 def deserialize_items(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments in a configuration, with objects in place of records."""
+    """Return the arguments in a configuration, with records replaced by objects."""
     return {name: deserialize(value) for name, value in config.items()}
 
 
 def deserialize(value: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return `value` with objects in place of records; see `deserialize_keras_object`."""
+    """Return `value` with records replaced by objects; see `deserialize_keras_object`."""
     if custom_objects:
         with custom_object_scope(custom_objects):
             return deserialize(value)
@@ -394,7 +394,7 @@ def _made(found: Mapping[str, Any]) -> Any:
         raise ValueError(f"{name}: expected a class, got {cls!r}")
     if not isinstance(config, Mapping):
         raise ValueError(f"{name}: config: expected a dict, got {config!r}")
-    # What a later version has written, and stands at its default, need not be known here.
+    # An argument from a later version may be unknown here if it is at its default.
     named = found.get("defaults")
     if isinstance(named, list) and in_library(cls):
         known = constructor_arguments(cls)

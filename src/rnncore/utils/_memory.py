@@ -1,4 +1,4 @@
-"""Whether an array can be had at all, asked before it is allocated."""
+"""Check whether an array can be allocated before trying."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _ADDRESSABLE = int(np.iinfo(np.intp).max)
 def room_for(argument: str, got: object, shape: Sequence[int], itemsize: int = 8) -> Iterator[None]:
     """Guard the code that allocates an array of ``shape``.
 
-    The size is compared with the memory of the machine first: an operating system that promises
-    more than it has would let the allocation pass, and end the program when it is filled.
+    Compares the size with the machine's memory first: an overcommitting system would let the
+    allocation pass and kill the program when it is filled.
 
     Parameters
     ----------
     argument : str
-        What is to blame, as errors start with it: ``"LSTM: units"``.
+        Start of error messages, such as ``"LSTM: units"``.
     got : object
         What came.
     shape : sequence of int
@@ -32,12 +32,12 @@ def room_for(argument: str, got: object, shape: Sequence[int], itemsize: int = 8
     Raises
     ------
     ValueError
-        When no array can have that shape on this platform.
+        If no array can have that shape on this platform.
     MemoryError
-        When the memory does not suffice, also for what the guarded code asks for.
+        If there is not enough memory, also for the guarded code.
     """
     shape = tuple(shape)
-    # As NumPy counts: an axis of length 0 does not make an impossible shape possible.
+    # As in NumPy, an axis of length 0 does not make an impossible shape possible.
     if math.prod(n for n in shape if n) * itemsize > _ADDRESSABLE:
         raise ValueError(
             f"{argument}: expected a size for which an array can be addressed, up to "
@@ -60,7 +60,7 @@ def _too_large(argument: str, got: object, shape: tuple[int, ...], size: int) ->
 
 
 def machine_memory() -> float:
-    """Return the bytes of memory that the machine has, infinity where that is not known."""
+    """Return the machine's memory in bytes, infinity if unknown."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):  # not a POSIX system

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-# A count for each name. No lock, which a child process could inherit while it is held: setdefault
-# and next are one step each.
+# A counter for each name. No lock, which a forked child could inherit while held: setdefault and
+# next are atomic.
 _counts: dict[str, Iterator[int]] = {}
 
 
@@ -44,7 +44,7 @@ def named(
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """Return `name`, with a number behind it when it is taken."""
+    """Return `name`, with a number appended if it is taken."""
     numbered = (f"{name}_{n}" for n in itertools.count(1))
     return next(one for one in itertools.chain([name], numbered) if one not in taken)
 
@@ -57,15 +57,15 @@ def default_name(cls: type) -> str:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Let default names begin anew: the next LSTM without a name of its own is ``lstm`` again.
+    """Restart default names: the next LSTM without a name is ``lstm`` again.
 
-    Default names are numbered in the order in which layers and models are made, all over the
-    program. What exists already keeps its name. Seeds are not touched: see `set_random_seed`.
+    Default names are numbered in the order in which layers and models are made, throughout the
+    program. Existing objects keep their names. Seeds are not affected; see `set_random_seed`.
 
     Parameters
     ----------
     free_memory : bool, default True
-        Without effect: there is nothing kept that could be freed.
+        Without effect: nothing is kept that could be freed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Can a picture be drawn and written? To be asked before long work, not after it."""
+"""Check that a picture can be drawn and written, before long work."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def check_picture(option: str, path: str | os.PathLike[str]) -> None:
-    """Raise unless matplotlib is there and can write a file of this name.
+    """Raise unless matplotlib is installed and can write a file of this name.
 
-    ValueError for another suffix than those in `SUFFIXES`, OSError as `expect_writable` raises it,
-    ImportError with the name of the extra that brings matplotlib.
+    ValueError for a suffix not in `SUFFIXES`, OSError as raised by `expect_writable`, ImportError
+    with the name of the extra that installs matplotlib.
     """
     expect_writable(option, os.fspath(path))
     if Path(path).suffix.lower() not in SUFFIXES:

@@ -1,7 +1,7 @@
 """Which classes and functions a configuration may name.
 
-A file says ``{"module": "rnncore.layers", "class_name": "LSTM", ...}``; only what is found here is
-ever called for it: the classes of this library, and what the user registered.
+For a record such as ``{"module": "rnncore.layers", "class_name": "LSTM", ...}`` only what is found
+here is ever called: rnncore's own classes, and what the user has registered.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _scoped: ContextVar[Mapping[str, Any]] = ContextVar("custom objects", default={}
 
 
 def add_library_class(cls: type) -> None:
-    """Let configurations name a class, if it is one of this library."""
+    """Let configurations name a class, if it belongs to rnncore."""
     if in_library(cls):
         _library[public_module(cls), cls.__name__] = cls
 
@@ -51,7 +51,7 @@ def public_module(thing: Any) -> str:
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:
-    """Let files name a class or function of yours: a decorator.
+    """Decorator that lets files name your class or function.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Returns
     -------
     callable
-        Registers what it is called on and returns it. A class needs no methods for that: what it
-        was made with is kept by itself; one that is not derived from a class of this library needs
+        Registers its argument and returns it. A class derived from one of rnncore's needs no
+        further methods, as its constructor arguments are remembered; any other class needs
         `get_config`.
 
     Raises
     ------
     TypeError
-        For a package or name that is no string, for something that is neither a class nor a
-        function, and for a class without `get_config`.
+        If `package` or `name` is not a string, the argument is neither a class nor a function, or a
+        class lacks `get_config`.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """Return the dict of all that was registered; what is put into it is registered too.
+    """Return the dict of registered objects; adding to it registers them.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def custom_object_scope(custom_objects: Mapping[str, Any]) -> Iterator[None]:
     Raises
     ------
     TypeError
-        For something else than a dict by names.
+        If it is not a dict by name.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def get_registered_name(obj: Any) -> str:
 def get_registered_object(
     name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Any = None
 ) -> Any:
-    """Return the class or function that is registered under a name, None without one.
+    """Return the class or function registered under a name, or None.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def get_registered_object(
 
 
 def library_class(module: Any, name: Any) -> type | None:
-    """Return the class of the library that a configuration names, None when there is none."""
+    """Return the rnncore class that a configuration names, or None."""
     if not isinstance(module, str) or not isinstance(name, str) or module not in MODULES:
         return None
     importlib.import_module(module)
@@ -198,7 +198,7 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
     ValueError
         When there is none.
     """
-    # What is registered never stands in for a class of the library that bears the same name.
+    # A registered object never replaces a class of the library with the same name.
     for key in (registered_name, None if module in MODULES else name):
         found = get_registered_object(key) if isinstance(key, str) else None
         if found is not None:
@@ -212,6 +212,6 @@ def find(module: Any, name: Any, registered_name: Any) -> Any:
         if len(found) == 1:
             return found[0]
     raise ValueError(
-        f"expected classes and functions of this library, or that are registered "
-        f"(register_keras_serializable) or given as custom_objects, got {name!r} of {module!r}"
+        "expected a class or function of rnncore, registered (register_keras_serializable), or "
+        f"in custom_objects, got {name!r} of {module!r}"
     )

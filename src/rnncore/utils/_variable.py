@@ -1,4 +1,4 @@
-"""Arrays under a name that programs for Keras read and set."""
+"""Named arrays that Keras programs read and set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyDataset: batches by number, made when they are asked for."""
+"""PyDataset: batches by index, made on demand."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Any
 
 
 class PyDataset:
-    """Base of data that are made batch by batch; `Sequence` is its older name.
+    """Base class of data sets made batch by batch; `Sequence` is its older name.
 
-    A subclass gives ``__getitem__(index)``, which returns the batch of that number as ``(x,)``,
-    ``(x, y)`` or ``(x, y, sample_weight)``, and ``__len__()``, the number of batches of an epoch;
-    one without ``__len__`` overrides `num_batches` to return None and never ends. `fit` with
-    ``shuffle=True`` asks for the batches of each epoch in a new random order.
+    A subclass defines ``__getitem__(index)``, which returns a batch as ``(x,)``, ``(x, y)`` or
+    ``(x, y, sample_weight)``, and ``__len__()``, the number of batches in an epoch. Without
+    ``__len__`` it overrides `num_batches` to return None and never ends. `fit` with
+    ``shuffle=True`` requests the batches of each epoch in a new random order.
 
     Parameters
     ----------
     workers : int, default 1
     use_multiprocessing : bool, default False
     max_queue_size : int, default 10
-        Without effect, like the other two: batches are made one after the other, in the thread
-        that trains.
+        Without effect, like the other two: batches are made one at a time, in the training thread.
 
     Examples
     --------
@@ -54,7 +53,7 @@ class PyDataset:
 
     @property
     def num_batches(self) -> int | None:
-        """Number of batches of an epoch, None where they never end."""
+        """Number of batches in an epoch; None if they never end."""
         if hasattr(self, "__len__"):
             return len(self)
         raise NotImplementedError(

@@ -32,13 +32,13 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
     Raises
     ------
     TypeError
-        When ``x`` does not hold numbers, is a masked array or not in native byte order, or
-        ``num_classes`` is not an integer.
+        If ``x`` is not numeric, is a masked array or not in native byte order, or ``num_classes``
+        is not an integer.
     ValueError
-        When ``x`` holds fractions, NaN, negative numbers or numbers from ``num_classes`` up, or is
-        empty while ``num_classes`` is not given; when the result is too large to be addressed.
+        If ``x`` holds fractions, NaN, negative numbers or numbers from ``num_classes`` up, is empty
+        while ``num_classes`` is not given, or the result is too large to address.
     MemoryError
-        When the memory does not suffice for the result.
+        If there is not enough memory for the result.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def _as_labels(x: ArrayLike) -> NDArray[np.int64]:
 
 
 def normalize(x: ArrayLike, axis: int = -1, order: int = 2) -> NDArray[Any]:
-    """Divide by the norms along an axis; vectors of zeros stay.
+    """Divide by the norms along an axis; zero vectors stay zero.
 
     Parameters
     ----------
@@ -104,12 +104,12 @@ def normalize(x: ArrayLike, axis: int = -1, order: int = 2) -> NDArray[Any]:
     Returns
     -------
     ndarray, of the shape of `x`
-        Of one axis, a row is put before it, as in Keras.
+        An input with one axis becomes a single row, as in Keras.
 
     Raises
     ------
     ValueError
-        For an axis that is not there.
+        If there is no such axis.
 
     Examples
     --------

@@ -28,9 +28,9 @@ class Drawing:
     Attributes
     ----------
     graph : pydot.Dot
-        To be changed and drawn in other ways.
+        For further changes and other renderings.
     dot : str
-        The graph in the language of Graphviz.
+        The graph in Graphviz' language.
     svg : str
         As an SVG document.
     """
@@ -47,7 +47,7 @@ class Drawing:
         return self._drawn("svg").decode()
 
     def save(self, to_file: str | os.PathLike[str]) -> None:
-        """Write it to a file, whose kind is that of its name; see `plot_model`."""
+        """Write it to a file, in the format of its suffix; see `plot_model`."""
         kind = os.path.splitext(os.fspath(to_file))[1].lstrip(".").lower()
         if kind not in _KINDS:
             expected = ", ".join(f".{known}" for known in _KINDS)
@@ -94,21 +94,21 @@ def plot_model(
     to_file : str or path, default "model.svg"
         ``.svg``, ``.png``, ``.pdf``, ``.jpg`` or ``.dot`` (the text of Graphviz). None: no file.
     show_shapes : bool, default False
-        Whether the boxes say the shapes of inputs and outputs.
+        Whether to show the shapes of inputs and outputs.
     show_dtype : bool, default False
-        The same with the dtypes.
+        Whether to show their dtypes.
     show_layer_names : bool, default False
-        Whether they say the names of the layers, and not their classes alone.
+        Whether to show the names of the layers as well as their classes.
     rankdir : {"TB", "LR", "BT", "RL"}, default "TB"
-        Where the graph runs: from top to bottom, from left to right, or the other way.
+        Direction of the graph: top to bottom, left to right, or the reverse.
     expand_nested : bool, default False
-        Whether the layers of models inside are drawn too.
+        Whether to draw the layers of nested models.
     dpi : float, default 96
-        Pixels an inch.
+        Pixels per inch.
     show_layer_activations : bool, default False
-        Whether the boxes say the activations of the layers that have one.
+        Whether to show the activations of layers that have one.
     show_trainable : bool, default False
-        Whether they say which layers with weights are trained.
+        Whether to show which layers with weights are trained.
 
     Returns
     -------
@@ -118,17 +118,17 @@ def plot_model(
     Raises
     ------
     ValueError, TypeError
-        For an argument of another kind, a file of another kind, and a model without a shape.
+        If an argument or the file's suffix is wrong, or the model has no known input shape.
     ImportError
         Without pydot.
     OSError
-        When the file cannot be written, or Graphviz' program ``dot`` is missing; ``.dot`` files
-        do without.
+        If the file cannot be written, or Graphviz' program ``dot`` is missing (``.dot`` files do
+        not need it).
 
     Notes
     -----
-    A box is one call of a layer. Boxes with a dashed border are calls of a layer that is called
-    several times: its weights are there once.
+    Each box is one call of a layer. Dashed boxes are calls of a layer that is called several times,
+    with one set of weights.
 
     Examples
     --------
@@ -166,8 +166,8 @@ def plot_model(
 class _Painter:
     """Adds boxes and edges to a graph; `shown` names the flags of `plot_model` that are set.
 
-    Its models, nodes and tensors are those of `rnncore.models` and `rnncore.layers`, which stand
-    above this part.
+    Models, nodes and tensors are those of `rnncore.models` and `rnncore.layers`, which this part
+    may not import.
     """
 
     def __init__(self, pydot: Any, shown: Collection[str]) -> None:
@@ -176,10 +176,10 @@ class _Painter:
         self._numbers = count()
 
     def add_calls(self, graph: Any, model: Any) -> tuple[list[str], list[str]]:
-        """Add the calls of the layers; return which boxes hold the inputs and the outputs."""
+        """Add the calls of the layers; return the boxes of the inputs and outputs."""
         nodes, inputs, outputs = model.network.graph.nodes, model.inputs, model.outputs
         layers = [node.layer for node in nodes]
-        makers: dict[Any, str] = {}  # the boxes that give the tensors
+        makers: dict[Any, str] = {}  # the boxes that produce the tensors
         for tensor in inputs:
             if tensor.node not in nodes:  # a tensor of another model, or one that nothing reads
                 label = _label(["Input", *self._tensor_lines("", [tensor])])
@@ -248,6 +248,6 @@ def _class_name(layer: Any) -> str:
 
 
 def _label(lines: Iterable[str]) -> str:
-    # Graphviz reads \N and the like here too.
+    # Graphviz interprets \N and the like here too.
     title, *others = (escape(line).replace("\\", "\\\\") for line in lines)
     return "<" + "<BR/>".join([f"<B>{title}</B>", *others]) + ">"

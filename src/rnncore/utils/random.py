@@ -14,10 +14,10 @@ _root = np.random.SeedSequence()
 
 
 def set_random_seed(seed: int) -> None:
-    """Make everything random that follows repeatable.
+    """Make all following randomness reproducible.
 
     Seeds the generators that rnncore makes (initial weights, shuffling, dropout), and also Python's
-    ``random`` and NumPy's global generator, since scripts prepare their data with those.
+    ``random`` and NumPy's global generator, which scripts use to prepare data.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ def set_random_seed(seed: int) -> None:
     Raises
     ------
     TypeError
-        When ``seed`` is not an integer.
+        If ``seed`` is not an integer.
     ValueError
-        When ``seed`` is out of range.
+        If ``seed`` is out of range.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def set_random_seed(seed: int) -> None:
 def new_rng() -> np.random.Generator:
     """Return a new generator, independent of the ones returned before.
 
-    After :func:`set_random_seed` the n-th call always returns the same stream; without a seed the
-    streams differ from run to run.
+    After :func:`set_random_seed` the n-th call always returns the same stream; without a seed,
+    streams differ between runs.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Sequences of different lengths to one rectangular array."""
+"""Pad sequences of different lengths to one array."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def pad_sequences(
     Parameters
     ----------
     sequences : iterable of N sequences
-        Each has shape ``(T_i,)`` or, when a step is a vector, ``(T_i, ...)`` with the same trailing
-        shape in all of them. Empty sequences are allowed.
+        Each has shape ``(T_i,)`` or, if a step is an array, ``(T_i, ...)`` with a common trailing
+        shape. Empty sequences are allowed.
     maxlen : int, optional
         Length of the result. Default: that of the longest sequence.
     dtype : dtype, default "int32"
-        Use ``"float32"`` for real values; fractions are refused, not cut off, by an integer dtype.
+        Use ``"float32"`` for real values; an integer dtype refuses fractions.
     padding : {"pre", "post"}, default "pre"
         Where a short sequence is padded.
     truncating : {"pre", "post"}, default "pre"
@@ -46,13 +46,13 @@ def pad_sequences(
     Raises
     ------
     TypeError
-        When ``sequences`` or one of its items has no length, one is a masked array, not in native
-        byte order or complex, ``maxlen`` is no integer or ``dtype`` no dtype.
+        If ``sequences`` or an item has no length, an item is a masked array, not in native byte
+        order or complex, ``maxlen`` is not an integer or ``dtype`` not a dtype.
     ValueError
-        For no sequences, ``maxlen`` below 1, unknown ``padding`` or ``truncating``, steps of
-        different shapes, values that ``dtype`` cannot hold, or a result too large to be addressed.
+        If there are no sequences, ``maxlen`` is below 1, ``padding`` or ``truncating`` is unknown,
+        steps differ in shape, ``dtype`` cannot hold a value, or the result is too large to address.
     MemoryError
-        When the memory does not suffice for the result.
+        If there is not enough memory for the result.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def _as_list(sequences: Iterable[Any]) -> list[Any]:
     items = list(sequences)
     for index, item in enumerate(items):
         sized = isinstance(item, Sized) and not isinstance(item, (str, bytes))
-        if not sized or getattr(item, "ndim", 1) == 0:  # NumPy calls an array without an axis sized
+        if not sized or getattr(item, "ndim", 1) == 0:  # an array without axes counts as sized
             raise TypeError(
                 f"pad_sequences: sequences[{index}]: expected a sequence of numbers, got {item!r}"
             )
@@ -137,7 +137,7 @@ def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
 
 
 def _cast(array: NDArray[Any], target: np.dtype[Any], name: str) -> NDArray[Any]:
-    """Convert to ``target``; refuse what it would cut off, wrap around or make infinite."""
+    """Convert to ``target``; refuse values that would be truncated, wrap around or overflow."""
     if array.dtype.kind == "c" and target.kind in "biuf":
         raise TypeError(f"pad_sequences: {name}: expected real numbers, got dtype {array.dtype}")
     if target.kind == "f" and array.dtype.kind in "biuf":

@@ -18,7 +18,7 @@ _OWNER = "timeseries_dataset_from_array"
 
 
 class BatchArray(np.ndarray[Any, Any]):
-    """An array that gives itself when it is asked for `numpy`, as the tensors of Keras do."""
+    """An array with a method `numpy` that returns itself, like Keras' tensors."""
 
     def numpy(self) -> NDArray[Any]:
         """Return the plain array."""
@@ -27,7 +27,7 @@ class BatchArray(np.ndarray[Any, Any]):
 
 @dataclass(eq=False, repr=False)
 class TimeseriesDataset(PyDataset):
-    """What `timeseries_dataset_from_array` returns: batches of windows, made when asked for."""
+    """Batches of windows, made on demand, as returned by `timeseries_dataset_from_array`."""
 
     _data: NDArray[Any]
     _targets: NDArray[Any] | None
@@ -58,7 +58,7 @@ class TimeseriesDataset(PyDataset):
         return itertools.islice(iter(self), count)
 
     def on_epoch_end(self) -> None:
-        """Put the windows in a new order if they are to be shuffled."""
+        """Reshuffle the windows if `shuffle` is set."""
         if self._rng is not None:
             self._rng.shuffle(self._starts)
 
@@ -80,9 +80,9 @@ def timeseries_dataset_from_array(
     Parameters
     ----------
     data : array_like, shape (N, ...)
-        The series: a row a time step.
+        The series, one row per time step.
     targets : array_like, shape (M, ...), or None
-        ``targets[i]`` belongs to the window that begins at ``data[i]``. None: windows alone.
+        ``targets[i]`` belongs to the window that begins at ``data[i]``. None: only windows.
     sequence_length : int
         Time steps of a window.
     sequence_stride : int, default 1
@@ -91,23 +91,23 @@ def timeseries_dataset_from_array(
         A window takes every `sampling_rate`-th row.
     batch_size : int, default 128
     shuffle : bool, default False
-        Whether the windows are in a random order, a new one after each epoch.
+        Whether to put the windows in a random order, a new one after each epoch.
     seed : int, optional
-        Of that order; by default it follows from `set_random_seed`.
+        For that order; by default derived from `set_random_seed`.
     start_index, end_index : int, optional
-        The rows to take: from `start_index` to before `end_index`.
+        The rows to use: from `start_index` up to but not including `end_index`.
 
     Returns
     -------
     TimeseriesDataset
         A `PyDataset` whose batches are ``windows`` of shape ``(batch_size, sequence_length, ...)``
         or ``(windows, targets)``; the last may be smaller. ``take(n)`` yields the first n. The
-        arrays have a method `numpy`, which programs for Keras call on what such data give.
+        arrays have a method `numpy`, as Keras programs expect.
 
     Raises
     ------
     ValueError, TypeError
-        For numbers that do not fit the data, or data too short for one window.
+        If a number does not fit the data, or the data are too short for one window.
 
     Examples
     --------
