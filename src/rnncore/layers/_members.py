@@ -9,14 +9,15 @@ if TYPE_CHECKING:
     from rnncore.layers.layer import Layer
 
 
+def walk(*layers: Layer) -> Iterator[Layer]:
+    """Yield each layer and all layers inside it, as often as it is met."""
+    for layer in layers:
+        yield layer
+        yield from walk(*layer.children)
+
+
 def members(layer: Layer) -> list[Layer]:
     """Return a layer and all layers inside it, each once."""
-
-    def walk(layer: Layer) -> Iterator[Layer]:
-        yield layer
-        for child in layer.children:
-            yield from walk(child)
-
     return unique(walk(layer))
 
 

@@ -20,7 +20,7 @@ from rnncore.layers.layer import Layer, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
-from rnncore.models.summary import checked_options, summary_lines
+from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.saving import model_file
@@ -48,7 +48,7 @@ from rnncore.training.ragged import rectangular
 from rnncore.training.streams import Feed, Prepare, Source, Stream, is_stream
 from rnncore.training.structure import Structure
 from rnncore.utils._arrays import RAGGED
-from rnncore.utils._checks import check_flag
+from rnncore.utils._checks import check_choice, check_count, check_flag, check_name
 from rnncore.utils._config import (
     deserialize_items,
     explained,
@@ -141,19 +141,16 @@ class Model(Layer):
                 "no gradients here"
             )
         # Not Layer's constructor: what a layer declares follows here from the layers inside.
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"{type(self).__name__}: name: expected a string, got {name!r}")
-        self.name = name or default_name(type(self))
+        self.name = check_name(type(self).__name__, name, "") or default_name(type(self))
         self.explicit_dtype: np.dtype[Any] | None = None
         self._parameters: list[Parameter] = []
-        self._tapes: list[Tape] = []
         self._nodes: list[Node] = []
         self._buffer: ParameterBuffer | None = None
         self.optimizer: Any = None
         self._objective: Objectives | None = None
         # Those of `compile`, but the optimizer, which may be another one by now.
         self._compile_arguments: dict[str, Any] | None = None
-        self._optimized: list[Parameter] = []
+        self._optimized: tuple[Parameter, ...] = ()
         self._shuffle_rng: np.random.Generator | None = None
         self.history: History | None = None
         self.stop_training = False
@@ -248,7 +245,7 @@ class Model(Layer):
             "auto_scale_loss": auto_scale_loss,
         }
         self.optimizer = chosen
-        self._optimized = []
+        self._optimized = ()
         self._draw_seeds()
 
     # -- training ------------------------------------------------------------------------
@@ -975,20 +972,16 @@ class Model(Layer):
             layer.trainable = value
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by name or by position; ValueError if there is none."""
+        """Return a layer by name or by position; ValueError or TypeError if there is none."""
         if (name is None) == (index is None):
             raise ValueError("get_layer: expected either name or index")
+        names = [layer.name for layer in self.layers]
         if name is not None:
-            for layer in self.layers:
-                if layer.name == name:
-                    return layer
-            known = ", ".join(layer.name for layer in self.layers)
-            raise ValueError(f"get_layer: name: expected one of {known}, got {name!r}")
-        layers = self.layers
-        whole = isinstance(index, int) and not isinstance(index, bool)
-        if index is None or not whole or not -len(layers) <= index < len(layers):
-            raise ValueError(f"get_layer: index: expected one below {len(layers)}, got {index!r}")
-        return layers[index]
+            return self.layers[names.index(check_choice("get_layer", "name", name, names))]
+        count = len(names)
+        expected = f"one below {count}"
+        place = check_count("get_layer", "index", index, expected, least=-count, most=count - 1)
+        return self.layers[place]
 
     def forget_weights(self) -> None:
         """Do nothing: the weights belong to the layers inside."""
@@ -1025,11 +1018,9 @@ class Model(Layer):
         ValueError, TypeError
             If an argument has the wrong type, a column is too narrow, or no layer matches a name.
         """
-        options = checked_options(
-            line_length, positions, expand_nested, show_trainable, layer_range
-        )
         show = print if print_fn is None else print_fn
-        for line in summary_lines(self, options):
+        options = line_length, positions, expand_nested, show_trainable, layer_range
+        for line in summary_lines(self, *options):
             show(line)
 
     def parameter_buffer(self) -> ParameterBuffer:
@@ -1091,9 +1082,7 @@ class Model(Layer):
         buffer = self.parameter_buffer()
         buffer.ensure_grads()
         self._draw_seeds()
-        same = len(self._optimized) == len(buffer.segments) and all(
-            a is b for a, b in zip(self._optimized, buffer.segments, strict=True)
-        )
+        same = self._optimized == buffer.segments
         if self._optimized and not same:
             raise ValueError(
                 f"{self.name}: expected the layers that it was compiled with, got others: compile "
@@ -1104,7 +1093,7 @@ class Model(Layer):
             # The caller's line, beyond fit or train_on_batch.
             self.objective.warn_of_activations(self.network.output_activations())
             self.optimizer.build(buffer.values.size, self.dtype)
-            self._optimized = list(buffer.segments)
+            self._optimized = buffer.segments
 
     # -- data ----------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 from rnncore.layers._members import unique
 from rnncore.layers.layer import Layer
@@ -21,24 +22,19 @@ _NARROWEST = 4
 _GAP = "  "
 
 
-class Options(NamedTuple):
-    """The arguments of `summary`."""
-
-    line_length: int | None
-    positions: Sequence[float] | None
-    expand_nested: bool
-    show_trainable: bool
-    layer_range: Sequence[str] | None
-
-
-def checked_options(
+def summary_lines(
+    model: Model,
     line_length: Any,
     positions: Any,
     expand_nested: Any,
     show_trainable: Any,
     layer_range: Any,
-) -> Options:
-    """Return the arguments of `summary`, or raise and name the wrong one."""
+) -> Iterator[str]:
+    """Yield the lines of a table with one row per layer, and the totals.
+
+    Unless the layers are a chain, a column says which others each is connected to. Raises for a
+    wrong argument of `summary` before the first line.
+    """
     if line_length is not None:
         line_length = check_count("summary", "line_length", line_length)
     if positions is not None and (
@@ -55,20 +51,8 @@ def checked_options(
         or not all(isinstance(name, str) for name in layer_range)
     ):
         raise ValueError(f"summary: layer_range: expected two names of layers, got {layer_range!r}")
-    return Options(
-        line_length,
-        positions,
-        check_flag("summary", "expand_nested", expand_nested),
-        check_flag("summary", "show_trainable", show_trainable),
-        layer_range,
-    )
-
-
-def summary_lines(model: Model, options: Options) -> Iterator[str]:
-    """Yield the lines of a table with one row per layer, and the totals.
-
-    Unless the layers are a chain, a column says which others each is connected to.
-    """
+    nested = check_flag("summary", "expand_nested", expand_nested)
+    trained = check_flag("summary", "show_trainable", show_trainable)
     layers = model.layers
     sources: dict[str, list[str]] | None = None
     if model.built and not model.network.graph.is_chain:
@@ -77,12 +61,14 @@ def summary_lines(model: Model, options: Options) -> Iterator[str]:
             sources[node.layer.name].extend(tensor.name for tensor in node.reads)
     headings = ["Layer (type)", "Output Shape", "Param #"]
     headings += [] if sources is None else ["Connected to"]
-    columns = len(headings)
-    headings += ["Trainable"] if options.show_trainable else []
+    shares = _POSITIONS[len(headings)]
+    if trained:
+        headings.append("Trainable")
+        shares = [*(share * 0.9 for share in shares), 1.0]
     rows = [headings]
-    for layer in _within(layers, options.layer_range):
-        rows.extend(_rows(layer, sources, options, ""))
-    widths = _widths(rows, options, columns)
+    for layer in _within(layers, layer_range):
+        rows.extend(_rows(layer, sources, nested, trained, ""))
+    widths = _widths(rows, line_length, positions, shares)
     rule = "-" * (sum(widths) + len(_GAP) * (len(widths) - 1))
     yield f'Model: "{model.name}"'
     yield rule
@@ -99,7 +85,11 @@ def summary_lines(model: Model, options: Options) -> Iterator[str]:
 
 
 def _rows(
-    layer: Layer, sources: Mapping[str, Sequence[str]] | None, options: Options, prefix: str
+    layer: Layer,
+    sources: Mapping[str, Sequence[str]] | None,
+    nested: bool,
+    trained: bool,
+    prefix: str,
 ) -> Iterator[list[str]]:
     row = [
         f"{prefix}{layer.name} ({type(layer).__name__})",
@@ -108,13 +98,13 @@ def _rows(
     ]
     if sources is not None:
         row.append("\n".join(sources.get(layer.name) or ["-"]))
-    if options.show_trainable:
+    if trained:
         row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
     yield row
-    if options.expand_nested:
+    if nested:
         deeper = prefix.replace("└", " ") + " └ "
         for inner in getattr(layer, "layers", ()):
-            yield from _rows(inner, sources, options, deeper)
+            yield from _rows(inner, sources, nested, trained, deeper)
 
 
 def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[Layer]:
@@ -132,22 +122,21 @@ def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[L
     return layers[first : last + 1]
 
 
-def _widths(rows: Sequence[Sequence[str]], options: Options, columns: int) -> list[int]:
+def _widths(
+    rows: Sequence[Sequence[str]],
+    length: int | None,
+    positions: Sequence[float] | None,
+    shares: Sequence[float],
+) -> list[int]:
     """Return the widths of the columns, by default what they need."""
     needed = [
         max(len(line) for cell in column for line in cell.split("\n"))
         for column in zip(*rows, strict=True)
     ]
-    if options.line_length is None and options.positions is None:
+    if length is None and positions is None:
         return needed
-    if options.line_length is None:
-        length = sum(needed) + len(_GAP) * (len(needed) - 1)
-    else:
-        length = options.line_length
-    positions = options.positions
-    if positions is None:
-        shares = _POSITIONS[columns]
-        positions = [share * 0.9 for share in shares] + [1.0] if options.show_trainable else shares
+    length = length or sum(needed) + len(_GAP) * (len(needed) - 1)
+    positions = shares if positions is None else positions
     if len(positions) != len(needed):
         raise ValueError(
             f"summary: positions: expected one for each of {len(needed)} columns, got {positions!r}"
@@ -167,29 +156,20 @@ def _widths(rows: Sequence[Sequence[str]], options: Options, columns: int) -> li
 def _table_lines(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
     for row in rows:
         cells = [
-            [part for line in cell.split("\n") for part in _wrapped(line, width)]
+            [
+                part
+                for line in cell.split("\n")
+                for part in textwrap.wrap(line, width, break_on_hyphens=False)
+            ]
             for cell, width in zip(row, widths, strict=True)
         ]
-        for index in range(max(map(len, cells))):
-            parts = [cell[index] if index < len(cell) else "" for cell in cells]
-            padded = [
-                part.rjust(width) if column == 2 else part.ljust(width)
-                for column, (part, width) in enumerate(zip(parts, widths, strict=True))
-            ]
-            yield _GAP.join(padded).rstrip()
-
-
-def _wrapped(line: str, width: int) -> list[str]:
-    if len(line) <= width:
-        return [line]
-    return textwrap.wrap(line, width, drop_whitespace=True, break_on_hyphens=False)
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = zip(parts, "<<><<", widths, strict=False)
+            yield _GAP.join(f"{part:{side}{width}}" for part, side, width in padded).rstrip()
 
 
 def _count(parameters: Sequence[Parameter]) -> str:
     elements = sum(parameter.size for parameter in parameters)
-    size = float(sum(parameter.size * parameter.dtype.itemsize for parameter in parameters))
-    units = ["B", "KB", "MB", "GB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        del units[0]
-    return f"{elements:,} ({size:.2f} {units[0]})"
+    size = sum(parameter.size * parameter.dtype.itemsize for parameter in parameters)
+    power = next(n for n in range(4) if size < 1024 ** (n + 1) or n == 3)
+    return f"{elements:,} ({size / 1024**power:.2f} {('B', 'KB', 'MB', 'GB')[power]})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from rnncore.layers._members import members, unique
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.networks.keras_order import layers_in_order
+from rnncore.networks.keras_order import layers_in_order, walk
 
 
 class Step(NamedTuple):
@@ -165,37 +165,19 @@ class Graph:
             and all(after.inputs[:1] == node.outputs[:1] for node, after in pairwise(nodes))
         )
 
-    def only_reader(self, number: int) -> bool:
-        """Whether a tensor is an output, once, and nothing else reads it."""
-        read = any(number in step.reads for step in self.steps)
-        return not read and self.outputs.count(number) == 1
-
-    def maker(self, number: int) -> Step | None:
-        """Return the step that produces a tensor, or None for an input."""
-        return next((step for step in self.steps if number in step.outputs), None)
-
 
 def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
     """Return the nodes between, each after those that it needs."""
     given = set(inputs)
-    order: list[Node] = []
-    done: set[Node] = set()
-    # Each entry: a node and its inputs that are still to be followed. A loop, since a graph may be
-    # deeper than Python's recursion limit.
-    path: list[tuple[Node | None, Iterator[SymbolicTensor]]] = [(None, iter(outputs))]
-    while path:
-        node, rest = path[-1]
-        tensor = next(rest, None)
-        if tensor is None:
-            path.pop()
-            if node is not None:
-                order.append(node)
-        elif tensor not in given and not tensor.node.inputs:
-            raise ValueError(
-                f"Model: outputs: expected tensors that depend only on the inputs, but they also "
-                f"need {tensor!r}"
-            )
-        elif tensor.node not in done and not (tensor in given and tensor.node.inputs):
-            done.add(tensor.node)
-            path.append((tensor.node, iter(tensor.node.reads)))
-    return order
+
+    def needed(tensors: Iterable[SymbolicTensor]) -> Iterator[Node]:
+        for tensor in tensors:
+            if tensor not in given and not tensor.node.inputs:
+                raise ValueError(
+                    "Model: outputs: expected tensors that depend only on the inputs, but they "
+                    f"also need {tensor!r}"
+                )
+            if tensor not in given or not tensor.node.inputs:
+                yield tensor.node
+
+    return list(walk(needed(outputs), lambda node: needed(node.reads), {}))

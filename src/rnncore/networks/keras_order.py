@@ -7,12 +7,14 @@ and those that read it, so they move that layer farther from the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar, cast
 
 from rnncore.layers.graph.counted import CountedStep
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, leaves
 from rnncore.layers.layer import Layer
+
+T = TypeVar("T")
 
 
 def layers_in_order(
@@ -30,7 +32,7 @@ def layers_in_order(
     """
     steps = _steps(nodes)
     met: dict[CountedStep, int] = {}
-    order = list(_walk([steps[tensor.node] for tensor in outputs], met))
+    order = list(walk([steps[t.node] for t in outputs], lambda step: step.reads, met))
     far_step: dict[CountedStep, int] = {}
     far: dict[Layer, int] = {}
     first: dict[Layer, int] = {}
@@ -48,22 +50,22 @@ def layers_in_order(
     return sorted(far, key=lambda layer: (-far[layer], first[layer]))
 
 
-def _walk(outputs: Sequence[CountedStep], met: dict[CountedStep, int]) -> Iterator[CountedStep]:
-    """Yield the steps that `outputs` need, each after those it reads; number them in `met`.
+def walk(roots: Iterable[T], needs: Callable[[T], Iterable[T]], met: dict[T, int]) -> Iterator[T]:
+    """Yield what `roots` need and they themselves, each after what it needs; number it in `met`.
 
     A loop, since a graph may be deeper than Python's recursion limit.
     """
-    path: list[tuple[CountedStep | None, Iterator[CountedStep]]] = [(None, iter(outputs))]
+    path: list[tuple[T | None, Iterator[T]]] = [(None, iter(roots))]
     while path:
-        step, rest = path[-1]
+        one, rest = path[-1]
         following = next(rest, None)
         if following is None:
             path.pop()
-            if step is not None:
-                yield step
+            if one is not None:
+                yield one
         elif following not in met:
             met[following] = len(met)
-            path.append((following, iter(following.reads)))
+            path.append((following, iter(needs(following))))
 
 
 def _steps(nodes: Sequence[Node]) -> dict[Node, CountedStep]:

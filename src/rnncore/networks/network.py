@@ -110,8 +110,7 @@ class Network:
             given = self._arguments(step, values, given)
             mask = given["mask"] if "mask" in step.arguments else mask
         if layer.is_model:
-            y, mask, tape = layer.run_as_layer(x, **given)
-            return y, mask, tape
+            return layer.run_as_layer(x, **given)
         if step.outputs[0] in bare:
             y, tape = layer.forward_logits(x, mask=given["mask"], training=bool(training))
         else:
@@ -218,10 +217,12 @@ class Network:
         """Return, for each output, the activation that a loss may fuse with itself, or None."""
         found: list[Activation | None] = []
         for number in self.graph.outputs:
-            step = self.graph.maker(number)
-            layer: Any = None if step is None else step.layer
-            alone = isinstance(layer, OutputLayer) and self.graph.only_reader(number)
-            found.append(layer.removable_activation if alone else None)
+            users = [s for s in self.graph.steps if number in (*s.outputs, *s.reads)]
+            layer: Any = users[0].layer if users and number in users[0].outputs else None
+            # One that something else reads too must stay as it is.
+            alone = len(users) == 1 and self.graph.outputs.count(number) == 1
+            fusible = alone and isinstance(layer, OutputLayer)
+            found.append(layer.removable_activation if fusible else None)
         return found
 
     def output_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:

@@ -47,10 +47,7 @@ class ParameterBuffer:
 
     def holds(self, parameters: Sequence[Parameter]) -> bool:
         """Whether exactly these weights still live here: another model may have taken one."""
-        return len(parameters) == len(self.segments) and all(
-            mine is other and mine.buffer is self
-            for mine, other in zip(self.segments, parameters, strict=True)
-        )
+        return self.segments == tuple(parameters) and all(p.buffer is self for p in parameters)
 
     def ensure_grads(self) -> NDArray[Any]:
         """Return the flat gradients; the first call makes them."""

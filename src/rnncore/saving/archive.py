@@ -31,19 +31,10 @@ _LARGEST_ARRAY = 2**60
 _LENGTH = 8
 
 _DTYPES = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "F16": "<f2",
-    "I64": "<i8",
-    "U64": "<u8",
-    "I32": "<i4",
-    "U32": "<u4",
-    "I16": "<i2",
-    "U16": "<u2",
-    "I8": "|i1",
-    "U8": "|u1",
+    f"{code[0].upper()}{8 * int(code[1])}": np.dtype(f"<{code}")
+    for code in ("f8", "f4", "f2", "i8", "u8", "i4", "u4", "i2", "u2", "i1", "u1")
 }
-_NAMES = {np.dtype(dtype).newbyteorder("="): name for name, dtype in _DTYPES.items()}
+_NAMES = {dtype.newbyteorder("="): name for name, dtype in _DTYPES.items()}
 
 # In the metadata: the CRC-32 of the header, with zeros in its place, and of the arrays.
 _CHECKSUM = "crc32"
@@ -98,7 +89,7 @@ def write_archive(
             "shape": list(array.shape),
             "data_offsets": [offset, end],
         }
-        parts.append(np.ascontiguousarray(array, np.dtype(_DTYPES[_NAMES[native]])).reshape(-1))
+        parts.append(np.ascontiguousarray(array, _DTYPES[_NAMES[native]]).reshape(-1))
         offset = end
     header = to_text(os.fspath(path), entries, separators=(",", ":")).encode()
     header += b" " * (-(_LENGTH + len(header)) % _ALIGNMENT)
@@ -208,12 +199,11 @@ def _places(
         # Empty axes count as one here: NumPy, too, wants the others to be addressable.
         if len(shape) > _LARGEST_RANK or math.prod(n or 1 for n in shape) > _LARGEST_ARRAY:
             raise ValueError(f"{name}: its shape is larger than that of any array")
-        itemsize = np.dtype(_DTYPES[dtype]).itemsize
-        if math.prod(shape) * itemsize != offsets[1] - offsets[0]:
+        if math.prod(shape) * _DTYPES[dtype].itemsize != offsets[1] - offsets[0]:
             raise ValueError(
                 f"{name}: its shape does not match its {offsets[1] - offsets[0]} bytes"
             )
-        found[name] = (np.dtype(_DTYPES[dtype]), shape, offsets[0])
+        found[name] = (_DTYPES[dtype], shape, offsets[0])
     end = 0
     for begin, stop in sorted(stretches):
         if begin != end:

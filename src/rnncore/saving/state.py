@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._members import walk
 from rnncore.layers.layer import Layer
 
 
@@ -35,8 +36,8 @@ def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
             "learning_rate": rate if isinstance(rate, float) else None,
             "slots": list(optimizer.slots),
         },
-        "shuffle": _plain_state(model.shuffle_rng.bit_generator.state),
-        "layers": [_numbers_of(layer) for layer in _all_layers(model.layers)],
+        "shuffle": model.shuffle_rng.bit_generator.state,
+        "layers": [_numbers_of(layer) for layer in walk(*model.layers)],
     }
     return state, dict(optimizer.slots)
 
@@ -54,7 +55,7 @@ def fitting_state(
     """
     _check(path, state)
     optimizer, saved = model.optimizer, state["optimizer"]
-    layers = list(_all_layers(model.layers))
+    layers = list(walk(*model.layers))
     _expect(path, "optimizer", type(optimizer).__name__, saved["name"])
     _expect(path, "state of the optimizer", sorted(saved["slots"]), sorted(slots))
     _expect(
@@ -157,19 +158,6 @@ def _expect(path: str, what: str, expected: Any, got: Any) -> None:
         raise ValueError(
             f"{path}: expected the state of this model, whose {what}: {expected}, got {got}"
         )
-
-
-def _plain_state(state: Any) -> Any:
-    """Return the state of a generator of NumPy with plain numbers."""
-    if isinstance(state, dict):
-        return {key: _plain_state(value) for key, value in state.items()}
-    return state.tolist() if isinstance(state, np.generic | np.ndarray) else state
-
-
-def _all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
-    for layer in layers:
-        yield layer
-        yield from _all_layers(layer.children)
 
 
 def _numbers_of(layer: Layer) -> dict[str, int | None]:

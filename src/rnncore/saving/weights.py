@@ -95,13 +95,10 @@ def named_weights(layer: Layer) -> dict[str, Parameter]:
     layers in snake case, numbered within the enclosing layer. The names of layers are not used, so
     a model made again by the same code can load the weights.
     """
-    found: dict[str, Parameter] = {}
-    known: set[int] = set()
+    found: dict[Parameter, str] = {}
     for name, parameter in _walk(layer, ""):
-        if id(parameter) not in known:
-            known.add(id(parameter))
-            found[name] = parameter
-    return found
+        found.setdefault(parameter, name)
+    return {name: parameter for parameter, name in found.items()}
 
 
 def _walk(layer: Layer, prefix: str) -> Iterator[tuple[str, Parameter]]:

@@ -153,7 +153,7 @@ def test_data_that_no_layer_can_be_built_for() -> None:
 
 
 def test_get_layer_by_no_index() -> None:
-    with pytest.raises(ValueError, match="index: expected one below 2, got True"):
+    with pytest.raises(TypeError, match="index: expected one below 2, got True"):
         compiled().get_layer(index=True)
 
 
