@@ -26,13 +26,19 @@ from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import FRESH, Tape
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
-from rnncore.utils._config import Configurable
+from rnncore.utils._config import Configurable, unknown_argument
 from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
 from rnncore.utils._registry import in_library
 from rnncore.utils.random import new_rng
 
 Shape = tuple[int | None, ...]
+# What a user may choose for a weight, and the function that finds it by its name.
+_CHOICES: dict[str, Callable[[Any, str], Any]] = {
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+}
 
 
 def built_once(build: Callable[..., None]) -> Callable[..., None]:
@@ -155,7 +161,8 @@ class Layer(Configurable):
     reads_mask = False
     # The attributes and arguments that determine the sizes of the weights.
     size_arguments: tuple[str, ...] = ()
-    # Layers inside this one; their weights belong to it too.
+    # Layers inside this one; their weights belong to it too. A constructor that sets them before
+    # it calls that of Layer adopts their dtype and freezes them with ``trainable=False``.
     children: Sequence[Layer] = ()
     # The attribute that holds the layer or cell it wraps.
     wraps: str | None = None
@@ -195,9 +202,15 @@ class Layer(Configurable):
         owner = cls.__name__
         reject_unsupported(cls, others, self.unsupported)
         self.name = check_name(owner, name, "") or default_name(cls)
+        asked = [dtype, *(child.known_dtype for child in self.children)]
+        dtype = next((one for one in asked if one is not None), None)
         self.explicit_dtype = None if dtype is None else float_dtype(owner, dtype)
         self.dtype: np.dtype[Any] = self.explicit_dtype or np.dtype(np.float32)
-        self.trainable = trainable
+        for child in self.children:
+            self._check_dtype_of(child)
+        self._trainable = check_flag(owner, "trainable", trainable)
+        if not trainable:
+            self.trainable = False  # and with it the layers inside
         self.declared_batch_size, self.declared_input_shape = declared_shape(
             owner, input_shape, batch_input_shape, input_dim, input_length
         )
@@ -381,13 +394,10 @@ class Layer(Configurable):
         For arrays, converted to what `forward` takes. A layer with its own `call_arguments` checks
         them here.
         """
-        known = ("mask", "training", *self.call_arguments)
-        unknown = [name for name in arguments if name not in known]
-        if unknown:
-            raise TypeError(
-                f"{self.name}: expected only the arguments {', '.join(('x', *known))}, "
-                f"got {unknown[0]!r}"
-            )
+        known = ("x", "mask", "training", *self.call_arguments)
+        for name in arguments:
+            if name not in known:
+                raise unknown_argument(self.name, name, known)
         found = {name: value for name, value in arguments.items() if value is not None}
         if "mask" in found:
             found["mask"] = self._checked_mask(found["mask"], shape)
@@ -425,6 +435,20 @@ class Layer(Configurable):
                 del self.is_building
             self.input_shape = input_shape
             self.built = True
+
+    def build_inside(self, layer: Layer, input_shape: Shape) -> None:
+        """Make the weights of a layer inside this one, in the same dtype."""
+        self._check_dtype_of(layer)
+        if layer.known_dtype is None:
+            layer.dtype = self.dtype
+        layer.make_weights(input_shape)
+
+    def _check_dtype_of(self, layer: Layer) -> None:
+        asked = layer.known_dtype
+        if asked is not None and asked != self.dtype:
+            raise ValueError(
+                f"{self.name}: dtype: expected {asked}, that of {layer.name!r}, got {self.dtype}"
+            )
 
     def _checked_shape(self, input_shape: Any) -> Any:
         """Return the shape or list of shapes given to `build`."""
@@ -485,28 +509,19 @@ class Layer(Configurable):
         """The class named in errors about arguments: the layer's, or the one it was made for."""
         return self._speaks_for or type(self).__name__
 
-    def choose(
-        self, weight: str, initializer: Any, regularizer: Any = None, constraint: Any = None
-    ) -> None:
+    def choose(self, weight: str, arguments: Mapping[str, Any]) -> None:
         """Check the arguments common to all weights, and keep them as attributes.
 
-        ``choose("kernel", ...)`` sets `kernel_initializer`, `kernel_regularizer` and
-        `kernel_constraint`; `chosen` passes them to `add_weight`.
+        ``choose("kernel", arguments)`` sets `kernel_initializer`, `kernel_regularizer` and
+        `kernel_constraint` to what a constructor was given; `chosen` passes them to `add_weight`.
         """
-        for kind, get, given in (
-            ("initializer", initializers.get, initializer),
-            ("regularizer", regularizers.get, regularizer),
-            ("constraint", constraints.get, constraint),
-        ):
+        for kind, get in _CHOICES.items():
             argument = f"{weight}_{kind}"
-            setattr(self, argument, get(given, f"{self._owner}: {argument}"))
+            setattr(self, argument, get(arguments.get(argument), f"{self._owner}: {argument}"))
 
     def chosen(self, weight: str) -> dict[str, Any]:
         """Return what `choose` stored for a weight, as arguments of `add_weight`."""
-        return {
-            kind: getattr(self, f"{weight}_{kind}")
-            for kind in ("initializer", "regularizer", "constraint")
-        }
+        return {kind: getattr(self, f"{weight}_{kind}") for kind in _CHOICES}
 
     def add_weight(
         self,
@@ -644,15 +659,14 @@ class Layer(Configurable):
                 raise TypeError(
                     f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
                 )
-        if several != self.takes_several:
-            texts = ("a list of symbolic tensors", "one alone")
-            if not self.takes_several:
-                hint = (
-                    "a list; only a layer whose class sets takes_several = True takes one, and "
-                    "Concatenate and its like make one tensor of several"
-                )
-                texts = ("one symbolic tensor", hint)
-            raise TypeError(f"{self.name}: x: expected {texts[0]}, got {texts[1]}")
+        if self.takes_several and not several:
+            raise TypeError(f"{self.name}: x: expected a list of symbolic tensors, got one alone")
+        if several and not self.takes_several:
+            raise TypeError(
+                f"{self.name}: x: expected one symbolic tensor, got a list; only a layer whose "
+                "class sets takes_several = True takes one, and Concatenate and its like make one "
+                "tensor of several"
+            )
         self._agree_on_dtype(tensors)
         shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
         self.make_weights(shapes)

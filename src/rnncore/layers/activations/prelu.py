@@ -54,7 +54,7 @@ class PReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.choose("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
+        self.choose("alpha", locals())
         axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
         self.shared_axes = (
             None

@@ -80,8 +80,8 @@ class Dense(OutputLayer):
         self.units = check_count(owner, "units", units)
         self.activation = activations.get(activation, f"{owner}: activation")
         self.use_bias = check_flag(owner, "use_bias", use_bias)
-        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.choose("kernel", locals())
+        self.choose("bias", locals())
 
     def build(self, input_shape: Shape) -> None:
         features = self.known_features(input_shape)

@@ -86,9 +86,7 @@ class Embedding(Layer):
         super().__init__(input_shape=input_shape, **kwargs)
         self.input_dim = check_count("Embedding", "input_dim", input_dim)
         self.output_dim = check_count("Embedding", "output_dim", output_dim)
-        self.choose(
-            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
-        )
+        self.choose("embeddings", locals())
         self.mask_zero = check_flag("Embedding", "mask_zero", mask_zero)
         self._pretrained = None if weights is None else self._table(weights)
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import initializers
 from rnncore.layers.layer import Shape
 from rnncore.layers.normalization.normalization import Normalization, product
 from rnncore.utils._checks import check_flag, check_number
@@ -114,12 +113,8 @@ class BatchNormalization(Normalization):
             ),
         )
         self.momentum = check_number("BatchNormalization", "momentum", momentum)
-        self.moving_mean_initializer = initializers.get(
-            moving_mean_initializer, "BatchNormalization: moving_mean_initializer"
-        )
-        self.moving_variance_initializer = initializers.get(
-            moving_variance_initializer, "BatchNormalization: moving_variance_initializer"
-        )
+        self.choose("moving_mean", locals())
+        self.choose("moving_variance", locals())
         check_flag("BatchNormalization", "synchronized", synchronized)
 
     def current_arguments(self) -> dict[str, Any]:
@@ -127,12 +122,8 @@ class BatchNormalization(Normalization):
 
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        self.moving_mean = self.add_weight(
-            "moving_mean", self._sizes, self.moving_mean_initializer, trainable=False
-        )
-        self.moving_variance = self.add_weight(
-            "moving_variance", self._sizes, self.moving_variance_initializer, trainable=False
-        )
+        self.moving_mean = self._made("moving_mean", trainable=False)
+        self.moving_variance = self._made("moving_variance", trainable=False)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)

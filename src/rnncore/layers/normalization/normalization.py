@@ -39,8 +39,8 @@ class Normalization(Layer):
         self.epsilon = check_number(owner, "epsilon", epsilon, low=0.0)
         self.center = check_flag(owner, "center", center)
         self.scale = check_flag(owner, "scale", scale)
-        self.choose("beta", beta_initializer, beta_regularizer, beta_constraint)
-        self.choose("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+        self.choose("beta", locals())
+        self.choose("gamma", locals())
 
     def build(self, input_shape: Shape) -> None:
         self._axes = axes_behind_batch(self.name, self.axis, input_shape)
@@ -52,8 +52,8 @@ class Normalization(Layer):
         self.gamma = self._made("gamma") if self.scale else None
         self.beta = self._made("beta") if self.center else None
 
-    def _made(self, weight: str) -> Parameter:
-        return self.add_weight(weight, self._sizes, **self.chosen(weight))
+    def _made(self, weight: str, trainable: bool = True) -> Parameter:
+        return self.add_weight(weight, self._sizes, trainable=trainable, **self.chosen(weight))
 
     def _scaled(self, normal: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""

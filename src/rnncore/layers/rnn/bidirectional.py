@@ -104,6 +104,7 @@ class Bidirectional(LayerWithStates):
 
     wraps = "forward_layer"
     fixed_axes = (-1,)
+    children: tuple[RecurrentLayer, RecurrentLayer]
 
     def __init__(
         self,
@@ -113,10 +114,10 @@ class Bidirectional(LayerWithStates):
         backward_layer: RecurrentLayer | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {"layer": layer, "backward_layer": backward_layer}
+        given = {"layer": layer}
+        if backward_layer is not None:
+            given["backward_layer"] = backward_layer
         for argument, value in given.items():
-            if argument == "backward_layer" and value is None:
-                continue
             if not isinstance(value, RecurrentLayer):
                 raise TypeError(
                     f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
@@ -132,11 +133,6 @@ class Bidirectional(LayerWithStates):
                 f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)} and None, "
                 f"got {merge_mode!r}"
             )
-        if kwargs.get("dtype") is None:
-            kwargs["dtype"] = layer.explicit_dtype
-        super().__init__(**kwargs)
-        self.declared_input_shape = self.declared_input_shape or layer.declared_input_shape
-        self.declared_batch_size = self.declared_batch_size or layer.declared_batch_size
         self.merge_mode = merge_mode
         self.output_count = 2 if merge_mode is None else 1
         self.forward_layer = _copied(layer, "forward_")
@@ -144,15 +140,10 @@ class Bidirectional(LayerWithStates):
             backward_layer = _copied(layer, "backward_")
             backward_layer.go_backwards = not layer.go_backwards
         self.backward_layer = backward_layer
-        self.return_sequences = layer.return_sequences
-        self.return_state = layer.return_state
-        self.stateful = layer.stateful
-        for argument, wanted in (
-            ("go_backwards", not layer.go_backwards),
-            ("return_sequences", layer.return_sequences),
-            ("return_state", layer.return_state),
-            ("stateful", layer.stateful),
-        ):
+        flags = ("return_sequences", "return_state", "stateful")
+        alike = {argument: getattr(layer, argument) for argument in flags}
+        vars(self).update(alike)
+        for argument, wanted in {"go_backwards": not layer.go_backwards, **alike}.items():
             got = getattr(backward_layer, argument)
             if got != wanted:
                 raise ValueError(
@@ -162,13 +153,11 @@ class Bidirectional(LayerWithStates):
         # As in Keras: a masked step would repeat different outputs in the two directions.
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
-        self.children: tuple[RecurrentLayer, RecurrentLayer] = (
-            self.forward_layer,
-            self.backward_layer,
-        )
+        self.children = (self.forward_layer, self.backward_layer)
+        super().__init__(**kwargs)
+        self.declared_input_shape = self.declared_input_shape or layer.declared_input_shape
+        self.declared_batch_size = self.declared_batch_size or layer.declared_batch_size
         self._first_weights = weights or None  # as in Keras an empty list means none
-        if not self.trainable:
-            self.trainable = False  # and with it both directions
 
     def current_arguments(self) -> dict[str, Any]:
         layers = {"layer": self.forward_layer, "backward_layer": self.backward_layer}
@@ -194,8 +183,7 @@ class Bidirectional(LayerWithStates):
                 f"{self.merge_mode!r}, got {sizes[1]}"
             )
         for layer in self.children:
-            layer.dtype = self.dtype
-            layer.make_weights(input_shape)
+            self.build_inside(layer, input_shape)
         if self._first_weights is not None:
             self.set_weights(self._first_weights)
 

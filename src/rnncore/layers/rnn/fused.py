@@ -63,8 +63,9 @@ class FusedLayer(RecurrentLayer):
     ) -> None:
         owner = self._owner
         for weight in ("kernel", "recurrent", "bias"):
-            kinds = ("initializer", "regularizer", "constraint")
-            self.choose(weight, *(kwargs.pop(f"{weight}_{kind}") for kind in kinds))
+            self.choose(weight, kwargs)
+            for kind in self.chosen(weight):
+                del kwargs[f"{weight}_{kind}"]
         super().__init__(**kwargs)
         self.units = check_count(owner, "units", units)
         self.activation = named_activation(owner, "activation", activation)

@@ -65,17 +65,14 @@ class FusedCell(AbstractRNNCell):
     # -- computation -----------------------------------------------------------------------
 
     def build(self, input_shape: Shape) -> None:
-        self.layer.dtype = self.dtype
-        self.layer.make_weights((input_shape[0], None, input_shape[-1]))
+        self.build_inside(self.layer, (input_shape[0], None, input_shape[-1]))
 
     @classmethod
     def of(cls, layer: FusedLayer) -> Self:
         """Return a cell for an existing layer."""
         cell = cls.__new__(cls)
         cell.layer = layer
-        FusedCell.__init__(
-            cell, name=layer.name, dtype=layer.known_dtype, trainable=layer.trainable
-        )
+        FusedCell.__init__(cell, name=layer.name, trainable=layer.trainable)
         if layer.built and layer.input_shape is not None:
             cell.make_weights((None, layer.input_shape[-1]))
         return cell

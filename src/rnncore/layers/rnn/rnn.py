@@ -13,7 +13,7 @@ from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
 from rnncore.layers.rnn.own_cell_loop import CellLoop, check_cell
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
-from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells, build_cell, dtype_of
+from rnncore.layers.rnn.stacked_rnn_cells import StackedRNNCells, build_cell
 from rnncore.layers.rnn.states import (
     initial_states,
     nest,
@@ -91,15 +91,11 @@ class RNN(RecurrentLayer):
     ) -> None:
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else cell
         check_cell("RNN", cell)
-        if kwargs.get("dtype") is None:
-            kwargs["dtype"] = dtype_of(cell)
+        self.children: list[Layer] = [cell] if isinstance(cell, Layer) else []
         super().__init__(**passed_on(locals(), "cell"))
         self.cell = cell
         # The layers that compute, one for each cell of a stack; made together with the weights.
         self._parts: list[RecurrentLayer] = []
-        self.children: list[Layer] = [cell] if isinstance(cell, Layer) else []
-        if not self.trainable:
-            self.trainable = False  # and so the cell
 
     @property
     def state_size(self) -> list[Any]:
@@ -125,7 +121,7 @@ class RNN(RecurrentLayer):
         return max((path_of(cell) for cell in chain_of(self.cell)), key=_PATHS.index)
 
     def build(self, input_shape: Shape) -> None:
-        build_cell(self.cell, (input_shape[0], input_shape[-1]), self.dtype)
+        build_cell(self, self.cell, (input_shape[0], input_shape[-1]))
         self._parts = [
             cell.sequence_layer() if runs_on_kernels(cell) else CellLoop(cell, self.dtype)
             for cell in chain_of(self.cell)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers.layer import Layer, Shape
@@ -56,14 +55,9 @@ class StackedRNNCells(AbstractRNNCell):
                 raise ValueError(
                     f"StackedRNNCells: cells: expected each cell once, got {cell!r} twice"
                 )
-        if kwargs.get("dtype") is None:
-            asked = (dtype_of(cell) for cell in cells)
-            kwargs["dtype"] = next((dtype for dtype in asked if dtype is not None), None)
-        super().__init__(**kwargs)
         self.cells = list(cells)
         self.children = [cell for cell in cells if isinstance(cell, Layer)]
-        if not self.trainable:
-            self.trainable = False  # and so the cells
+        super().__init__(**kwargs)
 
     @property
     def state_size(self) -> list[Any]:
@@ -90,7 +84,7 @@ class StackedRNNCells(AbstractRNNCell):
 
     def build(self, input_shape: Shape) -> None:
         for cell in self.cells:
-            build_cell(cell, input_shape, self.dtype)
+            build_cell(self, cell, input_shape)
             input_shape = (input_shape[0], output_size(cell))
 
     def forward(  # type: ignore[override]
@@ -121,20 +115,9 @@ class StackedRNNCells(AbstractRNNCell):
         return dy, found
 
 
-def dtype_of(cell: Any) -> np.dtype[Any] | None:
-    """Return the dtype that a cell has or asks for, None if it takes any."""
-    return cell.known_dtype if isinstance(cell, Layer) else None
-
-
-def build_cell(cell: Any, input_shape: Shape, dtype: np.dtype[Any]) -> None:
+def build_cell(owner: Layer, cell: Any, input_shape: Shape) -> None:
     """Make the weights of a cell that has `build`."""
-    asked = dtype_of(cell)
-    if asked is not None and asked != dtype:
-        raise ValueError(
-            f"{cell.name}: dtype: expected {dtype}, that of the layer around it, got {asked}"
-        )
     if isinstance(cell, Layer):
-        cell.dtype = dtype
-        cell.make_weights(input_shape)
+        owner.build_inside(cell, input_shape)
     elif hasattr(cell, "build"):
         cell.build(input_shape)

@@ -62,19 +62,9 @@ class TimeDistributed(OutputLayer):
             raise ValueError(
                 f"TimeDistributed: layer: expected a layer with one input, got {layer.name!r}"
             )
-        wanted = layer.known_dtype
-        if kwargs.get("dtype") is None:
-            kwargs["dtype"] = wanted
-        super().__init__(**kwargs)
-        if wanted is not None and wanted != self.dtype:
-            raise ValueError(
-                f"TimeDistributed: dtype: expected {wanted}, that of {layer.name!r}, "
-                f"got {self.dtype}"
-            )
         self.layer = layer
         self.children: tuple[Layer] = (layer,)
-        if not self._trainable:
-            self.trainable = False
+        super().__init__(**kwargs)
         self.takes_ids = layer.takes_ids
         # A loss may fuse it with the layer at every step.
         self.activation: Any = getattr(layer, "removable_activation", None)
@@ -90,10 +80,8 @@ class TimeDistributed(OutputLayer):
                 f"{self.name}: x: expected at least 3 axes (batch, timesteps, ...), "
                 f"got shape {input_shape}"
             )
-        if self.layer.dtype != self.dtype:
-            self.layer.dtype = self.dtype
         stateful = any(one.stateful for one in members(self.layer))
-        self.layer.make_weights((input_shape[0] if stateful else None, *input_shape[2:]))
+        self.build_inside(self.layer, (input_shape[0] if stateful else None, *input_shape[2:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         step: Any = self.layer.compute_output_shape((None, *input_shape[2:]))

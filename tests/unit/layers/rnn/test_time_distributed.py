@@ -99,7 +99,7 @@ def test_copies_go_on_alike() -> None:
         (
             lambda: TimeDistributed(Dense(2, dtype="float64"), dtype="float32"),
             ValueError,
-            "TimeDistributed: dtype: expected float64, that of 'dense', got float32",
+            "dtype: expected float64, that of 'dense', got float32",
         ),
     ],
 )
