@@ -2,10 +2,10 @@
 
     python examples/choose_units.py [--quick] [--epochs N] [--seed N]
 
-Nine speakers are told apart by one short vowel. The training utterances are divided into folds;
-every size is trained once for each fold, on the others, and judged on the fold. Chosen is the
-smallest size whose mean loss is within one standard error of the best. The test utterances are
-looked at once, at the end.
+The task is to tell nine speakers apart by one short vowel. The training utterances are divided into
+folds; every size is trained once per fold, on the other folds, and evaluated on that fold. The
+smallest size whose mean loss is within one standard error of the best wins. The test utterances are
+used only once, at the end.
 """
 
 from __future__ import annotations

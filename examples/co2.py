@@ -1,11 +1,11 @@
-"""Weekly carbon dioxide in the air, with weeks missing: `Masking` skips what was not measured.
+"""Weekly carbon dioxide in the air with missing weeks, which `Masking` skips.
 
     python examples/co2.py [--quick] [--epochs N] [--seed N]
 
-59 of the 2284 weeks have no value. They are not filled in: a week without a value becomes the
-number -1 in the input, `Masking(-1)` makes the LSTM pass over it, and windows whose target is
-missing are left out. The network is told the week of the year of every step, and forecasts by how
-much the target, 13 weeks after the window, differs from the last value measured.
+59 of the 2284 weeks have no value. They are not filled in: a missing week becomes -1 in the input,
+`Masking(-1)` makes the LSTM skip it, and windows with a missing target are left out. The network
+also gets the week of the year at every step, and forecasts the difference between the target, 13
+weeks after the window, and the last measured value.
 """
 
 from __future__ import annotations

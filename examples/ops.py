@@ -1,10 +1,10 @@
-"""The functional interface: an LSTM forwards and backwards by hand, on sequences of any length.
+"""The functional interface: an LSTM forward and backward by hand, on ragged sequences.
 
     python examples/ops.py [--quick] [--epochs N] [--seed N]
 
-Tells the nine speakers of JapaneseVowels apart with `rnncore.ops.lstm_forward` and
-`lstm_backward`, a softmax and plain gradient descent with momentum, written out in NumPy. No layer
-and no optimizer is used, so this is the place to see what they do.
+Tells the nine speakers of JapaneseVowels apart with `rnncore.ops.lstm_forward` and `lstm_backward`,
+a softmax and plain gradient descent with momentum, written out in NumPy. It uses no layer or
+optimizer, and so shows what they do.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> float:
         total = 0.0
         order = rng.permutation(len(train.x))
         for rows in np.split(order, len(order) // BATCH):
-            # Forwards. What lies beyond a row's length is not looked at. `h` is the state after
-            # each row's own last step; the tape keeps what the way back needs.
+            # Forwards. Steps beyond a row's length are ignored. `h` is the state after each row's
+            # own last step; the tape keeps what the backward needs.
             _, (h, _), tape = ops.lstm_forward(
                 train.x[rows], *lstm_arguments(), lengths=train.lengths[rows]
             )

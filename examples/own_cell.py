@@ -1,11 +1,11 @@
-"""A recurrent cell of one's own in NumPy, forwards and backwards, in a model that trains it.
+"""Your own recurrent cell in NumPy, forward and backward, trained in a model.
 
     python examples/own_cell.py [--quick] [--epochs N] [--seed N]
 
 The cell has one gate: ``f = sigmoid(x Wf + h' Uf + bf)``, ``n = tanh(x Wn + (f*h') Un + bn)``,
-``h = h' + f*(n - h')``. Its backward is compared with finite differences first. Then it tells the
-nine speakers of JapaneseVowels apart, above a GRU of the library, which runs on the kernels. The
-loop over the steps, what padding does, and the sums over time are RNN's.
+``h = h' + f*(n - h')``. The program first checks the backward against finite differences. Then the
+cell, on top of a built-in GRU, tells the nine speakers of JapaneseVowels apart. `RNN` takes care of
+the loop over the steps, the padding and the sums over time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class MinimalGatedCell(AbstractRNNCell):
         dfh = dn @ un.T
         df = (dh * (n - h) + dfh * h) * f * (1 - f)
         dgates = np.concatenate([df, dn], axis=1)
-        self.W.grad += x.T @ dgates  # added up over the steps
+        self.W.grad += x.T @ dgates  # summed over the steps
         self.U.grad += np.concatenate([h.T @ df, (f * h).T @ dn], axis=1)
         self.b.grad += dgates.sum(axis=0)
         return dgates @ self.W.value.T, [dh * (1 - f) + df @ uf.T + dfh * f]

@@ -3,8 +3,8 @@
     python examples/reviews.py [--quick] [--epochs N] [--seed N]
 
 The data (``examples/data``, MIT licence, see NOTICE.md there) are 10,605 sentences with the mean
-rating of human readers; the question is whether it is above 0. A random 2,000 are held out and
-looked at once, at the end. Number of epochs and dropout were chosen on a fifth of the others.
+rating of human readers; the question is whether it is above 0. A random 2,000 are held out and used
+only once, at the end. The number of epochs and the dropout were chosen on a fifth of the others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Next month's sunspots from the last 36 months: the shortest forecast there is.
+"""Next month's sunspots from the last 36 months: a minimal forecast.
 
     python examples/sunspots.py [--quick] [--epochs N] [--seed N]
 
-The bar is persistence, "next month will be as this one", which is hard to beat one month ahead.
+The baseline is persistence, "next month will be like this one", which is hard to beat one month
+ahead.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ __all__ = [
     "utils",
 ]
 
-# Imported when first used, so that `import rnncore` stays quick.
+# Imported on first use, so that `import rnncore` stays fast.
 _OBJECTS = {
     "Initializer": "rnncore.initializers",
     "Input": "rnncore.layers",

@@ -1,7 +1,7 @@
-"""What Keras programs ask of ``keras.backend``; here there is one, the kernels of the library.
+"""``keras.backend`` for Keras programs; the only backend is rnncore itself.
 
-Beside the functions below are those that metrics are written with, such as ``K.mean``, ``K.square``
-and ``K.clip``: see `rnncore.ops.arrays`.
+It also has the functions used in metrics, such as ``K.mean``, ``K.square`` and ``K.clip``: see
+`rnncore.ops.arrays`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from rnncore.utils._names import clear_session as clear_session, public
 
 
 def backend() -> str:
-    """Return the name of what computes: ``"rnncore"``."""
+    """Return the name of the backend: ``"rnncore"``."""
     return "rnncore"
 
 
 def floatx() -> str:
-    """Return the dtype of layers and models that are given none: ``"float32"``."""
+    """Return the default dtype of layers and models: ``"float32"``."""
     return "float32"
 
 
 def set_floatx(value: str) -> None:
-    """Take ``"float32"``, which it is anyway.
+    """Accept only ``"float32"``, the default dtype.
 
     Raises
     ------
     ValueError
-        For another dtype, which layers are asked for one by one.
+        For any other dtype, which must be given to the layers.
     """
     if value != "float32":
         raise ValueError(
@@ -40,12 +40,12 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """Return the small number that keeps a divisor or a logarithm away from zero."""
+    """Return the small number that keeps divisors and logarithms away from zero."""
     return 1e-7
 
 
 def get_value(x: Any) -> Any:
-    """Return the numbers of a weight, a learning rate and the like as an array.
+    """Return the value of a weight, a learning rate or similar as an array.
 
     Examples
     --------
@@ -60,12 +60,12 @@ def get_value(x: Any) -> Any:
 
 
 def set_value(x: Any, value: ArrayLike) -> None:
-    """Set the numbers of a weight, a learning rate and the like.
+    """Set the value of a weight, a learning rate or similar.
 
     Raises
     ------
     TypeError
-        For what cannot be set.
+        If `x` cannot be set.
     """
     if not hasattr(x, "assign"):
         raise TypeError(f"set_value: x: expected a weight or the like, got {type(x).__name__}")
@@ -73,17 +73,17 @@ def set_value(x: Any, value: ArrayLike) -> None:
 
 
 def argmax(x: ArrayLike, axis: int = -1) -> Any:
-    """Return where the largest number stands, on the last axis unless told otherwise."""
+    """Return the index of the largest number, by default along the last axis."""
     return np.argmax(x, axis)
 
 
 def argmin(x: ArrayLike, axis: int = -1) -> Any:
-    """Return where the smallest number stands, on the last axis unless told otherwise."""
+    """Return the index of the smallest number, by default along the last axis."""
     return np.argmin(x, axis)
 
 
 def flatten(x: ArrayLike) -> NDArray[Any]:
-    """Return all numbers as one row."""
+    """Return all numbers as a flat array."""
     return np.ravel(np.asarray(x))
 
 
@@ -93,16 +93,16 @@ def pow(x: ArrayLike, a: ArrayLike) -> Any:
 
 
 def int_shape(x: Any) -> tuple[int | None, ...]:
-    """Return the shape of an array or a symbolic tensor, with None for what is not known."""
+    """Return the shape of an array or a symbolic tensor, with None for unknown sizes."""
     return tuple(x.shape)
 
 
 def __getattr__(name: str) -> Any:
-    # concatenate and expand_dims have another default axis there than in `rnncore.ops`.
+    # concatenate and expand_dims have a different default axis there than in `rnncore.ops`.
     if name in FUNCTIONS and name not in ("concatenate", "expand_dims"):
         return FUNCTIONS[name]
     raise AttributeError(f"module 'rnncore.backend' has no attribute {name!r}")
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "clear_session")

@@ -1,4 +1,4 @@
-"""Constraints: what a weight is projected to after each step of the optimizer."""
+"""Constraints, applied to weights after each step of the optimizer."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from rnncore.utils._names import named
 Array = NDArray[Any]
 Axis = int | Sequence[int]
 
-# Keras' epsilon, which it adds to the lengths that it divides by.
+# Keras' epsilon, added to lengths before dividing by them.
 _EPSILON = 1e-7
 
 
 class Constraint(Configurable):
     """Base class of the constraints.
 
-    A subclass gives `project`. It takes the weight, an array of float32 or float64, and returns
-    another like it.
+    A subclass defines `project`, which takes the weight, an array of float32 or float64, and
+    returns an array like it.
 
     Notes
     -----
-    Layers take any callable that returns an array like the weight. In training it is applied after
-    each step of the optimizer, which clips gradients before (`clipnorm` and the like), unless the
-    weight is frozen.
+    Layers take any callable that returns an array like the weight. Training applies it after each
+    step of the optimizer, unless the weight is frozen.
 
     Examples
     --------
@@ -46,7 +45,7 @@ class Constraint(Configurable):
     """
 
     def project(self, weight: Array) -> Array:
-        """Return the weight that comes closest and keeps the constraint."""
+        """Return the closest weight that satisfies the constraint."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method project")
 
     def __call__(self, weight: Array) -> Array:
@@ -54,7 +53,7 @@ class Constraint(Configurable):
 
 
 class NonNeg(Constraint):
-    """Negative numbers become 0.
+    """Set negative numbers to 0.
 
     Examples
     --------
@@ -72,7 +71,7 @@ class NonNeg(Constraint):
 class NormConstraint(Constraint):
     """Base of the constraints on the lengths of the vectors along one axis, or several.
 
-    A vector w becomes ``w * desired / (1e-7 + |w|)``; a subclass says what is desired.
+    A vector w becomes ``w * desired / (1e-7 + |w|)``; a subclass defines `desired`.
     """
 
     def __init__(self, axis: Axis = 0) -> None:
@@ -86,7 +85,7 @@ class NormConstraint(Constraint):
         self.axis: Any = tuple(cast("Sequence[int]", axis)) if several else axis
 
     def desired(self, lengths: Array) -> Array:
-        """Return the lengths that vectors of these lengths get."""
+        """Return the desired lengths for vectors of these lengths."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method desired")
 
     def project(self, weight: Array) -> Array:
@@ -96,19 +95,19 @@ class NormConstraint(Constraint):
 
 
 class MaxNorm(NormConstraint):
-    """Vectors longer than `max_value` become as long as that.
+    """Scale vectors longer than `max_value` down to that length.
 
     Parameters
     ----------
     max_value : float, default 2
         >= 0.
     axis : int or sequence of int, default 0
-        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+        Axes along which to take lengths. 0: the incoming weights of each unit, for a kernel.
 
     Raises
     ------
     TypeError, ValueError
-        For something else than a finite number >= 0 or integers.
+        If `max_value` is not a finite number >= 0, or `axis` is not made of integers.
 
     Examples
     --------
@@ -128,17 +127,17 @@ class MaxNorm(NormConstraint):
 
 
 class UnitNorm(NormConstraint):
-    """Vectors get the length 1.
+    """Scale vectors to length 1.
 
     Parameters
     ----------
     axis : int or sequence of int, default 0
-        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+        Axes along which to take lengths. 0: the incoming weights of each unit, for a kernel.
 
     Raises
     ------
     TypeError
-        For something else than integers.
+        If `axis` is not made of integers.
 
     Examples
     --------
@@ -154,22 +153,22 @@ class UnitNorm(NormConstraint):
 
 
 class MinMaxNorm(NormConstraint):
-    """Lengths of vectors are cut to an interval, or moved towards it.
+    """Clip the lengths of vectors to an interval, or move them towards it.
 
     Parameters
     ----------
     min_value : float, default 0.0
     max_value : float, default 1.0
     rate : float, default 1.0
-        Share of the way that is gone: 1 cuts at once.
+        How far to move towards the interval; 1 clips at once.
     axis : int or sequence of int, default 0
-        Along which the lengths are taken. 0: of what flows into each unit, for a kernel.
+        Axes along which to take lengths. 0: the incoming weights of each unit, for a kernel.
 
     Raises
     ------
     TypeError, ValueError
-        For something else than finite numbers with 0 <= min_value <= max_value, a rate from 0 to
-        1, and integers.
+        Unless 0 <= min_value <= max_value are finite, rate is from 0 to 1, and axis is made of
+        integers.
 
     Examples
     --------
@@ -198,7 +197,7 @@ class MinMaxNorm(NormConstraint):
         return wanted
 
 
-# The names that Keras has beside those of the classes.
+# Keras' names other than those of the classes.
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
 
 _BY_NAME = named(globals(), Constraint, without=(NormConstraint,))
@@ -211,8 +210,8 @@ def get(identifier: Any, owner: str = "constraint") -> Any:
     ----------
     identifier : str, dict, Constraint, class, callable or None
         "max_norm", "non_neg", "unit_norm", "min_max_norm"; ``{"class_name": "MaxNorm", "config":
-        {"max_value": 3}}``; an object or a class. A name or a class takes the default arguments.
-        Other callables, which take a weight and return another, are returned as they are.
+        {"max_value": 3}}``; an object or a class. A name or a class uses the default arguments.
+        Other callables, from a weight to a weight, are returned unchanged.
     owner : str, default "constraint"
         Start of error messages.
 
@@ -235,12 +234,12 @@ def get(identifier: Any, owner: str = "constraint") -> Any:
 
 
 def apply(constraint: Callable[[Array], Any], weight: Array, owner: str) -> None:
-    """Replace a weight by what a constraint, also one that is a plain callable, makes of it.
+    """Apply a constraint, or a plain callable, to a weight.
 
     Raises
     ------
     ValueError
-        When the constraint returns another shape.
+        If the constraint returns a different shape.
     """
     projected = np.asarray(constraint(weight))
     if projected.shape != weight.shape:

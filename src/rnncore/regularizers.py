@@ -1,4 +1,4 @@
-"""Penalties on weights: a number that a loss adds, and its gradient."""
+"""Penalties on weights, added to the loss, and their gradients."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rnncore.utils._names import named
 
 Array = NDArray[Any]
 
-# Keras' epsilon: rows shorter than this are not made longer than one.
+# Keras' epsilon: shorter rows are not scaled to length one.
 _EPSILON = 1e-7
-# So many elements are worked on at a time.
+# Number of elements to process at a time.
 _BLOCK = 4096
 
 
 class Regularizer(Configurable):
     """Base class of the regularizers.
 
-    A subclass gives `value` and `grad`. Both take the weight, an array of float32 or float64.
+    A subclass defines `value` and `grad`. Both take the weight, an array of float32 or float64.
 
     Notes
     -----
@@ -79,7 +79,7 @@ class L1L2(Regularizer):
     Raises
     ------
     TypeError, ValueError
-        For something else than a finite number >= 0.
+        If an argument is not a finite number >= 0.
 
     Notes
     -----
@@ -116,7 +116,7 @@ class L1L2(Regularizer):
 
     def add_grad(self, weight: Array, out: Array) -> None:
         flat, sums = weight.reshape(-1), out.view()
-        sums.shape = (out.size,)  # unlike reshape it never copies
+        sums.shape = (out.size,)  # unlike reshape, never copies
         scratch = np.empty(min(flat.size, _BLOCK), weight.dtype)
         for start in range(0, flat.size, _BLOCK):
             block, total = flat[start : start + _BLOCK], sums[start : start + _BLOCK]
@@ -141,7 +141,7 @@ class L1(L1L2):
     Raises
     ------
     TypeError, ValueError
-        For something else than a finite number >= 0.
+        If an argument is not a finite number >= 0.
     """
 
     def __init__(self, l1: float | None = 0.01) -> None:
@@ -159,7 +159,7 @@ class L2(L1L2):
     Raises
     ------
     TypeError, ValueError
-        For something else than a finite number >= 0.
+        If an argument is not a finite number >= 0.
     """
 
     def __init__(self, l2: float | None = 0.01) -> None:
@@ -174,13 +174,13 @@ class OrthogonalRegularizer(Regularizer):
     factor : float, default 0.01
         >= 0.
     mode : {"rows", "columns"}, default "rows"
-        What is to be orthogonal.
+        Which vectors should be orthogonal.
 
     Raises
     ------
     TypeError, ValueError
-        For a factor that is no finite number >= 0 or an unknown mode, and when called on a weight
-        that is no matrix with at least two rows (columns).
+        If the factor is not a finite number >= 0, the mode is unknown, or the weight is not a
+        matrix with at least two rows (columns).
 
     Examples
     --------
@@ -202,7 +202,7 @@ class OrthogonalRegularizer(Regularizer):
     def grad(self, weight: Array) -> Array:
         lengths, unit = self._unit_rows(weight)
         signs = np.sign(_without_diagonal(unit @ unit.T))
-        # Every product stands on both sides of the diagonal.
+        # Every product occurs on both sides of the diagonal.
         dunit = 2 * self._share(unit) * (signs @ unit)
         along = (dunit * unit).sum(axis=1, keepdims=True)
         drows = (dunit - np.where(lengths > _EPSILON, along, 0) * unit) / np.maximum(
@@ -222,7 +222,7 @@ class OrthogonalRegularizer(Regularizer):
         return lengths, rows / np.maximum(lengths, _EPSILON)
 
     def _share(self, unit: Array) -> float:
-        """Return what each ordered pair counts: the sum over them has every pair twice."""
+        """Return the weight of each ordered pair; the sum counts every pair twice."""
         return self.factor / (len(unit) * (len(unit) - 1))
 
 
@@ -235,12 +235,11 @@ def _factor(owner: str, name: str, value: float | None, default: float) -> float
     return default if value is None else check_number(owner, name, value, low=0.0)
 
 
-# The names that Keras has beside those of the classes.
+# Keras' names other than those of the classes.
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
 _BY_NAME = named(globals(), Regularizer)
-# By name both factors are the 0.01 of Keras' documentation: an L1L2 without arguments would ask
-# for nothing.
+# By name both factors are 0.01, as Keras documents: an L1L2 without arguments would do nothing.
 _BY_NAME |= dict.fromkeys(("l1_l2", "l1l2", "L1L2"), L1L2(0.01, 0.01))
 
 
@@ -252,7 +251,7 @@ def get(identifier: Any, owner: str = "regularizer") -> Any:
     identifier : str, dict, Regularizer, class, callable or None
         "l1", "l2", "l1_l2", "orthogonal_regularizer"; ``{"class_name": "L2", "config": {"l2":
         0.1}}``; an object or a class. A name or a class takes the default arguments. Other
-        callables are returned as they are; see `Regularizer`.
+        callables are returned unchanged; see `Regularizer`.
     owner : str, default "regularizer"
         Start of error messages.
 
@@ -280,9 +279,9 @@ def add_grad(regularizer: Any, weight: Array, out: Array, owner: str) -> None:
     Raises
     ------
     TypeError
-        For a regularizer without `grad`, as there is no automatic differentiation.
+        If the regularizer has no `grad`, as there is no automatic differentiation.
     ValueError
-        When `grad` returns another shape than that of `weight`.
+        If `grad` returns a shape other than that of `weight`.
     """
     own = getattr(type(regularizer), "grad", None) is not Regularizer.grad
     if not (own and callable(getattr(regularizer, "grad", None))):

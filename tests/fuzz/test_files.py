@@ -303,7 +303,7 @@ def test_what_is_no_file(tmp_path: Path, target: Sequential) -> None:
             load(io.BytesIO())
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(ValueError, match="pipe: expected a file"):
+        with pytest.raises(ValueError, match="pipe: expected a regular file"):
             load_model(tmp_path / "pipe")
 
 

@@ -48,7 +48,7 @@ def test_values_are_read_and_set() -> None:
     assert K.get_value(optimizer.learning_rate) == optimizer.learning_rate == 0.25
     with pytest.raises(TypeError, match="set_value: x: expected a weight or the like, got float"):
         K.set_value(0.5, 0.25)
-    with pytest.raises(TypeError, match="learning_rate: expected no other value"):
+    with pytest.raises(TypeError, match="learning_rate: expected no value"):
         K.set_value(SGD(ExponentialDecay(0.1, 2, 0.5)).learning_rate, 0.1)
 
 

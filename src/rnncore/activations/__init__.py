@@ -1,7 +1,7 @@
 """Activation functions with their derivatives.
 
-Most can be differentiated from ``y`` alone, so that a layer keeps its output and not its input for
-the backward pass; the others say so by `from_input`.
+Most can be differentiated from ``y`` alone, so a layer keeps its output instead of its input for
+the backward pass; the others set `from_input`.
 """
 
 from __future__ import annotations
@@ -85,5 +85,5 @@ def get(
     return found
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "deserialize", "serialize")

@@ -1,4 +1,4 @@
-"""What an activation is."""
+"""The base of activations."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Activation(Configurable):
     def backward(self, y: Array, dy: Array) -> Array:
         """Return the gradient of ``x``, given the output ``y`` and its gradient ``dy``.
 
-        With `from_input`, the first argument is ``x`` and not ``y``.
+        With `from_input`, the first argument is ``x`` instead of ``y``.
         """
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
 
@@ -77,7 +77,7 @@ class Activation(Configurable):
         return out
 
     def __call__(self, x: ArrayLike, *args: Any, **kwargs: Any) -> Array:
-        """Return ``f(x)`` in float32, or float64 for an array of that; other numbers, too.
+        """Return ``f(x)`` of any numbers, in float64 for a float64 array, else in float32.
 
         Further arguments are those of the function in Keras: ``relu(x, max_value=6)``.
         """
@@ -106,7 +106,7 @@ def numeric(x: ArrayLike) -> Array:
 
 
 class Builtin(Activation):
-    """Base of the activations here, which give `backward_into`."""
+    """Base of the built-in activations, which define `backward_into`."""
 
     def backward(self, y: Array, dy: Array) -> Array:
         return self.backward_into(y, dy, np.empty_like(dy))

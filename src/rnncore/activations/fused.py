@@ -1,4 +1,4 @@
-"""The activations that the kernels apply while they multiply."""
+"""Activations that the kernels fuse with a product."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Tanh(Builtin):
 
 
 class Along(Builtin):
-    """Base of those that look along the last axis."""
+    """Base of the activations along the last axis."""
 
     def __call__(self, x: ArrayLike, axis: int = -1) -> Array:
         turned = np.moveaxis(numeric(x), axis, -1)
@@ -137,11 +137,11 @@ class Softmax(Along):
 
 
 def shifted(x: Array, out: Array | None) -> Array:
-    """Return x less its largest number over the last axis."""
+    """Return x minus its maximum over the last axis."""
     x = float_array("x", x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
-    # inf - inf is NaN, which is the answer; the training loop reports it, not a NumPy warning.
+    # inf - inf is NaN, as it should be; the training loop reports it, so avoid NumPy's warning.
     with np.errstate(invalid="ignore"):
         y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
     return y

@@ -1,4 +1,4 @@
-"""The activations that are their input times a gate: they fall and rise."""
+"""Activations that multiply their input by a gate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rnncore.utils._checks import check_flag
 
 
 class Gated(Builtin):
-    """``y = x * gate(x)``: y alone does not tell the derivative."""
+    """``y = x * gate(x)``, whose derivative does not follow from y alone."""
 
     from_input = True
 
@@ -64,7 +64,7 @@ class Mish(Gated):
 
 
 class Gelu(Gated):
-    """``y = x * P(X <= x)`` for a standard normal X, or an approximation of it by tanh.
+    """``y = x * P(X <= x)`` for a standard normal X, or its tanh approximation.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Gelu(Gated):
     def gate(self, x: Array) -> tuple[Array, Array]:
         if not self.approximate:
             wide = x.astype(np.float64)
-            # NumPy has no error function. This one keeps its digits far out.
+            # NumPy has no error function. This one is accurate far out.
             scaled = (wide * -math.sqrt(0.5)).reshape(-1).data
             gate = 0.5 * np.fromiter(map(math.erfc, scaled), np.float64, x.size)
             slope = np.exp(-0.5 * wide * wide) / math.sqrt(2.0 * math.pi)

@@ -1,4 +1,4 @@
-"""The activations that follow a product as a pass of their own."""
+"""Activations that run as a separate pass after a product."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HardTanh(Clipped):
 
 
 class LeakyRelu(Builtin):
-    """``y = x`` where x is positive, else ``negative_slope * x``."""
+    """``y = x`` if x is positive, else ``negative_slope * x``."""
 
     name = "leaky_relu"
 
@@ -153,12 +153,12 @@ class Exponential(Builtin):
 
 
 def _beside(x: Array, out: Array | None) -> Array | None:
-    """Return `out` where it may be written to while `x` is still read, else None."""
+    """Return `out` if it may be written to while `x` is still read, else None."""
     return None if out is x else out
 
 
 def _finished(y: Array, out: Array | None) -> Array:
-    """Return y, in `out` where that is given."""
+    """Return y, in `out` if given."""
     if out is None or out is y:
         return y
     out[...] = y

@@ -19,5 +19,5 @@ from rnncore.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
 from rnncore.saving.checkpoint import load_checkpoint as load_checkpoint
 from rnncore.utils._names import public
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "load_checkpoint")

@@ -1,7 +1,7 @@
-"""Starting values of weights.
+"""Initial values of weights.
 
 An initializer is called with ``(shape, dtype, rng)`` and returns a new array. Values are drawn in
-float64 and then rounded, so that a float32 and a float64 model of one seed start alike.
+float64 and then rounded, so that float32 and float64 models with the same seed start alike.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize as deserialize, serialize as serialize
 from rnncore.utils._names import named, public
 
-# Keras' other names for the classes.
+# Keras' aliases of the classes.
 constant, identity, ones, zeros = Constant, Identity, Ones, Zeros
 orthogonal, random_normal, random_uniform = Orthogonal, RandomNormal, RandomUniform
 truncated_normal, variance_scaling = TruncatedNormal, VarianceScaling
@@ -75,7 +75,7 @@ def get(
     ValueError
         If the name is unknown.
     TypeError
-        For something that is neither a name nor callable.
+        If it is neither a name nor callable.
 
     Examples
     --------
@@ -91,9 +91,9 @@ def get(
 def for_weights(
     make: Initializer | InitializerFunction,
 ) -> Callable[[tuple[int, ...], np.dtype[Any], np.random.Generator], Any]:
-    """Return what a layer calls with shape, dtype and generator.
+    """Return the function that a layer calls with shape, dtype and generator.
 
-    What was written for Keras takes no generator; it is left out then.
+    Functions written for Keras take no generator, and get none.
     """
     try:
         inspect.signature(make).bind((), "float32", None)
@@ -102,5 +102,5 @@ def for_weights(
     return make
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "deserialize", "serialize")

@@ -1,4 +1,4 @@
-"""What an initializer is."""
+"""The base of initializers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Initializer(Configurable):
     Parameters
     ----------
     seed : int, optional
-        With a seed of its own an initializer returns the same values at every call; without, it
-        draws from the generator it is given.
+        With a seed, every call returns the same values; without, they are drawn from the given
+        generator.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Initializer(Configurable):
         dtype: DTypeLike = "float32",
         rng: np.random.Generator | None = None,
     ) -> Array:
-        """Return a new array of starting values.
+        """Return a new array of initial values.
 
         Parameters
         ----------
@@ -56,12 +56,12 @@ class Initializer(Configurable):
         Raises
         ------
         TypeError
-            When ``shape`` does not hold integers, or ``dtype`` is no dtype.
+            If ``shape`` does not hold integers, or ``dtype`` is not a dtype.
         ValueError
-            For another dtype or one that cannot hold the values, for a negative length, and for
-            a shape that no array can have.
+            If the dtype is not supported or cannot hold the values, a size is negative, or no array
+            can have the shape.
         MemoryError
-            When the memory does not suffice.
+            If there is not enough memory.
         """
         if self.seed is not None:
             rng = np.random.default_rng(self.seed)

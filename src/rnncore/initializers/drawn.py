@@ -1,4 +1,4 @@
-"""Starting values of one distribution, whatever the shape, and orthogonal matrices."""
+"""Initializers of a fixed distribution, and orthogonal matrices."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class RandomUniform(Initializer):
 class Orthogonal(Initializer):
     """A matrix with orthonormal rows or columns, whichever are fewer, times ``gain``.
 
-    A shape with more than two axes is taken as a matrix of ``prod(shape[:-1])`` rows.
+    A shape with more than two axes is treated as a matrix of ``prod(shape[:-1])`` rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Starting values that are not drawn."""
+"""Initializers that draw nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Constant(Initializer):
     Parameters
     ----------
     value : float or array_like, default 0.0
-        An array, such as one of pretrained word vectors, is stretched over the shape as NumPy does.
+        An array, such as pretrained word vectors, is broadcast to the shape.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Ones(Constant):
 
 
 class Identity(Initializer):
-    """The identity matrix times ``gain``, cut off or filled up with zeros where it is not square.
+    """The identity matrix times ``gain``, cropped or padded with zeros if not square.
 
     Parameters
     ----------

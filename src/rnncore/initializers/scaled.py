@@ -1,4 +1,4 @@
-"""Starting values whose variance follows from the number of inputs and outputs."""
+"""Initializers whose variance depends on the number of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rnncore.initializers.base import Array, Initializer
 from rnncore.initializers.drawn import truncated_normal
 from rnncore.utils._checks import check_choice, check_number
 
-# Standard deviation of a standard normal distribution that is cut off at two standard deviations.
+# Standard deviation of a standard normal distribution truncated at two standard deviations.
 _TRUNCATED_STDDEV = 0.87962566103423978
 _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 

@@ -109,5 +109,5 @@ GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 Convolution1D, Convolution2D = Conv1D, Conv2D
 Convolution1DTranspose = Conv1DTranspose
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "deserialize", "serialize")

@@ -71,5 +71,5 @@ def get(identifier: Any) -> Loss:
     return found
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "deserialize", "serialize")

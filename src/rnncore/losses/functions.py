@@ -128,5 +128,5 @@ def sparse_categorical_crossentropy(
     return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals())

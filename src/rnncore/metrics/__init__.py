@@ -140,5 +140,5 @@ def _accuracy_for(
     return CategoricalAccuracy(name)
 
 
-if not TYPE_CHECKING:  # checkers of types find the names by the imports
+if not TYPE_CHECKING:  # type checkers find the names by these imports
     __all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__

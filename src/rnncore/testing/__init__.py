@@ -1,6 +1,6 @@
 """Helpers for testing numerical code: derived tolerances and a finite-difference gradient check.
 
-They serve a user's own layers and losses as well as ours.
+They work for your own layers and losses too.
 """
 
 from rnncore.testing.cells import check_cell

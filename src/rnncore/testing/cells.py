@@ -22,9 +22,9 @@ def check_cell(
 ) -> float:
     """Check `forward` and `backward` of a cell by finite differences.
 
-    The cell runs over random sequences with a mask that leaves out steps in front, in between and
-    behind, from random states. Gradients by the sequences, the initial states and all weights,
-    which are set at random, are compared, for the output of every step and the final states.
+    Runs the cell over random sequences with random weights and initial states, and with a mask that
+    hides steps at the start, in the middle and at the end. Compares the gradients of all outputs
+    and final states with respect to the sequences, the initial states and the weights.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def check_cell(
         Size of the input of a step.
     batch, steps : int, default 3 and 5
     seed : int, default 0
-        Of all random numbers.
+        For all random numbers.
     tolerance : float, default 1e-8
         Largest error allowed.
     **options
-        Others of `check_gradients`.
+        Further arguments of `check_gradients`.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def check_cell(
     AssertionError
         Naming the gradients that are wrong and by how much.
     ValueError, TypeError
-        When the cell is none, is not of float64 or has no `backward`.
+        If it is not a cell, is not in float64, or has no `backward`.
 
     Examples
     --------

@@ -1,12 +1,12 @@
 """Check of a hand-written backward pass by finite differences, in float64.
 
-The derivative of ``f`` in the direction of one entry is taken from four values,
+The derivative of ``f`` with respect to an entry is computed from four values,
 
     (8 (f(+s) - f(-s)) - (f(+2s) - f(-2s))) / (12 s),
 
-whose error falls as ``s**4``. With ``s = eps**(1/5)``, about 7e-4, truncation and rounding
-balance and ten digits or so are right, so a wrong term cannot hide in the noise as it can behind
-the usual two-point quotient.
+whose error falls as ``s**4``. With ``s = eps**(1/5)``, about 7e-4, truncation and rounding balance
+and about ten digits are correct, so a wrong term cannot hide in the noise as with the usual
+two-point quotient.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def numerical_gradient(
     array : ndarray, float64, any shape
         Changed in place entry by entry, and restored.
     step : float, default eps**(1/5)
-        Taken times ``max(1, |entry|)``.
+        Multiplied by ``max(1, |entry|)``.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def numerical_gradient(
     Raises
     ------
     TypeError
-        When `array` is not a float64 array.
+        If `array` is not a float64 array.
 
     Examples
     --------
@@ -74,14 +74,14 @@ def gradient_errors(
     function : callable
         Takes no argument, reads the arrays and returns a float.
     arrays : mapping of str to ndarray, float64
-        What to differentiate by; each is changed in place and restored.
+        Differentiate with respect to these; each is changed in place and restored.
     gradients : mapping of str to array_like
         The analytic gradients, under the same names and of the same shapes.
     step : float, default eps**(1/5)
     floor : float, default 1e-3
         Gradients smaller than this are compared absolutely (see `normwise_error`).
     max_entries : int, optional
-        Check so many entries of each array, drawn at random, instead of all.
+        Check this many random entries of each array instead of all.
     seed : int, default 0
         Seed of that draw.
 
@@ -92,9 +92,9 @@ def gradient_errors(
     Raises
     ------
     TypeError
-        When an array is not float64.
+        If an array is not float64.
     ValueError
-        When the names or shapes of `arrays` and `gradients` differ.
+        If the names or shapes of `arrays` and `gradients` differ.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """How far two correct computations of one recurrent layer may differ.
 
-Nothing here was tuned until a test went green; the numbers follow from the format.
+Nothing here was tuned to make a test pass; the numbers follow from the floating-point format.
 
 One rounding errs by at most ``u = eps / 2`` of its result. A sum of K products, added in any order
 and with or without fused multiply-add, errs by at most ``K u`` of its largest partial sum, and,
@@ -71,7 +71,7 @@ def forward_tolerance(
     Parameters
     ----------
     dtype : float32 or float64
-        What the less exact of the two computes in.
+        The less precise dtype of the two computations.
     accumulation : int
         ``I + H``, the products that go into one gate of one unit.
     steps : int
