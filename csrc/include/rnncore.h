@@ -1,12 +1,12 @@
 /* rnncore: recurrent layers on a CPU. The public C interface (inference).
  *
- * C99, compiles as C++. Conventions that hold everywhere:
+ * C99, compiles as C++. Conventions:
  *   - T time steps, B batch rows, I input size, H hidden size; all matrices are row-major.
- *   - Strides count elements, not bytes, and may be negative or zero where memory is only read.
+ *   - Strides count elements, not bytes, and may be negative, or zero for memory only read.
  *   - A function that returns rnncore_status leaves its output arguments untouched when it fails,
  *     unless it says otherwise. Nothing here prints, aborts or reads the environment.
  *   - Options structs begin with `struct_size`; set it to sizeof(the struct) and zero the rest.
- * Bytes that this version does not know are refused unless they are zero.
+ * Bytes that this version does not know must be zero, or the call fails.
  */
 #ifndef RNNCORE_H
 #define RNNCORE_H
@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-/* Values are pinned: they never change their meaning. */
+/* The values never change. */
 typedef enum rnncore_status {
     RNNCORE_OK = 0,
     RNNCORE_ERROR_INVALID_ARGUMENT = 1,
@@ -33,7 +33,7 @@ typedef enum rnncore_status {
     RNNCORE_ERROR_UNSUPPORTED = 4, /* not compiled in, or this CPU cannot run it */
     RNNCORE_ERROR_THREAD = 5,
     RNNCORE_ERROR_BLAS = 6,       /* the BLAS library could not be loaded */
-    RNNCORE_ERROR_WORKSPACE = 7,  /* the memory that was handed in is too small or misaligned */
+    RNNCORE_ERROR_WORKSPACE = 7,  /* the memory passed in is too small or misaligned */
     RNNCORE_ERROR_TAPE_STATE = 8, /* a tape was used before its forward or after its backward */
     RNNCORE_ERROR_LENGTHS = 20,   /* an entry of `lengths` is negative or larger than T */
     RNNCORE_STATUS_FORCE_INT = 0x7fffffff
@@ -45,13 +45,13 @@ typedef enum rnncore_cell { RNNCORE_RNN = 0, RNNCORE_LSTM = 1, RNNCORE_GRU = 2 }
 
 /* The logistic sigmoid is SIGMOID; HARD_SIGMOID is min(max(x + 3, 0), 6) / 6. */
 typedef enum rnncore_activation {
-    RNNCORE_ACTIVATION_DEFAULT = 0, /* of cells TANH, of their gates SIGMOID, of Dense LINEAR */
+    RNNCORE_ACTIVATION_DEFAULT = 0, /* TANH for cells, SIGMOID for gates, LINEAR for Dense */
     RNNCORE_TANH = 1,
     RNNCORE_RELU = 2,
     RNNCORE_SIGMOID = 3,
     RNNCORE_LINEAR = 4,
     RNNCORE_HARD_SIGMOID = 5,
-    RNNCORE_SOFTMAX = 6 /* of Dense only */
+    RNNCORE_SOFTMAX = 6 /* Dense only */
 } rnncore_activation;
 
 /* One build of the kernels. The order within a family is the order of preference. */
@@ -68,8 +68,8 @@ RNNCORE_API const char *rnncore_status_string(rnncore_status status);
 /* "0.1.0"; static storage. */
 RNNCORE_API const char *rnncore_version(void);
 
-/* Memory for workspaces and tapes: aligned to 64 bytes, on large pages where it is large and the
- * system has them. NULL when memory is short. Memory from elsewhere serves as well. */
+/* Memory for workspaces and tapes: aligned to 64 bytes, on large pages if it is large and the
+ * system has them. NULL if there is not enough. Any other memory works too. */
 RNNCORE_API void *rnncore_alloc(size_t bytes);
 
 /* Releases what rnncore_alloc returned; NULL is fine. */
@@ -81,34 +81,34 @@ typedef struct rnncore_context rnncore_context;
 
 typedef struct rnncore_context_options {
     size_t struct_size;
-    int32_t num_threads;      /* counts the calling thread; 0: one per CPU that may be used */
-    int32_t max_isa;          /* a rnncore_isa that lowers the choice; -1: the best this CPU runs */
+    int32_t num_threads;      /* includes the calling thread; 0: one per usable CPU */
+    int32_t max_isa;          /* the highest rnncore_isa to use; -1: the best this CPU runs */
     const char *blas_library; /* path of the OpenBLAS to load at the first training product;
                                  NULL: the one linked at build time, or none. Copied. */
 } rnncore_context_options;
 
 /* Makes a context. `options` may be NULL (all defaults). Thread-safe to use from several threads:
- * a call that finds the pool busy runs on its own thread alone. Threads start when first needed. */
+ * a call that finds the pool busy runs on the calling thread. Threads start when first needed. */
 RNNCORE_API rnncore_status rnncore_context_create(const rnncore_context_options *options,
                                                   rnncore_context **out);
 
 /* Joins the threads and frees everything. No other call may be using the context. NULL is fine. */
 RNNCORE_API void rnncore_context_destroy(rnncore_context *context);
 
-/* For the child after fork(): frees a context whose threads exist only in the parent. */
+/* For a child after fork(): frees a context whose threads exist only in the parent. */
 RNNCORE_API void rnncore_context_abandon(rnncore_context *context);
 
-/* Threads that a call may use: what was asked for, or fewer once the system has refused to start
- * one. Results do not depend on it. */
+/* Threads that a call may use: as requested, or fewer if the system refused to start one. Results
+ * do not depend on it. */
 RNNCORE_API int32_t rnncore_context_num_threads(const rnncore_context *context);
 
-/* Starts the threads now, for a program that must know whether it has them. RNNCORE_ERROR_THREAD:
- * the system refused one; calls run on those that there are. */
+/* Starts the threads now, for programs that must know whether it works. RNNCORE_ERROR_THREAD: the
+ * system refused one; calls run on the others. */
 RNNCORE_API rnncore_status rnncore_context_start_threads(rnncore_context *context);
 
-/* What the default number of threads follows from: the CPUs that this process may be scheduled on,
- * and how many CPUs' worth of time its cgroups (containers, batch systems) give it. 0: no quota. A
- * quota is rounded up. */
+/* What determines the default number of threads: the CPUs that this process may run on, and the
+ * CPU quota of its cgroups (containers, batch systems), in CPUs; 0 without a quota. The default
+ * rounds a quota up. */
 RNNCORE_API int32_t rnncore_schedulable_cpus(void);
 RNNCORE_API double rnncore_cpu_quota(void);
 
@@ -116,18 +116,18 @@ RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
 /* "baseline", "avx2", "avx512" or "neon"; NULL for any other value. */
 RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
 
-/* Which BLAS the products of training use (loads it), or "none"; lives as long as the context. */
+/* The BLAS used in training (this loads it), or "none"; lives as long as the context. */
 RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *context);
 
-/* ---- calls that do not depend on each other ------------------------------------------------ */
+/* ---- independent calls ---------------------------------------------------------------------- */
 
 typedef void (*rnncore_call_fn)(void *arg);
 
-/* Calls fn(args[i]) once for each i in [0, count) and returns when all are done: for layers that do
- * not depend on each other, such as the two directions of a bidirectional one. They run at the same
- * time where that pays: `flops` counts the work of all of them (2 per multiply-add), and with many
- * more threads than calls it is better to divide each call. What fn calls here with `context`
- * has the same bits either way. RNNCORE_ERROR_INVALID_ARGUMENT for NULL and for count < 0. */
+/* Calls fn(args[i]) once for each i in [0, count) and returns when all are done: for independent
+ * layers, such as the two directions of a bidirectional one. Runs them at the same time if that
+ * pays: `flops` counts the work of all of them (2 per multiply-add), and with many more threads
+ * than calls it is better to divide each call. Calls of fn with `context` give the same bits either
+ * way. RNNCORE_ERROR_INVALID_ARGUMENT for NULL and for count < 0. */
 RNNCORE_API rnncore_status rnncore_call_together(rnncore_context *context, rnncore_call_fn fn,
                                                  void *const *args, int64_t count, double flops);
 
@@ -139,24 +139,24 @@ typedef struct rnncore_layer {
     int32_t dtype; /* rnncore_dtype of weights, inputs, outputs and states */
     int64_t input_size;
     int64_t hidden_size;
-    int32_t activation;  /* rnncore_activation of h, of the candidate, of the LSTM's output */
-    int32_t reset_after; /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
-    int32_t training;    /* 1: also pack what the backward pass needs */
+    int32_t activation;           /* rnncore_activation of h, the candidate, the LSTM's output */
+    int32_t reset_after;          /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
+    int32_t training;             /* 1: also pack for the backward pass */
     int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0 for RNN */
     int32_t recurrent_dropout;    /* 1, with training: each batch brings its recurrent_mask, and the
                                      weights serve rnncore_forward_train and backward only */
 } rnncore_layer;
 
-/* Two forms of the gate equations. Which one a layer takes changes its speed, not what it is. */
+/* Two implementations of the gate equations, which differ only in speed. */
 typedef enum rnncore_path {
     RNNCORE_PATH_FUSED = 0,  /* tanh and sigmoid, compiled into the equations */
-    RNNCORE_PATH_GENERIC = 1 /* other activations, chosen as they run, or recurrent dropout */
+    RNNCORE_PATH_GENERIC = 1 /* other activations, chosen at run time, or recurrent dropout */
 } rnncore_path;
 
-/* RNNCORE_ERROR_INVALID_ARGUMENT for a layer that no weights can be made for. */
+/* RNNCORE_ERROR_INVALID_ARGUMENT if no weights can be made for the layer. */
 RNNCORE_API rnncore_status rnncore_kernel_path(const rnncore_layer *layer, rnncore_path *path);
 
-/* Weights in packed form; read-only once made, so threads may share them. */
+/* Packed weights; read-only once made, so threads may share them. */
 typedef struct rnncore_weights rnncore_weights;
 
 /* Packs weights for the kernels of `context`. Everything is copied.
@@ -189,10 +189,10 @@ typedef struct rnncore_batch {
     int32_t zero_masked;   /* y at a masked step: 0 repeats the one before, 1 is zero */
     const void *initial_h; /* NULL: zeros */
     const void *initial_c; /* LSTM only; NULL: zeros */
-    void *y;               /* (B, T, H) through its strides; NULL: not wanted */
+    void *y;               /* (B, T, H) through its strides; NULL if not wanted */
     int64_t y_stride_batch, y_stride_time, y_stride_feature;
-    void *final_h; /* NULL: not wanted */
-    void *final_c; /* LSTM only; NULL: not wanted */
+    void *final_h; /* NULL if not wanted */
+    void *final_c; /* LSTM only; NULL if not wanted */
     /* (G, B, H), contiguous: what the state before each step is multiplied by, apart for each gate,
      * where it meets recurrent_kernel; the same at every step. For rnncore_forward_train with a
      * layer that has recurrent_dropout, which needs it; otherwise NULL. Copied to the tape. */
@@ -206,13 +206,13 @@ RNNCORE_API rnncore_status rnncore_forward_workspace_size(const rnncore_context 
                                                           size_t *bytes);
 
 /* Runs the layer over the batch. Outputs must not overlap inputs or each other. `workspace` is
- * 64-byte aligned memory of at least the size asked for above; its content does not matter.
+ * 64-byte aligned memory of at least the size above; its content does not matter.
  * On failure the outputs may be partly written. */
 RNNCORE_API rnncore_status rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
                                            const rnncore_batch *batch, void *workspace,
                                            size_t workspace_bytes);
 
-/* ---- one call with weights that are not packed ----------------------------------------------- */
+/* ---- one call with unpacked weights ---------------------------------------------------------- */
 
 /* Bytes of scratch that rnncore_forward_unpacked needs (reads lengths and mask). */
 RNNCORE_API rnncore_status rnncore_forward_unpacked_workspace_size(const rnncore_context *context,
@@ -220,9 +220,9 @@ RNNCORE_API rnncore_status rnncore_forward_unpacked_workspace_size(const rnncore
                                                                    const rnncore_batch *batch,
                                                                    size_t *bytes);
 
-/* As rnncore_weights_create (layer->training must be 0), rnncore_forward and
- * rnncore_weights_destroy in one, with the same bits. Packs into the workspace, and not at all
- * where the batch has a few row-steps only: the call for one step with weights that change. */
+/* rnncore_weights_create (layer->training must be 0), rnncore_forward and rnncore_weights_destroy
+ * in one call, with the same bits. Packs into the workspace, or not at all if the batch has only a
+ * few row-steps: for single steps with changing weights. */
 RNNCORE_API rnncore_status rnncore_forward_unpacked(rnncore_context *context,
                                                     const rnncore_layer *layer, const void *kernel,
                                                     const void *recurrent_kernel, const void *bias,

@@ -8,24 +8,24 @@
 extern "C" {
 #endif
 
-/* What the backward pass needs of a forward pass lives in caller-supplied memory, the tape:
+/* What the backward pass needs from a forward pass is kept in memory of the caller, the tape:
  * the compacted inputs, the activated gates and the states of every step. x, lengths and mask are
  * copied, so the caller may reuse them at once. A tape holds pointers into itself: do not move it.
  */
 
-/* Bytes of tape for this batch, and of scratch for its backward (weights made for training). */
+/* Bytes of tape for this batch, and of scratch for its backward; weights must be for training. */
 RNNCORE_API rnncore_status rnncore_tape_size(const rnncore_context *context,
                                              const rnncore_weights *weights,
                                              const rnncore_batch *batch, size_t *tape_bytes,
                                              size_t *backward_workspace_bytes);
 
-/* As rnncore_forward, and records the tape (64-byte aligned). The outputs have the same bits. */
+/* Like rnncore_forward, with the same bits, and records the tape (64-byte aligned). */
 RNNCORE_API rnncore_status rnncore_forward_train(rnncore_context *context,
                                                  const rnncore_weights *weights,
                                                  const rnncore_batch *batch, void *tape,
                                                  size_t tape_bytes);
 
-/* Gradients: each pointer may be NULL (not wanted). Written, not accumulated. */
+/* Gradients, written, not accumulated. Pointers to those not wanted are NULL. */
 typedef struct rnncore_gradients {
     size_t struct_size;
     const void *dy; /* (B, T, H) through its strides; NULL: zeros */
@@ -42,8 +42,8 @@ typedef struct rnncore_gradients {
 } rnncore_gradients;
 
 /* Backpropagation through time. The gate gradients overwrite the tape, so a second call on it
- * returns RNNCORE_ERROR_TAPE_STATE. `weights` are those of the forward pass, not updated since, or
- * the call returns RNNCORE_ERROR_INVALID_ARGUMENT. */
+ * returns RNNCORE_ERROR_TAPE_STATE. `weights` must be those of the forward pass, not
+ * updated since, or the call returns RNNCORE_ERROR_INVALID_ARGUMENT. */
 RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context,
                                             const rnncore_weights *weights, void *tape,
                                             size_t tape_bytes, const rnncore_gradients *gradients,
@@ -51,8 +51,8 @@ RNNCORE_API rnncore_status rnncore_backward(rnncore_context *context,
 
 /* ---- the rest of a training step ---------------------------------------------------------
  *
- * Arrays are contiguous and of one dtype (rnncore_dtype). Work is cut into tasks by its size alone,
- * so the bits of a result do not depend on the number of threads. */
+ * Arrays are contiguous and of one dtype (rnncore_dtype). Work is divided into tasks by its size
+ * only, so the bits of a result do not depend on the number of threads. */
 
 typedef enum rnncore_optimizer {
     RNNCORE_SGD = 0,
@@ -68,8 +68,8 @@ typedef enum rnncore_optimizer {
  *            mean of g: a = rho a + (1-rho) g) the root is of v - a^2 + epsilon;  p -= d, or with
  *            the slot m: m = momentum m + d, p -= m
  *   ADAM     m += (1-beta_1)(g - m);  v += (1-beta_2)(g^2 - v);  p -= lr m / (sqrt(v) + epsilon);
- *            with the third slot w: w = max(w, v) stands for v in the last term. The correction of
- *            the bias is part of lr. */
+ *            with the third slot w: w = max(w, v) replaces v in the last term. lr includes the bias
+ *            correction. */
 typedef struct rnncore_update {
     size_t struct_size;
     int32_t optimizer; /* rnncore_optimizer */
@@ -92,17 +92,17 @@ typedef struct rnncore_update {
 RNNCORE_API rnncore_status rnncore_optimizer_step(rnncore_context *context,
                                                   const rnncore_update *update);
 
-/* Euclidean norm of n numbers, also where their squares overflow. */
+/* Euclidean norm of n numbers, even if their squares overflow. */
 RNNCORE_API rnncore_status rnncore_norm(rnncore_context *context, int32_t dtype, int64_t n,
                                         const void *x, double *norm);
 
-/* out[i] = table[ids[i]]: rows of `columns` elements. ids are within the table (not checked). */
+/* out[i] = table[ids[i]]: rows of `columns` elements. ids must be within the table (unchecked). */
 RNNCORE_API rnncore_status rnncore_gather_rows(rnncore_context *context, int32_t dtype,
                                                int64_t columns, const void *table, int64_t n,
                                                const int64_t *ids, void *out);
 
-/* The gradient of the function above: the rows `cleared` of the table become zero (those that the
- * last call wrote: the others are zero already), then table[ids[i]] += rows[i] in the order of i.
+/* The gradient of the function above: sets the rows `cleared` of the table to zero (those that the
+ * last call wrote; the others are zero already), then table[ids[i]] += rows[i] in the order of i.
  */
 typedef struct rnncore_scatter_add {
     size_t struct_size;
@@ -130,7 +130,7 @@ typedef struct rnncore_dense {
     const void *bias;   /* (outputs) or NULL */
     void *y;            /* (rows, outputs); the backward pass reads it */
     const void *dy;     /* backward only: (rows, outputs) */
-    void *dx;           /* backward only, as the next two: written, NULL: not wanted */
+    void *dx;           /* backward only, as the next two: written, NULL if not wanted */
     void *dkernel;
     void *dbias;
 } rnncore_dense;
@@ -139,7 +139,7 @@ typedef struct rnncore_dense {
 RNNCORE_API rnncore_status rnncore_dense_workspace_size(const rnncore_context *context,
                                                         const rnncore_dense *dense, size_t *bytes);
 
-/* A row of y has the same bits whatever the other rows are. */
+/* The bits of a row of y do not depend on the other rows. */
 RNNCORE_API rnncore_status rnncore_dense_forward(rnncore_context *context,
                                                  const rnncore_dense *dense, void *workspace,
                                                  size_t workspace_bytes);
@@ -175,14 +175,14 @@ typedef struct rnncore_loss {
     double smoothing; /* targets t become t (1 - s) + s / 2 (SIGMOID) or + s / columns (SOFTMAX) */
     double delta;     /* HUBER */
     double scale;
-    void *dy; /* (rows, columns); NULL: not wanted */
+    void *dy; /* (rows, columns); NULL if not wanted */
 } rnncore_loss;
 
 RNNCORE_API rnncore_status rnncore_loss_value(rnncore_context *context, const rnncore_loss *loss,
                                               double *value);
 
-/* y = x / (1 - rate) where an element is kept, else 0, with probability `rate`. Which ones are
- * kept follows from key and call alone, so the backward pass makes the same choice again. */
+/* y = x / (1 - rate) for elements that are kept, else 0, with probability `rate`. The choice
+ * depends only on key and call, so the backward pass repeats it. */
 typedef struct rnncore_dropout {
     size_t struct_size;
     int32_t dtype;
