@@ -11,7 +11,6 @@ from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer
 from rnncore.networks.graph import Graph
 from rnncore.saving.model_file import model_of_text
-from rnncore.training.structure import Structure
 from rnncore.utils._config import deserialize, record
 
 # Name of a layer, index of its call, index of the tensor among the outputs of that call.
@@ -95,12 +94,7 @@ def tensors_of_config(
         name = entry["name"]
         if name in layers:
             raise ValueError(f"expected a unique name for each layer, got {name!r} twice")
-        layer = made[name] if made and name in made else deserialize(entry)
-        if not isinstance(layer, Layer):
-            raise ValueError(f"{name}: expected a layer, got {type(layer).__name__}")
-        if not made:
-            layer.name = name
-        layers[name] = layer
+        layer = layers[name] = layer_of(entry, made)
         if isinstance(layer, InputLayer):
             tensors[name, 0, 0] = layer.output
         for number, call in enumerate(entry["inbound_nodes"]):
@@ -113,6 +107,19 @@ def tensors_of_config(
         for index, tensor in enumerate(given if isinstance(given, (list, tuple)) else [given]):
             tensors[name, number, index] = tensor
     return tensors
+
+
+def layer_of(entry: Mapping[str, Any], made: Mapping[str, Layer] | None) -> Layer:
+    """Return the layer in `made` that an entry names, else a new one; ValueError for no layer."""
+    name: Any = entry.get("name")
+    if made and name in made:
+        return made[name]
+    layer = deserialize(entry)
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{name}: expected a layer, got {type(layer).__name__}")
+    if name is not None:
+        layer.name = name
+    return layer
 
 
 def _in_order(
@@ -152,15 +159,8 @@ def _with_tensors(value: Any, tensors: Mapping[Place, SymbolicTensor]) -> Any:
     return value if place is None else tensors[place]
 
 
-def structured_places(
-    structure: Structure, tensors: Sequence[SymbolicTensor], places: Mapping[SymbolicTensor, Place]
-) -> Any:
-    """Return the places of inputs or outputs, structured as in the model."""
-    return structure.restore([list(places[tensor]) for tensor in tensors])
-
-
 def structured_tensors(value: Any, tensors: Mapping[Place, SymbolicTensor]) -> Any:
-    """Return the tensors for what `structured_places` returned."""
+    """Return the tensors at the places of inputs or outputs, in the same structure."""
     if isinstance(value, Mapping):
         return {key: structured_tensors(item, tensors) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str):

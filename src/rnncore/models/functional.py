@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor
 from rnncore.layers.layer import Layer
-from rnncore.models._shapes import compatible, fitted
+from rnncore.models._shapes import compatible
 from rnncore.models.config import (
     graph_config,
     places_of,
-    structured_places,
     structured_tensors,
     tensors_of_config,
 )
 from rnncore.models.model import Model
 from rnncore.networks.graph import Graph
 from rnncore.networks.network import Network
-from rnncore.training.data import Inputs
 from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import check_flag
@@ -46,14 +44,14 @@ class Functional(Model):
         made, output_names = listed_tensors("outputs", outputs)
         if len(set(given)) < len(given):
             raise ValueError("Model: inputs: expected each tensor once, got one twice")
-        self._network = Network(Graph(given, made))
+        self.network = Network(Graph(given, made))
         self._own_dtype = common_dtype(self.graph)
         expect_own_names(self.graph.layers)
         self.inputs, self.outputs = given, made
         self.inputs_structure = Structure(
             input_names or unique_names(given), as_dict=input_names is not None
         )
-        self._outputs_structure = Structure(
+        self.outputs_structure = Structure(
             output_names or unique_names(made), as_dict=output_names is not None
         )
         self.built = True
@@ -80,28 +78,14 @@ class Functional(Model):
     # -- structure -----------------------------------------------------------------------
 
     @property
-    def network(self) -> Network:
-        return self._network
-
-    @property
     def graph(self) -> Graph:
         """The calls of the layers."""
-        return self._network.graph
+        return self.network.graph
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once and including the inputs, in Keras' order."""
         return list(self.graph.layers)
-
-    @property
-    def outputs_structure(self) -> Structure:
-        """The names of the outputs, and whether they are one, a list or a dict."""
-        return self._outputs_structure
-
-    @property
-    def input_names(self) -> list[str]:
-        """Names of the inputs, the keys of a dict of data."""
-        return list(self.inputs_structure.names)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -112,24 +96,16 @@ class Functional(Model):
     def dtype(self, value: np.dtype[Any]) -> None:
         raise ValueError(f"{self.name}: dtype: expected {self.dtype}, got {value}")
 
-    @property
-    def input(self) -> Any:
-        """The symbolic input; a list or a dict if there are several."""
-        return self.inputs_structure.restore(self.inputs)
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output; a list or a dict if there are several."""
-        return self._outputs_structure.restore(self.outputs)
-
     def _structure(self) -> dict[str, Any]:
         places = places_of(self.graph, self.inputs)
         return {
             "name": self.name,
             "trainable": self.trainable,
             "layers": graph_config(self.graph, self.inputs),
-            "input_layers": structured_places(self.inputs_structure, self.inputs, places),
-            "output_layers": structured_places(self._outputs_structure, self.outputs, places),
+            "input_layers": self.inputs_structure.restore([list(places[t]) for t in self.inputs]),
+            "output_layers": self.outputs_structure.restore(
+                [list(places[t]) for t in self.outputs]
+            ),
         }
 
     @classmethod
@@ -156,10 +132,6 @@ class Functional(Model):
                 argument = self.inputs_structure.argument("x", index)
                 raise ValueError(f"{self.name}: {argument}: expected shape {expected}, got {one}")
 
-    def _flat_input(self, x: Any) -> Any:
-        parts = self.inputs_structure.flatten(f"{self.name}: x", x)
-        return parts if self.takes_several else parts[0]
-
     # -- computation ---------------------------------------------------------------------
 
     def convert_input(self, x: Any, argument: str = "x") -> NDArray[Any]:
@@ -174,31 +146,8 @@ class Functional(Model):
         array: NDArray[Any] = x if of_ids else super().convert_input(x, argument)
         return array
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x`, one array, a list or a dict, as arrays that `run` takes.
-
-        Sequences of different lengths are not padded yet.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the number of inputs, a name, a shape, a dtype or a token id is wrong, or the inputs
-            differ in their number of samples or have none.
-        """
-        arrays: list[NDArray[Any] | Ragged] = []
-        rank = len(self.inputs[0].shape)
-        parts = self.inputs_structure.flatten(argument, x, whole=lambda a: a.ndim >= rank)
-        for index, part in enumerate(parts):
-            name = self.inputs_structure.argument(argument, index)
-            array = fitted(name, part, self.inputs[index].shape)
-            if arrays and len(array) != len(arrays[0]):
-                raise ValueError(
-                    f"{name}: expected {len(arrays[0])} samples, as in the first input, got "
-                    f"{len(array)}"
-                )
-            convert = partial(self._converted, index, argument=name)
-            arrays.append(each(name, array, convert))
-        return tuple(arrays)
+    def _taken(self, index: int, argument: str, array: NDArray[Any] | Ragged) -> Any:
+        return each(argument, array, partial(self._converted, index, argument=argument))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -15,11 +15,12 @@ from rnncore import optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
 from rnncore.layers.graph.counted import CountedStep, MaskSteps
-from rnncore.layers.graph.symbolic import Node, is_symbolic
-from rnncore.layers.layer import Layer, detached
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic
+from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
+from rnncore.models._shapes import fitted
 from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
@@ -44,7 +45,7 @@ from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.objectives import Objectives
 from rnncore.training.prediction import predict
 from rnncore.training.progress import Progress, resolve_verbose
-from rnncore.training.ragged import rectangular
+from rnncore.training.ragged import Ragged, rectangular
 from rnncore.training.streams import Feed, Prepare, Source, Stream, is_stream
 from rnncore.training.structure import Structure
 from rnncore.utils._arrays import RAGGED
@@ -52,6 +53,7 @@ from rnncore.utils._checks import check_choice, check_count, check_flag, check_n
 from rnncore.utils._config import (
     deserialize_items,
     explained,
+    passed_on,
     read_as_one,
     serialize,
     written_as_one,
@@ -163,24 +165,68 @@ class Model(Layer):
         """The layers, each once."""
         raise NotImplementedError(f"{type(self).__name__}: expected a property layers")
 
+    # The names of inputs and outputs, and whether they are one, a list or a dict.
+    inputs_structure: Structure
+    outputs_structure: Structure
+    # The symbolic ones.
+    inputs: list[SymbolicTensor]
+    outputs: list[SymbolicTensor]
+    # What runs the layers.
+    network: Network
+
     @property
-    def outputs_structure(self) -> Structure:
-        """The names of the outputs, and whether they are one, a list or a dict."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a property outputs_structure")
+    def input_names(self) -> list[str]:
+        """Names of the inputs, the keys of a dict of data."""
+        return list(self.inputs_structure.names)
 
     @property
     def output_names(self) -> list[str]:
         """Names of the outputs, the keys of a dict of targets, losses or metrics."""
         return list(self.outputs_structure.names)
 
-    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x` as arrays that `run` takes; build the model if needed."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method prepare_input")
+    @property
+    def input(self) -> Any:
+        """The symbolic input; a list or a dict if there are several."""
+        return self.inputs_structure.restore(self.inputs)
 
     @property
-    def network(self) -> Network:
-        """What runs the layers; ValueError or AttributeError while they are not connected."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a property network")
+    def output(self) -> Any:
+        """The symbolic output; a list or a dict if there are several."""
+        return self.outputs_structure.restore(self.outputs)
+
+    def _expected_shapes(self) -> list[Shape | None]:
+        """Return the shape that each input must have; None for any."""
+        return [tensor.shape for tensor in self.inputs]
+
+    def _taken(self, index: int, argument: str, array: NDArray[Any] | Ragged) -> Any:
+        """Return the data of one input as its layers take them."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _taken")
+
+    def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
+        """Return `x`, one array, a list or a dict, as arrays that `run` takes.
+
+        The model is built if it is not yet. Sequences of different lengths are not padded yet.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the number of inputs, a name, a shape, a dtype or a token id is wrong, or the inputs
+            differ in their number of samples or have none.
+        """
+        arrays: list[NDArray[Any] | Ragged] = []
+        shapes = self._expected_shapes()
+        rank = len(shapes[0] or self.input_shape or ())
+        parts = self.inputs_structure.flatten(argument, x, whole=lambda a: a.ndim >= rank > 0)
+        for index, part in enumerate(parts):
+            name = self.inputs_structure.argument(argument, index)
+            array = fitted(name, part, shapes[index])
+            if arrays and len(array) != len(arrays[0]):
+                raise ValueError(
+                    f"{name}: expected {len(arrays[0])} samples, as in the first input, got "
+                    f"{len(array)}"
+                )
+            arrays.append(self._taken(index, name, array))
+        return tuple(arrays)
 
     # -- compile -------------------------------------------------------------------------
 
@@ -226,6 +272,7 @@ class Model(Layer):
             If the name is unknown. `fit` and `train_on_batch` raise ValueError for an optimizer
             that has trained other weights.
         """
+        arguments = passed_on(locals(), "optimizer")
         chosen = optimizers.get(optimizer)
         if loss is None and (metrics or weighted_metrics):
             raise ValueError("compile: loss: expected a loss with metrics, got None")
@@ -234,16 +281,7 @@ class Model(Layer):
             if loss is None
             else Objectives(self.outputs_structure, loss, metrics, weighted_metrics, loss_weights)
         )
-        self._compile_arguments = {
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-            "auto_scale_loss": auto_scale_loss,
-        }
+        self._compile_arguments = arguments
         self.optimizer = chosen
         self._optimized = ()
         self._draw_seeds()
@@ -540,13 +578,9 @@ class Model(Layer):
         UserWarning
             If the data have fewer batches than `steps`.
         """
-        wanted = steps_of("evaluate", "steps", steps)
-        parts = (x, y, sample_weight)
-        source = self._source("evaluate", self._preparing(), parts, batch_size, wanted)
-        feed, hooks, progress = self._started("evaluate", source, wanted, verbose, callbacks)
-        with progress:
-            results = loop.evaluate(self, feed, hooks, progress)
-            progress.end(results)
+        options = batch_size, verbose, steps, callbacks
+        prepare, parts = self._preparing(), (x, y, sample_weight)
+        results = self._run("evaluate", loop.evaluate, prepare, parts, *options)
         return self._returned(results, return_dict)
 
     def test_on_batch(
@@ -607,17 +641,13 @@ class Model(Layer):
         >>> [y.shape for y in model.predict([np.ones((5, 3)), np.ones((2, 3))], verbose=0)]
         [(5, 2), (2, 2)]
         """
-        wanted = steps_of("predict", "steps", steps)
 
         def prepare(parts: tuple[Any, Any, Any], prefix: str) -> Samples:
             argument = f"{prefix}x"
             return samples_to_predict(self, self.prepare_input(parts[0], argument), argument)
 
-        source = self._source("predict", prepare, (x, None, None), batch_size, wanted)
-        feed, hooks, progress = self._started("predict", source, wanted, verbose, callbacks)
-        with progress:
-            results = predict(self, feed, hooks, progress)
-            progress.end({})
+        options = batch_size, verbose, steps, callbacks
+        results = self._run("predict", predict, prepare, (x, None, None), *options)
         return self.outputs_structure.restore(results)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -893,8 +923,7 @@ class Model(Layer):
 
     def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> Any:
         dys = dy if isinstance(dy, list) else [dy]
-        found = self.network.run_backward(tape, dys, need_dx=need_dx)
-        return found if self.takes_several else found[0]
+        return self._joined(self.network.run_backward(tape, dys, need_dx=need_dx))
 
     def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return []
@@ -920,7 +949,8 @@ class Model(Layer):
         Called on symbolic tensors, the model becomes part of a graph like any layer.
         """
         if is_symbolic(x):
-            found = super().__call__(self._flat_input(x), mask=mask, training=training)
+            parts = self.inputs_structure.flatten(f"{self.name}: x", x)
+            found = super().__call__(self._joined(parts), mask=mask, training=training)
             return self.outputs_structure.restore(found if isinstance(found, tuple) else [found])
         if mask is not None:
             raise ValueError(f"{self.name}: mask: expected None, got {type(mask).__name__}")
@@ -930,10 +960,6 @@ class Model(Layer):
         outputs, _ = self.network.run(inputs, training=training)
         found = [detached(y, inputs) for y, _ in outputs]
         return self.outputs_structure.restore(found)
-
-    def _flat_input(self, x: Any) -> Any:
-        """Return symbolic inputs as `connect` takes them."""
-        return x
 
     # -- states --------------------------------------------------------------------------
 
@@ -1151,17 +1177,30 @@ class Model(Layer):
                 )
         return batches
 
-    def _started(
-        self, owner: str, source: Source, steps: int | None, verbose: Any, callbacks: Any
-    ) -> tuple[Feed, CallbackList, Progress]:
-        """Return what `evaluate` and `predict` run with."""
+    def _run(
+        self,
+        owner: str,
+        work: Callable[..., Any],
+        prepare: Prepare,
+        parts: tuple[Any, Any, Any],
+        batch_size: Any,
+        verbose: Any,
+        steps: Any,
+        callbacks: Any,
+    ) -> Any:
+        """Return the results of `work` on all batches, for `evaluate` and `predict`."""
+        wanted = steps_of(owner, "steps", steps)
+        source = self._source(owner, prepare, parts, batch_size, wanted)
         self.parameter_buffer()
         level = resolve_verbose(verbose)
-        feed = Feed(source, steps)
+        feed = Feed(source, wanted)
         hooks = CallbackList(callbacks, self, owner, {"verbose": level, "steps": feed.steps})
         progress = Progress(level, only_bar=owner == "predict" and verbose == "auto")
         progress.begin(feed.steps)
-        return feed, hooks, progress
+        with progress:
+            results = work(self, feed, hooks, progress)
+            progress.end(results if isinstance(results, dict) else {})
+        return results
 
     def _returned(
         self, results: dict[str, float], as_dict: bool

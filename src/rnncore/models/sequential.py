@@ -15,17 +15,29 @@ from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
-from rnncore.models._shapes import compatible, fitted
+from rnncore.models._shapes import compatible
+from rnncore.models.config import layer_of
 from rnncore.models.model import Model
 from rnncore.networks.graph import Graph
 from rnncore.networks.network import Network
 from rnncore.training.data import Inputs
-from rnncore.training.ragged import each
+from rnncore.training.ragged import Ragged, each
 from rnncore.training.structure import Structure
 from rnncore.utils._checks import check_flag, float_dtype
-from rnncore.utils._config import deserialize, record
+from rnncore.utils._config import record
 
 _DEFAULT_NAME = re.compile(r"input_layer(_\d+)?")
+
+
+def _of_first(attribute: str, default: Any, doc: str) -> Any:
+    """Return a property that has the value of the first layer; the `Input` declares the shape."""
+
+    def value(model: Sequential) -> Any:
+        declaring = attribute.startswith("declared") and model._input is not None
+        first = [model._input] if declaring else model._layers[:1]
+        return getattr(first[0], attribute) if first else default
+
+    return property(value, doc=doc)
 
 
 class Sequential(Model):
@@ -94,51 +106,40 @@ class Sequential(Model):
         return list(self._layers)
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Network:  # type: ignore[override]
         if self._network is None:
-            nodes = self._known_chain("network")
-            self._network = Network(Graph(nodes[0].outputs, nodes[-1].outputs))
+            self._network = Network(Graph(self.inputs, self.outputs))
         return self._network
 
     @property
-    def inputs(self) -> list[SymbolicTensor]:
+    def inputs(self) -> list[SymbolicTensor]:  # type: ignore[override]
         """The symbolic input; AttributeError while its shape is unknown.
 
         ``Model(model.inputs, model.layers[-2].output)`` computes the output of the second-to-last
         layer with the same weights.
         """
-        return [self._known_chain("inputs")[0].outputs[0]]
+        return [self._known_chain()[0].outputs[0]]
 
     @property
-    def outputs(self) -> list[SymbolicTensor]:
+    def outputs(self) -> list[SymbolicTensor]:  # type: ignore[override]
         """The symbolic output; AttributeError while the shape of the input is unknown."""
-        return [self._known_chain("outputs")[-1].outputs[0]]
+        return [self._known_chain()[-1].outputs[0]]
 
-    @property
-    def input(self) -> SymbolicTensor:
-        """The symbolic tensor in `inputs`."""
-        return self._known_chain("input")[0].outputs[0]
-
-    @property
-    def output(self) -> SymbolicTensor:
-        """The symbolic tensor in `outputs`."""
-        return self._known_chain("output")[-1].outputs[0]
-
-    @property
-    def input_names(self) -> list[str]:
-        """Name of the input; AttributeError while its shape is unknown."""
-        return [self._known_chain("input_names")[0].layer.name]
-
-    def _known_chain(self, argument: str) -> list[Node]:
+    def _known_chain(self) -> list[Node]:
         if not self._chain:
             raise AttributeError(
-                f"{self.name}: {argument}: expected a model that knows its input shape (start "
+                f"{self.name}: inputs, outputs: expected a model that knows its input shape (start "
                 "with an Input, or call build), got one that does not"
             )
         return self._chain
 
     @property
-    def outputs_structure(self) -> Structure:
+    def inputs_structure(self) -> Structure:  # type: ignore[override]
+        """The name of the input, ``input_layer`` while there is none."""
+        return Structure([self._chain[0].layer.name if self._chain else "input_layer"])
+
+    @property
+    def outputs_structure(self) -> Structure:  # type: ignore[override]
         """The name of the output: that of the last layer."""
         return Structure([self._layers[-1].name if self._layers else "output"])
 
@@ -158,29 +159,16 @@ class Sequential(Model):
         """Whether all weights exist."""
         return bool(self._layers) and all(layer.built for layer in self._layers)
 
-    @property
-    def takes_ids(self) -> bool:  # type: ignore[override]
-        """Whether the input is token ids."""
-        return bool(self._layers) and self._layers[0].takes_ids
-
-    @property
-    def fixed_axes(self) -> tuple[int, ...]:  # type: ignore[override]
-        """The axes of the input whose sizes the weights fix."""
-        return self._layers[0].fixed_axes if self._layers else ()
-
-    @property
-    def declared_input_shape(self) -> Shape | None:  # type: ignore[override]
-        """Shape of one sample as declared by the user; None if the data decide."""
-        if self._input is not None:
-            return self._input.declared_input_shape
-        return self._layers[0].declared_input_shape if self._layers else None
-
-    @property
-    def declared_batch_size(self) -> int | None:  # type: ignore[override]
-        """Batch size as declared by the user; None for any."""
-        if self._input is not None:
-            return self._input.declared_batch_size
-        return self._layers[0].declared_batch_size if self._layers else None
+    takes_ids = _of_first("takes_ids", False, "Whether the input is token ids.")
+    fixed_axes = _of_first("fixed_axes", (), "The axes of the input whose sizes the weights fix.")
+    declared_input_shape = _of_first(
+        "declared_input_shape",
+        None,
+        "Shape of one sample as declared by the user; None if the data decide.",
+    )
+    declared_batch_size = _of_first(
+        "declared_batch_size", None, "Batch size as declared by the user; None for any."
+    )
 
     @property
     def input_shape(self) -> Shape | None:  # type: ignore[override]
@@ -208,13 +196,7 @@ class Sequential(Model):
     ) -> Self:
         model = cls(name=config.get("name"), dtype=config.get("dtype"))
         for entry in config["layers"]:
-            name = entry.get("name")
-            if made and name in made:
-                layer = made[name]
-            else:
-                layer = deserialize(entry)
-                layer.name = layer.name if name is None else name
-            model.add(layer)
+            model.add(layer_of(entry, made))
         shape = config.get("build_input_shape")
         if shape is not None and not model.built:
             model.build(tuple(shape))
@@ -368,30 +350,22 @@ class Sequential(Model):
         return self._layers[0].convert_input(x, argument)
 
     def prepare_input(self, x: Any, argument: str = "x") -> Inputs:
-        """Return `x`, which may be in a list or dict, as an array that `run` takes.
-
-        The model is built when it is not yet.
-
-        Sequences of different lengths are not padded yet.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the shape is wrong, the dtype is not numeric, a token id is outside the vocabulary,
-            or there are no samples.
-        """
         if not self._layers:
             raise ValueError("Sequential: the model has no layers")
-        name = self._chain[0].layer.name if self._chain else "input_layer"
+        (name,) = self.input_names
         if isinstance(x, Mapping) and len(x) == 1 and _DEFAULT_NAME.fullmatch(name):
             x = {name: next(iter(x.values()))}  # the user did not choose the name
-        rank = len(self.input_shape or ())
-        if not rank and isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "ndim"):
+        alone = isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "ndim")
+        if alone and not self.input_shape:
             with contextlib.suppress(ValueError):  # else it is one sample
                 return self.prepare_input(x[0], argument)
-        (x,) = Structure([name]).flatten(argument, x, whole=lambda one: one.ndim >= rank > 0)
+        return super().prepare_input(x, argument)
+
+    def _expected_shapes(self) -> list[Shape | None]:
         declared = self.declared_input_shape
-        array = fitted(argument, x, None if declared is None else (None, *declared))
+        return [None if declared is None else (None, *declared)]
+
+    def _taken(self, index: int, argument: str, array: NDArray[Any] | Ragged) -> Any:
         first = self._layers[0]
         if not self.built:
             # The weights fix only the features, unless a layer needs more: other data may be
@@ -402,7 +376,7 @@ class Sequential(Model):
                 shape = (*(None for _ in array.shape[:-1]), features)
             self._make_weights(shape)
         first.check_input_shape((None, *array.shape[1:]))  # the samples come in batches
-        return (each(argument, array, lambda one: first.convert_input(one, argument)),)
+        return each(argument, array, lambda one: first.convert_input(one, argument))
 
 
 def _connected(layer: Layer, before: Node) -> Node:

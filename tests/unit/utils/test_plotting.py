@@ -249,5 +249,5 @@ def test_errors(arguments: Any, error: type[Exception], message: str, tmp_path: 
 def test_what_is_no_model_or_has_no_shape_yet() -> None:
     with pytest.raises(TypeError, match="plot_model: model: expected a model, got LSTM"):
         plot_model(LSTM(3), None)
-    with pytest.raises(AttributeError, match=r"sequential: network: .* knows its input shape"):
+    with pytest.raises(AttributeError, match=r"sequential: .* knows its input shape"):
         plot_model(Sequential([LSTM(3)]), None)
