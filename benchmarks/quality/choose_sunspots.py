@@ -17,8 +17,7 @@ import numpy as np
 import rnncore
 from rnncore.datasets import load_sunspots
 from rnncore.demo import sunspots
-from rnncore.demo._report import Report
-from rnncore.demo._training import Phase, train_networks
+from rnncore.demo._training import Phase, Report, train_networks
 from rnncore.layers import GRU, LSTM, Dense, Input, SimpleRNN
 from rnncore.models import Sequential
 from rnncore.optimizers import Adam

@@ -113,7 +113,7 @@ def _demo(options: argparse.Namespace) -> int:
     except (ValueError, ImportError) as error:
         print(f"rnncore demo: error: {error}", file=sys.stderr)
         return _WRONG
-    from rnncore.demo._report import Report
+    from rnncore.demo._training import Report
     from rnncore.demo.run import run
 
     level = 0 if options.quiet else 2 if options.verbose else 1

@@ -7,8 +7,6 @@
 Sources and licences stand in each function's docstring and in ``data/NOTICE.md`` beside the data.
 """
 
-from rnncore.datasets.co2 import load_co2
-from rnncore.datasets.japanese_vowels import Utterances, load_japanese_vowels
-from rnncore.datasets.sunspots import load_sunspots
+from rnncore.datasets.loaders import Utterances, load_co2, load_japanese_vowels, load_sunspots
 
 __all__ = ["Utterances", "load_co2", "load_japanese_vowels", "load_sunspots"]

@@ -1,15 +1,66 @@
-"""Train several networks alike but for their random numbers, and show how far it is."""
+"""Train several networks alike but for their random numbers, and report on it."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from rnncore.demo._report import Report
 from rnncore.models import Sequential
 from rnncore.utils import set_random_seed
+
+_BAR_WIDTH = 12  # the longest line just fits into 80 columns
+
+
+class Report:
+    """Lines of text, and a bar that is drawn over on a terminal.
+
+    Parameters
+    ----------
+    level : {0, 1, 2}
+        0 prints nothing, 1 the report and a bar, 2 also a line an epoch instead of the bar.
+    stream : file object, optional
+        Default: standard output.
+    """
+
+    def __init__(self, level: int = 1, stream: TextIO | None = None) -> None:
+        self._stream = sys.stdout if stream is None else stream
+        self._level = level
+        self._bar = level == 1 and self._stream.isatty()
+        self._drawn = 0
+
+    def say(self, *lines: str) -> None:
+        """Print lines of text."""
+        if self._level:
+            self._stream.write("\n".join((*lines, "")))
+            self._stream.flush()
+
+    def progress(self, name: str, done: int, total: int, loss: float) -> None:
+        """Show that `done` of `total` epochs of the training called `name` are over."""
+        if self._bar:
+            filled = _BAR_WIDTH * done // total
+            bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+            self._draw(f"  {name}  [{bar}]  epoch {done} of {total}  loss {loss:.4f}")
+            if done == total:
+                self.end_bar()
+        elif self._level == 2 or done == total:
+            self.say(f"  {name}  epoch {done:>{len(str(total))}} of {total}  loss {loss:.4f}")
+
+    def end_bar(self) -> None:
+        """Let what follows have a line of its own."""
+        if self._drawn:
+            self._drawn = 0
+            self.say("")
+
+    def _draw(self, line: str) -> None:
+        # A line that wraps could not be drawn over.
+        line = line[: max(20, shutil.get_terminal_size().columns - 1)]
+        self._stream.write("\r" + line.ljust(self._drawn))
+        self._stream.flush()
+        self._drawn = len(line)
 
 
 class Phase(NamedTuple):

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnncore.datasets import load_japanese_vowels
-from rnncore.demo._report import Report
-from rnncore.demo._training import Phase, train_networks
+from rnncore.demo._training import Phase, Report, train_networks
 from rnncore.layers import GRU, Dense, Dropout, Input, Masking
 from rnncore.models import Sequential
 from rnncore.optimizers import Adam

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rnncore._runtime import info
 from rnncore.demo import japanese_vowels, sunspots
-from rnncore.demo._picture import draw
-from rnncore.demo._report import Report
+from rnncore.demo._training import Report
 from rnncore.utils._atomic import save_figure
 
 _ROWS = (1, 3, 6, 12)
@@ -45,7 +44,7 @@ def run(
         recognised = _vowels(seed, report)
     finally:
         report.end_bar()
-    save_figure(draw(forecasts), output)
+    save_figure(sunspots.draw(forecasts), output)
     total = time.perf_counter() - start
     report.say("", f"Picture of the sunspot forecasts: {output}", f"Total time: {total:.1f} s")
     return forecasts, recognised

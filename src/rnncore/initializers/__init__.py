@@ -12,26 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.initializers.base import Initializer as Initializer
-from rnncore.initializers.drawn import (
-    Orthogonal as Orthogonal,
-    RandomNormal as RandomNormal,
-    RandomUniform as RandomUniform,
-    TruncatedNormal as TruncatedNormal,
-)
-from rnncore.initializers.fixed import (
+from rnncore.initializers.base import (
     Constant as Constant,
     Identity as Identity,
+    Initializer as Initializer,
     Ones as Ones,
     Zeros as Zeros,
 )
-from rnncore.initializers.scaled import (
+from rnncore.initializers.random import (
     GlorotNormal as GlorotNormal,
     GlorotUniform as GlorotUniform,
     HeNormal as HeNormal,
     HeUniform as HeUniform,
     LecunNormal as LecunNormal,
     LecunUniform as LecunUniform,
+    Orthogonal as Orthogonal,
+    RandomNormal as RandomNormal,
+    RandomUniform as RandomUniform,
+    TruncatedNormal as TruncatedNormal,
     VarianceScaling as VarianceScaling,
 )
 from rnncore.utils._checks import lookup

@@ -20,14 +20,20 @@ from rnncore.metrics.accuracy import (
     SparseCategoricalAccuracy as SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy as TopKCategoricalAccuracy,
+    binary_accuracy as binary_accuracy,
+    categorical_accuracy as categorical_accuracy,
+    sparse_categorical_accuracy as sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
 from rnncore.metrics.auc import AUC as AUC
 from rnncore.metrics.base import Mean as Mean, Metric as Metric
-from rnncore.metrics.confusion import Precision as Precision, Recall as Recall
-from rnncore.metrics.counts import (
+from rnncore.metrics.confusion import (
     F1Score as F1Score,
     FalseNegatives as FalseNegatives,
     FalsePositives as FalsePositives,
+    Precision as Precision,
+    Recall as Recall,
     TrueNegatives as TrueNegatives,
     TruePositives as TruePositives,
 )
@@ -49,13 +55,6 @@ from rnncore.metrics.from_losses import (
     RootMeanSquaredError as RootMeanSquaredError,
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     SquaredHinge as SquaredHinge,
-)
-from rnncore.metrics.functions import (
-    binary_accuracy as binary_accuracy,
-    categorical_accuracy as categorical_accuracy,
-    sparse_categorical_accuracy as sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
 from rnncore.metrics.r2 import R2Score as R2Score
 from rnncore.utils._checks import lookup

@@ -14,7 +14,7 @@ There are also the plain array functions that Keras programs use in metrics, suc
 from typing import Any
 
 from rnncore.ops import arrays
-from rnncore.ops.gradients import Gradients
+from rnncore.ops._cells import Gradients
 from rnncore.ops.gru import gru, gru_backward, gru_forward
 from rnncore.ops.lstm import lstm, lstm_backward, lstm_forward
 from rnncore.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_forward

@@ -5,8 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._arguments import checked
-from rnncore.ops.gradients import Array, Gradients, State, Tape
+from rnncore.ops._cells import Array, Gradients, State, Tape, checked
 
 
 def gru(

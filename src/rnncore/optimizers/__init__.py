@@ -8,13 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rnncore.optimizers import schedules as schedules
-from rnncore.optimizers.adadelta import Adadelta as Adadelta
-from rnncore.optimizers.adagrad import Adagrad as Adagrad
-from rnncore.optimizers.adam import Adam as Adam, AdamW as AdamW
-from rnncore.optimizers.adamax import Adamax as Adamax
+from rnncore.optimizers.adam import Adam as Adam, Adamax as Adamax, AdamW as AdamW, Nadam as Nadam
+from rnncore.optimizers.adaptive import Adadelta as Adadelta, Adagrad as Adagrad, RMSprop as RMSprop
 from rnncore.optimizers.base import Optimizer as Optimizer, Segment as Segment
-from rnncore.optimizers.nadam import Nadam as Nadam
-from rnncore.optimizers.rmsprop import RMSprop as RMSprop
 from rnncore.optimizers.sgd import SGD as SGD
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize as deserialize, serialize as serialize

@@ -1,23 +1,107 @@
-"""What all optimizers share: iteration over the trainable parameters, clipping and decay."""
+"""What all optimizers share: iteration over the parameters, clipping and decay, named state."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncore.optimizers.clipping import Piece, Stretch, clip_scales
+from rnncore import _core
 from rnncore.optimizers.schedules import LearningRateSchedule
-from rnncore.optimizers.variables import Variable, variables
 from rnncore.utils._arrays import float_array
 from rnncore.utils._checks import check_number, check_optional_number
 from rnncore.utils._config import Configurable
+from rnncore.utils._variable import NamedArray
+
+
+class Variable(NamedArray):
+    """An array or a number of an optimizer's state.
+
+    Attributes
+    ----------
+    name : str
+        ``"iteration"``, ``"learning_rate"``, or weight and kind: ``"dense_kernel_momentum"``.
+    """
+
+    def __init__(
+        self, name: str, read: Callable[[], NDArray[Any]], write: Callable[[NDArray[Any]], None]
+    ) -> None:
+        self.name = name
+        self._read = read
+        self._write = write
+
+    @property
+    def value(self) -> NDArray[Any]:
+        """The array itself."""
+        return self._read()
+
+    @value.setter
+    def value(self, value: NDArray[Any]) -> None:
+        self._write(value)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name} shape={self.shape} dtype={self.dtype}>"
+
+
+def variables(optimizer: Any) -> list[Variable]:
+    """Return `Optimizer.variables`."""
+
+    def set_iterations(value: NDArray[Any]) -> None:
+        optimizer.iterations = int(value)
+
+    def set_rate(value: NDArray[Any]) -> None:
+        optimizer.learning_rate = float(value)
+
+    found = [
+        Variable("iteration", lambda: np.array(optimizer.iterations, np.int64), set_iterations),
+        Variable("learning_rate", lambda: np.array(optimizer.learning_rate, np.float32), set_rate),
+    ]
+    for weight in optimizer.served_weights:
+        if weight.trainable:
+            for slot, flat in optimizer.slots.items():
+                found.append(_of_weight(f"{weight.name.replace('/', '_')}_{slot}", weight, flat))
+    return found
+
+
+def _of_weight(name: str, weight: Any, flat: NDArray[Any]) -> Variable:
+    state = flat[weight.offset : weight.offset + weight.size].reshape(weight.shape)
+    return Variable(name, lambda: state, functools.partial(state.__setitem__, ...))
+
 
 Array = NDArray[Any]
+# Start and stop of weights, and whether they decay.
+Stretch = tuple[int, int, bool]
+# Start, stop, gradient factor, and the fraction by which weights decay.
+Piece = tuple[int, int, float, float]
+
+
+def clip_scales(
+    grads: Array,
+    stretches: Sequence[Stretch],
+    clipnorm: float | None,
+    global_clipnorm: float | None,
+) -> list[float]:
+    """Return the gradient factor of each stretch: its own with ``clipnorm``, else a common one."""
+    norms = (_core.norm(grads[start:stop]) for start, stop, _ in stretches)
+    if clipnorm is not None:
+        return [_scale(size, clipnorm) for size in norms]
+    scale = 1.0
+    if global_clipnorm is not None:
+        total = math.hypot(*norms)
+        # An infinite norm turns all gradients into NaN, so that no weight looks fine.
+        scale = _scale(total, global_clipnorm) if math.isfinite(total) else math.nan
+    return [scale] * len(stretches)
+
+
+def _scale(size: float, limit: float) -> float:
+    """Return ``limit / max(size, limit)``; NaN for NaN."""
+    return limit / size if not size <= limit else 1.0
+
+
 # Parameters, gradients, the state in the order of `_slot_order`, and what is updated in one go.
 Flat = tuple[Array, Array, tuple[Array | None, ...], list[Piece]]
 
@@ -371,3 +455,48 @@ class ByMoments(Optimizer):
         self.beta_1 = check_number(self.name, "beta_1", beta_1, low=0.0, high=1.0, open_high=True)
         self.beta_2 = check_number(self.name, "beta_2", beta_2, low=0.0, high=1.0, open_high=True)
         self.epsilon = check_number(self.name, "epsilon", epsilon, low=0.0)
+
+
+# Number of elements per block, chosen so that parameters, gradient and state stay in the cache.
+BLOCK = 1 << 13
+
+
+class BlockwiseOptimizer(Optimizer):
+    """Base of the optimizers that define their equation in `_update_block`."""
+
+    _scratch: Array | None = None
+
+    def _update(self, rate: float, flat: Flat, clip: float) -> None:
+        params, grads, slots, pieces = flat
+        self._prepare(rate)
+        if self._scratch is None:
+            self._scratch = np.empty((3, BLOCK), params.dtype)
+        with np.errstate(all="ignore"):  # anything not finite shows in the loss
+            for start, stop, scale, decay in pieces:
+                for first in range(start, stop, BLOCK):
+                    part = slice(first, min(first + BLOCK, stop))
+                    grad, *spare = self._scratch[:, : part.stop - first]
+                    grad[...] = grads[part]
+                    if clip < math.inf:
+                        np.clip(grad, -clip, clip, out=grad)
+                    if scale != 1.0:
+                        grad *= scale
+                    param = params[part]
+                    if decay:
+                        np.subtract(param, np.multiply(param, decay, out=spare[0]), out=param)
+                    parts = [slot[part] for slot in slots if slot is not None]
+                    param -= self._update_block(grad, parts, spare)
+
+    def _prepare(self, rate: float) -> None:
+        """Compute what all blocks of a step of size `rate` have in common."""
+        self._rate = rate
+
+    def _update_block(self, grad: Array, slots: list[Array], spare: list[Array]) -> Array:
+        """Update the slots and return what to subtract from the parameters; may overwrite `grad`.
+
+        `spare` are two arrays to work in.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _update_block")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_scratch": None}

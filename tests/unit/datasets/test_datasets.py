@@ -1,8 +1,5 @@
 """The packaged data: shapes, types, known values, and nothing that can be changed by accident."""
 
-import doctest
-import importlib
-
 import numpy as np
 import pytest
 
@@ -65,13 +62,6 @@ def test_each_call_returns_fresh_arrays(load) -> None:
     array[:] = array[::-1].copy()
     again = load()[0]
     assert not np.array_equal(array, again if isinstance(again, np.ndarray) else again.x)
-
-
-@pytest.mark.parametrize("name", ["sunspots", "co2", "japanese_vowels"])
-def test_the_examples_in_the_docstrings_run(name: str) -> None:
-    module = importlib.import_module(f"rnncore.datasets.{name}")
-    failed, attempted = doctest.testmod(module)
-    assert attempted > 0 and failed == 0
 
 
 @pytest.mark.parametrize("load", [load_sunspots, load_co2, load_japanese_vowels])

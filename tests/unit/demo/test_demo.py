@@ -11,9 +11,7 @@ import pytest
 
 from rnncore.datasets import load_japanese_vowels, load_sunspots
 from rnncore.demo import japanese_vowels, sunspots
-from rnncore.demo._picture import draw
-from rnncore.demo._report import Report
-from rnncore.demo._training import Phase
+from rnncore.demo._training import Phase, Report
 from rnncore.demo.run import run
 
 
@@ -114,7 +112,7 @@ def test_picture_shows_every_line_over_the_years() -> None:
     months = np.datetime64("1990-01", "M") + np.arange(240)
     truth = 60 - 50 * np.cos(np.arange(240) / 20)
     rows = np.tile(truth, (12, 1))
-    near, far = draw(sunspots.Forecasts(months, truth, rows + 9, rows + 20)).axes
+    near, far = sunspots.draw(sunspots.Forecasts(months, truth, rows + 9, rows + 20)).axes
     assert "One month ahead: RMSE 9.0, persistence 20.0" in near.get_title("left")
     for axes, above in ((near, {"truth": 0, "network": 9}), (far, {"persistence": 20})):
         lines = {line.get_label(): line for line in axes.lines}

@@ -1,13 +1,25 @@
-"""The result of a backward pass."""
+"""What the functions share: a check of arguments, and the result of a backward pass."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core
+
+
+def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function; ValueError if an activation is unknown."""
+    for argument in ("activation", "recurrent_activation"):
+        name = arguments.get(argument, "tanh")
+        if not isinstance(name, str) or name not in _core.ACTIVATIONS:
+            known = ", ".join(_core.ACTIVATIONS)
+            raise ValueError(f"{argument}: expected one of {known}, got {name!r}")
+    return dict(arguments)
+
 
 Array = NDArray[np.floating]
 State = tuple[Array, ...]

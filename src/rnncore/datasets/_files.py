@@ -1,7 +1,0 @@
-"""Where the packaged data lie."""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-DATA = Path(__file__).parent / "data"
