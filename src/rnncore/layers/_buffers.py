@@ -32,5 +32,11 @@ class Buffers:
         view = self._views[name] = memory[:size].reshape(shape)
         return view
 
+    def copied(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Return a contiguous copy of an array, in memory as `take` gives it."""
+        copy = self.take(name, array.shape, array.dtype)
+        copy[...] = array
+        return copy
+
     def __reduce__(self) -> tuple[type[Buffers], tuple[()]]:
         return type(self), ()

@@ -744,9 +744,7 @@ class Layer(Configurable):
         for index, one in enumerate(y if isinstance(y, list) else [y]):
             samples = max(1, len(one)) if collected is None else collected.samples
             if not one.flags.c_contiguous:  # or the regularizer would make a copy
-                copy = tape.take(f"{key} output {index}", one.shape, one.dtype)
-                copy[...] = one
-                one = copy
+                one = tape.copied(f"{key} output {index}", one)
             if collected is not None:
                 collected.total += float(self.activity_regularizer(one)) / samples
             if tape.recording:

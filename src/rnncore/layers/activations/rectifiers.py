@@ -7,7 +7,7 @@ from typing import Any
 from rnncore.activations.fused import Rectifier
 from rnncore.activations.others import Elu, LeakyRelu
 from rnncore.layers.core.activation import Activation
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, check_optional_number
 
 
 class ReLU(Activation):
@@ -44,13 +44,11 @@ class ReLU(Activation):
         threshold: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        if max_value is not None:
-            max_value = check_number("ReLU", "max_value", max_value, low=0.0)
-        self.max_value = max_value
+        self.max_value = check_optional_number("ReLU", "max_value", max_value, low=0.0)
         self.negative_slope = check_number("ReLU", "negative_slope", negative_slope, low=0.0)
         self.threshold = check_number("ReLU", "threshold", threshold, low=0.0)
         plain = max_value is None and not self.negative_slope and not self.threshold
-        rectifier = Rectifier(self.negative_slope, max_value, self.threshold)
+        rectifier = Rectifier(self.negative_slope, self.max_value, self.threshold)
         super().__init__("relu" if plain else rectifier, **kwargs)
 
 

@@ -19,6 +19,8 @@ from rnncore.utils._checks import check_choice, check_flag
 
 # What Keras subtracts from the score of a masked step.
 _FAR = 1e9
+# The factors inside and outside tanh, None where there is none.
+Factors = tuple[Parameter | None, Parameter | None]
 
 
 class Attention(Layer):
@@ -96,8 +98,7 @@ class Attention(Layer):
         shapes = several_shapes(self.name, input_shape)
         query, value, key = (*shapes, shapes[-1])[:3] if len(shapes) in (2, 3) else ((), (), ())
         fit = len(query) == len(value) == len(key) == 3
-        fit = fit and _equal(query[2], key[2]) and _equal(value[1], key[1])
-        if not fit:
+        if not (fit and _equal(query[2], key[2]) and _equal(value[1], key[1])):
             raise ValueError(
                 f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and optionally a "
                 "key (B, Tv, D), without which E must equal D, got shapes "
@@ -176,7 +177,7 @@ class Attention(Layer):
         dvalue += dkey
         return [dquery, dvalue], {}
 
-    def _tanh_factors(self) -> tuple[Parameter | None, Parameter | None] | None:
+    def _tanh_factors(self) -> Factors | None:
         """Return the factors inside and outside tanh, None if the scores are products."""
         return (self.scale, self.concat_score_weight) if self.score_mode == "concat" else None
 
@@ -186,7 +187,7 @@ class Attention(Layer):
         """Return the scores (B, Tq, Tv), free to overwrite, and what their backward needs."""
         factors = self._tanh_factors()
         if factors is not None:
-            return tanh_scores(query, key, *factors, tape)
+            return tanh_scores(query, key, factors, tape)
         shape = (*query.shape[:2], key.shape[1])
         products = tape.take("products", shape, query.dtype)
         np.matmul(query, key.swapaxes(1, 2), out=products)
@@ -206,7 +207,7 @@ class Attention(Layer):
         """Write the gradients of the weights, return those of query and key."""
         factors = self._tanh_factors()
         if factors is not None:
-            return tanh_scores_backward(dscores, saved, *factors, tape)
+            return tanh_scores_backward(dscores, saved, factors, tape)
         if self.scale is not None:
             saved *= dscores
             self.scale.grad[...] = saved.sum()
@@ -257,46 +258,32 @@ class AdditiveAttention(Attention):
         features = input_shape[0][-1]
         if self.use_scale and features is None:
             raise ValueError(f"{self.name}: x: expected a known number of features, got None")
-        self.scale = (
-            self.add_weight("scale", (features,), "glorot_uniform") if self.use_scale else None
-        )
+        self.scale = self.add_weight("scale", (features,)) if self.use_scale else None
 
-    def _tanh_factors(self) -> tuple[Parameter | None, Parameter | None]:
+    def _tanh_factors(self) -> Factors:
         return None, self.scale
 
 
 def tanh_scores(
-    query: NDArray[Any],
-    key: NDArray[Any],
-    inner: Parameter | None,
-    outer: Parameter | None,
-    tape: Tape,
+    query: NDArray[Any], key: NDArray[Any], factors: Factors, tape: Tape
 ) -> tuple[NDArray[Any], Any]:
     """Return ``sum(outer * tanh(inner * (q + k)))`` over the features, and what backward needs."""
+    inner, outer = factors
     shape = (*query.shape[:2], *key.shape[1:])
     sums = tape.take("sums", shape, query.dtype)
     np.add(query[:, :, None], key[:, None], out=sums)
     bent = tape.take("bent", shape, query.dtype)
     np.tanh(sums if inner is None else np.multiply(sums, inner.value, out=bent), out=bent)
     scores = tape.take("scores", shape[:3], query.dtype)
-    if outer is None or not outer.shape:
-        bent.sum(axis=-1, out=scores)
-        if outer is not None:
-            scores *= outer.value
-    else:
-        np.matmul(bent, outer.value, out=scores)
-    return scores, (sums, bent)
+    weights = np.full(shape[3], 1 if outer is None else outer.value, bent.dtype)
+    return np.matmul(bent, weights, out=scores), (sums, bent)
 
 
 def tanh_scores_backward(
-    dscores: NDArray[Any],
-    saved: Any,
-    inner: Parameter | None,
-    outer: Parameter | None,
-    tape: Tape,
+    dscores: NDArray[Any], saved: Any, factors: Factors, tape: Tape
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Write the gradients of both factors, return those of query and key."""
-    sums, bent = saved
+    (sums, bent), (inner, outer) = saved, factors
     dbent = dscores[..., None]
     dsums = tape.take("dsums", bent.shape, bent.dtype)
     if outer is not None:
@@ -321,8 +308,7 @@ def _equal(one: int | None, other: int | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> NDArray[Any]:
+def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> None:
     """Write zeros to the masked steps of the array."""
     if real is not None:
         array[~real] = 0
-    return array

@@ -165,28 +165,25 @@ class Lambda(Layer):
         x, tapes = self.used(tape)
         if not need_dx:
             return [None] * len(x) if self.takes_several else None
+        several = self.takes_several
+        xs = x if several else [x]
         if self._traced is not None:
-            xs = x if self.takes_several else [x]
             dxs = self._traced.backward(tapes, dy, xs, tape)
-            return dxs if self.takes_several else dxs[0]
+            return dxs if several else dxs[0]
         if self.gradient is None:
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as layers below are trained, got None"
             )
         found = self.gradient(x, dy, **self.arguments)
-        if not self.takes_several:
-            return self._checked(found, x)
-        if not isinstance(found, (list, tuple)) or len(found) != len(x):
+        if several and not (isinstance(found, (list, tuple)) and len(found) == len(x)):
             raise ValueError(f"{self.name}: gradient: expected a list of {len(x)} arrays")
-        return [self._checked(dx, one) for dx, one in zip(found, x, strict=True)]
-
-    def _checked(self, gradient: Any, x: NDArray[Any]) -> NDArray[Any]:
-        dx = np.asarray(gradient, self.dtype)
-        if dx.shape != x.shape:
-            raise ValueError(
-                f"{self.name}: gradient: expected an array of shape {x.shape}, got {dx.shape}"
-            )
-        return dx
+        dxs = [np.asarray(dx, self.dtype) for dx in (found if several else [found])]
+        for dx, one in zip(dxs, xs, strict=True):
+            if dx.shape != one.shape:
+                raise ValueError(
+                    f"{self.name}: gradient: expected an array of shape {one.shape}, got {dx.shape}"
+                )
+        return dxs if several else dxs[0]
 
 
 def _parameters(function: Callable[..., Any]) -> set[str]:

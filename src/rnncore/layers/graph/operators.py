@@ -213,7 +213,7 @@ class GetItem(Layer):
                 continue
             size = next(sizes)
             if isinstance(part, list):
-                found.append(_length(part, size))
+                found.append(None if size is None else len(range(size)[slice(*part)]))
             elif size is not None and not -size <= part < size:
                 raise ValueError(
                     f"{self.name}: key: expected a number within the size {size}, got {part}"
@@ -285,8 +285,3 @@ def _part(part: Any) -> Part:
         "SymbolicTensor: expected numbers, slices, None and ... in brackets, got "
         f"{type(part).__name__}"
     )
-
-
-def _length(part: list[int | None], size: int | None) -> int | None:
-    """Return how many elements a slice takes from an axis of this size."""
-    return None if size is None else len(range(*slice(*part).indices(size)))

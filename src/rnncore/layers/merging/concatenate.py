@@ -64,7 +64,7 @@ class Concatenate(Layer):
                     f"{self.axis}, which is not the batch, got shapes {', '.join(map(str, shapes))}"
                 )
             if number == axis:
-                sizes.append(None if None in column else sum(known_sizes(column)))
+                sizes.append(None if None in column else sum(size or 0 for size in column))
             else:
                 sizes.append(known.pop() if known else None)
         return tuple(sizes)
@@ -104,11 +104,6 @@ class Concatenate(Layer):
             dx[...] = part
             gradients.append(dx)
         return gradients
-
-
-def known_sizes(sizes: list[int | None]) -> list[int]:
-    """Return the sizes that are not None."""
-    return [size for size in sizes if size is not None]
 
 
 def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:

@@ -345,14 +345,11 @@ def _filled(operands: Arrays, mask: Any, value: float, tape: Tape) -> Arrays:
     """Return the operands with their masked steps replaced by a value."""
     if mask is None:
         return operands
-    filled = []
-    for number, (one, real) in enumerate(zip(operands, mask, strict=True)):
-        array = one
+    filled = list(operands)
+    for number, real in enumerate(mask):
         if real is not None:
-            array = tape.take(f"filled{number}", one.shape, one.dtype)
-            array[...] = one
-            np.copyto(array, value, where=~_beside(real, one))
-        filled.append(array)
+            one = filled[number] = tape.copied(f"filled{number}", operands[number])
+            np.copyto(one, value, where=~_beside(real, one))
     return filled
 
 

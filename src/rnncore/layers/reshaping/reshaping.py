@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from rnncore.layers._shapes import expect_channels_last
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 
 
@@ -179,18 +178,12 @@ class Permute(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        return self._turned("y", x, (0, *self.dims), tape), tape
+        # Contiguous, since the layers around it would otherwise copy it each time.
+        return tape.copied("y", x.transpose(0, *self.dims)), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
-        return self._turned("dx", dy, np.argsort((0, *self.dims)), tape)
-
-    def _turned(self, name: str, x: NDArray[Any], axes: Any, tape: Tape) -> NDArray[Any]:
-        # Contiguous, since the layers around it would otherwise copy it each time.
-        view = x.transpose(axes)
-        y = tape.take(name, view.shape, x.dtype)
-        y[...] = view
-        return y
+        return tape.copied("dx", dy.transpose(np.argsort((0, *self.dims))))
 
 
 class RepeatVector(Layer):

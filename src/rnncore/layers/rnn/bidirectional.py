@@ -259,12 +259,7 @@ class Bidirectional(LayerWithStates):
                     kept, one if penalty is None else layer.penalized(one, penalty), dstate, need_dx
                 )
                 for layer, kept, one, penalty, dstate in zip(
-                    self.children,
-                    tapes,
-                    dys,
-                    penalties,
-                    self._parts(dstates),
-                    strict=True,
+                    self.children, tapes, dys, penalties, self._parts(dstates), strict=True
                 )
             ]
         )
@@ -280,10 +275,8 @@ class Bidirectional(LayerWithStates):
     @property
     def states(self) -> tuple[Parameter, ...] | None:
         """The states of a stateful layer; None before the first batch."""
-        found = [layer.states for layer in self.children]
-        if found[0] is None or found[1] is None:
-            return None
-        return (*found[0], *found[1])
+        one, other = (layer.states for layer in self.children)
+        return None if one is None or other is None else (*one, *other)
 
     def reset_state(self, states: Sequence[ArrayLike] | None = None) -> None:
         """Reset the states of a stateful layer to zeros, or to `states`.
