@@ -17,7 +17,7 @@ from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsu
 from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._draws import Draws
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
-from rnncore.layers._members import members, unique
+from rnncore.layers._members import members, unique, walk
 from rnncore.layers._shapes import expect_axes
 from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep, MaskSteps
@@ -726,9 +726,7 @@ class Layer(Configurable):
     @property
     def penalizes_activity(self) -> bool:
         """Whether the layer has a gradient even if no loss depends on its output."""
-        return self.activity_regularizer is not None or any(
-            child.penalizes_activity for child in self.children
-        )
+        return any(one.activity_regularizer is not None for one in walk(self))
 
     def penalize(self, y: Any, tape: Tape, key: str) -> list[NDArray[Any]] | None:
         """Add the penalty on an output, or on a list of outputs, to those being collected.
