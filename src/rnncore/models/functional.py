@@ -40,20 +40,14 @@ class Functional(Model):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name)
-        given, input_names = listed_tensors("inputs", inputs)
-        made, output_names = listed_tensors("outputs", outputs)
+        given, self.inputs_structure = listed_tensors("inputs", inputs)
+        made, self.outputs_structure = listed_tensors("outputs", outputs)
         if len(set(given)) < len(given):
             raise ValueError("Model: inputs: expected each tensor once, got one twice")
         self.network = Network(Graph(given, made))
         self._own_dtype = common_dtype(self.graph)
         expect_own_names(self.graph.layers)
         self.inputs, self.outputs = given, made
-        self.inputs_structure = Structure(
-            input_names or unique_names(given), as_dict=input_names is not None
-        )
-        self.outputs_structure = Structure(
-            output_names or unique_names(made), as_dict=output_names is not None
-        )
         self.built = True
         self.takes_several = len(given) > 1
         self.input_shape = [t.shape for t in given] if self.takes_several else given[0].shape  # type: ignore[assignment]
@@ -159,13 +153,14 @@ class Functional(Model):
 Model.functional = Functional
 
 
-def listed_tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], list[str] | None]:
-    """Return the tensors in `value`, and their names if it is a dict."""
-    if isinstance(value, dict):  # in Keras' order, so that lists of weights match
-        value = {key: value[key] for key in sorted(value, key=str)}
-    names = [str(key) for key in value] if isinstance(value, dict) else None
-    parts = list(value.values()) if isinstance(value, dict) else value
-    tensors = list(parts) if isinstance(parts, (list, tuple)) else [parts]
+def listed_tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], Structure]:
+    """Return the tensors in `value`, and their names: its keys, or those of their layers."""
+    names: list[str] = []
+    as_dict = isinstance(value, dict)
+    if as_dict:  # in Keras' order, so that lists of weights match
+        keys = sorted(value, key=str)
+        names, value = [str(key) for key in keys], [value[key] for key in keys]
+    tensors = list(value) if isinstance(value, (list, tuple)) else [value]
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(
@@ -174,7 +169,9 @@ def listed_tensors(argument: str, value: Any) -> tuple[list[SymbolicTensor], lis
             )
     if not tensors:
         raise ValueError(f"Model: {argument}: expected at least one tensor, got none")
-    return tensors, names
+    for tensor in tensors[len(names) :]:  # numbered if a layer produces several
+        names.append(free_name(tensor.name, names))
+    return tensors, Structure(names, as_dict=as_dict)
 
 
 def common_dtype(graph: Graph) -> np.dtype[Any]:
@@ -191,11 +188,3 @@ def expect_own_names(layers: Sequence[Layer]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"Model: expected a unique name for each layer, got {name!r} twice")
-
-
-def unique_names(tensors: Sequence[SymbolicTensor]) -> list[str]:
-    """Return the names of the layers that produce the tensors, numbered if one produces several."""
-    names: list[str] = []
-    for tensor in tensors:
-        names.append(free_name(tensor.name, names))
-    return names

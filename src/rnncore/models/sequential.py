@@ -194,14 +194,15 @@ class Sequential(Model):
     def _of_structure(
         cls, config: Mapping[str, Any], made: Mapping[str, Any] | None = None
     ) -> Self:
-        model = cls(name=config.get("name"), dtype=config.get("dtype"))
-        for entry in config["layers"]:
-            model.add(layer_of(entry, made))
+        model = cls(
+            [layer_of(entry, made) for entry in config["layers"]],
+            config.get("name"),
+            dtype=config.get("dtype"),
+            trainable=config.get("trainable", True),
+        )
         shape = config.get("build_input_shape")
         if shape is not None and not model.built:
             model.build(tuple(shape))
-        if not check_flag("Sequential", "trainable", config.get("trainable", True)):
-            model.trainable = False
         return model
 
     def add(self, layer: Any) -> None:
