@@ -23,7 +23,7 @@ from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.tape import FRESH, Tape
+from rnncore.layers.tape import Tape, Tapes
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
 from rnncore.utils._config import Configurable, unknown_argument
@@ -81,7 +81,7 @@ def unbuilt_on_failure(layer: Layer) -> Iterator[None]:
         raise
 
 
-class Layer(Configurable):
+class Layer(Configurable, Tapes):
     """Base of all layers.
 
     A subclass defines `build`, `compute_output_shape`, `forward` and `backward`. `forward` returns
@@ -154,8 +154,6 @@ class Layer(Configurable):
     is_model = False
     # Whether the input is a list of arrays.
     takes_several = False
-    # The tape that `forward` records on; a subclass may use one with its own working memory.
-    tape_class: ClassVar[type[Tape]] = Tape
     activity_regularizer: Any = None
     # Whether the layer's `call` in Keras takes a mask.
     reads_mask = False
@@ -220,7 +218,7 @@ class Layer(Configurable):
         self.built = False
         self.input_shape: Shape | None = None
         self._parameters: list[Parameter] = []
-        self._tapes: list[Tape] = []
+        self._tapes = []
         self._nodes: list[Node] = []
 
     def check_methods(self) -> None:
@@ -308,21 +306,6 @@ class Layer(Configurable):
         `tape` is what `forward` returned with the output; it is used once.
         """
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward")
-
-    def tape(self, training: bool) -> Tape:
-        """Return a tape for one more pass; one that keeps nothing outside training."""
-        if not training:
-            return FRESH
-        try:
-            return self._tapes.pop()
-        except IndexError:
-            return self.tape_class()
-
-    def used(self, tape: Tape) -> Any:
-        """Return what the forward pass saved, and keep the tape for the next pass."""
-        saved, tape.saved = tape.saved, None
-        self._tapes.append(tape)
-        return saved
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return `x` as an array that `forward` takes, or raise if it is not numeric."""

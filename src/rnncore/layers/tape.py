@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -61,3 +61,26 @@ class Fresh(Tape):
 
 
 FRESH = Fresh()
+
+
+class Tapes:
+    """What runs passes, by one thread or several, and keeps the tapes for later ones."""
+
+    # What a pass is recorded on; a subclass may use a tape with its own working memory.
+    tape_class: ClassVar[type[Tape]] = Tape
+    _tapes: list[Tape]
+
+    def tape(self, training: bool) -> Tape:
+        """Return a tape for one more pass; one that keeps nothing outside training."""
+        if not training:
+            return FRESH
+        try:
+            return self._tapes.pop()
+        except IndexError:  # another thread may have the last one
+            return self.tape_class()
+
+    def used(self, tape: Tape) -> Any:
+        """Return what the forward pass saved, and keep the tape for the next pass."""
+        saved, tape.saved = tape.saved, None
+        self._tapes.append(tape)
+        return saved

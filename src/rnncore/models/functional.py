@@ -60,14 +60,13 @@ class Functional(Model):
             self.trainable = False
 
     def _readers_of(self, number: int) -> list[Layer]:
-        readers: list[Layer] = []
-        for step in self.graph.steps:
-            for index, taken in enumerate(step.inputs):
-                if taken == number:
-                    layer = step.layer
-                    inner = layer._readers[index] if isinstance(layer, Functional) else [layer]
-                    readers.extend(inner)
-        return readers
+        return [
+            reader
+            for step in self.graph.steps
+            for index, taken in enumerate(step.inputs)
+            if taken == number
+            for reader in getattr(step.layer, "_readers", {index: [step.layer]})[index]
+        ]
 
     # -- structure -----------------------------------------------------------------------
 

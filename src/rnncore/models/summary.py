@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +65,24 @@ def summary_lines(
     if trained:
         headings.append("Trainable")
         shares = [*(share * 0.9 for share in shares), 1.0]
+
+    def rows_of(layer: Layer, prefix: str = "") -> Iterator[list[str]]:
+        row = [
+            f"{prefix}{layer.name} ({type(layer).__name__})",
+            "?" if layer.output_shape is None else str(layer.output_shape),
+            f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
+        ]
+        if sources is not None:
+            row.append("\n".join(sources.get(layer.name) or ["-"]))
+        if trained:
+            row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
+        yield row
+        for inner in getattr(layer, "layers", ()) if nested else ():
+            yield from rows_of(inner, prefix.replace("└", " ") + " └ ")
+
     rows = [headings]
     for layer in _within(layers, layer_range):
-        rows.extend(_rows(layer, sources, nested, trained, ""))
+        rows.extend(rows_of(layer))
     widths = _widths(rows, line_length, positions, shares)
     rule = "-" * (sum(widths) + len(_GAP) * (len(widths) - 1))
     yield f'Model: "{model.name}"'
@@ -82,29 +97,6 @@ def summary_lines(
     yield f"Total params: {_count(parameters)}"
     yield f"Trainable params: {_count(trainable)}"
     yield f"Non-trainable params: {_count(fixed)}"
-
-
-def _rows(
-    layer: Layer,
-    sources: Mapping[str, Sequence[str]] | None,
-    nested: bool,
-    trained: bool,
-    prefix: str,
-) -> Iterator[list[str]]:
-    row = [
-        f"{prefix}{layer.name} ({type(layer).__name__})",
-        "?" if layer.output_shape is None else str(layer.output_shape),
-        f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
-    ]
-    if sources is not None:
-        row.append("\n".join(sources.get(layer.name) or ["-"]))
-    if trained:
-        row.append("-" if not layer.weights else "Y" if layer.trainable else "N")
-    yield row
-    if nested:
-        deeper = prefix.replace("└", " ") + " └ "
-        for inner in getattr(layer, "layers", ()):
-            yield from _rows(inner, sources, nested, trained, deeper)
 
 
 def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[Layer]:

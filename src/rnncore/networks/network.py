@@ -12,7 +12,7 @@ from rnncore.activations import Activation
 from rnncore.layers.core.output_layer import OutputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Shape
-from rnncore.layers.tape import FRESH, Tape
+from rnncore.layers.tape import Tape, Tapes
 from rnncore.networks.graph import Graph, Step
 
 # The arrays of all inputs or outputs, one for each.
@@ -26,7 +26,7 @@ class Output(NamedTuple):
     mask: NDArray[Any] | None
 
 
-class Network:
+class Network(Tapes):
     """What runs the layers of a graph; a model has one.
 
     Parameters
@@ -36,7 +36,7 @@ class Network:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._tapes: list[Tape] = []
+        self._tapes = []
 
     def run(
         self,
@@ -60,7 +60,7 @@ class Network:
         bare: Any = ()
         if any(logits):
             bare = [n for n, wanted in zip(graph.outputs, logits, strict=True) if wanted]
-        own = self._tape() if training else FRESH
+        own = self.tape(bool(training))
         tapes: list[Any] = []
         for step in graph.steps:
             layer = step.layer
@@ -156,8 +156,7 @@ class Network:
         Returns the gradients of the inputs selected by `need_dx`.
         """
         graph = self.graph
-        tapes, tape.saved = tape.saved, None
-        self._tapes.append(tape)
+        tapes = self.used(tape)
         gradients: list[Any] = [None] * graph.size
         for number, one in zip(graph.outputs, dys, strict=True):
             gradients[number] = _sum(gradients[number], one, number, tape)
@@ -206,12 +205,6 @@ class Network:
                 parameter.grad[...] = 0
                 parameter.grad_rows = None
         return [gradients[number] for number in graph.inputs]
-
-    def _tape(self) -> Tape:
-        try:
-            return self._tapes.pop()
-        except IndexError:  # another thread may have the last one
-            return Tape()
 
     def output_activations(self) -> list[Activation | None]:
         """Return, for each output, the activation that a loss may fuse with itself, or None."""
