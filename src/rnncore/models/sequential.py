@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._arguments import feature_shape
+from rnncore.layers._members import walk
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
@@ -372,7 +373,7 @@ class Sequential(Model):
             # The weights fix only the features, unless a layer needs more: other data may be
             # longer.
             shape: Shape = (None, *array.shape[1:])
-            if not any(_needs_sizes(layer) for layer in self._layers):
+            if not any(one.needs_sizes for one in walk(*self._layers)):
                 features = None if first.takes_ids else array.shape[-1]
                 shape = (*(None for _ in array.shape[:-1]), features)
             self._make_weights(shape)
@@ -389,7 +390,3 @@ def _connected(layer: Layer, before: Node) -> Node:
             f"{len(tensor)}"
         )
     return tensor.node
-
-
-def _needs_sizes(layer: Layer) -> bool:
-    return layer.needs_sizes or any(_needs_sizes(child) for child in layer.children)

@@ -396,11 +396,8 @@ def run_together(passes: Sequence[Pass[T]]) -> list[T]:
                 calls[number] = passes[number].send(result)
             except StopIteration as end:
                 ended[number] = end.value
+        ready = list(calls.values())
         # A single call gets all threads to itself.
-        go = (
-            _core.run_together
-            if len(calls) > 1
-            else lambda ready: [_core.run(one) for one in ready]
-        )
-        results = dict(zip(calls, go(list(calls.values())), strict=True))
+        done = _core.run_together(ready) if len(ready) > 1 else [_core.run(one) for one in ready]
+        results = dict(zip(calls, done, strict=True))
     return [ended[number] for number in range(len(passes))]

@@ -229,6 +229,7 @@ def test_a_built_layer_gives_its_arguments_only_and_the_backward_layer_itself() 
             "backward_layer",
         ),
         (lambda: Bidirectional(LSTM(3), merge="sum"), TypeError, "merge"),
+        (lambda: Bidirectional(LSTM(3, dtype="float64"), dtype="float32"), ValueError, "dtype"),
     ],
 )
 def test_errors(make: Any, error: type[Exception], argument: str) -> None:
