@@ -106,7 +106,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from rnncore.utils._pictures import check_picture
+    from rnncore.utils._files import check_picture
 
     try:
         check_picture("--output", options.output)  # before the training, not after it

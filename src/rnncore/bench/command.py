@@ -13,8 +13,7 @@ from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
 from rnncore.training.progress import Progress
-from rnncore.utils._atomic import expect_writable
-from rnncore.utils._pictures import SUFFIXES, check_picture
+from rnncore.utils._files import SUFFIXES, check_picture, expect_writable
 
 DESCRIPTION = """\
 Time recurrent layers against every library that is installed, and against what the machine can do.

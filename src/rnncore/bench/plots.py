@@ -14,7 +14,7 @@ from rnncore.bench.cases import Case
 from rnncore.bench.peers import OURS, PEERS
 from rnncore.bench.report import geometric_mean, group, ratios
 from rnncore.bench.results import Results
-from rnncore.utils._atomic import save_figure
+from rnncore.utils._files import save_figure
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24

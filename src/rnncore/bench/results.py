@@ -10,7 +10,7 @@ from typing import Any
 
 from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
-from rnncore.utils._atomic import replacing
+from rnncore.utils._files import replacing
 
 FORMAT = 1
 

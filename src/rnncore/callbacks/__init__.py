@@ -2,20 +2,29 @@
 
 from typing import TYPE_CHECKING
 
-from rnncore.callbacks.backup import BackupAndRestore as BackupAndRestore
-from rnncore.callbacks.base import Callback as Callback, CallbackList as CallbackList
-from rnncore.callbacks.csv_logger import CSVLogger as CSVLogger
-from rnncore.callbacks.early_stopping import EarlyStopping as EarlyStopping
-from rnncore.callbacks.gradient_norms import GradientNorms as GradientNorms
-from rnncore.callbacks.history import History as History
-from rnncore.callbacks.lambda_callback import LambdaCallback as LambdaCallback
+from rnncore.callbacks.base import (
+    Callback as Callback,
+    CallbackList as CallbackList,
+    LambdaCallback as LambdaCallback,
+)
+from rnncore.callbacks.checkpoints import (
+    BackupAndRestore as BackupAndRestore,
+    ModelCheckpoint as ModelCheckpoint,
+)
+from rnncore.callbacks.history import (
+    CSVLogger as CSVLogger,
+    GradientNorms as GradientNorms,
+    History as History,
+)
 from rnncore.callbacks.learning_rate import (
     LearningRateScheduler as LearningRateScheduler,
     ReduceLROnPlateau as ReduceLROnPlateau,
 )
-from rnncore.callbacks.model_checkpoint import ModelCheckpoint as ModelCheckpoint
-from rnncore.callbacks.monitor import MonitorCallback as MonitorCallback
-from rnncore.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
+from rnncore.callbacks.monitors import (
+    EarlyStopping as EarlyStopping,
+    MonitorCallback as MonitorCallback,
+    TerminateOnNaN as TerminateOnNaN,
+)
 from rnncore.saving.checkpoint import load_checkpoint as load_checkpoint
 from rnncore.utils._names import public
 

@@ -1,12 +1,21 @@
-"""What `fit` returns."""
+"""Callbacks that record a training: in memory, in a file, and the norms of its gradients."""
 
 from __future__ import annotations
 
+import csv
+import io
+import math
+import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from rnncore import _core
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.utils._atomic import save_figure
+from rnncore.utils._checks import check_flag
+from rnncore.utils._files import expect_writable, locked, replacing, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,3 +125,174 @@ class History(Callback):
 
     def __repr__(self) -> str:
         return f"<History epochs={len(self.epoch)} keys={list(self.history)}>"
+
+
+class CSVLogger(Callback):
+    """Write the results of every epoch to a file of comma-separated values.
+
+    The columns are the epoch, counted from 0, and the logs of the first epoch in alphabetical
+    order; a missing value is ``NA``. Each row is written in one piece when its epoch ends, so a
+    killed program leaves only complete rows. If two trainings write to one path at the same time,
+    the file of the one that began last remains; with `append` it has the rows of both.
+
+    Parameters
+    ----------
+    filename : str or path
+    separator : str, default ","
+        One character.
+    append : bool, default False
+        Whether to append to an existing file; otherwise a new file replaces it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type. `fit` raises OSError before training if the file cannot
+        be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import CSVLogger
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("sgd", "mse")
+    >>> x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "log.csv"
+    ...     _ = model.fit(x, y, epochs=2, verbose=0, callbacks=[CSVLogger(path)])
+    ...     print(path.read_text())
+    epoch,loss,val_loss
+    0,0.0,NA
+    1,0.0,NA
+    <BLANKLINE>
+    """
+
+    _file: Any = None  # on the class, for __del__ after the constructor has raised
+
+    def __init__(
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
+    ) -> None:
+        self.filename = os.fspath(filename)
+        if not isinstance(separator, str):
+            raise TypeError(f"CSVLogger: separator: expected a character, got {separator!r}")
+        if len(separator) != 1:
+            raise ValueError(f"CSVLogger: separator: expected one character, got {separator!r}")
+        self.sep = separator
+        self.append = check_flag("CSVLogger", "append", append)
+        self.keys: list[str] | None = None
+
+    def expect_use(self, names: Collection[str] | None) -> None:
+        if not self.append:
+            expect_writable("CSVLogger: filename", self.filename)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.keys = None
+        self._close()
+        if self.append:
+            self._file = io.FileIO(self.filename, "a")
+            return
+        # A new file instead of truncating the old one, so that another training writing to this
+        # path does not mix its rows with these.
+        with replacing(self.filename) as file:
+            self._file = io.FileIO(file.name, "a")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = {} if logs is None else logs
+        if self.keys is None:
+            self.keys = sorted(logs)
+            if not any(key.startswith("val_") for key in self.keys):
+                self.keys += [f"val_{key}" for key in self.keys]
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self.sep)
+        with locked(self._file):
+            if os.fstat(self._file.fileno()).st_size == 0:
+                writer.writerow(["epoch", *self.keys])
+            writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+            self._file.write(text.getvalue().encode())
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    __del__ = _close
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (list, tuple, np.ndarray)) and np.ndim(value) > 0:
+        return f'"[{", ".join(map(str, value))}]"'
+    return value
+
+
+class GradientNorms(Callback):
+    """Record the norm of every layer's gradient.
+
+    Norms that shrink towards 0 from layer to layer indicate vanishing gradients, norms that jump
+    exploding ones. They are taken over a layer's whole gradient, before any clipping.
+
+    Parameters
+    ----------
+    per : {"epoch", "batch"}, default "epoch"
+        Whether to keep the mean over the batches of an epoch, or the norm of every batch.
+
+    Attributes
+    ----------
+    norms : dict of str to list of float
+        By layer name, one entry per epoch or batch. Layers without trainable weights are left out.
+        `fit` starts with empty lists.
+
+    Raises
+    ------
+    ValueError
+        If `per` has any other value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import GradientNorms
+    >>> from rnncore.layers import LSTM, Dense
+    >>> model = Sequential([LSTM(4, input_shape=(5, 2)), Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> monitor = GradientNorms()
+    >>> _ = model.fit(
+    ...     np.ones((8, 5, 2)), np.ones((8, 1)), epochs=3, verbose=0, callbacks=[monitor]
+    ... )
+    >>> {name: len(norms) for name, norms in monitor.norms.items()}
+    {'lstm': 3, 'dense': 3}
+    """
+
+    kept = ("norms",)
+
+    def __init__(self, per: str = "epoch") -> None:
+        if per not in ("epoch", "batch"):
+            raise ValueError(f"GradientNorms: per: expected 'epoch' or 'batch', got {per!r}")
+        self.per = per
+        self.norms: dict[str, list[float]] = {}
+        self._epoch: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.norms = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._epoch = {}
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        kept = self.norms if self.per == "batch" else self._epoch
+        for layer in self.model.layers:
+            if layer.trainable_weights:
+                kept.setdefault(layer.name, []).append(_norm_of(layer))
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        for name, norms in self._epoch.items():
+            self.norms.setdefault(name, []).append(sum(norms) / len(norms))
+
+
+def _norm_of(layer: Any) -> float:
+    return math.hypot(*(_core.norm(weight.grad.reshape(-1)) for weight in layer.trainable_weights))

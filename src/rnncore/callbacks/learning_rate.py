@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.callbacks.monitor import MonitorCallback, say
+from rnncore.callbacks.monitors import MonitorCallback, say
 from rnncore.utils._checks import check_number
 
 

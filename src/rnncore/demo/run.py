@@ -8,7 +8,7 @@ from pathlib import Path
 from rnncore._runtime import info
 from rnncore.demo import japanese_vowels, sunspots
 from rnncore.demo._training import Report
-from rnncore.utils._atomic import save_figure
+from rnncore.utils._files import save_figure
 
 _ROWS = (1, 3, 6, 12)
 

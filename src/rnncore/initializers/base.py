@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from rnncore.utils._arrays import narrowed
+from rnncore.utils._arrays import narrowed, room_for
 from rnncore.utils._checks import check_number, check_seed, check_shape, float_dtype
 from rnncore.utils._config import Configurable
-from rnncore.utils._memory import room_for
 from rnncore.utils.random import new_rng
 
 Array = NDArray[Any]

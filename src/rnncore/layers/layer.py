@@ -24,10 +24,9 @@ from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape, Tapes
-from rnncore.utils._arrays import narrowed
+from rnncore.utils._arrays import narrowed, room_for
 from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
 from rnncore.utils._config import Configurable, unknown_argument
-from rnncore.utils._memory import room_for
 from rnncore.utils._names import default_name
 from rnncore.utils._registry import in_library
 from rnncore.utils.random import new_rng

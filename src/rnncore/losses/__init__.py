@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from rnncore.losses import functions
 from rnncore.losses.base import SHORT_NAMES, Loss as Loss
-from rnncore.losses.crossentropy import (
+from rnncore.losses.classification import (
     BinaryCrossentropy as BinaryCrossentropy,
     CategoricalCrossentropy as CategoricalCrossentropy,
-    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
-)
-from rnncore.losses.functions import *  # noqa: F403
-from rnncore.losses.hinge import (
     CategoricalHinge as CategoricalHinge,
     Hinge as Hinge,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     SquaredHinge as SquaredHinge,
 )
+from rnncore.losses.functions import *  # noqa: F403
 from rnncore.losses.regression import (
     CosineSimilarity as CosineSimilarity,
     Huber as Huber,

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from rnncore.losses.base import Array
-from rnncore.losses.crossentropy import (
+from rnncore.losses.classification import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
     SparseCategoricalCrossentropy,
+    SquaredHinge,
 )
-from rnncore.losses.hinge import CategoricalHinge, Hinge, SquaredHinge
 from rnncore.losses.regression import (
     CosineSimilarity,
     Huber,

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import initializers
 from rnncore.losses._arrays import as_numbers, as_weights
+from rnncore.utils._arrays import NamedArray
 from rnncore.utils._checks import check_name
 from rnncore.utils._config import Configurable
 from rnncore.utils._names import default_name
-from rnncore.utils._variable import NamedArray
 
 
 class MetricVariable(NamedArray, NDArrayOperatorsMixin):

@@ -41,7 +41,7 @@ from rnncore.training.data import (
     samples_to_predict,
     split_off_validation,
 )
-from rnncore.training.interrupts import InterruptGuard
+from rnncore.training.loop import InterruptGuard
 from rnncore.training.objectives import Objectives
 from rnncore.training.prediction import predict
 from rnncore.training.progress import Progress, resolve_verbose

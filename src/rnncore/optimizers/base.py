@@ -12,10 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from rnncore import _core
 from rnncore.optimizers.schedules import LearningRateSchedule
-from rnncore.utils._arrays import float_array
+from rnncore.utils._arrays import NamedArray, float_array
 from rnncore.utils._checks import check_number, check_optional_number
 from rnncore.utils._config import Configurable
-from rnncore.utils._variable import NamedArray
 
 
 class Variable(NamedArray):

@@ -3,7 +3,7 @@
 from rnncore.preprocessing import sequence, text
 from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence
 from rnncore.preprocessing.windows import sliding_windows
-from rnncore.utils.timeseries import timeseries_dataset_from_array
+from rnncore.utils.dataset import timeseries_dataset_from_array
 
 __all__ = [
     "Tokenizer",

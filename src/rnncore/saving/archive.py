@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.saving.text import parsed, to_text
-from rnncore.utils._atomic import replacing
+from rnncore.utils._files import replacing
 
 # Prefix of arrays for later versions; readers that do not know them skip them.
 RESERVED = "rnncore/"

@@ -1,9 +1,12 @@
-"""The loops of fit and evaluate."""
+"""The loops of fit and evaluate, and the guard against interruptions of them."""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +15,6 @@ from numpy.typing import NDArray
 from rnncore.layers._activity import ActivityPenalties
 from rnncore.networks.network import Output
 from rnncore.training.data import Batch
-from rnncore.training.interrupts import InterruptGuard
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
 from rnncore.utils._checks import warn
@@ -21,6 +23,62 @@ if TYPE_CHECKING:
     from rnncore.callbacks.base import CallbackList
     from rnncore.callbacks.history import History
     from rnncore.models.model import Model
+
+
+class InterruptGuard:
+    """While active, delays Ctrl-C inside ``with guard.held`` until the end of that block.
+
+    Elsewhere Ctrl-C acts at once, through the previous handler. Outside the main thread there are
+    no signals, and the guard does nothing.
+
+    Examples
+    --------
+    >>> from rnncore.training.loop import InterruptGuard
+    >>> with InterruptGuard() as guard:
+    ...     with guard.held:
+    ...         pass  # all or nothing
+    """
+
+    def __init__(self) -> None:
+        self._previous: Any = None
+        self._holding = False
+        self._pending: tuple[int, FrameType | None] | None = None
+        self.held = _Held(self)
+
+    def __enter__(self) -> InterruptGuard:
+        if threading.current_thread() is threading.main_thread():
+            previous = signal.getsignal(signal.SIGINT)
+            if callable(previous):
+                self._previous = previous
+                signal.signal(signal.SIGINT, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._holding:
+            self._pending = (number, frame)
+        else:
+            self._previous(number, frame)
+
+
+class _Held:
+    """The block in which a guard holds Ctrl-C. A class, for speed: it is entered in every step."""
+
+    def __init__(self, guard: InterruptGuard) -> None:
+        self._guard = guard
+
+    def __enter__(self) -> None:
+        self._guard._holding = True
+
+    def __exit__(self, *_: object) -> None:
+        guard = self._guard
+        guard._holding = False
+        pending, guard._pending = guard._pending, None
+        if pending is not None:  # a Ctrl-C that came meanwhile acts now
+            guard._previous(*pending)
 
 
 class Steps:

@@ -14,7 +14,7 @@ from rnncore.training.data import Batch
 from rnncore.training.loop import walk
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
-from rnncore.utils._memory import room_for
+from rnncore.utils._arrays import room_for
 
 if TYPE_CHECKING:
     from rnncore.callbacks.base import CallbackList

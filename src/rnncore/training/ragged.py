@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from rnncore.layers._buffers import Buffers
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import mask_of
-from rnncore.utils._arrays import RAGGED
-from rnncore.utils._memory import room_for
+from rnncore.utils._arrays import RAGGED, room_for
 
 Array = NDArray[Any]
 

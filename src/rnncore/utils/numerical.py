@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.utils._arrays import plain_array
+from rnncore.utils._arrays import plain_array, room_for
 from rnncore.utils._checks import check_count
-from rnncore.utils._memory import room_for
 
 _LARGEST = 2**62  # below the largest int64, and far above any number of classes
 

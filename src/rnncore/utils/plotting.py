@@ -8,8 +8,8 @@ from html import escape
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from rnncore.utils._atomic import replacing
 from rnncore.utils._checks import check_choice, check_flag, check_number
+from rnncore.utils._files import replacing
 
 if TYPE_CHECKING:
     import pydot

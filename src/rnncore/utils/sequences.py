@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnncore.utils._arrays import narrowed, plain_array
+from rnncore.utils._arrays import narrowed, plain_array, room_for
 from rnncore.utils._checks import check_choice, check_count
-from rnncore.utils._memory import room_for
 
 
 def pad_sequences(

@@ -87,6 +87,6 @@ def test_test_on_batch_wants_samples() -> None:
 
 def test_outputs_too_large_for_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model = compiled()
-    monkeypatch.setattr("rnncore.utils._memory.machine_memory", lambda: 39.0)
+    monkeypatch.setattr("rnncore.utils._arrays.machine_memory", lambda: 39.0)
     with pytest.raises(MemoryError, match=r"^predict: x: expected .* got 10 samples"):
         model.predict(X, batch_size=4)

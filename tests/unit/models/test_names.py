@@ -14,7 +14,7 @@ import pytest
 
 from rnncore import Input, Model, Sequential, backend
 from rnncore.callbacks import BackupAndRestore, load_checkpoint
-from rnncore.callbacks.model_checkpoint import ModelCheckpoint
+from rnncore.callbacks.checkpoints import ModelCheckpoint
 from rnncore.layers import GRU, LSTM, Bidirectional, Conv1D, Dense, Layer, SimpleRNN
 from rnncore.utils import clear_session
 from rnncore.utils._names import snake_case

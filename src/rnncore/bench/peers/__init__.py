@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rnncore.bench.peers.base import Candidate, Outputs, Peer
-from rnncore.bench.peers.jax_peer import JaxPeer
 from rnncore.bench.peers.keras_peer import KerasPeer
-from rnncore.bench.peers.numpy_peer import NumpyPeer
+from rnncore.bench.peers.numpy_and_jax_peers import JaxPeer, NumpyPeer
 from rnncore.bench.peers.onnx_peers import OnnxRuntimePeer, OpenVinoPeer
 from rnncore.bench.peers.ours import PaddedPeer, RnncorePeer, WithoutBlasPeer
 from rnncore.bench.peers.torch_peer import TorchPeer

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnncore.utils import pad_sequences, to_categorical
-from rnncore.utils._memory import machine_memory, room_for
+from rnncore.utils._arrays import machine_memory, room_for
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, even with other writers at the same time."""
+"""Write files whole or not at all, and check before long work that they can be written."""
 
 from __future__ import annotations
 
@@ -123,3 +123,26 @@ def _sync_folder(folder: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def check_picture(option: str, path: str | os.PathLike[str]) -> None:
+    """Raise unless matplotlib is installed and can write a file of this name.
+
+    ValueError for a suffix not in `SUFFIXES`, OSError as raised by `expect_writable`, ImportError
+    with the name of the extra that installs matplotlib.
+    """
+    expect_writable(option, os.fspath(path))
+    if Path(path).suffix.lower() not in SUFFIXES:
+        expected = ", ".join(SUFFIXES)
+        raise ValueError(
+            f"{option}: expected a name that ends in {expected}, got {os.fspath(path)!r}"
+        )
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"{option}: pictures need matplotlib: pip install 'rnncore[plot]'"
+        ) from error

@@ -1,4 +1,4 @@
-"""Files that are written whole, by several writers at once too."""
+"""Files that are written whole, by several writers at once too; pictures that cannot be."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from rnncore import Sequential
 from rnncore.bench.results import Results
 from rnncore.callbacks import CSVLogger
 from rnncore.layers import Dense
-from rnncore.utils._atomic import expect_writable, replacing, save_figure
+from rnncore.utils._files import check_picture, expect_writable, replacing, save_figure
 
 
 def together(*writers: Callable[[], object]) -> None:
@@ -163,3 +163,9 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(PermissionError, match=r"^--json: .* no file can be made in"):
         expect_writable("--json", str(tmp_path / "a.json"))
+
+
+def test_pictures_of_unknown_kinds(tmp_path: Path) -> None:
+    check_picture("--plot", tmp_path / "a.SVG")
+    with pytest.raises(ValueError, match=r"^--plot: expected a name that ends in .png, .svg, .pdf"):
+        check_picture("--plot", tmp_path / "a.txt")

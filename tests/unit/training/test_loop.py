@@ -16,7 +16,7 @@ from rnncore.layers import LSTM, Dense, Embedding
 from rnncore.models import Sequential
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.optimizers import SGD
-from rnncore.training.interrupts import InterruptGuard
+from rnncore.training.loop import InterruptGuard
 
 X = np.random.default_rng(0).standard_normal((8, 4, 2)).astype(np.float32)
 Y = np.ones((8, 1), np.float32)
