@@ -127,6 +127,8 @@ class Sequential(Model):
         return [self._known_chain()[-1].outputs[0]]
 
     def _known_chain(self) -> list[Node]:
+        if not self._chain and self.built:  # its layers were, one by one
+            self.build()
         if not self._chain:
             raise AttributeError(
                 f"{self.name}: inputs, outputs: expected a model that knows its input shape (start "

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnncore import Input, Model, Sequential
-from rnncore.layers import LSTM, Dense, Dropout, Embedding, Flatten
+from rnncore.layers import GRU, LSTM, Dense, Dropout, Embedding, Flatten
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((6, 5, 3)).astype(np.float32)
@@ -139,3 +139,16 @@ def test_a_nested_model_gives_its_tensors_too() -> None:
         Model(outer.inputs, inner(outer.inputs[0])).predict(X, verbose=0),
         Model(inner.inputs, inner.layers[0].output).predict(X, verbose=0),
     )
+
+
+def test_layers_that_were_built_one_by_one_make_a_model_at_once() -> None:
+    layers: list[Any] = [GRU(2), Dense(1)]
+    layers[0].build((None, 4, 3))
+    layers[1].build((None, 2))
+    model = Sequential(layers)
+    model.compile("sgd", "mse")
+    x = np.ones((2, 5, 3), np.float32)
+    expected = layers[1](layers[0](x))
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+    model.fit(x, expected, verbose=0)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
