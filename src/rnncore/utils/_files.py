@@ -21,8 +21,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     block ends the new file lies next to it, under a name unique to this writer. A killed program
     leaves it behind; the next write to `path` removes it.
     """
+    expect_writable("path", os.fspath(path))
     if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as file:  # write directly to a device; a folder is an error
+        with open(path, "wb") as file:  # write directly to a device
             yield file
         return
     target = os.path.realpath(path)  # keep links
@@ -48,7 +49,7 @@ def expect_writable(argument: str, path: str, *, makes_folders: bool = False) ->
     With `makes_folders`, missing parent folders are fine.
     """
     expected = f"{argument}: expected a file that can be written, got {path!r}"
-    if os.path.isdir(path):
+    if os.path.isdir(os.path.realpath(path)):  # "" is where we are
         raise IsADirectoryError(f"{expected}, a folder")
     if os.path.exists(path) and not os.path.isfile(path):
         return  # a device

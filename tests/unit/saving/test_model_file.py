@@ -284,7 +284,7 @@ def test_a_write_that_fails_leaves_the_old_file(
         model.save(path)
     monkeypatch.undo()
     assert os.listdir(tmp_path) == ["m"] and path.read_bytes() == old
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="a folder"):
         model.save(tmp_path)
     with pytest.raises(FileNotFoundError):
         model.save(tmp_path / "none" / "m")

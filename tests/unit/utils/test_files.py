@@ -154,6 +154,12 @@ def test_the_log_of_one_of_several_trainings_stays_whole(tmp_path: Path) -> None
     assert all(line.count(",") == 2 for line in lines) and os.listdir(tmp_path) == ["log.csv"]
 
 
+@pytest.mark.parametrize("path", ["missing/a.rnnc", ""])
+def test_a_place_that_cannot_be_written_is_named(path: str) -> None:
+    with pytest.raises(OSError, match=f"^path: expected a file that can be written, got '{path}'"):
+        Sequential([Dense(1, input_shape=(2,))]).save(path)
+
+
 def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expect_writable("--json", str(tmp_path / "a.json"))
     for path in (tmp_path, tmp_path / "missing" / "a.json"):
