@@ -14,6 +14,16 @@ from rnncore.utils._checks import check_count
 SEQUENCE = ("batch", "timesteps", "features")
 
 
+def compatible(expected: tuple[int | None, ...], shape: tuple[int | None, ...]) -> bool:
+    """Whether a shape has the declared sizes after the batch; None matches any.
+
+    A declared batch size only applies to stateful layers, as in Keras.
+    """
+    return len(expected) == len(shape) and all(
+        a is None or b is None or a == b for a, b in zip(expected[1:], shape[1:], strict=True)
+    )
+
+
 def expect_axes(owner: str, shape: tuple[int | None, ...], axes: tuple[str, ...]) -> None:
     """Raise ValueError unless `shape` has the named axes."""
     if len(shape) != len(axes):

@@ -18,7 +18,7 @@ from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._draws import Draws
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique, walk
-from rnncore.layers._shapes import expect_axes
+from rnncore.layers._shapes import compatible, expect_axes
 from rnncore.layers._supply import current_supply
 from rnncore.layers.graph.counted import CountedStep, MaskSteps
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
@@ -38,6 +38,17 @@ _CHOICES: dict[str, Callable[[Any, str], Any]] = {
     "regularizer": regularizers.get,
     "constraint": constraints.get,
 }
+
+# The methods that a graph calls, with what, and the parameters that they have for it.
+_CALLS = (
+    ("forward", ("self", "x"), ("mask", "training"), "(self, x, *, mask=None, training=False)"),
+    (
+        "backward",
+        ("self", "tape", "dy"),
+        ("need_dx",),
+        "(self, tape, dy, *, need_dx=True), where tape is what `forward` returned with the output",
+    ),
+)
 
 
 def built_once(build: Callable[..., None]) -> Callable[..., None]:
@@ -134,6 +145,7 @@ class Layer(Configurable, Tapes):
         }
     )
     may_be_shared = True
+    not_called: ClassVar[Mapping[str, str]] = {"call": "forward"}
     # Arguments of the Keras layer that are not supported yet, each with the value that changes
     # nothing. Subclasses extend it.
     unsupported: Mapping[str, Any] = {}
@@ -170,6 +182,8 @@ class Layer(Configurable, Tapes):
     supports_masking = True
     _warned_of_mask = False
     _speaks_for: str | None = None
+    # Whether `forward` is that of a user's class.
+    is_own: ClassVar[bool] = False
     # Whether a call affects later calls, in inference too.
     stateful = False
     # Whether `make_weights` is calling `build`, rather than a user.
@@ -179,7 +193,8 @@ class Layer(Configurable, Tapes):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             cls.build = built_once(cls.build)  # type: ignore[method-assign]
-        if "forward" in vars(cls) and not in_library(cls):
+        cls.is_own = not in_library(cls.forward)
+        if cls.is_own:
             cls.forward = with_tape(cls.forward)  # type: ignore[method-assign]
 
     def __init__(
@@ -222,21 +237,27 @@ class Layer(Configurable, Tapes):
 
     def check_methods(self) -> None:
         cls = type(self)
-        if cls.forward is Layer.forward and not hasattr(self, "state_size"):  # a cell has `call`
+        if hasattr(self, "state_size"):  # a cell, which may have Keras' `call`
+            return
+        if cls.forward is Layer.forward:
             names = ("forward", "backward", "compute_output_shape")
             missing = [one for one in names if getattr(cls, one) is getattr(Layer, one)]
             raise NotImplementedError(
                 f"{cls.__name__}: expected a class with its own {', '.join(missing)}; there is no "
                 "automatic differentiation, so Keras' `call` is not enough"
             )
-        if not in_library(cls.backward):
-            parameters = list(inspect.signature(cls.backward).parameters)
-            if len(parameters) < 3 or parameters[1] == "dy":
+        for name, given, options, expected in _CALLS:
+            method = getattr(cls, name)
+            if in_library(method):
+                continue
+            signature = inspect.signature(method)
+            try:
+                signature.bind(*given, **dict.fromkeys(options))
+            except TypeError:
                 raise TypeError(
-                    f"{cls.__name__}: backward: expected the parameters (self, tape, dy, *, "
-                    "need_dx=True), where tape is what `forward` returned with the output, got "
-                    f"({', '.join(parameters)})"
-                )
+                    f"{cls.__name__}: {name}: expected the parameters {expected}, got {signature}"
+                ) from None
+        super().check_methods()
 
     # -- what subclasses give ------------------------------------------------------------
 
@@ -310,6 +331,19 @@ class Layer(Configurable, Tapes):
         """Return `x` as an array that `forward` takes, or raise if it is not numeric."""
         return narrowed(argument, numeric_array(argument, x), self.dtype)
 
+    def expect_made(self, y: Any, declared: Any) -> None:
+        """Raise unless `y` has the shape, or is a list with the shapes, that were declared."""
+        expected = [tuple(one) for one in (declared if isinstance(declared, list) else [declared])]
+        made = [np.shape(one) for one in (y if isinstance(y, list) else [y])]
+        several = "a list of " if isinstance(declared, list) else ""
+        fits = isinstance(y, list) == bool(several) and len(made) == len(expected)
+        if not fits or not all(map(compatible, made, expected)):
+            raise ValueError(
+                f"{self.name}: forward: expected {several}outputs of shape "
+                f"{', '.join(map(str, expected))}, as compute_output_shape says, "
+                f"got {type(y).__name__} of shape {', '.join(map(str, made))}"
+            )
+
     # -- use -----------------------------------------------------------------------------
 
     def __call__(
@@ -361,6 +395,8 @@ class Layer(Configurable, Tapes):
         largest = output[0] if isinstance(output, list) else output
         with room_for(f"{self.name}: x", shapes, largest, self.dtype.itemsize):
             y, _ = self.forward(self._joined(arrays), **arguments)  # no one else holds the tape
+        if self.is_own:
+            self.expect_made(y, output)
         given = leaves([arrays, *arguments.values()])
         taken = [one for one in given if isinstance(one, np.ndarray)]
         if not isinstance(y, list):

@@ -81,6 +81,11 @@ class Tapes:
 
     def used(self, tape: Tape) -> Any:
         """Return what the forward pass saved, and keep the tape for the next pass."""
+        if tape in self._tapes:
+            raise RuntimeError(
+                "backward: expected the tape of a forward pass in training that no backward has "
+                "followed yet, got one that was used before"
+            )
         saved, tape.saved = tape.saved, None
         self._tapes.append(tape)
         return saved

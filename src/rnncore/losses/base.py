@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -79,6 +79,10 @@ class Loss(Configurable):
     (0.9, (2, 1))
     """
 
+    not_called: ClassVar[Mapping[str, str]] = {
+        "call": "value_and_grad",
+        "__call__": "value_and_grad",
+    }
     default_name = "loss"
     fuses: str | None = None
     from_logits = False

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from rnncore.layers._shapes import compatible
 from rnncore.layers.layer import Shape
 from rnncore.training.ragged import Ragged, array_or_ragged, each
 
@@ -17,16 +18,6 @@ def adjust_rank(array: NDArray[Any], rank: int, last: int | None) -> NDArray[Any
     if array.ndim == rank + 1 and array.shape[-1] == 1:
         return array[..., 0]
     return array
-
-
-def compatible(expected: Shape, shape: Shape) -> bool:
-    """Whether a shape has the declared sizes after the batch; None matches any.
-
-    A declared batch size only applies to stateful layers, as in Keras.
-    """
-    return len(expected) == len(shape) and all(
-        a is None or b is None or a == b for a, b in zip(expected[1:], shape[1:], strict=True)
-    )
 
 
 def fitted(argument: str, value: Any, expected: Shape | None) -> NDArray[Any] | Ragged:

@@ -117,6 +117,9 @@ class Model(Layer):
     [(5, 1), (5, 4)]
     """
 
+    not_called: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("call", "compute_loss", "predict_step", "test_step", "train_step"), ""
+    )
     reads_mask = True
     is_model = True
     is_building = True  # always, since the layers inside make the weights
@@ -421,6 +424,7 @@ class Model(Layer):
         level = resolve_verbose(verbose)
         shuffle = check_flag("fit", "shuffle", shuffle)
         share = 0.0 if validation_data is not None else validation_share(validation_split)
+        self._expect_same_layers()
         prepare, parts = self._preparing(class_weight), (x, y, sample_weight)
         held_size = validation_batch_size or batch_size
         held: Source | None = None
@@ -493,6 +497,7 @@ class Model(Layer):
         ValueError, TypeError
             If the data do not fit the model.
         """
+        self._expect_same_layers()
         samples = self._preparing(class_weight)((x, y, sample_weight), "")
         self._start_training()
         self.objective.reset()
@@ -1104,18 +1109,20 @@ class Model(Layer):
             for layer in self.layers:
                 layer.draw_seeds()
 
-    def _start_training(self) -> None:
-        buffer = self.parameter_buffer()
-        buffer.ensure_grads()
-        self._draw_seeds()
-        same = self._optimized == buffer.segments
-        if self._optimized and not same:
+    def _expect_same_layers(self) -> None:
+        if self._optimized and self.built and self._optimized != self.parameter_buffer().segments:
             raise ValueError(
                 f"{self.name}: expected the layers that it was compiled with, got others: compile "
                 "the model again"
             )
+
+    def _start_training(self) -> None:
+        buffer = self.parameter_buffer()
+        buffer.ensure_grads()
+        self._draw_seeds()
+        self._expect_same_layers()
         self.optimizer.belong_to(self.name, buffer.segments)
-        if not same:
+        if not self._optimized:
             # The caller's line, beyond fit or train_on_batch.
             self.objective.warn_of_activations(self.network.output_activations())
             self.optimizer.build(buffer.values.size, self.dtype)

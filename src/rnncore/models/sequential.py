@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._arguments import feature_shape
 from rnncore.layers._members import walk
+from rnncore.layers._shapes import compatible
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure
 from rnncore.layers.parameter import building
-from rnncore.models._shapes import compatible
 from rnncore.models.config import layer_of
 from rnncore.models.model import Model
 from rnncore.networks.graph import Graph

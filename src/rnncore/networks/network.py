@@ -78,6 +78,9 @@ class Network(Tapes):
                 y, tape = layer.forward(x, mask=mask, training=bool(training))
                 if not step.passes_mask_on:
                     mask = layer.compute_mask(x, mask)
+            if layer.is_own:
+                taken: Any = [one.shape for one in x] if step.takes_list else x.shape
+                layer.expect_made(y, layer.call_output_shape(taken, step.arguments))
             penalty = None
             if layer.activity_regularizer is not None:
                 penalty = layer.penalize(y, own, f"penalty {step.number}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -173,6 +173,11 @@ class Optimizer(Configurable):
     """
 
     # The state arrays that the class may have, in the order in which a step takes them.
+    not_called: ClassVar[Mapping[str, str]] = {
+        "apply": "step",
+        "apply_gradients": "step",
+        "update_step": "step",
+    }
     _slot_order: ClassVar[tuple[str, ...]] = ()
     # Initial value of the state.
     _initial = 0.0

@@ -78,8 +78,20 @@ class Configurable:
         if "__init__" in vars(cls):
             cls.__init__ = _constructor(cls.__init__, own=not in_library(cls))  # type: ignore[method-assign]
 
+    # Methods of Keras that nothing calls here, each with the one to override in its place or "".
+    not_called: ClassVar[Mapping[str, str]] = {}
+
     def check_methods(self) -> None:
-        """Raise NotImplementedError if the class of a new object lacks a method."""
+        """Raise NotImplementedError for a class that lacks a method or has one nothing calls."""
+        cls = type(self)
+        for name, instead in self.not_called.items():
+            ignored = name in dir(cls) and not in_library(getattr(cls, name))
+            if ignored and (not instead or in_library(getattr(cls, instead))):
+                hint = f"; override {instead} instead" if instead else ""
+                raise NotImplementedError(
+                    f"{cls.__name__}: {name}: expected a class without this method, which nothing "
+                    f"calls here{hint}"
+                )
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal object, as `from_config` takes them."""

@@ -239,13 +239,50 @@ def test_an_own_layer_that_needs_no_tape_may_return_the_output_alone() -> None:
     np.testing.assert_allclose(gradient, -4 * error, rtol=1e-5)
 
 
-def test_a_backward_without_a_tape_is_refused_when_the_layer_is_made() -> None:
-    class Own(Layer):
-        def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
-            return x
+@pytest.mark.parametrize(
+    ("method", "text"),
+    [
+        (lambda self, dy, *, need_dx=True: dy, r"Own: backward: expected .* \(self, tape, dy"),
+        (lambda self, tape, dy: dy, r"Own: backward: expected .* \(self, tape, dy, \*, need_dx"),
+        (lambda self, x: x, r"Own: forward: expected .* mask=None, .* got \(self, x\)"),
+    ],
+)
+def test_a_method_that_a_graph_cannot_call_is_refused_at_once(method: Any, text: str) -> None:
+    name = "forward" if "forward" in text else "backward"
+    with pytest.raises(TypeError, match=text):
+        type("Own", (layers.Identity,), {name: method})()
 
-        def backward(self, dy: Any, *, need_dx: bool = True) -> Any:
-            return dy
 
-    with pytest.raises(TypeError, match=r"Own: backward: expected the parameters \(self, tape, dy"):
-        Own()
+class Scaling:
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> Any:
+        return 2 * x
+
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+        return 2 * dy
+
+
+def test_forward_may_come_from_a_class_that_is_no_layer() -> None:
+    own = type("Own", (Scaling, Layer), {})()
+    model = Sequential([Input((2,)), layers.Dense(2), own])
+    model.compile("sgd", "mse")
+    x = np.ones((1, 2), np.float32)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), 2 * model.layers[0](x))
+    model.fit(x, x, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("forward", "text"),
+    [
+        (lambda self, x, *, mask=None, training=False: x[:, :1], r"outputs of shape \(3, 2\), as"),
+        (lambda self, x, *, mask=None, training=False: (x, x), r"a list of outputs .* ndarray of"),
+    ],
+)
+def test_an_output_that_is_not_as_declared_is_named_by_its_layer(forward: Any, text: str) -> None:
+    several = "list" in text
+    methods = {"compute_output_shape": lambda self, shape: [shape, shape] if several else shape}
+    own = type("Own", (Layer,), {"forward": forward, **methods})()
+    x = Input((2,))
+    model = Model(x, own(x))
+    for call in (own, model):
+        with pytest.raises(ValueError, match=rf"own.*: forward: expected {text}"):
+            call(np.ones((3, 2)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnncore import layers
+from rnncore import Sequential, layers
 
 X = np.ones((2, 3, 4), np.float32)
 MAKE = {
@@ -38,6 +38,18 @@ def test_a_backward_of_a_pass_in_inference_is_refused() -> None:
     y, tape = layer.forward(X)
     with pytest.raises(RuntimeError, match="expected the tape of a forward pass with training=Tr"):
         layer.backward(tape, y)
+
+
+@pytest.mark.parametrize("make", [lambda: layers.Dense(2), lambda: Sequential([layers.GRU(2)])])
+def test_a_tape_is_used_once_and_kept_once(make: Any) -> None:
+    layer = make()
+    layer.build(X.shape)
+    y, tape = layer.forward(X, training=True)
+    layer.backward(tape, y)
+    with pytest.raises(RuntimeError, match=r"that no backward has followed yet, got one that was"):
+        layer.backward(tape, y)
+    tapes = [layer.forward(X, training=True)[1] for _ in range(2)]
+    assert tapes[0] is not tapes[1]
     _, first = layer.forward(X, training=True)
     _, second = layer.forward(X, training=True)
     assert first is not second

@@ -107,3 +107,27 @@ def test_a_warning_is_one_of_the_line_of_the_program(tmp_path: Path) -> None:
         model().fit(X, Y * 1e30, verbose=0)
     assert len(caught) == 3
     assert {one.filename for one in caught} == {__file__}
+
+
+@pytest.mark.parametrize(
+    ("base", "method", "text"),
+    [
+        (layers.Dense, "call", "; override forward instead"),
+        (losses.MeanSquaredError, "call", "; override value_and_grad instead"),
+        (losses.Loss, "__call__", "; override value_and_grad instead"),
+        (optimizers.SGD, "update_step", "; override step instead"),
+        (Sequential, "train_step", "which nothing calls here$"),
+    ],
+)
+def test_methods_of_keras_that_nothing_calls_are_refused(base: Any, method: str, text: str) -> None:
+    arguments = {"units": 2} if base is layers.Dense else {}
+    with pytest.raises(NotImplementedError, match=f"^Own: {method}: .*{text}"):
+        type("Own", (base,), {method: lambda *_: None})(**arguments)
+
+
+def test_a_method_of_keras_may_stand_beside_the_one_that_is_called() -> None:
+    for cell in (layers.GRUCell, layers.AbstractRNNCell):
+        arguments = {"units": 2} if cell is layers.GRUCell else {}
+        type("Own", (cell,), {"call": lambda *_: None})(**arguments)
+    methods = ("call", "value_and_grad")
+    type("Own", (losses.Loss,), dict.fromkeys(methods, lambda *_: (0.0, 0.0)))()

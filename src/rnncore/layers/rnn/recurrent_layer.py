@@ -252,7 +252,7 @@ class RecurrentLayer(LayerWithStates):
             last = mask[:, 0 if self.go_backwards else -1]
             without = np.logical_not(last if self.zero_output_for_mask else mask.any(axis=1))
             y = without_rows(y, without)
-        return y, states, (tape, without) if training else None
+        return y, states, (tape, without)
 
     def backward_pass(
         self,
