@@ -191,7 +191,11 @@ class Network(Tapes):
                 written.update(map(id, weights))
             for index, number in enumerate(step.inputs):
                 if number in below:
-                    one = dx[index] if step.takes_list else dx
+                    one = dx[index] if step.takes_list and dx is not None else dx
+                    if one is None and layer.is_own:
+                        raise ValueError(
+                            f"{layer.name}: backward: expected the gradient of x, got None"
+                        )
                     known = gradients[number]
                     gradients[number] = one if known is None else _sum(known, one, number, tape)
             for name in step.arguments if beside else ():

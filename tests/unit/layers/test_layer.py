@@ -261,6 +261,18 @@ class Scaling:
         return 2 * dy
 
 
+def test_a_backward_that_returns_nothing_is_refused() -> None:
+    own = type("Own", (Scaling, Layer), {"backward": lambda self, tape, dy, *, need_dx=True: None})
+    model = Sequential([Input((2,)), layers.Dense(2), own()])
+    model.compile("sgd", "mse")
+    x = np.ones((1, 2))
+    with pytest.raises(ValueError, match=r"own.*: backward: expected the gradient of x, got None"):
+        model.fit(x, x, verbose=0)
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+    model.fit(x, x, verbose=0)
+
+
 def test_forward_may_come_from_a_class_that_is_no_layer() -> None:
     own = type("Own", (Scaling, Layer), {})()
     model = Sequential([Input((2,)), layers.Dense(2), own])
