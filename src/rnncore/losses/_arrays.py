@@ -137,8 +137,10 @@ def as_weights(
     have: tuple[int, ...] = weights.shape
     fits = len(have) == len(shape) and (not given or have[:1] == shape[:1])
     if not fits or any(n not in (1, m) for n, m in zip(have, shape, strict=True)):
-        expected = " or ".join(map(str, dict.fromkeys((shape[:1], shape))))
-        raise ValueError(f"{owner}: sample_weight: expected shape {expected}, got {given}")
+        expected = "shape " + " or ".join(map(str, dict.fromkeys((shape[:1], shape))))
+        if not shape:
+            expected = "one number, since y_pred with one axis is one sample"
+        raise ValueError(f"{owner}: sample_weight: expected {expected}, got {given}")
     weights = narrowed(f"{owner}: sample_weight", weights, dtype)
     if not np.isfinite(weights).all():
         raise ValueError(f"{owner}: sample_weight: expected finite numbers, got NaN or infinity")

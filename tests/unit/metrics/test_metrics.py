@@ -211,6 +211,8 @@ def test_bad_targets_are_refused(name, true, shape, message):
 def test_bad_weights_and_arguments_are_refused():
     with pytest.raises(ValueError, match="sample_weight: expected shape"):
         metrics.get("mae").update(np.zeros((3, 1)), np.zeros((3, 1)), [1.0, 2.0])
+    with pytest.raises(ValueError, match="expected one number, since y_pred with one axis is one"):
+        metrics.KLDivergence().update([0.0, 1.0], [0.3, 0.7], [1.0, 2.0])
     with pytest.raises(ValueError, match="k: expected a positive integer, got 0"):
         metrics.TopKCategoricalAccuracy(k=0)
     with pytest.raises(ValueError, match="threshold"):
