@@ -50,6 +50,8 @@ class Callback:
     # All callbacks of the run, and whether this one runs after the others.
     peers: Sequence[Callback] = ()
     comes_last = False
+    # The keys of the logs that only some of the epochs to come have.
+    of_some: Collection[str] = ()
     # What it writes into the logs of every epoch.
     adds: Sequence[str] = ()
     # The attributes to save for a resumed run: JSON, and lists of arrays.
@@ -176,12 +178,16 @@ class CallbackList:
             for hook, older in _HOOKS.items()
         }
 
-    def expect_use(self, names: Collection[str]) -> None:
-        """Let the callbacks raise before `fit` begins; `names` are the keys of an epoch's logs."""
+    def expect_use(self, names: Collection[str], of_some: Collection[str] = ()) -> None:
+        """Let the callbacks raise before `fit` begins; `names` are the keys of an epoch's logs.
+
+        Those in `of_some` are missing in other epochs.
+        """
         hooks = [getattr(one, hook) for one in self.callbacks for hook in _HOOKS]
         ours = all(str(getattr(hook, "__module__", "")).startswith("rnncore.") for hook in hooks)
         added = [name for callback in self.callbacks for name in callback.adds]
         for callback in self.callbacks:
+            callback.of_some = of_some
             callback.expect_use([*names, *added] if ours else None)
 
     def wants(self, hook: str) -> bool:

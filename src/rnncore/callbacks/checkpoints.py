@@ -102,7 +102,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self.save_weights_only:
             check_storable(self.model)
         try:
-            path = self._path(found)
+            path = self._path({key: one for key, one in found.items() if key not in self.of_some})
         except KeyError:
             if names is not None:
                 raise

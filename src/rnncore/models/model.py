@@ -458,9 +458,10 @@ class Model(Layer):
         hooks = CallbackList(callbacks, self, "fit", params)
         if self.first_epoch < last:
             names = list(self.objective.results())
-            if any(map(validation, range(self.first_epoch + 1, last + 1))):
-                names += [f"val_{name}" for name in names]
-            hooks.expect_use(names)
+            numbers = range(self.first_epoch + 1, last + 1)
+            validated = [held is not None and follows(number) for number in numbers]
+            of_some = [f"val_{name}" for name in names] if any(validated) else []
+            hooks.expect_use([*names, *of_some], [] if all(validated) else of_some)
         self._start_training()
         self.history = History(params)
         rng = self.shuffle_rng if shuffle else None

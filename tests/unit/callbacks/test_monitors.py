@@ -124,6 +124,12 @@ def test_a_number_that_may_come_later_is_waited_for(make: Any) -> None:
             {"validation_split": 0.3},
         ),
         (ModelCheckpoint("{nothing}"), KeyError, "filepath: expected fields out of epoch", {}),
+        (
+            ModelCheckpoint("{val_loss}"),
+            KeyError,
+            "filepath: expected fields out of epoch, loss, mae, got 'val_loss'",
+            {"validation_split": 0.3, "validation_freq": 2, "epochs": 2},
+        ),
         (ModelCheckpoint("{epoch:x<2q}"), ValueError, "ModelCheckpoint: filepath: .*'q'", {}),
         (ModelCheckpoint("a", save_best_only=True), ValueError, "monitor: .*got 'val_loss'", {}),
         (
