@@ -2,16 +2,22 @@
 
 from typing import TYPE_CHECKING
 
-from rnncore.layers.activations.prelu import PReLU as PReLU
-from rnncore.layers.activations.rectifiers import ELU as ELU, LeakyReLU as LeakyReLU, ReLU as ReLU
-from rnncore.layers.activations.softmax import Softmax as Softmax
+from rnncore.layers.activations.activations import (
+    ELU as ELU,
+    LeakyReLU as LeakyReLU,
+    PReLU as PReLU,
+    ReLU as ReLU,
+    Softmax as Softmax,
+)
 from rnncore.layers.attention.attention import (
     AdditiveAttention as AdditiveAttention,
     Attention as Attention,
 )
-from rnncore.layers.convolutional.conv1d import Conv1D as Conv1D
-from rnncore.layers.convolutional.conv1d_transpose import Conv1DTranspose as Conv1DTranspose
-from rnncore.layers.convolutional.conv2d import Conv2D as Conv2D
+from rnncore.layers.convolutional.conv import (
+    Conv1D as Conv1D,
+    Conv1DTranspose as Conv1DTranspose,
+    Conv2D as Conv2D,
+)
 from rnncore.layers.core.activation import Activation as Activation
 from rnncore.layers.core.dense import Dense as Dense
 from rnncore.layers.core.embedding import Embedding as Embedding
@@ -29,9 +35,15 @@ from rnncore.layers.graph.operators import (
     TensorOperation as TensorOperation,
 )
 from rnncore.layers.layer import Layer as Layer
-from rnncore.layers.merging.concatenate import Concatenate as Concatenate
-from rnncore.layers.merging.dot import Dot as Dot
-from rnncore.layers.merging.functions import (
+from rnncore.layers.merging.merge import (
+    Add as Add,
+    Average as Average,
+    Concatenate as Concatenate,
+    Dot as Dot,
+    Maximum as Maximum,
+    Minimum as Minimum,
+    Multiply as Multiply,
+    Subtract as Subtract,
     add as add,
     average as average,
     concatenate as concatenate,
@@ -41,40 +53,28 @@ from rnncore.layers.merging.functions import (
     multiply as multiply,
     subtract as subtract,
 )
-from rnncore.layers.merging.merge import (
-    Add as Add,
-    Average as Average,
-    Maximum as Maximum,
-    Minimum as Minimum,
-    Multiply as Multiply,
-    Subtract as Subtract,
-)
-from rnncore.layers.normalization.batch_normalization import (
+from rnncore.layers.normalization.normalization import (
     BatchNormalization as BatchNormalization,
-)
-from rnncore.layers.normalization.layer_normalization import (
     LayerNormalization as LayerNormalization,
 )
-from rnncore.layers.pooling.global_pooling import (
-    GlobalAveragePooling1D as GlobalAveragePooling1D,
-    GlobalMaxPooling1D as GlobalMaxPooling1D,
-)
-from rnncore.layers.pooling.pooling1d import (
+from rnncore.layers.pooling.pooling import (
     AveragePooling1D as AveragePooling1D,
-    MaxPooling1D as MaxPooling1D,
-)
-from rnncore.layers.pooling.pooling2d import (
     AveragePooling2D as AveragePooling2D,
+    GlobalAveragePooling1D as GlobalAveragePooling1D,
     GlobalAveragePooling2D as GlobalAveragePooling2D,
+    GlobalMaxPooling1D as GlobalMaxPooling1D,
     GlobalMaxPooling2D as GlobalMaxPooling2D,
+    MaxPooling1D as MaxPooling1D,
     MaxPooling2D as MaxPooling2D,
 )
-from rnncore.layers.regularization.dropout import Dropout as Dropout
+from rnncore.layers.regularization.dropout import (
+    Dropout as Dropout,
+    SpatialDropout1D as SpatialDropout1D,
+)
 from rnncore.layers.regularization.noise import (
     GaussianDropout as GaussianDropout,
     GaussianNoise as GaussianNoise,
 )
-from rnncore.layers.regularization.spatial_dropout import SpatialDropout1D as SpatialDropout1D
 from rnncore.layers.reshaping.padding_cropping_repeating import (
     Cropping1D as Cropping1D,
     UpSampling1D as UpSampling1D,

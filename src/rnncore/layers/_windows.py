@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import expect_axes
 from rnncore.layers._lengths import Lengths
-from rnncore.layers._shapes import expect_axes
 from rnncore.layers.tape import Tape
 
 # Names of the axes that windows slide over, by the number of axes.

@@ -12,16 +12,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import constraints, initializers, regularizers
-from rnncore.layers._activity import current_penalties
-from rnncore.layers._arguments import declared_shape, feature_shape, reject_unsupported
+from rnncore.layers._arguments import (
+    compatible,
+    declared_shape,
+    expect_axes,
+    feature_shape,
+    reject_unsupported,
+)
+from rnncore.layers._context import current_penalties, current_supply
 from rnncore.layers._convert import check_mask, numeric_array
-from rnncore.layers._draws import Draws
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique, walk
-from rnncore.layers._shapes import compatible, expect_axes
-from rnncore.layers._supply import current_supply
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
-from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic, leaves
+from rnncore.layers.graph.symbolic import (
+    CountedStep,
+    MaskSteps,
+    Node,
+    SymbolicTensor,
+    is_symbolic,
+    leaves,
+)
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape, Tapes
 from rnncore.utils._arrays import narrowed, room_for
@@ -29,7 +38,7 @@ from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
 from rnncore.utils._config import Configurable, unknown_argument
 from rnncore.utils._names import default_name
 from rnncore.utils._registry import in_library
-from rnncore.utils.random import new_rng
+from rnncore.utils.random import Draws, new_rng
 
 Shape = tuple[int | None, ...]
 # What a user may choose for a weight, and the function that finds it by its name.

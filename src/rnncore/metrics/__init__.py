@@ -26,9 +26,9 @@ from rnncore.metrics.accuracy import (
     sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
-from rnncore.metrics.auc import AUC as AUC
 from rnncore.metrics.base import Mean as Mean, Metric as Metric
 from rnncore.metrics.confusion import (
+    AUC as AUC,
     F1Score as F1Score,
     FalseNegatives as FalseNegatives,
     FalsePositives as FalsePositives,

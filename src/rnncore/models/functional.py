@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._shapes import compatible
+from rnncore.layers._arguments import compatible
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor
 from rnncore.layers.layer import Layer

@@ -14,32 +14,29 @@ from numpy.typing import NDArray
 from rnncore import optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
-from rnncore.layers.graph.symbolic import Node, SymbolicTensor, is_symbolic
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, Node, SymbolicTensor, is_symbolic
 from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
-from rnncore.models._shapes import fitted
 from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.saving import model_file
 from rnncore.training import loop
-from rnncore.training.arguments import (
-    batch_size_of,
-    epoch_number,
-    steps_of,
-    validation_epochs,
-    validation_share,
-)
 from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import (
     Inputs,
     Samples,
+    batch_size_of,
+    epoch_number,
+    fitted,
     prepare_samples,
     samples_to_predict,
     split_off_validation,
+    steps_of,
+    validation_epochs,
+    validation_share,
 )
 from rnncore.training.loop import InterruptGuard
 from rnncore.training.objectives import Objectives

@@ -10,9 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._arguments import feature_shape
+from rnncore.layers._arguments import compatible, feature_shape
 from rnncore.layers._members import walk
-from rnncore.layers._shapes import compatible
 from rnncore.layers.core.input_layer import InputLayer
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape, unbuilt_on_failure

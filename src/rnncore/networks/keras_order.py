@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
-from rnncore.layers.graph.counted import CountedStep
-from rnncore.layers.graph.symbolic import Node, SymbolicTensor, leaves
+from rnncore.layers.graph.symbolic import CountedStep, Node, SymbolicTensor, leaves
 from rnncore.layers.layer import Layer
 
 T = TypeVar("T")

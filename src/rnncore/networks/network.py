@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import Activation
-from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape, Tapes

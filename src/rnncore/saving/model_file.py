@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._supply import supplied_by
+from rnncore.layers._context import supplied_by
 from rnncore.saving.state import fitting_state, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (

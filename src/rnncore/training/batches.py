@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._buffers import Buffers
+from rnncore.layers.tape import Buffers
 from rnncore.training.data import Batch, Samples
 from rnncore.training.ragged import Ragged
 

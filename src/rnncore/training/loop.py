@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._activity import ActivityPenalties
+from rnncore.layers._context import ActivityPenalties
 from rnncore.networks.network import Output
 from rnncore.training.data import Batch
 from rnncore.training.progress import Progress

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore import _core, losses, metrics
 from rnncore.activations import Activation
 from rnncore.activations.fused import Linear, Rectifier, Relu, Tanh
-from rnncore.layers._buffers import Buffers
+from rnncore.layers.tape import Buffers
 from rnncore.losses._arrays import fold_mask, product
 from rnncore.training.structure import Structure
 from rnncore.utils._arrays import narrowed

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from rnncore.training.batches import Batches
-from rnncore.training.data import Samples, split_off_validation
+from rnncore.training.data import Samples, split_off_validation, weights_of_classes
 from rnncore.training.ragged import Ragged, array_or_ragged
-from rnncore.training.weights import weights_of_classes
 
 SAMPLES = Samples((np.arange(20.0).reshape(10, 2),), (np.arange(10),), (np.arange(10.0),))
 

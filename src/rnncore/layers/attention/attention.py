@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
 from rnncore.layers._arguments import ADAPTED
-from rnncore.layers.core.output_layer import OutputLayer
+from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape

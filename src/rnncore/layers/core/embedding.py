@@ -12,7 +12,7 @@ from rnncore import _core
 from rnncore.layers._arguments import ADAPTED
 from rnncore.layers._convert import numeric_array
 from rnncore.layers._lengths import narrowed_mask
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count, check_flag
 

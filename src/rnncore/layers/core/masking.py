@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers._lengths import narrowed_mask
-from rnncore.layers._shapes import SEQUENCE
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._arrays import narrowed
 

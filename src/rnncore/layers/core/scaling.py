@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._shapes import listed_axes
+from rnncore.layers._arguments import listed_axes
 from rnncore.layers.layer import Layer
 
 

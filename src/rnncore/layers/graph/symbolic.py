@@ -1,4 +1,4 @@
-"""Tensors that stand for arrays while a graph of layers is built."""
+"""Tensors that stand for arrays while a graph is built, and its steps as Keras counts them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,32 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 if TYPE_CHECKING:
     from rnncore.layers.layer import Layer, Shape
+
+
+class CountedStep:
+    """A call of a layer, or (without layer) an operation on masks, and the steps it reads.
+
+    Attributes
+    ----------
+    reads : tuple of CountedStep
+    rank : int
+        The number of axes of its result.
+    layer : Layer or None
+    """
+
+    def __init__(self, *reads: CountedStep, rank: int, layer: Any = None) -> None:
+        self.reads = reads
+        self.rank = rank
+        self.layer = layer
+
+
+# The last step in computing each of several masks, None where there is no mask.
+MaskSteps = list[CountedStep | None]
+
+
+def either(one: CountedStep, other: CountedStep) -> CountedStep:
+    """Return the step that finds where one mask or another is True."""
+    return CountedStep(one, other, rank=max(one.rank, other.rank))
 
 
 class SymbolicTensor(NDArrayOperatorsMixin):

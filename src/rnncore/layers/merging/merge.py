@@ -1,4 +1,4 @@
-"""Layers that merge arrays element by element."""
+"""Layers that make one tensor of several, and the same as functions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import listed_axes
 from rnncore.layers._lengths import joint_mask
-from rnncore.layers.graph.counted import CountedStep, MaskSteps, either
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.tape import Tape
+from rnncore.utils._checks import check_flag
 
 Array = NDArray[Any]
 Arrays = list[Array]
@@ -371,3 +373,377 @@ def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
 def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
     """Return a view of x with new axes after the batch."""
     return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
+
+
+class Concatenate(Layer):
+    """Join arrays along an axis.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        -1: the features side by side. 1: the sequences one after the other.
+    **kwargs
+        `name`, `dtype` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the layer is not called on a list of arrays whose shapes differ only along `axis`, or if
+        `axis` is the batch.
+
+    Notes
+    -----
+    The output has a mask if any input has one; an input without a mask counts as unmasked. Along
+    the time axis the masks are joined, otherwise the output's mask is True where any of them is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Concatenate
+    >>> Concatenate()([np.zeros((2, 3)), np.ones((2, 1))]).shape
+    (2, 4)
+    """
+
+    takes_several = True
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        (self.axis,) = listed_axes("Concatenate", [axis])
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        shapes = several_shapes(self.name, input_shape)
+        rank = len(shapes[0])
+        axis = self.axis + rank if self.axis < 0 else self.axis
+        sizes: list[int | None] = []
+        for number in range(rank):
+            column = [shape[number] if len(shape) == rank else -1 for shape in shapes]
+            known = {size for size in column if size is not None}
+            if -1 in known or (number != axis and len(known) > 1) or not 1 <= axis < rank:
+                raise ValueError(
+                    f"{self.name}: x: expected arrays whose shapes differ only along axis "
+                    f"{self.axis}, which is not the batch, got shapes {', '.join(map(str, shapes))}"
+                )
+            if number == axis:
+                sizes.append(None if None in column else sum(size or 0 for size in column))
+            else:
+                sizes.append(known.pop() if known else None)
+        return tuple(sizes)
+
+    def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
+        if not any(masks):
+            return []
+        wide = [_widened(step, mask) for step, mask in zip(inputs, masks, strict=True)]
+        joined = CountedStep(*wide, rank=wide[0].rank)
+        return [CountedStep(joined, rank=joined.rank - 1)]
+
+    def compute_mask(self, x: Any, mask: Any) -> Any:
+        if mask is None or all(one is None for one in mask):
+            return None
+        masks = [
+            np.ones(one.shape[:2], bool) if real is None else real
+            for one, real in zip(x, mask, strict=True)
+        ]
+        if self.axis in (1, 1 - x[0].ndim):
+            return np.concatenate(masks, axis=1)
+        joint = joint_mask(mask)
+        return joint if joint is not None else functools.reduce(np.logical_or, masks)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        shape: Any = self.compute_output_shape([one.shape for one in x])
+        tape = self.tape(training)
+        y = tape.take("y", shape, x[0].dtype)
+        tape.saved = [one.shape[self.axis] for one in x]
+        return np.concatenate(x, axis=self.axis, out=y), tape
+
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        ends = np.cumsum(self.used(tape))[:-1]
+        gradients = []
+        for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
+            # Contiguous, since the layers below would otherwise copy them each time.
+            dx = tape.take(f"dx{number}", part.shape, dy.dtype)
+            dx[...] = part
+            gradients.append(dx)
+        return gradients
+
+
+def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:
+    """Return the step that gives a mask the rank of the array it masks."""
+    if mask is None:
+        return CountedStep(step, rank=step.rank)
+    if mask.rank < step.rank:
+        wider = CountedStep(mask, rank=mask.rank + 1)
+        return either(wider, CountedStep(step, rank=step.rank))
+    return mask
+
+
+# Shorter vectors are divided by this instead of their length.
+_LEAST_NORM = 1e-7
+
+
+class Dot(Layer):
+    """Dot products between the vectors of two arrays, sample by sample.
+
+    Parameters
+    ----------
+    axes : int or pair of int
+        The axis of each array along which the vectors lie, which is not the batch; one number
+        applies to both.
+    normalize : bool, default False
+        Whether to scale the vectors to length 1 first, so that the products are cosines.
+    **kwargs
+        `name`, `dtype` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or the layer is not called on a list of two arrays that have
+        two or three axes and equal sizes along `axes`.
+
+    Notes
+    -----
+    The output has the remaining axes of the first array followed by those of the second, or ``(B,
+    1)`` if none remain. A mask ends here, as in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Dot
+    >>> queries, keys = np.ones((2, 3, 5)), np.ones((2, 4, 5))
+    >>> Dot(axes=2)([queries, keys]).shape
+    (2, 3, 4)
+    >>> float(Dot(axes=1)([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])[0, 0])
+    11.0
+    """
+
+    takes_several = True
+    supports_masking = False
+
+    def __init__(self, axes: int | tuple[int, int], normalize: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        listed = listed_axes("Dot", axes, "axes")
+        if len(listed) > 2 or (len(listed) == 1 and isinstance(axes, (list, tuple))):
+            raise ValueError(f"Dot: axes: expected an integer or two of them, got {axes!r}")
+        self.axes = axes
+        self._each = listed if len(listed) == 2 else listed * 2
+        self.normalize = check_flag("Dot", "normalize", normalize)
+
+    def _axes_of(self, shapes: Any) -> list[int]:
+        """Return the two axes as non-negative numbers; ValueError if the arrays do not match."""
+        ranks = [len(shape) for shape in shapes]
+        axes = [a + n if a < 0 else a for a, n in zip(self._each, ranks, strict=False)]
+        fit = len(shapes) == 2 and all(
+            n in (2, 3) and 1 <= a < n for a, n in zip(axes, ranks, strict=True)
+        )
+        if fit:
+            one, other = (shape[axis] for shape, axis in zip(shapes, axes, strict=True))
+            fit = one is None or other is None or one == other
+        if not fit:
+            raise ValueError(
+                f"{self.name}: x: expected two arrays with 2 or 3 axes, of equal sizes along the "
+                f"axes {self.axes}, got shapes {', '.join(map(str, shapes))}"
+            )
+        return axes
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        shapes = several_shapes(self.name, input_shape)
+        axes = self._axes_of(shapes)
+        rest = [shape[:axis] + shape[axis + 1 :] for shape, axis in zip(shapes, axes, strict=True)]
+        output = (*rest[0], *rest[1][1:])
+        return output if len(output) > 1 else (*output, 1)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        shapes = [one.shape for one in x]
+        axes = self._axes_of(shapes)
+        vectors = [_vectors(one, axis) for one, axis in zip(x, axes, strict=True)]
+        norms: list[Any] = [None, None]
+        if self.normalize:
+            for number, one in enumerate(vectors):
+                square = np.square(one, out=tape.take(f"unit{number}", one.shape, one.dtype))
+                norms[number] = np.sqrt(square.sum(axis=-1, keepdims=True))
+                np.maximum(norms[number], _LEAST_NORM, out=norms[number])
+                vectors[number] = np.divide(one, norms[number], out=square)
+        a, b = vectors
+        y = tape.take("y", (len(a), a.shape[1], b.shape[1]), a.dtype)
+        np.matmul(a, b.swapaxes(1, 2), out=y)
+        tape.saved = (vectors, norms, axes, shapes)
+        output: Any = self.compute_output_shape(shapes)
+        return y.reshape(output), tape
+
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        vectors, norms, axes, shapes = self.used(tape)
+        if not need_dx:
+            return [None, None]
+        a, b = vectors
+        dy = dy.reshape(len(a), a.shape[1], b.shape[1])
+        gradients = []
+        for number, (along, other) in enumerate([(dy, b), (dy.swapaxes(1, 2), a)]):
+            own = vectors[number]
+            d = tape.take(f"dx{number}", own.shape, own.dtype)
+            np.matmul(along, other, out=d)
+            if self.normalize:
+                part = tape.take("part", own.shape, own.dtype)
+                across = np.multiply(d, own, out=part).sum(axis=-1, keepdims=True)
+                across *= norms[number] > _LEAST_NORM  # below it the divisor is a constant
+                d -= np.multiply(own, across, out=part)
+                d /= norms[number]
+            if len(shapes[number]) == 2:
+                d = d[:, 0]
+            elif axes[number] == 1:
+                turned = tape.take(f"turned{number}", shapes[number], d.dtype)
+                np.copyto(turned, d.swapaxes(1, 2))
+                d = turned
+            gradients.append(d)
+        return gradients
+
+
+def _vectors(x: NDArray[Any], axis: int) -> NDArray[Any]:
+    """Return x as (B, number of vectors, size)."""
+    last = np.moveaxis(x, axis, -1)
+    return last if last.ndim == 3 else last[:, None]
+
+
+def add(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Add(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Add`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import add
+    >>> add([[[1.0]], [[2.0]]])
+    array([[3.]], dtype=float32)
+    """
+    return Add(**kwargs)(inputs)
+
+
+def average(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Average(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Average`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import average
+    >>> average([[[1.0]], [[2.0]]])
+    array([[1.5]], dtype=float32)
+    """
+    return Average(**kwargs)(inputs)
+
+
+def multiply(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Multiply(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Multiply`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import multiply
+    >>> multiply([[[3.0]], [[2.0]]])
+    array([[6.]], dtype=float32)
+    """
+    return Multiply(**kwargs)(inputs)
+
+
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
+    """Return ``Concatenate(axis, **kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    axis : int, default -1
+    **kwargs
+        Arguments of `Concatenate`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import concatenate
+    >>> concatenate([[[1.0]], [[2.0]]])
+    array([[1., 2.]], dtype=float32)
+    """
+    return Concatenate(axis, **kwargs)(inputs)
+
+
+def subtract(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Subtract(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Subtract`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import subtract
+    >>> subtract([[[3.0]], [[2.0]]])
+    array([[1.]], dtype=float32)
+    """
+    return Subtract(**kwargs)(inputs)
+
+
+def maximum(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Maximum(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Maximum`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import maximum
+    >>> maximum([[[3.0]], [[2.0]]])
+    array([[3.]], dtype=float32)
+    """
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Any, **kwargs: Any) -> Any:
+    """Return ``Minimum(**kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    **kwargs
+        Arguments of `Minimum`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import minimum
+    >>> minimum([[[3.0]], [[2.0]]])
+    array([[2.]], dtype=float32)
+    """
+    return Minimum(**kwargs)(inputs)
+
+
+def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
+    """Return ``Dot(axes, **kwargs)(inputs)``.
+
+    Parameters
+    ----------
+    inputs : list of array_like or of SymbolicTensor
+    axes : int or pair of int, default -1
+    **kwargs
+        Arguments of `Dot`.
+
+    Examples
+    --------
+    >>> from rnncore.layers import dot
+    >>> dot([[[1.0, 2.0]], [[3.0, 4.0]]])
+    array([[11.]], dtype=float32)
+    """
+    return Dot(axes, **kwargs)(inputs)

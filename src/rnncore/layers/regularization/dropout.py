@@ -1,4 +1,4 @@
-"""Dropout."""
+"""Dropout, of single numbers and of whole features."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import feature_shape
-from rnncore.layers._draws import Draw, Draws
+from rnncore.layers._arguments import SEQUENCE, feature_shape
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number, check_seed
+from rnncore.utils.random import Draw, Draws
 
 
 class Dropout(Layer):
@@ -108,3 +108,37 @@ class Dropout(Layer):
         factors.fill(1)
         _core.dropout(factors, factors, self.rate, *draw)
         return np.multiply(x, factors, out=y)
+
+
+class SpatialDropout1D(Dropout):
+    """In training, set a random fraction of the features to zero at all steps of a sequence.
+
+    Parameters
+    ----------
+    rate : float
+        Fraction of the features to set to zero, from 0 to 1; the others are multiplied by ``1 / (1
+        - rate)``.
+    seed : int, optional
+        Default: derived from `rnncore.utils.set_random_seed`.
+    **kwargs
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the rate is outside [0, 1], or the seed is not a non-negative integer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import SpatialDropout1D
+    >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((1, 4, 3)), training=True)
+    >>> bool((y == y[:, :1]).all())
+    True
+    """
+
+    input_axes = SEQUENCE
+    not_configured = Dropout.not_configured | {"noise_shape"}
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, (None, 1, None), seed, **kwargs)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._draws import Draw
 from rnncore.layers.regularization.dropout import Dropout
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number
+from rnncore.utils.random import Draw
 
 
 class _Gaussian(Dropout):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers._lengths import Lengths, clear_padding
-from rnncore.layers._shapes import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count

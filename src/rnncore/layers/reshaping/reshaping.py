@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._shapes import expect_channels_last
+from rnncore.layers._arguments import expect_channels_last
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count
 

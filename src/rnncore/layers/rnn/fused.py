@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import _core, activations
-from rnncore.layers._draws import Draws
-from rnncore.layers._shapes import SEQUENCE
+from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_flag, check_number, check_seed
+from rnncore.utils.random import Draws
 
 if TYPE_CHECKING:
     from rnncore.layers.rnn.fused_cell import FusedCell

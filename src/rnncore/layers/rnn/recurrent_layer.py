@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
-from rnncore.layers.graph.symbolic import leaves
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, leaves
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.states import checked_states

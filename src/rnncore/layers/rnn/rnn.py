@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rnncore.layers._shapes import SEQUENCE
+from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._members import members
-from rnncore.layers.core.output_layer import OutputLayer
-from rnncore.layers.graph.counted import CountedStep, MaskSteps
+from rnncore.layers.core.activation import OutputLayer
+from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
 
 

@@ -1,8 +1,14 @@
-"""Penalties on the outputs of layers, collected while a model runs."""
+"""What a layer finds in its thread: where penalties are summed, and what supplies weights."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _collecting: ContextVar[ActivityPenalties | None] = ContextVar("activity penalties", default=None)
 
@@ -41,3 +47,24 @@ class ActivityPenalties:
 def current_penalties() -> ActivityPenalties | None:
     """Return this thread's active context, or None."""
     return _collecting.get()
+
+
+# (what to blame in errors, shape, dtype) -> the value that a new weight gets
+Supply = Callable[[str, tuple[int, ...], np.dtype[Any]], NDArray[Any]]
+
+_supply: ContextVar[Supply | None] = ContextVar("supply of weights", default=None)
+
+
+@contextlib.contextmanager
+def supplied_by(supply: Supply) -> Iterator[None]:
+    """Within the block, take new weights in this thread from `supply`, not from initializers."""
+    token = _supply.set(supply)
+    try:
+        yield
+    finally:
+        _supply.reset(token)
+
+
+def current_supply() -> Supply | None:
+    """Return what supplies new weights, or None for their initializers."""
+    return _supply.get()
