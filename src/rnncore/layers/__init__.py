@@ -67,13 +67,11 @@ from rnncore.layers.pooling.pooling import (
     MaxPooling1D as MaxPooling1D,
     MaxPooling2D as MaxPooling2D,
 )
-from rnncore.layers.regularization.dropout import (
+from rnncore.layers.regularization.regularization import (
     Dropout as Dropout,
-    SpatialDropout1D as SpatialDropout1D,
-)
-from rnncore.layers.regularization.noise import (
     GaussianDropout as GaussianDropout,
     GaussianNoise as GaussianNoise,
+    SpatialDropout1D as SpatialDropout1D,
 )
 from rnncore.layers.reshaping.padding_cropping_repeating import (
     Cropping1D as Cropping1D,

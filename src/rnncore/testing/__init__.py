@@ -3,8 +3,12 @@
 They work for your own layers and losses too.
 """
 
-from rnncore.testing.cells import check_cell
-from rnncore.testing.gradcheck import check_gradients, gradient_errors, numerical_gradient
+from rnncore.testing.gradcheck import (
+    check_cell,
+    check_gradients,
+    gradient_errors,
+    numerical_gradient,
+)
 from rnncore.testing.tolerances import (
     assert_close,
     backward_tolerance,

@@ -13,7 +13,7 @@ from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
-from rnncore.layers.regularization.dropout import Dropout
+from rnncore.layers.regularization.regularization import Dropout
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice, check_flag
 
