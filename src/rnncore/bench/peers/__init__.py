@@ -1,4 +1,4 @@
-"""One library a file; `PEERS` names them all. None is imported before it is used."""
+"""The libraries to compare with; `PEERS` names them all. None is imported before it is used."""
 
 from __future__ import annotations
 
