@@ -20,6 +20,11 @@ class Step(NamedTuple):
     ----------
     number : int
     layer : Layer
+    plain : bool
+        Whether a layer of the library maps one tensor, `input`, to one, `output`, and takes no
+        other arguments: most do, and need none of what the others do.
+    input, output : int
+        The first of `inputs` and of `outputs`.
     passes_mask_on : bool
         Whether it passes its mask on unchanged.
     inputs, outputs : tuple of int
@@ -37,6 +42,9 @@ class Step(NamedTuple):
 
     number: int
     layer: Layer
+    plain: bool
+    input: int
+    output: int
     passes_mask_on: bool
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -114,6 +122,15 @@ class Graph:
                 Step(
                     i,
                     node.layer,
+                    not (
+                        node.takes_list
+                        or node.gives_list
+                        or node.arguments
+                        or node.layer.is_model
+                        or node.layer.is_own
+                    ),
+                    numbers[node.inputs[0]],
+                    numbers[node.outputs[0]],
                     node.layer.supports_masking
                     and type(node.layer).compute_mask is Layer.compute_mask,
                     tuple(numbers[t] for t in node.inputs),

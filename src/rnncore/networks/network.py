@@ -13,7 +13,7 @@ from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Shape
 from rnncore.layers.tape import Tape, Tapes
-from rnncore.networks.graph import Graph, Step
+from rnncore.networks.graph import Graph, Planned, Step
 
 # The arrays of all inputs or outputs, one for each.
 Arrays = tuple[NDArray[Any], ...]
@@ -64,38 +64,52 @@ class Network(Tapes):
         tapes: list[Any] = []
         for step in graph.steps:
             layer = step.layer
-            if step.takes_list:
-                x: Any = [self._as_taken(step, values[number]) for number in step.inputs]
-                mask: Any = [found_masks[number] for number in step.inputs]
-                mask = None if all(one is None for one in mask) else mask
-            else:
-                x, mask = values[step.inputs[0]], found_masks[step.inputs[0]]
+            if step.plain and layer.activity_regularizer is None and step.output not in bare:
+                x, mask = values[step.input], found_masks[step.input]
                 if x.dtype.kind != "f":
                     x = self._as_taken(step, x)
-            if step.arguments or step.outputs[0] in bare or layer.is_model:
-                y, mask, tape = self._call(step, values, x, mask, training, bare)
-            else:
                 y, tape = layer.forward(x, mask=mask, training=bool(training))
                 if not step.passes_mask_on:
                     mask = layer.compute_mask(x, mask)
-            if layer.is_own:
-                taken: Any = [one.shape for one in x] if step.takes_list else x.shape
-                layer.expect_made(y, layer.call_output_shape(taken, step.arguments))
-            penalty = None
-            if layer.activity_regularizer is not None:
-                penalty = layer.penalize(y, own, f"penalty {step.number}")
-            tapes.append((tape, penalty))
-            if step.gives_list:
-                given = mask if isinstance(mask, list) else [mask]  # as in Keras of the first
-                for index, number in enumerate(step.outputs):
-                    values[number] = y[index]
-                    found_masks[number] = given[index] if index < len(given) else None
+                values[step.output], found_masks[step.output] = y, mask
+                tapes.append((tape, None))
             else:
-                values[step.outputs[0]], found_masks[step.outputs[0]] = y, mask
+                tapes.append(self._run_step(step, values, found_masks, training, bare, own))
             for number in step.finished:
                 values[number] = None
         own.saved = tapes
         return [Output(values[number], found_masks[number]) for number in graph.outputs], own
+
+    def _run_step(
+        self,
+        step: Step,
+        values: list[Any],
+        found_masks: list[Any],
+        training: bool | None,
+        bare: Sequence[int],
+        own: Tape,
+    ) -> tuple[Any, Any]:
+        """Run any step, write what it gives; return its tape and the gradient of its penalty."""
+        layer = step.layer
+        x: Any = [self._as_taken(step, values[number]) for number in step.inputs]
+        mask: Any = [found_masks[number] for number in step.inputs]
+        if step.takes_list:
+            mask = None if all(one is None for one in mask) else mask
+        else:
+            x, mask = x[0], mask[0]
+        y, mask, tape = self._call(step, values, x, mask, training, bare)
+        if layer.is_own:
+            taken: Any = [one.shape for one in x] if step.takes_list else x.shape
+            layer.expect_made(y, layer.call_output_shape(taken, step.arguments))
+        penalty = None
+        if layer.activity_regularizer is not None:
+            penalty = layer.penalize(y, own, f"penalty {step.number}")
+        ys = y if step.gives_list else [y]
+        masks = mask if isinstance(mask, list) else [mask]  # as in Keras, that of the first
+        for index, number in enumerate(step.outputs):
+            values[number] = ys[index]
+            found_masks[number] = masks[index] if index < len(masks) else None
+        return tape, penalty
 
     def _call(
         self,
@@ -167,51 +181,73 @@ class Network(Tapes):
         written: set[int] = set()  # weights of layers called by several steps
         skipped = []
         for planned in plan:
-            step, weights, below, beside = planned
-            layer = step.layer
+            step = planned.step
             kept, penalty = tapes[step.number]
-            dy: Any = gradients[step.outputs[0]]
-            if step.gives_list:
-                dy = [gradients[number] for number in step.outputs]
-            if penalty is not None:
-                dy = layer.penalized(dy, penalty)
-            elif (dy is None or (step.gives_list and not _flows(dy))) and (
-                not layer.penalizes_activity
-            ):
+            if step.plain and penalty is None and not step.shared:
+                dy = gradients[step.output]
+                if dy is None and not step.layer.penalizes_activity:
+                    skipped.append(planned)
+                    continue
+                found = step.layer.backward(kept, dy, need_dx=bool(planned.below))
+                if planned.below:
+                    dx = found[0] if step.layer.call_arguments else found
+                    known = gradients[step.input]
+                    gradients[step.input] = (
+                        dx if known is None else _sum(known, dx, step.input, tape)
+                    )
+                    del dx
+                del found  # memory for the layers below
+            elif not self._step_backward(planned, kept, penalty, gradients, written, tape):
                 skipped.append(planned)
-                continue
-            again = step.shared_parameters if step.shared else ()
-            before = [(p, p.grad.copy()) for p in again if id(p) in written] if written else ()
-            found = layer.backward(kept, dy, need_dx=bool(below))
-            dx, others = found if layer.call_arguments else (found, {})
-            for parameter, gradient in before:
-                np.add(parameter.grad, gradient, out=parameter.grad)
-                parameter.grad_rows = None
-            if again:
-                written.update(map(id, weights))
-            for index, number in enumerate(step.inputs):
-                if number in below:
-                    one = dx[index] if step.takes_list and dx is not None else dx
-                    if one is None and layer.is_own:
-                        raise ValueError(
-                            f"{layer.name}: backward: expected the gradient of x, got None"
-                        )
-                    known = gradients[number]
-                    gradients[number] = one if known is None else _sum(known, one, number, tape)
-            for name in step.arguments if beside else ():
-                for tensor, one in zip(
-                    leaves(step.arguments[name]), leaves(others.get(name, ())), strict=False
-                ):
-                    number = graph.numbers[tensor] if isinstance(tensor, SymbolicTensor) else -1
-                    if number in beside:
-                        gradients[number] = _sum(gradients[number], one, number, tape)
-            del found, dx, others  # memory for the layers below
         if skipped:  # no loss depends on them
             done = {id(p) for one in plan if one not in skipped for p in one.weights}
             for parameter in (p for one in skipped for p in one.weights if id(p) not in done):
                 parameter.grad[...] = 0
                 parameter.grad_rows = None
         return [gradients[number] for number in graph.inputs]
+
+    def _step_backward(
+        self,
+        planned: Planned,
+        kept: Any,
+        penalty: Any,
+        gradients: list[Any],
+        written: set[int],
+        tape: Tape,
+    ) -> bool:
+        """Run any step backward and add to the gradients below; False if nothing flows into it."""
+        step, weights, below, beside = planned
+        layer = step.layer
+        dys = [gradients[number] for number in step.outputs]
+        dy: Any = dys if step.gives_list else dys[0]
+        if penalty is not None:
+            dy = layer.penalized(dy, penalty)
+        elif all(one is None for one in dys) and not layer.penalizes_activity:
+            return False
+        again = step.shared_parameters
+        before = [(p, p.grad.copy()) for p in again if id(p) in written]
+        found = layer.backward(kept, dy, need_dx=bool(below))
+        dx, others = found if layer.call_arguments else (found, {})
+        for parameter, gradient in before:
+            np.add(parameter.grad, gradient, out=parameter.grad)
+            parameter.grad_rows = None
+        if again:
+            written.update(map(id, weights))
+        for index, number in enumerate(step.inputs):
+            if number in below:
+                one = dx[index] if step.takes_list and dx is not None else dx
+                if one is None and layer.is_own:
+                    raise ValueError(
+                        f"{layer.name}: backward: expected the gradient of x, got None"
+                    )
+                gradients[number] = _sum(gradients[number], one, number, tape)
+        for name in step.arguments if beside else ():
+            given = leaves(step.arguments[name])
+            for tensor, one in zip(given, leaves(others.get(name, ())), strict=False):
+                number = self.graph.numbers[tensor] if isinstance(tensor, SymbolicTensor) else -1
+                if number in beside:
+                    gradients[number] = _sum(gradients[number], one, number, tape)
+        return True
 
     def output_activations(self) -> list[Activation | None]:
         """Return, for each output, the activation that a loss may fuse with itself, or None."""
@@ -240,10 +276,6 @@ class Network(Tapes):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_tapes": []}
-
-
-def _flows(dys: list[Any]) -> bool:
-    return any(one is not None for one in dys)
 
 
 def _sum(
