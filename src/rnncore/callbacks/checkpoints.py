@@ -247,8 +247,8 @@ class BackupAndRestore(Callback):
         """Return the callbacks that resume, each with its saved state."""
         saved = checkpoint.extra.get("callbacks", [])
         return [
-            (peer, _with_arrays(state, checkpoint.arrays))
-            for peer, (name, state) in zip(self.peers, saved, strict=False)
+            (peer, _with_arrays(state, index, checkpoint.arrays))
+            for index, (peer, (name, state)) in enumerate(zip(self.peers, saved, strict=False))
             if type(peer).__name__ == name and set(state) == set(peer.get_state())
         ]
 
@@ -271,19 +271,22 @@ class BackupAndRestore(Callback):
 def _without_arrays(
     state: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
 ) -> dict[str, Any]:
-    """Move lists of arrays to `arrays`; their names there stay."""
+    """Move lists of arrays to `arrays`, and keep their length."""
     plain: dict[str, Any] = {}
     for key, value in state.items():
         plain[key] = {"value": value}
         if isinstance(value, list) and any(isinstance(item, np.ndarray) for item in value):
-            names = [f"{index}/{key}/{i}" for i in range(len(value))]
-            arrays.update(zip(names, value, strict=True))
-            plain[key] = {"arrays": names}
+            arrays.update({f"callbacks/{index}/{key}/{i}": item for i, item in enumerate(value)})
+            plain[key] = {"arrays": len(value)}
     return plain
 
 
-def _with_arrays(plain: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+def _with_arrays(
+    plain: dict[str, Any], index: int, arrays: dict[str, NDArray[Any]]
+) -> dict[str, Any]:
     return {
-        key: [arrays[name] for name in entry["arrays"]] if "arrays" in entry else entry["value"]
+        key: [arrays[f"callbacks/{index}/{key}/{i}"] for i in range(entry["arrays"])]
+        if "arrays" in entry
+        else entry["value"]
         for key, entry in plain.items()
     }
