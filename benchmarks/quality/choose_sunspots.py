@@ -17,7 +17,7 @@ import numpy as np
 import rnncore
 from rnncore.datasets import load_sunspots
 from rnncore.demo import sunspots
-from rnncore.demo._training import Phase, Report, train_networks
+from rnncore.demo._training import Report, train_networks
 from rnncore.layers import GRU, LSTM, Dense, Input, SimpleRNN
 from rnncore.models import Sequential
 from rnncore.optimizers import Adam
@@ -34,7 +34,7 @@ class Settings(NamedTuple):
     units: int = sunspots.UNITS
     cell: type = GRU
     batch_size: int = sunspots.BATCH_SIZE
-    phases: tuple[Phase, ...] = sunspots.PHASES
+    rates: tuple[float, ...] = sunspots.RATES
     offset: float = 10.0  # of the square root
     scaled: bool = True  # whether the changes of each distance are divided by their deviation
     networks: int = sunspots.NETWORKS
@@ -51,9 +51,9 @@ CANDIDATES = {
     "SimpleRNN": DEMO._replace(cell=SimpleRNN),
     "batches of 32": DEMO._replace(batch_size=32),
     "batches of 128": DEMO._replace(batch_size=128),
-    "8 + 4 epochs": DEMO._replace(phases=(Phase(8, 3e-3), Phase(4, 6e-4))),
-    "25 + 5 epochs": DEMO._replace(phases=(Phase(25, 3e-3), Phase(5, 6e-4))),
-    "20 epochs at 1e-3": DEMO._replace(phases=(Phase(20, 1e-3),)),
+    "8 + 4 epochs": DEMO._replace(rates=8 * (3e-3,) + 4 * (6e-4,)),
+    "25 + 5 epochs": DEMO._replace(rates=25 * (3e-3,) + 5 * (6e-4,)),
+    "20 epochs at 1e-3": DEMO._replace(rates=20 * (1e-3,)),
     "sqrt(v + 1)": DEMO._replace(offset=1.0),
     "sqrt(v + 30)": DEMO._replace(offset=30.0),
     "changes not scaled": DEMO._replace(scaled=False),
@@ -79,14 +79,14 @@ def forecast(values: np.ndarray, count: int, outputs: int, s: Settings, seed: in
 
     def build() -> Sequential:
         network = Sequential([Input((s.window, 1)), s.cell(s.units), Dense(outputs)])
-        network.compile(Adam(s.phases[0].learning_rate, clipnorm=1.0), "mse")
+        network.compile(Adam(clipnorm=1.0), "mse")
         return network
 
     networks = train_networks(
         build,
         windows[:n],
         changes[:n] / spread,
-        s.phases,
+        s.rates,
         batch_size=s.batch_size,
         count=s.networks,
         seed=seed,
@@ -97,7 +97,7 @@ def forecast(values: np.ndarray, count: int, outputs: int, s: Settings, seed: in
     for network in networks:
         future = network.predict(known, batch_size=256, verbose=0) * spread + known[:, -1]
         future_roots = np.maximum(future * deviation + mean, np.sqrt(s.offset))
-        answers += (future_roots**2 - s.offset) / len(networks)
+        answers += (future_roots**2 - s.offset) / s.networks
     return answers
 
 

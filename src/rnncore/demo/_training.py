@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import TextIO
 
 import numpy as np
 
@@ -43,7 +43,12 @@ class Report:
         if self._bar:
             filled = _BAR_WIDTH * done // total
             bar = "#" * filled + "." * (_BAR_WIDTH - filled)
-            self._draw(f"  {name}  [{bar}]  epoch {done} of {total}  loss {loss:.4f}")
+            line = f"  {name}  [{bar}]  epoch {done} of {total}  loss {loss:.4f}"
+            # A line that wraps could not be drawn over.
+            line = line[: max(20, shutil.get_terminal_size().columns - 1)]
+            self._stream.write("\r" + line.ljust(self._drawn))
+            self._stream.flush()
+            self._drawn = len(line)
             if done == total:
                 self.end_bar()
         elif self._level == 2 or done == total:
@@ -55,52 +60,30 @@ class Report:
             self._drawn = 0
             self.say("")
 
-    def _draw(self, line: str) -> None:
-        # A line that wraps could not be drawn over.
-        line = line[: max(20, shutil.get_terminal_size().columns - 1)]
-        self._stream.write("\r" + line.ljust(self._drawn))
-        self._stream.flush()
-        self._drawn = len(line)
-
-
-class Phase(NamedTuple):
-    """So many epochs at one learning rate."""
-
-    epochs: int
-    learning_rate: float
-
 
 def train_networks(
     build: Callable[[], Sequential],
     x: np.ndarray,
     y: np.ndarray,
-    phases: Sequence[Phase],
+    rates: Sequence[float],
     *,
     batch_size: int,
     count: int,
     seed: int,
     report: Report,
     name: str = "network",
-) -> list[Sequential]:
+) -> Iterator[Sequential]:
     """Train `count` networks from `build`, a compiled one each time, on the same data.
 
-    Network i of the seed s gets the random seed ``count * s + i``, so no two seeds share one. The
-    report calls it ``{name} {i + 1} of {count}``.
+    `rates` holds the learning rate of every epoch. Network i of the seed s gets the random seed
+    ``count * s + i``, so no two seeds share one. The report calls it ``{name} {i + 1} of {count}``.
     """
-    total = sum(phase.epochs for phase in phases)
-    networks = []
     for i in range(count):
         set_random_seed((count * seed + i) % 2**32)
         network = build()
-        done = 0
-        for epochs, learning_rate in phases:
-            network.optimizer.learning_rate = learning_rate
-            for _ in range(epochs):
-                # One epoch a call, so that there is something to show in between.
-                history = network.fit(x, y, batch_size=batch_size, verbose=0)
-                done += 1
-                report.progress(
-                    f"{name} {i + 1} of {count}", done, total, history.history["loss"][-1]
-                )
-        networks.append(network)
-    return networks
+        for done, rate in enumerate(rates, start=1):
+            network.optimizer.learning_rate = rate
+            # One epoch a call, so that there is something to show in between.
+            (loss,) = network.fit(x, y, batch_size=batch_size, verbose=0).history["loss"]
+            report.progress(f"{name} {i + 1} of {count}", done, len(rates), loss)
+        yield network

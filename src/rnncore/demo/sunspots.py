@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rnncore.datasets import load_sunspots
-from rnncore.demo._training import Phase, Report, train_networks
+from rnncore.demo._training import Report, train_networks
 from rnncore.layers import GRU, Dense, Input
 from rnncore.models import Sequential
 from rnncore.optimizers import Adam
@@ -33,7 +33,7 @@ WINDOW = 36
 MONTHS_AHEAD = 12
 UNITS = 32
 BATCH_SIZE = 64
-PHASES = (Phase(15, 3e-3), Phase(5, 6e-4))
+RATES = 15 * (3e-3,) + 5 * (6e-4,)
 NETWORKS = 4  # of each kind
 
 # sqrt(v + 10): without the 10 the few spots of a quiet year would weigh too much.
@@ -56,30 +56,21 @@ class Forecasts(NamedTuple):
     network: np.ndarray
     persistence: np.ndarray
 
-    def rmse(self) -> tuple[np.ndarray, np.ndarray]:
+    def rmse(self) -> list[np.ndarray]:
         """Root mean square error of network and persistence, each (MONTHS_AHEAD,)."""
-        network, persistence = (
-            np.sqrt(np.mean((rows - self.truth) ** 2, axis=1))
-            for rows in (self.network, self.persistence)
-        )
-        return network, persistence
+        both = self.network, self.persistence
+        return [np.sqrt(np.mean((rows - self.truth) ** 2, axis=1)) for rows in both]
 
 
 def build(outputs: int) -> Sequential:
     """A network, compiled: (B, WINDOW, 1) to (B, outputs)."""
     network = Sequential([Input((WINDOW, 1)), GRU(UNITS), Dense(outputs)])
-    network.compile(Adam(PHASES[0].learning_rate, clipnorm=1.0), "mse")
+    network.compile(Adam(clipnorm=1.0), "mse")
     return network
 
 
-def forecast(seed: int = 0, report: Report | None = None) -> Forecasts:
+def forecast(seed: int, report: Report) -> Forecasts:
     """Train on the first 80% of the months and forecast the others.
-
-    Parameters
-    ----------
-    seed : int, default 0
-    report : Report, optional
-        Told about the progress; None is silent.
 
     Returns
     -------
@@ -94,7 +85,6 @@ def forecast(seed: int = 0, report: Report | None = None) -> Forecasts:
 
     windows = np.lib.stride_tricks.sliding_window_view(scaled, WINDOW)[:, :, None]
     by_network = np.empty((MONTHS_AHEAD, len(values) - split))
-    by_persistence = np.empty_like(by_network)
     for outputs in (MONTHS_AHEAD, 1):  # the network of the next month has the last word on it
         # Window i ends with month i + WINDOW - 1; changes[i] has the `outputs` that follow it.
         following = np.lib.stride_tricks.sliding_window_view(scaled, outputs)[WINDOW:]
@@ -105,11 +95,11 @@ def forecast(seed: int = 0, report: Report | None = None) -> Forecasts:
             partial(build, outputs),
             windows[:count],
             changes[:count] / spread,
-            PHASES,
+            RATES,
             batch_size=BATCH_SIZE,
             count=NETWORKS,
             seed=seed,
-            report=report or Report(0),
+            report=report,
             name=f"next {outputs} months: network" if outputs > 1 else "next month: network",
         )
         # The windows from the one whose last forecast is the first test month.
@@ -118,12 +108,12 @@ def forecast(seed: int = 0, report: Report | None = None) -> Forecasts:
         for network in networks:
             future = network.predict(known, batch_size=256, verbose=0) * spread + known[:, -1]
             future_roots = np.maximum(future * deviation + mean, np.sqrt(_OFFSET))
-            answers += (future_roots**2 - _OFFSET) / len(networks)
+            answers += (future_roots**2 - _OFFSET) / NETWORKS
         for ahead in range(1, outputs + 1):
             start = outputs - ahead  # the row whose month `ahead` is the first test month
             by_network[ahead - 1] = answers[start : start + len(values) - split, ahead - 1]
-            by_persistence[ahead - 1] = values[split - ahead : len(values) - ahead]
-    return Forecasts(months[split:], values[split:], by_network, by_persistence)
+    by_persistence = [values[split - ahead : -ahead] for ahead in range(1, MONTHS_AHEAD + 1)]
+    return Forecasts(months[split:], values[split:], by_network, np.array(by_persistence))
 
 
 def draw(forecasts: Forecasts) -> Figure:
