@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from rnncore.utils._checks import check_type
 from rnncore.utils._config import explained
 
 Logs = dict[str, Any] | None
@@ -293,8 +294,6 @@ class LambdaCallback(Callback):
                 raise TypeError(
                     f"LambdaCallback: expected hooks of {', '.join(sorted(known))}, got {hook!r}"
                 )
-            if function is None:
-                continue
-            if not callable(function):
-                raise TypeError(f"LambdaCallback: {hook}: expected a function, got {function!r}")
-            setattr(self, hook, function)
+            if function is not None:
+                check_type("LambdaCallback", hook, function, Callable, "a function")
+                setattr(self, hook, function)

@@ -14,7 +14,7 @@ import numpy as np
 
 from rnncore import _core
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.utils._checks import check_flag
+from rnncore.utils._checks import check_choice, check_flag, check_type
 from rnncore.utils._files import expect_writable, locked, replacing, save_figure
 
 if TYPE_CHECKING:
@@ -176,11 +176,9 @@ class CSVLogger(Callback):
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
         self.filename = os.fspath(filename)
-        if not isinstance(separator, str):
-            raise TypeError(f"CSVLogger: separator: expected a character, got {separator!r}")
+        self.sep = check_type("CSVLogger", "separator", separator, str, "a character")
         if len(separator) != 1:
             raise ValueError(f"CSVLogger: separator: expected one character, got {separator!r}")
-        self.sep = separator
         self.append = check_flag("CSVLogger", "append", append)
         self.keys: list[str] | None = None
 
@@ -271,9 +269,7 @@ class GradientNorms(Callback):
     kept = ("norms",)
 
     def __init__(self, per: str = "epoch") -> None:
-        if per not in ("epoch", "batch"):
-            raise ValueError(f"GradientNorms: per: expected 'epoch' or 'batch', got {per!r}")
-        self.per = per
+        self.per = check_choice("GradientNorms", "per", per, ("epoch", "batch"))
         self.norms: dict[str, list[float]] = {}
         self._epoch: dict[str, list[float]] = {}
 
@@ -286,13 +282,10 @@ class GradientNorms(Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         kept = self.norms if self.per == "batch" else self._epoch
         for layer in self.model.layers:
-            if layer.trainable_weights:
-                kept.setdefault(layer.name, []).append(_norm_of(layer))
+            norms = [_core.norm(weight.grad.reshape(-1)) for weight in layer.trainable_weights]
+            if norms:
+                kept.setdefault(layer.name, []).append(math.hypot(*norms))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         for name, norms in self._epoch.items():
             self.norms.setdefault(name, []).append(sum(norms) / len(norms))
-
-
-def _norm_of(layer: Any) -> float:
-    return math.hypot(*(_core.norm(weight.grad.reshape(-1)) for weight in layer.trainable_weights))

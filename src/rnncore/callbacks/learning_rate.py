@@ -11,7 +11,7 @@ import numpy as np
 
 from rnncore.callbacks.base import Callback, Logs
 from rnncore.callbacks.monitors import MonitorCallback, say
-from rnncore.utils._checks import check_number
+from rnncore.utils._checks import check_number, check_type
 
 
 class _SetsRate(Callback):
@@ -175,11 +175,9 @@ class LearningRateScheduler(_SetsRate):
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        if not callable(schedule):
-            raise TypeError(
-                f"LearningRateScheduler: schedule: expected a function, got {schedule!r}"
-            )
-        self.schedule = schedule
+        self.schedule = check_type(
+            "LearningRateScheduler", "schedule", schedule, Callable, "a function"
+        )
         self.verbose = verbose
         self._takes_rate = _takes_two(schedule)
 
@@ -187,11 +185,8 @@ class LearningRateScheduler(_SetsRate):
         optimizer = self.model.optimizer
         arguments = (epoch, optimizer.learning_rate) if self._takes_rate else (epoch,)
         rate = self.schedule(*arguments)
-        if not isinstance(rate, (float, np.floating)):
-            raise TypeError(
-                "LearningRateScheduler: schedule: expected a function that returns a float, got "
-                f"{rate!r}"
-            )
+        expected, kinds = "a function that returns a float", (float, np.floating)
+        check_type("LearningRateScheduler", "schedule", rate, kinds, expected)
         optimizer.learning_rate = rate
         if self.verbose:
             say(f"\nEpoch {epoch + 1}: setting the learning rate to {rate:g}")

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, Logs
-from rnncore.utils._checks import check_flag, check_number, warn
+from rnncore.utils._checks import check_choice, check_flag, check_number, warn
 
 _UP = ("acc", "accuracy", "auc", "precision", "recall", "f1", "score", "r2")
 _DOWN = ("loss", "error", "crossentropy", "mse", "mae", "rmse", "huber", "divergence", "perplexity")
@@ -95,10 +95,8 @@ def say(message: str) -> None:
 
 
 def _rises(owner: str, monitor: str, mode: str) -> bool:
-    if mode in ("min", "max"):
+    if check_choice(owner, "mode", mode, ("auto", "min", "max")) != "auto":
         return mode == "max"
-    if mode != "auto":
-        raise ValueError(f"{owner}: mode: expected 'auto', 'min' or 'max', got {mode!r}")
     # As in "val_tags_accuracy", or "accuracy_1", which a second metric of the name becomes.
     words = monitor.lower().removeprefix("val_").split("_")
     while words and words[-1].isdigit():

@@ -34,7 +34,7 @@ from rnncore.layers.graph.symbolic import (
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape, Tapes
 from rnncore.utils._arrays import narrowed, room_for
-from rnncore.utils._checks import check_flag, check_name, float_dtype, warn
+from rnncore.utils._checks import check_flag, check_name, check_type, float_dtype, warn
 from rnncore.utils._config import Configurable, unknown_argument
 from rnncore.utils._names import default_name
 from rnncore.utils._registry import in_library
@@ -570,8 +570,7 @@ class Layer(Configurable, Tapes):
         initializer is "glorot_uniform".
         """
         short_name, shape = short_name if name is None else name, tuple(shape)
-        if not isinstance(short_name, str):
-            raise TypeError(f"{self.name}: add_weight: name: expected a string, got {short_name!r}")
+        check_type(f"{self.name}: add_weight", "name", short_name, str, "a string")
         initializer = "glorot_uniform" if initializer is None else initializer
         make = initializers.for_weights(initializers.get(initializer))
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"

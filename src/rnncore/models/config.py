@@ -11,6 +11,7 @@ from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer
 from rnncore.networks.graph import Graph
 from rnncore.saving.model_file import model_of_text
+from rnncore.utils._checks import check_type
 from rnncore.utils._config import deserialize, record
 
 # Name of a layer, index of its call, index of the tensor among the outputs of that call.
@@ -210,17 +211,13 @@ def clone_model(
     config = model.get_config()
     if "layers" not in config or clone_function is None:
         return type(model).from_config(config)
-    if not callable(clone_function):
-        raise TypeError(f"clone_model: clone_function: expected a function, got {clone_function!r}")
+    owner, argument = "clone_model", "clone_function"
+    check_type(owner, argument, clone_function, Callable, "a function")
     clones = {}
     for layer in model.layers:
         if not isinstance(layer, InputLayer):
-            clones[layer.name] = clone_function(layer)
-            if not isinstance(clones[layer.name], Layer):
-                raise TypeError(
-                    f"clone_model: clone_function: expected a layer for {layer.name!r}, "
-                    f"got {clones[layer.name]!r}"
-                )
+            expected, clone = f"a layer for {layer.name!r}", clone_function(layer)
+            clones[layer.name] = check_type(owner, argument, clone, Layer, expected)
     cls: Any = type(model)
     return cls._of_structure(config, clones)
 
@@ -240,6 +237,5 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     ValueError, TypeError
         If the text does not describe a model, or names something unknown.
     """
-    if not isinstance(json_string, str):
-        raise TypeError(f"model_from_json: json_string: expected a string, got {json_string!r}")
+    check_type("model_from_json", "json_string", json_string, str, "a string")
     return model_of_text(json_string, custom_objects)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.utils._checks import check_choice, check_count, check_flag
+from rnncore.utils._checks import check_choice, check_count, check_flag, check_type
 
 __all__ = [
     "Tokenizer",
@@ -55,8 +55,7 @@ def text_to_word_sequence(
     >>> text_to_word_sequence("It's late, isn't it?")
     ["it's", 'late', "isn't", 'it']
     """
-    if not isinstance(input_text, str):
-        raise TypeError(f"text_to_word_sequence: input_text: expected a string, got {input_text!r}")
+    check_type("text_to_word_sequence", "input_text", input_text, str, "a string")
     text = input_text.lower() if lower else input_text
     text = text.translate({ord(character): split for character in filters})
     return [word for word in text.split(split) if word]
@@ -95,8 +94,7 @@ def hashing_trick(
     >>> first == third
     True
     """
-    if check_count("hashing_trick", "n", n) < 2:
-        raise ValueError(f"hashing_trick: n: expected at least 2, got {n}")
+    check_count("hashing_trick", "n", n, "an integer >= 2", least=2)
     named = {None: hash, "md5": _md5}
     function = hash_function if callable(hash_function) else named.get(hash_function)
     if function is None:
@@ -205,16 +203,14 @@ class Tokenizer:
             num_words = check_count("Tokenizer", "num_words", num_words)
         if not isinstance(split, str) or not split:
             raise TypeError(f"Tokenizer: split: expected a non-empty string, got {split!r}")
-        if not isinstance(filters, str):
-            raise TypeError(f"Tokenizer: filters: expected a string, got {filters!r}")
-        if oov_token is not None and not isinstance(oov_token, str):
-            raise TypeError(f"Tokenizer: oov_token: expected a string or None, got {oov_token!r}")
         self.num_words = num_words
-        self.filters = filters
+        self.filters = check_type("Tokenizer", "filters", filters, str, "a string")
         self.lower = check_flag("Tokenizer", "lower", lower)
         self.split = split
         self.char_level = check_flag("Tokenizer", "char_level", char_level)
-        self.oov_token = oov_token
+        self.oov_token = check_type(
+            "Tokenizer", "oov_token", oov_token, str | None, "a string or None"
+        )
         self.analyzer = analyzer
         self.word_counts: OrderedDict[str, int] = OrderedDict()
         self.word_docs: dict[str, int] = {}
@@ -357,8 +353,7 @@ class Tokenizer:
     def _tokens(self, texts: Iterable[str | Sequence[str]]) -> Iterator[Sequence[str]]:
         if isinstance(texts, str) and not self.char_level:
             raise TypeError("Tokenizer: texts: expected a list of texts, got one string")
-        if not isinstance(texts, Iterable):
-            raise TypeError(f"Tokenizer: texts: expected a list of texts, got {texts!r}")
+        check_type("Tokenizer", "texts", texts, Iterable, "a list of texts")
         for index, text in enumerate(texts):
             if isinstance(text, (list, tuple)):
                 yield [str(word).lower() for word in text] if self.lower else text

@@ -9,11 +9,13 @@ import operator
 import sys
 import warnings
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from rnncore.utils._config import deserialize
+
+_T = TypeVar("_T")
 
 DTYPES = ("float32", "float64")
 # Types that float() accepts or whose errors say little.
@@ -62,6 +64,13 @@ def check_number(
 def check_optional_number(owner: str, name: str, value: object, **limits: Any) -> float | None:
     """Like `check_number`, but None stays None."""
     return None if value is None else check_number(owner, name, value, **limits)
+
+
+def check_type(owner: str, name: str, value: _T, kind: Any, expected: str) -> _T:
+    """Return ``value`` if `isinstance` says that it is of this kind, else raise TypeError."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{owner}: {name}: expected {expected}, got {value!r}")
+    return value
 
 
 def check_choice(owner: str, name: str, value: Any, known: Collection[str]) -> str:

@@ -142,7 +142,7 @@ def test_hashed_words() -> None:
     assert hashing_trick("a b", 10, len) == [2, 2]
     first = one_hot("the cat The", 1000)
     assert first[0] == first[2] and all(1 <= number < 1000 for number in first)
-    with pytest.raises(ValueError, match="n: expected at least 2, got 1"):
+    with pytest.raises(ValueError, match="n: expected an integer >= 2, got 1"):
         one_hot("a", 1)
     with pytest.raises(ValueError, match="hash_function: expected a function, 'md5' or None"):
         hashing_trick("a", 5, "sha")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers.graph.tracing import Traced, traced
 from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_type
 
 
 class Lambda(Layer):
@@ -71,14 +72,11 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not callable(function):
-            raise TypeError(f"Lambda: function: expected a function, got {function!r}")
-        if gradient is not None and not callable(gradient):
-            raise TypeError(f"Lambda: gradient: expected a function or None, got {gradient!r}")
-        if arguments is not None and not isinstance(arguments, Mapping):
-            raise TypeError(f"Lambda: arguments: expected a dict or None, got {arguments!r}")
-        self.function = function
-        self.gradient = gradient
+        self.function = check_type("Lambda", "function", function, Callable, "a function")
+        self.gradient = check_type(
+            "Lambda", "gradient", gradient, Callable | None, "a function or None"
+        )
+        check_type("Lambda", "arguments", arguments, Mapping | None, "a dict or None")
         self.arguments = dict(arguments or {})
         self.mask = mask
         self._declared_output_shape = output_shape

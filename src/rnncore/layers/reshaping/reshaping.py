@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._arguments import expect_channels_last
 from rnncore.layers.layer import Layer, Shape
-from rnncore.utils._checks import check_count
+from rnncore.utils._checks import check_count, check_type
 
 
 class Reshaping(Layer):
@@ -96,10 +96,7 @@ class Reshape(Reshaping):
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(target_shape, (tuple, list)):
-            raise TypeError(
-                f"Reshape: target_shape: expected a tuple of integers, got {target_shape!r}"
-            )
+        check_type("Reshape", "target_shape", target_shape, (tuple, list), "a tuple of integers")
         if sum(isinstance(size, int) and size == -1 for size in target_shape) > 1:
             raise ValueError(
                 f"Reshape: target_shape: expected at most one -1, got {tuple(target_shape)}"
@@ -164,8 +161,7 @@ class Permute(Layer):
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(dims, (tuple, list)):
-            raise TypeError(f"Permute: dims: expected a tuple of integers, got {dims!r}")
+        check_type("Permute", "dims", dims, (tuple, list), "a tuple of integers")
         self.dims = tuple(check_count("Permute", f"dims[{i}]", n) for i, n in enumerate(dims))
         if sorted(self.dims) != list(range(1, len(dims) + 1)):
             raise ValueError(

@@ -19,6 +19,7 @@ from rnncore.layers.rnn.recurrent_layer import (
     run_together,
 )
 from rnncore.layers.tape import Tape
+from rnncore.utils._checks import check_type
 
 Array = NDArray[Any]
 Room = Callable[[str], Array]  # gives an array of the output's shape under a name
@@ -118,11 +119,8 @@ class Bidirectional(LayerWithStates):
         if backward_layer is not None:
             given["backward_layer"] = backward_layer
         for argument, value in given.items():
-            if not isinstance(value, RecurrentLayer):
-                raise TypeError(
-                    f"Bidirectional: {argument}: expected a recurrent layer (SimpleRNN, LSTM, "
-                    f"GRU, RNN), got {value!r}"
-                )
+            expected = "a recurrent layer (SimpleRNN, LSTM, GRU, RNN)"
+            check_type("Bidirectional", argument, value, RecurrentLayer, expected)
             if type(value).forward is not RecurrentLayer.forward:
                 raise TypeError(
                     f"Bidirectional: {argument}: expected a layer that does not override forward, "
