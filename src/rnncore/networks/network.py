@@ -48,8 +48,8 @@ class Network(Tapes):
     ) -> tuple[list[Output], Tape]:
         """Run the layers forward; with ``training=None`` each as given in its call in the graph.
 
-        For outputs in `logits` the last layer omits its activation, for a loss that includes it. In
-        training also returns what `run_backward` needs.
+        For outputs in `logits` the last layer omits its activation, for a loss that includes it. Also
+        returns the tape, which `run_backward` needs.
         """
         graph = self.graph
         values: list[Any] = [None] * graph.size
@@ -64,6 +64,7 @@ class Network(Tapes):
         tapes: list[Any] = []
         for step in graph.steps:
             layer = step.layer
+            # What `_run_step` does, without what most steps do not need: small networks feel it.
             if step.plain and layer.activity_regularizer is None and step.output not in bare:
                 x, mask = values[step.input], found_masks[step.input]
                 if x.dtype.kind != "f":
@@ -183,6 +184,7 @@ class Network(Tapes):
         for planned in plan:
             step = planned.step
             kept, penalty = tapes[step.number]
+            # What `_step_backward` does, without what most steps do not need.
             if step.plain and penalty is None and not step.shared:
                 dy = gradients[step.output]
                 if dy is None and not step.layer.penalizes_activity:

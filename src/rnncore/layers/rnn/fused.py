@@ -13,7 +13,7 @@ from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers.layer import Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
-from rnncore.layers.tape import Tape
+from rnncore.layers.tape import FRESH, Tape
 from rnncore.utils._checks import check_count, check_flag, check_number, check_seed
 from rnncore.utils.random import Draws
 
@@ -151,7 +151,7 @@ class FusedLayer(RecurrentLayer):
             if out is None and self.return_sequences:
                 out = tape.take("y", (*x.shape[:2], self.units), x.dtype)
         if mask is not None and mask.all():
-            mask = None  # nothing is masked, so the kernels take a shortcut
+            mask = None  # the kernels need not compact rows of which every step is real
         y, states, recorded = yield _core.forward_call(
             self.operation,
             x,
@@ -159,10 +159,10 @@ class FusedLayer(RecurrentLayer):
             self.recurrent_kernel.value,
             None if self.bias is None else self.bias.value,
             initial_state,
-            None,
+            None,  # lengths
             mask,
             self.go_backwards,
-            False,
+            False,  # time_major
             out,
             training=training,
             workspace=tape.workspace,
@@ -174,6 +174,7 @@ class FusedLayer(RecurrentLayer):
         tape.saved = (recorded, factors)
         if not training:
             self.used(tape)
+            tape = FRESH
         return (y if self.return_sequences else states[0]), states, tape
 
     def backward_steps(

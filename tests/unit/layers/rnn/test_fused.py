@@ -66,3 +66,14 @@ def test_recurrent_without_bias(make: Callable[..., Layer], check_layer: Any) ->
 def test_relu_away_from_its_kink(check_layer: Any) -> None:
     layer = SimpleRNN(3, activation="relu", dtype="float64", return_sequences=True)
     check_layer(layer, np.random.default_rng(4).uniform(0.5, 1.5, (2, 3, 2)))
+
+
+def test_a_pass_in_inference_leaves_no_tape_for_a_backward() -> None:
+    layer, x = LSTM(3), np.ones((2, 4, 2), np.float32)
+    layer(x)
+    y, tape = layer.forward(x)
+    layer.forward(x, training=True)
+    with pytest.raises(
+        RuntimeError, match="expected the tape of a forward pass"
+    ):
+        layer.backward(tape, y)
