@@ -48,8 +48,8 @@ class Network(Tapes):
     ) -> tuple[list[Output], Tape]:
         """Run the layers forward; with ``training=None`` each as given in its call in the graph.
 
-        For outputs in `logits` the last layer omits its activation, for a loss that includes it. Also
-        returns the tape, which `run_backward` needs.
+        For outputs in `logits` the last layer omits its activation, for a loss that includes it.
+        Also returns the tape, which `run_backward` needs.
         """
         graph = self.graph
         values: list[Any] = [None] * graph.size
