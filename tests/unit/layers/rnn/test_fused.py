@@ -73,7 +73,5 @@ def test_a_pass_in_inference_leaves_no_tape_for_a_backward() -> None:
     layer(x)
     y, tape = layer.forward(x)
     layer.forward(x, training=True)
-    with pytest.raises(
-        RuntimeError, match="expected the tape of a forward pass"
-    ):
+    with pytest.raises(RuntimeError, match="expected the tape of a forward pass"):
         layer.backward(tape, y)
