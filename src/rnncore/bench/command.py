@@ -116,9 +116,9 @@ def _run(options: argparse.Namespace) -> int:
         plots.save(results, options.plot)
     failed = any(floor["verdict"] == "missed" for floor in results.floors)
     if old is not None:
-        comparison = regressions.compare_runs(old, results)
-        print("\n" + regressions.text(comparison))
-        failed = failed or bool(comparison.slower)
+        drift, changes = regressions.compare_runs(old, results)
+        print("\n" + regressions.text(drift, changes))
+        failed = failed or any(change.verdict == "slower" for change in changes)
     if _INTERRUPTED in results.notes and not options.load:
         return 130  # what a shell expects after Ctrl-C
     return 1 if failed and options.fail else 0

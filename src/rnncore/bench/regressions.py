@@ -4,7 +4,7 @@ Only ratios taken in one run mean much: another day the whole machine is faster 
 median change of the other libraries, where at least three of their times are in both files, counts
 as the machine's own and is divided out.
 
-A case of rnncore is slower when its median grew by more than `least` and by more than twice the
+A case of rnncore is slower when its median grew by more than 5% and by more than twice the
 noise of both runs, and the middle halves of the samples do not overlap.
 """
 
@@ -18,7 +18,7 @@ from rnncore.bench.peers import OURS
 from rnncore.bench.report import duration, table
 from rnncore.bench.results import Results, Row
 
-LEAST = 0.05
+_LEAST = 0.05
 _ENOUGH_PEERS = 3
 
 
@@ -31,21 +31,11 @@ class Change(NamedTuple):
     verdict: str  # "slower", "faster" or "same"
 
 
-class Comparison(NamedTuple):
-    """`drift` is None where too few times of other libraries say what it was."""
-
-    drift: float | None
-    changes: list[Change]
-
-    @property
-    def slower(self) -> list[Change]:
-        return [change for change in self.changes if change.verdict == "slower"]
-
-
-def compare_runs(old: Results, new: Results, least: float = LEAST) -> Comparison:
+def compare_runs(old: Results, new: Results) -> tuple[float | None, list[Change]]:
     """Compare our rows (all whose name begins with rnncore) that both runs have.
 
-    ValueError when there is none.
+    Returns the machine's drift, None where too few times of other libraries say what it was, and
+    the changes. ValueError when there is no such row.
     """
     pairs = [
         (before, row) for row in new.rows if (before := old.find(row.case, row.peer)) is not None
@@ -55,13 +45,13 @@ def compare_runs(old: Results, new: Results, least: float = LEAST) -> Comparison
         raise ValueError("--compare: no case of rnncore is in both runs")
     others = [now.median / before.median for before, now in pairs if not now.peer.startswith(OURS)]
     drift = statistics.median(others) if len(others) >= _ENOUGH_PEERS else None
-    return Comparison(drift, [_change(*pair, drift or 1.0, least) for pair in ours])
+    return drift, [_change(*pair, drift or 1.0) for pair in ours]
 
 
-def _change(old: Row, new: Row, drift: float, least: float) -> Change:
+def _change(old: Row, new: Row, drift: float) -> Change:
     ratio = new.median / old.median / drift
     noise = math.hypot(old.spread, new.spread)
-    beyond = max(least, noise)  # quartile distance: twice the distance from the median
+    beyond = max(_LEAST, noise)  # quartile distance: twice the distance from the median
     verdict = "same"
     if ratio > 1 + beyond and new.low / drift > old.high:
         verdict = "slower"
@@ -70,9 +60,8 @@ def _change(old: Row, new: Row, drift: float, least: float) -> Change:
     return Change(old, new, ratio, verdict)
 
 
-def text(comparison: Comparison) -> str:
+def text(drift: float | None, changes: list[Change]) -> str:
     """A table of what changed, and how much of everything was the machine."""
-    drift, changes = comparison
     lines = [
         [
             f"{new.case} {new.peer}",
