@@ -125,9 +125,9 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(
 def test_the_demo_says_what_to_install_before_it_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert cli.main(["demo", "--output", str(tmp_path / "a.png")]) == 2
-    expected = "--output: pictures need matplotlib: pip install 'rnncore[plot]'\n"
+    expected = "--output: needs matplotlib: pip install 'rnncore[plot]'\n"
     assert capsys.readouterr().err == f"rnncore demo: error: {expected}"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from rnncore import _core
 from rnncore.callbacks.base import Callback, Logs
 from rnncore.utils._checks import check_choice, check_flag, check_type
-from rnncore.utils._files import expect_writable, locked, replacing, save_figure
+from rnncore.utils._files import expect_writable, locked, plot_module, replacing, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,17 +96,12 @@ class History(Callback):
         """
         if not self.epoch:
             raise ValueError("History.plot: expected at least one finished epoch, got none")
-        try:
-            from matplotlib import pyplot
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError(
-                "History.plot needs matplotlib: pip install 'rnncore[plot]'"
-            ) from error
         names = [name for name in self.history if not name.startswith("val_")]
         size = (4.8 * len(names), 3.6)
         # Use pyplot, which needs a display, only to show the figure.
-        figure = pyplot.figure(figsize=size) if path is None else Figure(figsize=size)
+        name = "matplotlib.pyplot" if path is None else "matplotlib.figure"
+        module = plot_module("History.plot", name)
+        figure = (module.figure if path is None else module.Figure)(figsize=size)
         for number, name in enumerate(names, start=1):
             axes = figure.add_subplot(1, len(names), number)
             for key, label, epochs in (

@@ -288,11 +288,7 @@ class F1Score(Metric):
         self, average: str | None = None, threshold: float | None = None, name: str | None = None
     ) -> None:
         super().__init__(name)
-        if average not in _AVERAGES:
-            raise ValueError(
-                f"F1Score: average: expected None, micro, macro or weighted, got {average!r}"
-            )
-        self.average = average
+        self.average = check_choice("F1Score", "average", average, _AVERAGES)
         self.threshold = check_optional_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
 
     def update(

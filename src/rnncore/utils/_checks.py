@@ -73,10 +73,11 @@ def check_type(owner: str, name: str, value: _T, kind: Any, expected: str) -> _T
     return value
 
 
-def check_choice(owner: str, name: str, value: Any, known: Collection[str]) -> str:
+def check_choice(owner: str, name: str, value: Any, known: Collection[str | None]) -> Any:
     """Return ``value`` if it is one of ``known``, else raise ValueError."""
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{owner}: {name}: expected one of {', '.join(known)}, got {value!r}")
+    if not isinstance(value, str | None) or value not in known:
+        expected = ", ".join(map(str, known))
+        raise ValueError(f"{owner}: {name}: expected one of {expected}, got {value!r}")
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -141,9 +142,13 @@ def check_picture(option: str, path: str | os.PathLike[str]) -> None:
         raise ValueError(
             f"{option}: expected a name that ends in {expected}, got {os.fspath(path)!r}"
         )
+    plot_module(option, "matplotlib.figure")
+
+
+def plot_module(owner: str, name: str) -> Any:
+    """Import a module of the extra "plot"; ImportError without it."""
     try:
-        import matplotlib.figure  # noqa: F401
+        return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(
-            f"{option}: pictures need matplotlib: pip install 'rnncore[plot]'"
-        ) from error
+        package = name.partition(".")[0]
+        raise ImportError(f"{owner}: needs {package}: pip install 'rnncore[plot]'") from error

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from rnncore.utils._checks import check_choice, check_flag, check_number
-from rnncore.utils._files import replacing
+from rnncore.utils._files import plot_module, replacing
 
 if TYPE_CHECKING:
     import pydot
@@ -149,10 +149,7 @@ def plot_model(
     check_choice(owner, "rankdir", rankdir, _DIRECTIONS)
     check_number(owner, "dpi", dpi, low=0, open_low=True, high=10_000)
     shown = {name for name in _FLAGS if check_flag(owner, name, given[name])}
-    try:
-        import pydot
-    except ImportError as error:
-        raise ImportError(f"{owner} needs pydot: pip install 'rnncore[plot]'") from error
+    pydot = plot_module(owner, "pydot")
     graph = pydot.Dot("model", rankdir=rankdir, dpi=dpi, **_TEXT)
     graph.set_node_defaults(shape="box", style='"rounded,filled"', margin='"0.2,0.1"', **_TEXT)
     graph.set_edge_defaults(color=_TEXT["color"], arrowsize=0.7)

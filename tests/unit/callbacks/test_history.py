@@ -54,7 +54,7 @@ def test_plot_knows_the_epochs_of_the_validation(tmp_path: Path) -> None:
 
 
 def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"pip install 'rnncore\[plot\]'"):
         filled().plot()
 

@@ -263,7 +263,9 @@ def test_wrong_kinds_are_refused(call, message):
 def test_f1_score_of_several_classes_needs_an_average() -> None:
     with pytest.raises(ValueError, match="F1Score: average: expected 'micro', 'macro' or"):
         metrics.F1Score().update([[1, 0]], [[0.2, 0.8]])
-    with pytest.raises(ValueError, match=r"F1Score: average: expected None, micro, .* got 'mean'"):
+    with pytest.raises(
+        ValueError, match=r"F1Score: average: expected one of None, micro, .* got 'mean'"
+    ):
         metrics.F1Score("mean")
     assert metrics.F1Score("macro").result() == 0.0
 

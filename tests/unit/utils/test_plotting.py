@@ -227,7 +227,9 @@ def test_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_pydot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pydot", None)
-    with pytest.raises(ImportError, match=r"plot_model needs pydot: pip install 'rnncore\[plot\]'"):
+    with pytest.raises(
+        ImportError, match=r"plot_model: needs pydot: pip install 'rnncore\[plot\]'"
+    ):
         plot_model(chain(), None)
 
 

@@ -19,7 +19,7 @@ from rnncore.layers.rnn.recurrent_layer import (
     run_together,
 )
 from rnncore.layers.tape import Tape
-from rnncore.utils._checks import check_type
+from rnncore.utils._checks import check_choice, check_type
 
 Array = NDArray[Any]
 Room = Callable[[str], Array]  # gives an array of the output's shape under a name
@@ -32,7 +32,7 @@ def _average(one: Array, other: Array, room: Room) -> Array:
 
 
 # How two outputs become one, and how both get their gradients from that of the merged one.
-_MERGES: dict[str, tuple[Callable[..., Array], Callable[..., Sequence[Array]]]] = {
+MERGE_MODES: dict[str, tuple[Callable[..., Array], Callable[..., Sequence[Array]]]] = {
     "concat": (
         lambda one, other, room: np.concatenate([one, other], axis=-1),
         lambda dy, one, other, room: _halves(dy, one.shape[-1]),
@@ -53,7 +53,6 @@ _MERGES: dict[str, tuple[Callable[..., Array], Callable[..., Sequence[Array]]]] 
         lambda dy, one, other, room: [np.multiply(dy, 0.5, out=room("dy"))] * 2,
     ),
 }
-MERGE_MODES = tuple(_MERGES)
 
 
 class Bidirectional(LayerWithStates):
@@ -126,12 +125,9 @@ class Bidirectional(LayerWithStates):
                     f"Bidirectional: {argument}: expected a layer that does not override forward, "
                     f"since the kernels of both directions run together, got {value!r}"
                 )
-        if merge_mode is not None and merge_mode not in MERGE_MODES:
-            raise ValueError(
-                f"Bidirectional: merge_mode: expected one of {', '.join(MERGE_MODES)} and None, "
-                f"got {merge_mode!r}"
-            )
-        self.merge_mode = merge_mode
+        self.merge_mode = check_choice(
+            "Bidirectional", "merge_mode", merge_mode, (*MERGE_MODES, None)
+        )
         self.output_count = 2 if merge_mode is None else 1
         self.forward_layer = _copied(layer, "forward_")
         if backward_layer is None:
@@ -236,7 +232,7 @@ class Bidirectional(LayerWithStates):
         elif whole is not None:
             outputs = [whole]
         else:
-            outputs = [_MERGES[self.merge_mode][0](*ys, _room(tape, ys[0]))]
+            outputs = [MERGE_MODES[self.merge_mode][0](*ys, _room(tape, ys[0]))]
         if self.return_state:
             outputs += [*states[0], *states[1]]
         return (outputs if len(outputs) > 1 else outputs[0]), tape
@@ -250,7 +246,7 @@ class Bidirectional(LayerWithStates):
             dy = given[0]
             dys = (None, None)
             if dy is not None:
-                dys = _MERGES[self.merge_mode][1](dy, *ys, _room(tape, dy))
+                dys = MERGE_MODES[self.merge_mode][1](dy, *ys, _room(tape, dy))
         (dx, one), (other_dx, other) = run_together(
             [
                 layer.backward_pass(
