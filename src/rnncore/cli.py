@@ -74,17 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rnncore {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_demo(commands)
-    info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
-    info.set_defaults(run=_info)
-    commands.add_parser("bench", help="measure speed against other libraries")
-    return parser
-
-
-# Every command imports what it needs when it runs, so that --help is quick.
-
-
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = commands.add_parser(
         "demo",
         help="train on real data and show the results",
@@ -103,6 +92,13 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     loudness.add_argument("--verbose", action="store_true", help="print a line for every epoch")
     loudness.add_argument("--quiet", action="store_true", help="print nothing")
     demo.set_defaults(run=_demo)
+    info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
+    info.set_defaults(run=_info)
+    commands.add_parser("bench", help="measure speed against other libraries")
+    return parser
+
+
+# Every command imports what it needs when it runs, so that --help is quick.
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -125,11 +121,9 @@ def _info(_: argparse.Namespace) -> int:
     from rnncore._runtime import info
 
     for name, value in info().items():
-        shown = value
         if isinstance(value, dict):
-            shown = " ".join(f"{key}={item}" for key, item in value.items()) or "-"
-        elif isinstance(value, (list, tuple)):
-            shown = " ".join(map(str, value))
+            value = [f"{key}={item}" for key, item in value.items()] or ["-"]
+        shown = " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
         print(f"{name:<12} {shown}")
     return 0
 

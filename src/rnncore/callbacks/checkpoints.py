@@ -138,9 +138,7 @@ class ModelCheckpoint(MonitorCallback):
         path = self._path(logs)
         if self.save_best_only and not self._is_best(logs):
             return
-        folder = os.path.dirname(path)
-        if folder:
-            os.makedirs(folder, exist_ok=True)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         whole = not self.save_weights_only
         save_checkpoint(path, self.model, next_epoch, weights_only=not whole, whole_model=whole)
         if self.verbose:

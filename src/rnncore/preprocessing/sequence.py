@@ -89,21 +89,18 @@ class TimeseriesGenerator(PyDataset):
                 f"{_OWNER}: length: expected windows with a target in rows {start_index} to "
                 f"{self.end_index} of {len(self.data)}, got {length}"
             )
+        self._rows = np.arange(self.start_index, self.end_index + 1, self.stride)
         self._rng = new_rng() if self.shuffle else None
 
     def __len__(self) -> int:
-        rows = self.batch_size * self.stride
-        return (self.end_index - self.start_index + rows) // rows
+        return -(-len(self._rows) // self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
         if not 0 <= index < len(self):
             raise IndexError(f"{_OWNER}: expected a batch below {len(self)}, got {index}")
+        rows = self._rows[index * self.batch_size :][: self.batch_size]
         if self._rng is not None:
             rows = self._rng.integers(self.start_index, self.end_index + 1, self.batch_size)
-        else:
-            span = self.batch_size * self.stride
-            first = self.start_index + span * index
-            rows = np.arange(first, min(first + span, self.end_index + 1), self.stride)
         steps = np.arange(-self.length, 0, self.sampling_rate)
         if self.reverse:
             steps = steps[::-1]
