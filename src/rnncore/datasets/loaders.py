@@ -74,16 +74,13 @@ def load_sunspots() -> tuple[np.ndarray, np.ndarray]:
     >>> str(months[0]), float(values[0])
     ('1749-01', 58.0)
     """
-    first_year = 0
     values: list[float] = []
     for line in (DATA / "sunspots_monthly.dat").read_text(encoding="ascii").splitlines():
         fields = line.split()
         # A row of data is a year and up to twelve numbers; everything else is title or footnote.
         if len(fields) > 1 and fields[0].isdigit() and len(fields[0]) == 4:
-            first_year = first_year or int(fields[0])
             values.extend(map(float, fields[1:]))
-    start = np.datetime64(f"{first_year}-01", "M")
-    return start + np.arange(len(values)), np.array(values)
+    return np.datetime64("1749-01") + np.arange(len(values)), np.array(values)
 
 
 # The file holds the coefficients as whole millionths: the source has six decimals, so nothing is
