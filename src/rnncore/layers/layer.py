@@ -189,6 +189,8 @@ class Layer(Configurable, Tapes):
     # Whether the layer passes a mask on; if not it ends here, unless `output_lengths` knows how
     # long the rows become.
     supports_masking = True
+    # Whether its output may have a mask where the input has none.
+    makes_mask = False
     _warned_of_mask = False
     _speaks_for: str | None = None
     # Whether `forward` is that of a user's class.

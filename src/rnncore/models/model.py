@@ -499,7 +499,7 @@ class Model(Layer):
         samples = self._preparing(class_weight)((x, y, sample_weight), "")
         self._start_training()
         self.objective.reset()
-        with InterruptGuard() as guard:
+        with InterruptGuard() as guard, np.errstate(all="ignore"):
             loss = loop.Steps(self).train(one_batch(samples), guard)
         if not math.isfinite(loss):
             loop.warn_about(loss, "this batch", "train_on_batch")
@@ -538,7 +538,8 @@ class Model(Layer):
         samples = self._preparing()((x, y, sample_weight), "")
         self.parameter_buffer().ensure_grads()
         self._draw_seeds()
-        loop.Steps(self).gradients(one_batch(samples))
+        with np.errstate(all="ignore"):
+            loop.Steps(self).gradients(one_batch(samples))
         return [parameter.grad.copy() for parameter in self.trainable_weights]
 
     # -- evaluation ----------------------------------------------------------------------
@@ -922,7 +923,7 @@ class Model(Layer):
         )
         if len(outputs) == 1:
             return (*outputs[0], tape)
-        return [output.y for output in outputs], [output.mask for output in outputs], tape
+        return [y for y, _ in outputs], [mask for _, mask in outputs], tape
 
     def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> Any:
         dys = dy if isinstance(dy, list) else [dy]

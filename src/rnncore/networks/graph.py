@@ -25,8 +25,10 @@ class Step(NamedTuple):
         other arguments: most do, and need none of what the others do.
     input, output : int
         The first of `inputs` and of `outputs`.
-    passes_mask_on : bool
-        Whether it passes its mask on unchanged.
+    converts : bool
+        Whether the input may be token ids that the layer takes as floats.
+    finished : tuple of int
+        The tensors that no later step reads.
     inputs, outputs : tuple of int
     reads : tuple of int
         The inputs, and the tensors in `arguments`.
@@ -36,8 +38,6 @@ class Step(NamedTuple):
         Whether the layer takes and returns lists.
     shared : list of Layer
         The layers (this one or some inside it) that another step calls too.
-    finished : tuple of int
-        The tensors that no later step reads.
     """
 
     number: int
@@ -45,7 +45,8 @@ class Step(NamedTuple):
     plain: bool
     input: int
     output: int
-    passes_mask_on: bool
+    converts: bool
+    finished: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     reads: tuple[int, ...]
@@ -53,7 +54,6 @@ class Step(NamedTuple):
     takes_list: bool
     gives_list: bool
     shared: list[Layer]
-    finished: tuple[int, ...]
 
     @property
     def shared_parameters(self) -> list[Parameter]:
@@ -67,6 +67,8 @@ class Planned(NamedTuple):
     Attributes
     ----------
     step : Step
+    plain : bool
+        Whether the step is, and no other calls the layer or one inside it.
     weights : list of Parameter
         The layer's trained weights.
     below, beside : list of int
@@ -74,6 +76,7 @@ class Planned(NamedTuple):
     """
 
     step: Step
+    plain: bool
     weights: list[Parameter]
     below: list[int]
     beside: list[int]
@@ -115,34 +118,31 @@ class Graph:
         for layer in (layer for found in inside for layer in found):
             calls[id(layer)] = calls.get(id(layer), 0) + 1
         last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.reads}
-        steps = []
+        steps: list[Step] = []
+        floats: set[int] = set()  # what plain steps give
         for i, node in enumerate(nodes):
-            finished = (t for t in last_reader if last_reader[t] == i and t not in self.outputs)
+            layer, source, target = node.layer, numbers[node.inputs[0]], numbers[node.outputs[0]]
+            several = node.takes_list or node.gives_list
             steps.append(
                 Step(
                     i,
-                    node.layer,
-                    not (
-                        node.takes_list
-                        or node.gives_list
-                        or node.arguments
-                        or node.layer.is_model
-                        or node.layer.is_own
-                    ),
-                    numbers[node.inputs[0]],
-                    numbers[node.outputs[0]],
-                    node.layer.supports_masking
-                    and type(node.layer).compute_mask is Layer.compute_mask,
+                    layer,
+                    not (several or node.arguments or layer.is_model or layer.is_own),
+                    source,
+                    target,
+                    not layer.takes_ids and source not in floats,
+                    tuple(t for t in last_reader if last_reader[t] == i and t not in self.outputs),
                     tuple(numbers[t] for t in node.inputs),
                     tuple(numbers[t] for t in node.outputs),
                     tuple(numbers[t] for t in node.reads),
                     node.arguments,
                     node.takes_list,
                     node.gives_list,
-                    [layer for layer in inside[i] if calls[id(layer)] > 1],
-                    tuple(finished),
+                    [one for one in inside[i] if calls[id(one)] > 1],
                 )
             )
+            if steps[-1].plain:
+                floats.add(target)
         return steps
 
     def backward_plan(self, need_dx: bool) -> list[Planned]:
@@ -167,7 +167,8 @@ class Graph:
             if wants:
                 below = [number for number in step.inputs if wanted[number]]
                 beside = [number for number in step.reads if wanted[number]]
-                plan.append(Planned(step, weights, below, beside))
+                plain = step.plain and not step.shared
+                plan.append(Planned(step, plain, weights, below, beside))
         plan.reverse()
         self._plans[need_dx] = (changes, plan)
         return plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,8 @@ from rnncore.networks.graph import Graph, Planned, Step
 
 # The arrays of all inputs or outputs, one for each.
 Arrays = tuple[NDArray[Any], ...]
-
-
-class Output(NamedTuple):
-    """Result of a forward pass: the array, and its mask (B, T) or None."""
-
-    y: NDArray[Any]
-    mask: NDArray[Any] | None
+# The array of an output, and its mask (B, T) or None.
+Output = tuple[NDArray[Any], NDArray[Any] | None]
 
 
 class Network(Tapes):
@@ -44,42 +39,40 @@ class Network(Tapes):
         masks: Sequence[NDArray[Any] | None] | None = None,
         *,
         training: bool | None = False,
-        logits: Sequence[bool] = (),
+        logits: Sequence[int] = (),
     ) -> tuple[list[Output], Tape]:
         """Run the layers forward; with ``training=None`` each as given in its call in the graph.
 
-        For outputs in `logits` the last layer omits its activation, for a loss that includes it.
-        Also returns the tape, which `run_backward` needs.
+        For the output tensors in `logits` the last layer omits its activation, for a loss that
+        includes it. Also returns the tape, which `run_backward` needs.
         """
         graph = self.graph
-        values: list[Any] = [None] * graph.size
-        found_masks: list[Any] = [None] * graph.size
-        for index, number in enumerate(graph.inputs):
-            values[number] = inputs[index]
-            found_masks[number] = None if masks is None else masks[index]
-        bare: Any = ()
-        if any(logits):
-            bare = [n for n, wanted in zip(graph.outputs, logits, strict=True) if wanted]
-        own = self.tape(bool(training))
+        empty: list[Any] = [None] * graph.size  # the inputs have the first numbers
+        values = [*inputs, *empty[len(inputs) :]]
+        found_masks = empty if masks is None else [*masks, *empty[len(inputs) :]]
+        trains = bool(training)
+        own = self.tape(trains)
         tapes: list[Any] = []
         for step in graph.steps:
-            layer = step.layer
-            # What `_run_step` does, without what most steps do not need: small networks feel it.
-            if step.plain and layer.activity_regularizer is None and step.output not in bare:
-                x, mask = values[step.input], found_masks[step.input]
-                if x.dtype.kind != "f":
+            # What every step needs, at once: small networks feel each lookup.
+            _, layer, plain, source, target, converts, finished = step[:7]
+            # What `_run_step` does, without what most steps do not need.
+            if plain and layer.activity_regularizer is None and target not in logits:
+                x, mask = values[source], found_masks[source]
+                if converts and x.dtype.kind != "f":
                     x = self._as_taken(step, x)
-                y, tape = layer.forward(x, mask=mask, training=bool(training))
-                if not step.passes_mask_on:
+                y, tape = layer.forward(x, mask=mask, training=trains)
+                if mask is not None or layer.makes_mask:
                     mask = layer.compute_mask(x, mask)
-                values[step.output], found_masks[step.output] = y, mask
+                values[target], found_masks[target] = y, mask
                 tapes.append((tape, None))
             else:
-                tapes.append(self._run_step(step, values, found_masks, training, bare, own))
-            for number in step.finished:
-                values[number] = None
+                tapes.append(self._run_step(step, values, found_masks, training, logits, own))
+            if not trains:  # else the tapes hold them anyway
+                for number in finished:
+                    values[number] = None
         own.saved = tapes
-        return [Output(values[number], found_masks[number]) for number in graph.outputs], own
+        return [(values[number], found_masks[number]) for number in graph.outputs], own
 
     def _run_step(
         self,
@@ -87,7 +80,7 @@ class Network(Tapes):
         values: list[Any],
         found_masks: list[Any],
         training: bool | None,
-        bare: Sequence[int],
+        logits: Sequence[int],
         own: Tape,
     ) -> tuple[Any, Any]:
         """Run any step, write what it gives; return its tape and the gradient of its penalty."""
@@ -98,7 +91,7 @@ class Network(Tapes):
             mask = None if all(one is None for one in mask) else mask
         else:
             x, mask = x[0], mask[0]
-        y, mask, tape = self._call(step, values, x, mask, training, bare)
+        y, mask, tape = self._call(step, values, x, mask, training, logits)
         if layer.is_own:
             taken: Any = [one.shape for one in x] if step.takes_list else x.shape
             layer.expect_made(y, layer.call_output_shape(taken, step.arguments))
@@ -119,7 +112,7 @@ class Network(Tapes):
         x: Any,
         mask: Any,
         training: bool | None,
-        bare: Sequence[int],
+        logits: Sequence[int],
     ) -> tuple[Any, Any, Any]:
         """Return output, mask and tape of a call that has arguments or is otherwise special."""
         layer: Any = step.layer
@@ -129,7 +122,7 @@ class Network(Tapes):
             mask = given["mask"] if "mask" in step.arguments else mask
         if layer.is_model:
             return layer.run_as_layer(x, **given)
-        if step.outputs[0] in bare:
+        if step.output in logits:
             y, tape = layer.forward_logits(x, mask=given["mask"], training=bool(training))
         else:
             y, tape = layer.forward(x, **{**given, "training": bool(given["training"])})
@@ -177,26 +170,25 @@ class Network(Tapes):
         tapes = self.used(tape)
         gradients: list[Any] = [None] * graph.size
         for number, one in zip(graph.outputs, dys, strict=True):
-            gradients[number] = _sum(gradients[number], one, number, tape)
+            known = gradients[number]
+            gradients[number] = one if known is None else _sum(known, one, number, tape)
         plan = graph.backward_plan(need_dx)
         written: set[int] = set()  # weights of layers called by several steps
         skipped = []
         for planned in plan:
-            step = planned.step
+            step, plain, _, below, _ = planned
             kept, penalty = tapes[step.number]
             # What `_step_backward` does, without what most steps do not need.
-            if step.plain and penalty is None and not step.shared:
-                dy = gradients[step.output]
-                if dy is None and not step.layer.penalizes_activity:
+            if plain and penalty is None:
+                dy, layer = gradients[step.output], step.layer
+                if dy is None and not layer.penalizes_activity:
                     skipped.append(planned)
                     continue
-                found = step.layer.backward(kept, dy, need_dx=bool(planned.below))
-                if planned.below:
-                    dx = found[0] if step.layer.call_arguments else found
-                    known = gradients[step.input]
-                    gradients[step.input] = (
-                        dx if known is None else _sum(known, dx, step.input, tape)
-                    )
+                found = layer.backward(kept, dy, need_dx=bool(below))
+                if below:
+                    dx = found[0] if layer.call_arguments else found
+                    known, source = gradients[step.input], step.input
+                    gradients[source] = dx if known is None else _sum(known, dx, source, tape)
                     del dx
                 del found  # memory for the layers below
             elif not self._step_backward(planned, kept, penalty, gradients, written, tape):
@@ -206,7 +198,7 @@ class Network(Tapes):
             for parameter in (p for one in skipped for p in one.weights if id(p) not in done):
                 parameter.grad[...] = 0
                 parameter.grad_rows = None
-        return [gradients[number] for number in graph.inputs]
+        return gradients[: len(graph.inputs)]
 
     def _step_backward(
         self,
@@ -218,7 +210,7 @@ class Network(Tapes):
         tape: Tape,
     ) -> bool:
         """Run any step backward and add to the gradients below; False if nothing flows into it."""
-        step, weights, below, beside = planned
+        step, _, weights, below, beside = planned
         layer = step.layer
         dys = [gradients[number] for number in step.outputs]
         dy: Any = dys if step.gives_list else dys[0]

@@ -77,7 +77,8 @@ class ParameterBuffer:
 
     def apply_gradients(self, optimizer: Optimizer) -> None:
         """Let an optimizer change the weights by the gradients, then apply the constraints."""
-        optimizer.step(self.values, self.ensure_grads(), self.trained())
+        grads = self.ensure_grads() if self.grads is None else self.grads
+        optimizer.step(self.values, grads, self.trained())
         for parameter in self.constrained:
             if parameter.trainable:
                 parameter.constrain()

@@ -71,12 +71,12 @@ class Batches:
     def take(self, rows: Rows) -> Batch:
         """Return the batch of these samples."""
         samples = self.samples
-        cut: list[Any] = []
-        masks: list[NDArray[np.bool_] | None] = []
+        arrays: list[Any] = []
+        masks: dict[int, NDArray[np.bool_]] = {}
         for index, part in enumerate(self._parts):
-            array = mask = None
+            array: Any = part
             if isinstance(part, Ragged):
-                array, mask = part.padded(rows, self._buffers, str(index))
+                array, masks[index] = part.padded(rows, self._buffers, str(index))
             elif part is not None:
                 if isinstance(rows, slice) or not part.flags.c_contiguous:
                     array = part[rows]  # of which take would copy all first
@@ -85,13 +85,14 @@ class Batches:
                     out = self._buffers.take(str(index), shape, part.dtype)
                     # mode="clip" writes straight into out; the default buffers it to undo errors.
                     array = part.take(rows, axis=0, out=out, mode="clip")
-            cut.append(array)
-            masks.append(mask)
+            arrays.append(array)
         first = len(samples.x)  # of the targets
         after = first + len(samples.y)
-        batch = Batch(tuple(cut[:first]), tuple(cut[first:after]), tuple(cut[after:]))
+        cut = tuple(arrays)
+        batch = Batch(cut[:first], cut[first:after], cut[after:])
         if self._lengths is not None:
-            batch.masks, batch.counted = tuple(masks[:first]), tuple(masks[first:after])
+            batch.masks = tuple(map(masks.get, range(first)))
+            batch.counted = tuple(map(masks.get, range(first, after)))
             batch.lengths = samples.lengths and tuple(
                 None if one is None else one[rows] for one in samples.lengths
             )

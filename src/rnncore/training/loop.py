@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 
 class InterruptGuard:
-    """While active, delays Ctrl-C inside ``with guard.held`` until the end of that block.
+    """While active, lets Ctrl-C wait where it would leave something half done.
 
-    Elsewhere Ctrl-C acts at once, through the previous handler. Outside the main thread there are
-    no signals, and the guard does nothing.
+    While `holding` it waits, as `pending`, for `release`; elsewhere it acts at once, through the
+    previous handler. Outside the main thread there are no signals, and the guard does nothing.
 
     Examples
     --------
     >>> from rnncore.training.loop import InterruptGuard
     >>> with InterruptGuard() as guard:
-    ...     with guard.held:
-    ...         pass  # all or nothing
+    ...     guard.holding = True
+    ...     pass  # all or nothing
+    ...     guard.release()
     """
 
     def __init__(self) -> None:
         self._previous: Any = None
-        self._holding = False
-        self._pending: tuple[int, FrameType | None] | None = None
-        self.held = _Held(self)
+        self.holding = False
+        self.pending: tuple[int, FrameType | None] | None = None
 
     def __enter__(self) -> InterruptGuard:
         if threading.current_thread() is threading.main_thread():
@@ -56,33 +56,24 @@ class InterruptGuard:
     def __exit__(self, *_: object) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
+            self.release()  # after an error in between
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._holding:
-            self._pending = (number, frame)
+        if self.holding:
+            self.pending = (number, frame)
         else:
             self._previous(number, frame)
 
-
-class _Held:
-    """The block in which a guard holds Ctrl-C. A class, for speed: it is entered in every step."""
-
-    def __init__(self, guard: InterruptGuard) -> None:
-        self._guard = guard
-
-    def __enter__(self) -> None:
-        self._guard._holding = True
-
-    def __exit__(self, *_: object) -> None:
-        guard = self._guard
-        guard._holding = False
-        pending, guard._pending = guard._pending, None
-        if pending is not None:  # a Ctrl-C that came meanwhile acts now
-            guard._previous(*pending)
+    def release(self) -> None:
+        """Hold Ctrl-C no longer; one that came meanwhile acts now."""
+        self.holding = False
+        pending, self.pending = self.pending, None
+        if pending is not None:
+            self._previous(*pending)
 
 
 class Steps:
-    """What a run does with each batch.
+    """What a run does with each batch. Whoever calls it silences NumPy: the loss shows what is not finite.
 
     Looks up once what all batches of a run share: with the kernels of a small model every Python
     call counts.
@@ -100,25 +91,26 @@ class Steps:
         self._penalized = model.penalizes_activity
         activations = model.network.output_activations()
         self._taken_over = self.objective.taken_over(activations)
-        self._logits = [one is not None for one in self._taken_over]
+        outputs = zip(model.network.graph.outputs, self._taken_over, strict=True)
+        self._logits = [number for number, activation in outputs if activation is not None]
 
     def train(self, batch: Batch, guard: InterruptGuard) -> float:
         """Train on one batch, add it to the metrics and return its loss."""
-        with np.errstate(all="ignore"):  # `fit` reports a NaN loss once
-            loss = self._compute(batch, training=True)
-            with guard.held:
-                self._parameters.apply_gradients(self._optimizer)
-            return loss
+        loss = self._compute(batch, training=True)
+        guard.holding = True
+        self._parameters.apply_gradients(self._optimizer)
+        guard.holding = False
+        if guard.pending is not None:
+            guard.release()
+        return loss
 
     def test(self, batch: Batch) -> None:
         """Add one batch to the loss and the metrics."""
-        with np.errstate(all="ignore"):
-            self._compute(batch, training=False)
+        self._compute(batch, training=False)
 
     def gradients(self, batch: Batch) -> None:
         """Compute the gradients for a batch, with the side effects of a training forward pass."""
-        with np.errstate(all="ignore"):
-            self._compute(batch, training=True, counts=False)
+        self._compute(batch, training=True, counts=False)
 
     def _compute(self, batch: Batch, *, training: bool, counts: bool = True) -> float:
         """Return the loss of a batch; in training compute the gradients too.
@@ -135,7 +127,7 @@ class Steps:
             outputs, tape = run(batch.x, masks=batch.masks, training=training, logits=logits)
         for index, (y, mask) in enumerate(outputs):
             if mask is not None and mask.all():
-                outputs[index] = Output(y, None)
+                outputs[index] = y, None
         if batch.counted is not None:
             outputs = list(map(_with_steps, outputs, batch.counted))
         regularized = self._parameters.regularized
@@ -167,7 +159,7 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
             f"x: expected outputs with the steps of one of the inputs, got {y.shape[1]} "
             f"steps for sequences of up to {steps.shape[1]}"
         )
-    return Output(y, steps if mask is None else mask)
+    return y, steps if mask is None else mask
 
 
 def walk(
@@ -181,20 +173,25 @@ def walk(
 ) -> None:
     """Do `work` for each batch, between the hooks for "train", "test" or "predict".
 
-    What the work returns is for the hook behind it, `results` where that is None.
+    What the work returns is for the hook behind it, `results` where that is None. NumPy is silent
+    in the work, since the loss shows what is not finite, and as the caller has it in the hooks.
     """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     begins, ends = hooks.wants(begin), hooks.wants(end)
-    for step, batch in enumerate(batches):
-        if begins:
-            hooks.call(begin, step, {})
-        found = work(batch)
-        if ends:
-            hooks.call(end, step, found or results())
-        if progress is not None:
-            progress.step(results)
-        if kind == "train" and model.stop_training:
-            break
+    usual = np.geterr()
+    with np.errstate(all="ignore"):  # once: to set it takes longer than some steps
+        for step, batch in enumerate(batches):
+            if begins:
+                with np.errstate(**usual):
+                    hooks.call(begin, step, {})
+            found = work(batch)
+            if ends:
+                with np.errstate(**usual):
+                    hooks.call(end, step, found or results())
+            if progress is not None:
+                progress.step(results)
+            if kind == "train" and model.stop_training:
+                break
 
 
 def fit(

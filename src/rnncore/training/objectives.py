@@ -240,15 +240,16 @@ class Objectives:
         """
         gradients: list[NDArray[Any] | None] = []
         total, count = penalty, len(outputs[0][0])
-        for index, (part, (y, mask)) in enumerate(zip(self.parts, outputs, strict=True)):
-            target, weight, activation = targets[index], weights[index], taken_over[index]
+        columns = zip(
+            self.parts, outputs, targets, weights, taken_over, self.weights, strict=True
+        )
+        for part, (y, mask), target, weight, activation, scale in columns:
             gradient = None
             if part is not None and target is not None:
                 logits = activation is not None
                 loss, gradient = part.evaluate(
                     target, y, mask, weight, from_logits=logits, training=training
                 )
-                scale = self.weights[index]
                 total += scale * loss
                 if gradient is not None and scale != 1.0:
                     gradient = gradient * gradient.dtype.type(scale)

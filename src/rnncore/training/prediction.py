@@ -35,9 +35,8 @@ def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -
     results = _Results(count)
 
     def work(batch: Batch) -> dict[str, Any]:
-        with np.errstate(all="ignore"):
-            outputs, _ = model.network.run(batch.x, masks=batch.masks)
-        ys = [output.y for output in outputs]
+        outputs, _ = model.network.run(batch.x, masks=batch.masks)
+        ys = [y for y, _ in outputs]
         results.add(next(rows), batch, ys)
         return {"outputs": model.outputs_structure.restore(ys)}
 

@@ -93,4 +93,4 @@ class Draws:
     def next(self) -> Draw:
         """Count one more draw and return it."""
         self.calls = (self.calls + 1) % 2**32
-        return self.choose_key(), self.calls
+        return self.key if self.key is not None else self.choose_key(), self.calls

@@ -67,8 +67,9 @@ def test_the_step_is_finished_and_the_history_kept() -> None:
 
 
 def test_interrupt_elsewhere_acts_at_once() -> None:
-    with InterruptGuard() as guard, guard.held:
-        pass
+    with InterruptGuard() as guard:
+        guard.holding = True
+        guard.release()
     with pytest.raises(KeyboardInterrupt), InterruptGuard():  # noqa: PT012
         _thread.interrupt_main()
         for _ in range(1000):
@@ -79,11 +80,12 @@ def test_interrupt_elsewhere_acts_at_once() -> None:
 def test_held_interrupt_comes_after_the_block() -> None:
     reached = False
     with pytest.raises(KeyboardInterrupt), InterruptGuard() as guard:  # noqa: PT012
-        with guard.held:
-            _thread.interrupt_main()
-            for _ in range(1000):
-                pass
-            reached = True
+        guard.holding = True
+        _thread.interrupt_main()
+        for _ in range(1000):
+            pass
+        reached = True
+        guard.release()
         pytest.fail("the interrupt was lost")
     assert reached
 

@@ -63,6 +63,7 @@ class Embedding(Layer):
     unsupported: Mapping[str, Any] = ADAPTED
     also_configured = frozenset({"input_dim"})
     takes_ids = True
+    makes_mask = True
     size_arguments = ("input_dim", "output_dim")
 
     def __init__(

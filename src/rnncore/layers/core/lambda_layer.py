@@ -61,6 +61,7 @@ class Lambda(Layer):
     """
 
     reads_mask = True
+    makes_mask = True
 
     def __init__(
         self,

@@ -46,6 +46,7 @@ class Masking(Layer):
     """
 
     input_axes = SEQUENCE
+    makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

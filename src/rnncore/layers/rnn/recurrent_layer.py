@@ -224,10 +224,12 @@ class RecurrentLayer(LayerWithStates):
         return ([y, *states] if self.return_state else y), tape
 
     def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
-        one, *dstates = dy if self.return_state else (dy, *[None] * self.state_count)
-        if one is not None and self.return_sequences and self.go_backwards:
-            one = one[:, ::-1]
-        dx, dinitial = run(self.backward_pass(tape, one, dstates, need_dx))
+        dstates: Any = [None] * self.state_count
+        if self.return_state:
+            dy, *dstates = dy
+        if dy is not None and self.return_sequences and self.go_backwards:
+            dy = dy[:, ::-1]
+        dx, dinitial = run(self.backward_pass(tape, dy, dstates, need_dx))
         return dx, {"initial_state": list(dinitial)}
 
     def forward_pass(
@@ -386,17 +388,18 @@ def run(one: Pass[T]) -> T:
 
 def run_together(passes: Sequence[Pass[T]]) -> list[T]:
     """Run independent passes, with their kernel calls side by side."""
-    ended: dict[int, T] = {}
-    results: dict[int, Any] = dict.fromkeys(range(len(passes)))  # what each waits for
-    while results:
-        calls = {}
-        for number, result in results.items():
+    found: list[Any] = [None] * len(passes)
+    waiting = list(enumerate(passes))
+    results: Sequence[Any] = found  # of the calls for which those wait
+    while waiting:
+        calls, called = [], []
+        for one, result in zip(waiting, results, strict=True):
             try:
-                calls[number] = passes[number].send(result)
+                calls.append(one[1].send(result))
+                called.append(one)
             except StopIteration as end:
-                ended[number] = end.value
-        ready = list(calls.values())
+                found[one[0]] = end.value
+        waiting = called
         # A single call gets all threads to itself.
-        done = _core.run_together(ready) if len(ready) > 1 else [_core.run(one) for one in ready]
-        results = dict(zip(calls, done, strict=True))
-    return [ended[number] for number in range(len(passes))]
+        results = _core.run_together(calls) if len(calls) > 1 else [*map(_core.run, calls)]
+    return found
