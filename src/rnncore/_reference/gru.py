@@ -43,11 +43,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class GRUResetAfterCell(Cell):
@@ -129,30 +128,16 @@ class GRUResetBeforeCell(Cell):
 
 
 def gru_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    reset_after: bool = True,
-    **rows: Any,
+    *arrays: Any, reset_after: bool = True, **options: Any
 ) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    cell = GRUResetAfterCell if reset_after else GRUResetBeforeCell
-    steps = cell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape."""
+    cell_class = GRUResetAfterCell if reset_after else GRUResetBeforeCell
+    return sequences.forward(cell_class, *arrays, **options)
 
 
 def gru(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.gru`: y and (h,)."""
-    y, state, _ = gru_forward(*arrays, **options)
-    return y, state
+    return gru_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.gru_backward`.

@@ -27,11 +27,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class LSTMCell(Cell):
@@ -75,29 +74,14 @@ class LSTMCell(Cell):
         return da @ self.kernel.T, (dh_old, dc * f)
 
 
-def lstm_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    **rows: Any,
-) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    steps = LSTMCell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+def lstm_forward(*arrays: Any, **options: Any) -> tuple[Array, State, Tape]:
+    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape."""
+    return sequences.forward(LSTMCell, *arrays, **options)
 
 
 def lstm(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.lstm`: y and (h, c)."""
-    y, state, _ = lstm_forward(*arrays, **options)
-    return y, state
+    return lstm_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.lstm_backward`.

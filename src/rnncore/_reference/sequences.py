@@ -60,8 +60,8 @@ class Cell:
         kernel: ArrayLike,
         recurrent_kernel: ArrayLike,
         bias: ArrayLike | None,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
+        activation: str,
+        recurrent_activation: str,
     ) -> None:
         self.kernel = as_float64(kernel)
         self.recurrent_kernel = as_float64(recurrent_kernel)
@@ -111,10 +111,15 @@ def optional_float64(array: ArrayLike | None) -> Array | None:
 
 
 def forward(
-    cell: Cell,
+    cell_class: type[Cell],
     x: ArrayLike,
-    initial_state: States | None,
+    kernel: ArrayLike,
+    recurrent_kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    initial_state: States | None = None,
     *,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     go_backwards: bool = False,
@@ -122,7 +127,8 @@ def forward(
     out: NDArray[Any] | None = None,
     recurrent_mask: ArrayLike | None = None,
 ) -> tuple[Array, State, Tape]:
-    """Run `cell` over all rows; see the functions of `rnncore.ops` for the arguments."""
+    """Run a cell over all rows; see the functions of `rnncore.ops` for the arguments."""
+    cell = cell_class(kernel, recurrent_kernel, bias, activation, recurrent_activation)
     inputs = as_float64(x)
     if time_major:
         inputs = inputs.swapaxes(0, 1)

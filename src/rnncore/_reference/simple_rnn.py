@@ -18,11 +18,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class SimpleRNNCell(Cell):
@@ -50,28 +49,14 @@ class SimpleRNNCell(Cell):
         return da @ self.kernel.T, (m * (da @ self.recurrent_kernel.T),)
 
 
-def simple_rnn_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    **rows: Any,
-) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    steps = SimpleRNNCell(kernel, recurrent_kernel, bias, activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+def simple_rnn_forward(*arrays: Any, **options: Any) -> tuple[Array, State, Tape]:
+    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape."""
+    return sequences.forward(SimpleRNNCell, *arrays, **options)
 
 
 def simple_rnn(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.simple_rnn`: y and (h,)."""
-    y, state, _ = simple_rnn_forward(*arrays, **options)
-    return y, state
+    return simple_rnn_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.simple_rnn_backward`.
