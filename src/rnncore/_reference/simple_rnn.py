@@ -29,24 +29,15 @@ class SimpleRNNCell(Cell):
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
-        (m,) = masks
-        a = x @ self.kernel + (m * h_old) @ self.recurrent_kernel
-        if self.bias is not None:
-            a = a + self.bias
-        h = self.t(a)
-        return (h,), (x, h_old, m, h)
+        h = self.t(x @ self.kernel + self.recurrent(h_old, masks) + self.bias)
+        return (h,), (x, h_old, masks, h)
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
-        x, h_old, m, h = saved
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
+        x, h_old, masks, h = saved
         (dh,) = dstate
         da = dh * self.dt(h)
-        total.kernel += np.outer(x, da)
-        total.recurrent_kernel += np.outer(m * h_old, da)
-        if total.bias is not None:
-            total.bias += da
-        return da @ self.kernel.T, (m * (da @ self.recurrent_kernel.T),)
+        dh_old, du = self.recurrent_backward(h_old, masks, da)
+        return da @ self.kernel.T, (dh_old,), (np.outer(x, da), du, da)
 
 
 def simple_rnn_forward(*arrays: Any, **options: Any) -> tuple[Array, State, Tape]:
