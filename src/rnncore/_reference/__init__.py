@@ -12,12 +12,9 @@ It is slow. Tests and benchmarks use it; nothing else may import it.
 from rnncore._reference.dense import dense, dense_backward, dense_forward
 from rnncore._reference.gru import gru, gru_backward, gru_forward
 from rnncore._reference.lstm import lstm, lstm_backward, lstm_forward
-from rnncore._reference.sequences import Gradients, Tape
 from rnncore._reference.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_forward
 
 __all__ = [
-    "Gradients",
-    "Tape",
     "dense",
     "dense_backward",
     "dense_forward",

@@ -20,17 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnncore._reference.activations import ACTIVATIONS, Array
-from rnncore._reference.sequences import as_float64, optional_float64
-
-
-class DenseTape(NamedTuple):
-    """What the forward keeps for the backward."""
-
-    x: Array
-    kernel: Array
-    bias: Array | None
-    activation: str
-    y: Array
+from rnncore._reference.sequences import as_float64, float64_or_zeros
 
 
 class DenseGradients(NamedTuple):
@@ -43,14 +33,12 @@ class DenseGradients(NamedTuple):
 
 def dense_forward(
     x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, activation: str = "linear"
-) -> tuple[Array, DenseTape]:
+) -> tuple[Array, Any]:
     """The forward equation above, and the tape for the backward."""
-    inputs, w, b = as_float64(x), as_float64(kernel), optional_float64(bias)
-    a = inputs @ w
-    if b is not None:
-        a = a + b
+    inputs, w = as_float64(x), as_float64(kernel)
+    a = inputs @ w + float64_or_zeros(bias, w.shape[1:])
     y = _softmax(a) if activation == "softmax" else ACTIVATIONS[activation][0](a)
-    return y, DenseTape(inputs, w, b, activation, y)
+    return y, (inputs, w, bias is not None, activation, y)
 
 
 def dense(*args: Any, **kwargs: Any) -> Array:
@@ -58,16 +46,16 @@ def dense(*args: Any, **kwargs: Any) -> Array:
     return dense_forward(*args, **kwargs)[0]
 
 
-def dense_backward(tape: DenseTape, dy: ArrayLike) -> DenseGradients:
+def dense_backward(tape: Any, dy: ArrayLike) -> DenseGradients:
     """The backward equations above."""
-    x, kernel, bias, activation, y = tape
+    x, kernel, has_bias, activation, y = tape
     d = as_float64(dy)
     if activation == "softmax":
         da = y * (d - (d * y).sum(axis=-1, keepdims=True))
     else:
         da = d * ACTIVATIONS[activation][1](y)
     rows, da_rows = x.reshape(-1, x.shape[-1]), da.reshape(-1, da.shape[-1])
-    dbias = None if bias is None else da_rows.sum(axis=0)
+    dbias = da_rows.sum(axis=0) if has_bias else None
     return DenseGradients(da @ kernel.T, rows.T @ da_rows, dbias)
 
 

@@ -43,52 +43,37 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class GRUResetAfterCell(Cell):
     """The step with ``reset_after=True``: r multiplies the product with U_n."""
 
+    bias_rows = (2,)
+
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
-        blocks = np.split(self.recurrent_kernel, 3, axis=1)
-        a = x @ self.kernel
-        e = np.concatenate([(m * h_old) @ u for m, u in zip(masks, blocks, strict=True)])
-        if self.bias is not None:
-            a = a + self.bias[0]
-            e = e + self.bias[1]
-        a_z, a_r, a_n = np.split(a, 3)
-        e_z, e_r, q = np.split(e, 3)
+        b, c = self.bias
+        a_z, a_r, a_n = np.split(x @ self.kernel + b, 3)
+        e_z, e_r, q = np.split(self.recurrent(h_old, masks) + c, 3)
         z, r = self.s(a_z + e_z), self.s(a_r + e_r)
         n = self.t(a_n + r * q)
         return (z * h_old + (1.0 - z) * n,), (x, h_old, masks, z, r, n, q)
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
         x, h_old, masks, z, r, n, q = saved
         (dh,) = dstate
         da_z = dh * (h_old - n) * self.ds(z)
         da_n = dh * (1.0 - z) * self.dt(n)
         da_r = da_n * q * self.ds(r)
         da = np.concatenate([da_z, da_r, da_n])
-        des = [da_z, da_r, da_n * r]
-        de = np.concatenate(des)
-        blocks = np.split(self.recurrent_kernel, 3, axis=1)
-        dh_old = dh * z
-        for m, u, de_k in zip(masks, blocks, des, strict=True):
-            dh_old = dh_old + m * (de_k @ u.T)
-        total.kernel += np.outer(x, da)
-        du = [np.outer(m * h_old, de_k) for m, de_k in zip(masks, des, strict=True)]
-        total.recurrent_kernel += np.concatenate(du, axis=1)
-        if total.bias is not None:
-            total.bias[0] += da
-            total.bias[1] += de
-        return da @ self.kernel.T, (dh_old,)
+        de = np.concatenate([da_z, da_r, da_n * r])
+        dh_recurrent, du = self.recurrent_backward(h_old, masks, de)
+        dh_old = dh * z + dh_recurrent
+        return da @ self.kernel.T, (dh_old,), (np.outer(x, da), du, np.stack([da, de]))
 
 
 class GRUResetBeforeCell(Cell):
@@ -98,17 +83,12 @@ class GRUResetBeforeCell(Cell):
         (h_old,) = state
         h_z, h_r, h_n = masks * h_old
         u_z, u_r, u_n = np.split(self.recurrent_kernel, 3, axis=1)
-        a = x @ self.kernel
-        if self.bias is not None:
-            a = a + self.bias
-        a_z, a_r, a_n = np.split(a, 3)
+        a_z, a_r, a_n = np.split(x @ self.kernel + self.bias, 3)
         z, r = self.s(a_z + h_z @ u_z), self.s(a_r + h_r @ u_r)
         n = self.t(a_n + (r * h_n) @ u_n)
         return (z * h_old + (1.0 - z) * n,), (x, h_old, masks, z, r, n)
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
         x, h_old, masks, z, r, n = saved
         (dh,) = dstate
         m_z, m_r, m_n = masks
@@ -119,40 +99,23 @@ class GRUResetBeforeCell(Cell):
         dp = da_n @ u_n.T
         da_r = dp * h_n * self.ds(r)
         da = np.concatenate([da_z, da_r, da_n])
-        total.kernel += np.outer(x, da)
-        du = [np.outer(h_z, da_z), np.outer(h_r, da_r), np.outer(r * h_n, da_n)]
-        total.recurrent_kernel += np.concatenate(du, axis=1)
-        if total.bias is not None:
-            total.bias += da
+        dus = [np.outer(h_z, da_z), np.outer(h_r, da_r), np.outer(r * h_n, da_n)]
+        du = np.concatenate(dus, axis=1)
         dh_old = dh * z + m_n * dp * r + m_z * (da_z @ u_z.T) + m_r * (da_r @ u_r.T)
-        return da @ self.kernel.T, (dh_old,)
+        return da @ self.kernel.T, (dh_old,), (np.outer(x, da), du, da)
 
 
 def gru_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    reset_after: bool = True,
-    **rows: Any,
+    *arrays: Any, reset_after: bool = True, **options: Any
 ) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    cell = GRUResetAfterCell if reset_after else GRUResetBeforeCell
-    steps = cell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+    """Twin of `rnncore.ops.gru_forward`: y, (h,) and the tape."""
+    cell_class = GRUResetAfterCell if reset_after else GRUResetBeforeCell
+    return sequences.forward(cell_class, *arrays, **options)
 
 
 def gru(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.gru`: y and (h,)."""
-    y, state, _ = gru_forward(*arrays, **options)
-    return y, state
+    return gru_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.gru_backward`.

@@ -27,11 +27,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class LSTMCell(Cell):
@@ -41,20 +40,14 @@ class LSTMCell(Cell):
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         h_old, c_old = state
-        blocks = np.split(self.recurrent_kernel, 4, axis=1)
-        a = x @ self.kernel
-        a = a + np.concatenate([(m * h_old) @ u for m, u in zip(masks, blocks, strict=True)])
-        if self.bias is not None:
-            a = a + self.bias
+        a = x @ self.kernel + self.recurrent(h_old, masks) + self.bias
         a_i, a_f, a_g, a_o = np.split(a, 4)
         i, f, g, o = self.s(a_i), self.s(a_f), self.t(a_g), self.s(a_o)
         c = f * c_old + i * g
         h = o * self.t(c)
         return (h, c), (x, h_old, c_old, masks, i, f, g, o, c)
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
         x, h_old, c_old, masks, i, f, g, o, c = saved
         dh, dc_next = dstate
         t_c = self.t(c)
@@ -63,41 +56,18 @@ class LSTMCell(Cell):
         di, df, dg = dc * g, dc * c_old, dc * i
         das = [di * self.ds(i), df * self.ds(f), dg * self.dt(g), do * self.ds(o)]
         da = np.concatenate(das)
-        blocks = np.split(self.recurrent_kernel, 4, axis=1)
-        dh_old = np.zeros_like(h_old)
-        for m, u, da_k in zip(masks, blocks, das, strict=True):
-            dh_old += m * (da_k @ u.T)
-        total.kernel += np.outer(x, da)
-        du = [np.outer(m * h_old, da_k) for m, da_k in zip(masks, das, strict=True)]
-        total.recurrent_kernel += np.concatenate(du, axis=1)
-        if total.bias is not None:
-            total.bias += da
-        return da @ self.kernel.T, (dh_old, dc * f)
+        dh_old, du = self.recurrent_backward(h_old, masks, da)
+        return da @ self.kernel.T, (dh_old, dc * f), (np.outer(x, da), du, da)
 
 
-def lstm_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    **rows: Any,
-) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    steps = LSTMCell(kernel, recurrent_kernel, bias, activation, recurrent_activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+def lstm_forward(*arrays: Any, **options: Any) -> tuple[Array, State, Tape]:
+    """Twin of `rnncore.ops.lstm_forward`: y, (h, c) and the tape."""
+    return sequences.forward(LSTMCell, *arrays, **options)
 
 
 def lstm(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.lstm`: y and (h, c)."""
-    y, state, _ = lstm_forward(*arrays, **options)
-    return y, state
+    return lstm_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.lstm_backward`.

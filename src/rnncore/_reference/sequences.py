@@ -29,6 +29,7 @@ from rnncore._reference.activations import Array, named
 
 State = tuple[Array, ...]
 States = Sequence[ArrayLike | None]
+WeightGradients = tuple[Array, Array, Array]  # of kernel, recurrent_kernel and bias
 
 
 class Gradients(NamedTuple):
@@ -54,18 +55,20 @@ class Cell:
     """One recurrent cell with its weights. States are tuples of (H,) arrays, h first."""
 
     n_states = 1
+    bias_rows: tuple[int, ...] = ()  # the axes of the bias in front of its columns
 
     def __init__(
         self,
         kernel: ArrayLike,
         recurrent_kernel: ArrayLike,
         bias: ArrayLike | None,
-        activation: str = "tanh",
-        recurrent_activation: str = "sigmoid",
+        activation: str,
+        recurrent_activation: str,
     ) -> None:
         self.kernel = as_float64(kernel)
         self.recurrent_kernel = as_float64(recurrent_kernel)
-        self.bias = optional_float64(bias)
+        self.has_bias = bias is not None
+        self.bias = float64_or_zeros(bias, (*self.bias_rows, self.kernel.shape[1]))
         self.t, self.dt = named("activation", activation)
         self.s, self.ds = named("recurrent_activation", recurrent_activation)
 
@@ -73,20 +76,22 @@ class Cell:
         """One step of one row, `masks` (G, H): the new state, and what `step_backward` needs."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method step")
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
-        """Gradients of x and of the previous state; adds those of the weights to `total`."""
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
+        """Gradients of x, of the previous state, and of the weights."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method step_backward")
 
+    def recurrent(self, h_old: Array, masks: Array) -> Array:
+        """The products (m_k * h') U_k of all gates k, side by side."""
+        blocks = np.split(self.recurrent_kernel, len(masks), axis=1)
+        return np.concatenate([h_k @ u_k for h_k, u_k in zip(masks * h_old, blocks, strict=True)])
 
-class WeightGradients:
-    """Sums over rows and steps; cells add to them in place."""
-
-    def __init__(self, cell: Cell) -> None:
-        self.kernel = np.zeros_like(cell.kernel)
-        self.recurrent_kernel = np.zeros_like(cell.recurrent_kernel)
-        self.bias = None if cell.bias is None else np.zeros_like(cell.bias)
+    def recurrent_backward(self, h_old: Array, masks: Array, da: Array) -> tuple[Array, Array]:
+        """dh' = sum over k of m_k * (da_k U_k^T), and dU of the blocks (m_k * h')^T da_k."""
+        blocks = np.split(self.recurrent_kernel, len(masks), axis=1)
+        das = np.split(da, len(masks))
+        dh = [da_k @ u_k.T for da_k, u_k in zip(das, blocks, strict=True)]
+        du = [np.outer(h_k, da_k) for h_k, da_k in zip(masks * h_old, das, strict=True)]
+        return (masks * dh).sum(axis=0), np.concatenate(du, axis=1)
 
 
 class Tape(NamedTuple):
@@ -96,7 +101,6 @@ class Tape(NamedTuple):
     orders: list[list[int]]
     sources: NDArray[np.intp]
     saved: list[list[Any]]
-    steps: int
     time_major: bool
 
 
@@ -105,16 +109,26 @@ def as_float64(array: ArrayLike) -> Array:
     return np.array(array, dtype=np.float64)
 
 
-def optional_float64(array: ArrayLike | None) -> Array | None:
-    """The same for an array that may be left out."""
-    return None if array is None else as_float64(array)
+def float64_or_zeros(array: ArrayLike | None, shape: tuple[int, ...]) -> Array:
+    """The same for an array that may be left out, which counts as zeros."""
+    return np.zeros(shape) if array is None else as_float64(array).reshape(shape)
+
+
+def swapped(array: Array, time_major: bool) -> Array:
+    """Swap the axes of the batch and of time, in time-major calls."""
+    return array.swapaxes(0, 1) if time_major else array
 
 
 def forward(
-    cell: Cell,
+    cell_class: type[Cell],
     x: ArrayLike,
-    initial_state: States | None,
+    kernel: ArrayLike,
+    recurrent_kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    initial_state: States | None = None,
     *,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: ArrayLike | None = None,
     go_backwards: bool = False,
@@ -122,10 +136,9 @@ def forward(
     out: NDArray[Any] | None = None,
     recurrent_mask: ArrayLike | None = None,
 ) -> tuple[Array, State, Tape]:
-    """Run `cell` over all rows; see the functions of `rnncore.ops` for the arguments."""
-    inputs = as_float64(x)
-    if time_major:
-        inputs = inputs.swapaxes(0, 1)
+    """Run a cell over all rows; see the functions of `rnncore.ops` for the arguments."""
+    cell = cell_class(kernel, recurrent_kernel, bias, activation, recurrent_activation)
+    inputs = swapped(as_float64(x), time_major)
     batch, steps, _ = inputs.shape
     units = cell.recurrent_kernel.shape[0]
     orders, sources = _plan(batch, steps, lengths, mask, go_backwards)
@@ -151,26 +164,23 @@ def forward(
             whole[b] = last
         saved.append(row_saved)
 
-    if time_major:
-        y = y.swapaxes(0, 1)
+    y = swapped(y, time_major)
     if out is not None:
         out[...] = y
-    return y, state, Tape(cell, orders, sources, saved, steps, time_major)
+    return y, state, Tape(cell, orders, sources, saved, time_major)
 
 
 def backward(tape: Tape, dy: ArrayLike | None, dstate: States | None = None) -> Gradients:
     """Walk the tape from each row's last real step to its first."""
     cell = tape.cell
-    batch, steps = len(tape.orders), tape.steps
+    batch, steps = tape.sources.shape
     inputs, units = cell.kernel.shape[0], cell.recurrent_kernel.shape[0]
     dy_all = np.zeros((batch, steps, units))
     if dy is not None:
-        dy_all = as_float64(dy)
-        if tape.time_major:
-            dy_all = dy_all.swapaxes(0, 1)
+        dy_all = swapped(as_float64(dy), tape.time_major)
 
     dx = np.zeros((batch, steps, inputs))
-    total = WeightGradients(cell)
+    totals = [np.zeros_like(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
     dinitial = _states(dstate, cell.n_states, batch, units)
     for b, order in enumerate(tape.orders):
         doutputs = np.zeros((len(order), units))
@@ -180,13 +190,15 @@ def backward(tape: Tape, dy: ArrayLike | None, dstate: States | None = None) -> 
         row_dstate = tuple(d[b].copy() for d in dinitial)
         for k in reversed(range(len(order))):
             row_dstate = (row_dstate[0] + doutputs[k], *row_dstate[1:])
-            dx[b, order[k]], row_dstate = cell.step_backward(tape.saved[b][k], row_dstate, total)
+            dx[b, order[k]], row_dstate, found = cell.step_backward(tape.saved[b][k], row_dstate)
+            for total, one in zip(totals, found, strict=True):
+                total += one
         for whole, first in zip(dinitial, row_dstate, strict=True):
             whole[b] = first
 
-    if tape.time_major:
-        dx = dx.swapaxes(0, 1)
-    return Gradients(dx, total.kernel, total.recurrent_kernel, total.bias, dinitial)
+    dx = swapped(dx, tape.time_major)
+    dkernel, drecurrent_kernel, dbias = totals
+    return Gradients(dx, dkernel, drecurrent_kernel, dbias if cell.has_bias else None, dinitial)
 
 
 def _plan(
@@ -227,7 +239,4 @@ def _states(states: States | None, count: int, batch: int, units: int) -> State:
     given = [None] * count if states is None else list(states)
     if len(given) != count:
         raise ValueError(f"state: expected {count} arrays, got {len(given)}")
-    return tuple(
-        np.zeros((batch, units)) if s is None else as_float64(s).reshape(batch, units)
-        for s in given
-    )
+    return tuple(float64_or_zeros(one, (batch, units)) for one in given)

@@ -18,11 +18,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rnncore._reference import sequences
 from rnncore._reference.activations import Array
-from rnncore._reference.sequences import Cell, State, States, Tape, WeightGradients
+from rnncore._reference.sequences import Cell, State, Tape, WeightGradients
 
 
 class SimpleRNNCell(Cell):
@@ -30,48 +29,25 @@ class SimpleRNNCell(Cell):
 
     def step(self, x: Array, state: State, masks: Array) -> tuple[State, Any]:
         (h_old,) = state
-        (m,) = masks
-        a = x @ self.kernel + (m * h_old) @ self.recurrent_kernel
-        if self.bias is not None:
-            a = a + self.bias
-        h = self.t(a)
-        return (h,), (x, h_old, m, h)
+        h = self.t(x @ self.kernel + self.recurrent(h_old, masks) + self.bias)
+        return (h,), (x, h_old, masks, h)
 
-    def step_backward(
-        self, saved: Any, dstate: State, total: WeightGradients
-    ) -> tuple[Array, State]:
-        x, h_old, m, h = saved
+    def step_backward(self, saved: Any, dstate: State) -> tuple[Array, State, WeightGradients]:
+        x, h_old, masks, h = saved
         (dh,) = dstate
         da = dh * self.dt(h)
-        total.kernel += np.outer(x, da)
-        total.recurrent_kernel += np.outer(m * h_old, da)
-        if total.bias is not None:
-            total.bias += da
-        return da @ self.kernel.T, (m * (da @ self.recurrent_kernel.T),)
+        dh_old, du = self.recurrent_backward(h_old, masks, da)
+        return da @ self.kernel.T, (dh_old,), (np.outer(x, da), du, da)
 
 
-def simple_rnn_forward(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    recurrent_kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    initial_state: States | None = None,
-    *,
-    activation: str = "tanh",
-    **rows: Any,
-) -> tuple[Array, State, Tape]:
-    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape.
-
-    `rows` are the arguments of `sequences.forward`.
-    """
-    steps = SimpleRNNCell(kernel, recurrent_kernel, bias, activation)
-    return sequences.forward(steps, x, initial_state, **rows)
+def simple_rnn_forward(*arrays: Any, **options: Any) -> tuple[Array, State, Tape]:
+    """Twin of `rnncore.ops.simple_rnn_forward`: y, (h,) and the tape."""
+    return sequences.forward(SimpleRNNCell, *arrays, **options)
 
 
 def simple_rnn(*arrays: Any, **options: Any) -> tuple[Array, State]:
     """Twin of `rnncore.ops.simple_rnn`: y and (h,)."""
-    y, state, _ = simple_rnn_forward(*arrays, **options)
-    return y, state
+    return simple_rnn_forward(*arrays, **options)[:2]
 
 
 # Twin of `rnncore.ops.simple_rnn_backward`.

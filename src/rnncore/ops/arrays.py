@@ -74,8 +74,5 @@ def divide_no_nan(x1: ArrayLike, x2: ArrayLike) -> NDArray[Any]:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in _OF_NUMPY.split()},
-    "cast": cast,
-    "convert_to_numpy": convert_to_numpy,
-    "convert_to_tensor": convert_to_tensor,
-    "divide_no_nan": divide_no_nan,
+    **{own.__name__: own for own in (cast, convert_to_numpy, convert_to_tensor, divide_no_nan)},
 }

@@ -92,9 +92,8 @@ def forward_tolerance(
     >>> forward_tolerance("float64", accumulation=64, steps=20) < 1e-12
     True
     """
-    one_step = magnitude * dot_tolerance(dtype, accumulation) + (
-        _unit_roundoff(dtype) * GATE_ROUNDINGS
-    )
+    rounding = GATE_ROUNDINGS * _unit_roundoff(dtype)
+    one_step = magnitude * dot_tolerance(dtype, accumulation) + rounding
     return one_step * sum(growth**k for k in range(max(steps, 1)))
 
 
@@ -160,10 +159,8 @@ def normwise_error(actual: ArrayLike, expected: ArrayLike, floor: float = 0.0) -
     a, e = _float64(actual), _float64(expected)
     if a.shape != e.shape:
         raise ValueError(f"actual: expected shape {e.shape}, got {a.shape}")
-    if a.size == 0:
-        return 0.0
     with np.errstate(invalid="ignore"):
-        difference = float(np.max(np.where(a == e, 0.0, np.abs(a - e))))
+        difference = float(np.max(np.where(a == e, 0.0, np.abs(a - e)), initial=0.0))
     if difference == 0.0:
         return 0.0
     scale = max(float(np.max(np.abs(e))), floor)

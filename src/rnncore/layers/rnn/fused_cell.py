@@ -17,7 +17,7 @@ from rnncore.layers.rnn.recurrent_layer import run
 
 
 class FusedCell(AbstractRNNCell):
-    """Base of the built-in cells; a subclass makes `layer`, which holds the weights.
+    """Base of the built-in cells, whose `layer` holds the weights.
 
     `RNN` runs whole sequences through a copy of that layer that shares the weights. Used alone, the
     cell runs that layer over one step, and draws a new dropout mask each time.
@@ -29,7 +29,7 @@ class FusedCell(AbstractRNNCell):
     output_size: Any = property(attrgetter("layer.units"), doc="Size H of the output.")
     state_structure: Any = property(attrgetter("layer.state_sizes"), doc="Nested as states are.")
 
-    layer: FusedLayer  # made before this class' constructor runs
+    layer: FusedLayer
 
     if TYPE_CHECKING:  # the properties that `__init_subclass__` makes
 
@@ -45,16 +45,14 @@ class FusedCell(AbstractRNNCell):
                 doc = f"See `{layer_class.__name__}`."
                 setattr(cls, name, property(attrgetter(f"layer.{name}"), doc=doc))
 
-    def __init__(self, **kwargs: Any) -> None:
-        self.children = (self.layer,)
-        super().__init__(**kwargs)
-        self.layer.name = self.name
-
-    def make_layer(self, **arguments: Any) -> None:
-        """Make the cell's layer, whose errors name the cell."""
+    def __init__(self, arguments: Mapping[str, Any], **kwargs: Any) -> None:
+        """Make the cell and, with `arguments`, its layer, whose errors name the cell."""
         self.layer = self.layer_class.__new__(self.layer_class)
         self.layer._speaks_for = type(self).__name__
         self.layer_class.__init__(self.layer, name="cell", **arguments)
+        self.children = (self.layer,)
+        super().__init__(**kwargs)
+        self.layer.name = self.name
 
     @property
     def state_size(self) -> int | list[int]:
@@ -72,7 +70,8 @@ class FusedCell(AbstractRNNCell):
         """Return a cell for an existing layer."""
         cell = cls.__new__(cls)
         cell.layer = layer
-        FusedCell.__init__(cell, name=layer.name, trainable=layer.trainable)
+        cell.children = (layer,)
+        AbstractRNNCell.__init__(cell, name=layer.name, trainable=layer.trainable)
         if layer.built and layer.input_shape is not None:
             cell.make_weights((None, layer.input_shape[-1]))
         return cell

@@ -183,5 +183,4 @@ class GRUCell(FusedCell, layer_class=GRU):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(**passed_on(locals(), "kwargs"))
-        super().__init__(**kwargs)
+        super().__init__(passed_on(locals(), "kwargs"), **kwargs)

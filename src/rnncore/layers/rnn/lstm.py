@@ -10,8 +10,6 @@ from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.utils._checks import check_flag
 from rnncore.utils._config import passed_on
 
-_FORGET_GATE = 1  # second of the blocks i f g o
-
 
 class LSTM(FusedLayer):
     """Long short-term memory: ``c = f*c' + i*g``, ``h = o*tanh(c)``.
@@ -116,8 +114,7 @@ class LSTM(FusedLayer):
     def build_bias(self) -> Parameter:
         bias = super().build_bias()
         if self.unit_forget_bias:
-            start = _FORGET_GATE * self.units
-            bias.value[start : start + self.units] = 1.0
+            bias.value[self.units : 2 * self.units] = 1.0  # second of the blocks i f g o
         return bias
 
 
@@ -186,5 +183,4 @@ class LSTMCell(FusedCell, layer_class=LSTM):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(**passed_on(locals(), "kwargs"))
-        super().__init__(**kwargs)
+        super().__init__(passed_on(locals(), "kwargs"), **kwargs)

@@ -157,5 +157,4 @@ class SimpleRNNCell(FusedCell, layer_class=SimpleRNN):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.make_layer(**passed_on(locals(), "kwargs"))
-        super().__init__(**kwargs)
+        super().__init__(passed_on(locals(), "kwargs"), **kwargs)

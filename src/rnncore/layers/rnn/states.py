@@ -17,13 +17,9 @@ from rnncore.utils._checks import check_count
 def nest(structure: Any, flat: Iterable[Any]) -> Any:
     """Nest the items of `flat` like `structure`."""
     rest = iter(flat)
-
-    def fill(item: Any) -> Any:
-        if isinstance(item, (list, tuple)):
-            return [fill(one) for one in item]
-        return next(rest)
-
-    return fill(structure)
+    if isinstance(structure, (list, tuple)):
+        return [nest(item, rest) for item in structure]
+    return next(rest)
 
 
 def state_sizes(cell: Any) -> list[int]:
@@ -44,8 +40,7 @@ def output_size(cell: Any) -> int:
 
 def state_structure(cell: Any) -> Any:
     """Return something nested like the initial states of a cell."""
-    own = getattr(cell, "state_structure", None)
-    return cell.state_size if own is None else own
+    return getattr(cell, "state_structure", cell.state_size)
 
 
 def initial_states(cell: Any, batch: int, dtype: np.dtype[Any]) -> list[NDArray[Any]]:

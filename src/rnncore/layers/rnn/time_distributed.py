@@ -11,6 +11,7 @@ from rnncore.layers._members import members
 from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
+from rnncore.utils._checks import check_type
 
 
 class TimeDistributed(OutputLayer):
@@ -56,8 +57,7 @@ class TimeDistributed(OutputLayer):
     reads_mask = True
 
     def __init__(self, layer: Layer, **kwargs: Any) -> None:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"TimeDistributed: layer: expected a layer object, got {layer!r}")
+        check_type("TimeDistributed", "layer", layer, Layer, "a layer object")
         if layer.takes_several:
             raise ValueError(
                 f"TimeDistributed: layer: expected a layer with one input, got {layer.name!r}"
@@ -129,8 +129,7 @@ class TimeDistributed(OutputLayer):
         tapes = []
         for t in range(x.shape[1]):
             real = None if mask is None else mask[:, t]
-            step = tape.take(f"x {t}", (len(x), *x.shape[2:]), x.dtype)
-            step[...] = x[:, t]
+            step = tape.copied(f"x {t}", x[:, t])
             y[:, t], one = self.layer.forward(step, mask=real, training=training)
             tapes.append(one)
         tape.saved = tapes
@@ -155,9 +154,7 @@ class TimeDistributed(OutputLayer):
             total[...] = 0
         whole = None
         for t, one in enumerate(self.used(own)):
-            step = own.take("dy", (len(dy), *dy.shape[2:]), dy.dtype)
-            step[...] = dy[:, t]
-            dx = self._dx(one, step, need_dx)
+            dx = self._dx(one, own.copied("dy", dy[:, t]), need_dx)
             if dx is not None:
                 if whole is None:
                     whole = own.take("dx", (*dy.shape[:2], *dx.shape[1:]), dx.dtype)
