@@ -229,7 +229,8 @@ def activate(str activation, x, y):
     cdef int32_t dtype = dtype_of(type_number), kind = DENSE_ACTIVATIONS[activation]
     cdef int64_t size = cnp.PyArray_SIZE(x)
     cdef int64_t columns = cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1)
-    cdef const void *source = floats("x", x, size, type_number)
+    cdef object held = contiguous(x)
+    cdef const void *source = floats("x", held, size, type_number)
     cdef void *target = writable_floats("y", y, size, type_number)
     cdef int status
     with nogil:
@@ -258,6 +259,7 @@ def loss(str kind, y, targets, weights, dy, double scale, double smoothing=0.0, 
     job.dtype = dtype_of(type_number)
     job.columns = cnp.PyArray_DIM(y, cnp.PyArray_NDIM(y) - 1)
     job.rows = cnp.PyArray_SIZE(y) // job.columns
+    y = contiguous(y)
     job.y = floats("y", y, job.rows * job.columns, type_number)
     if is_float(targets, type_number):
         job.targets = floats("targets", targets, job.rows * job.columns, type_number)
@@ -293,6 +295,7 @@ def dropout(x, y, double rate, uint64_t key, uint32_t call):
     job.struct_size = sizeof(job)
     job.dtype = dtype_of(type_number)
     job.n = cnp.PyArray_SIZE(x)
+    x = contiguous(x)
     job.x = floats("x", x, job.n, type_number)
     job.y = writable_floats("y", y, job.n, type_number)
     job.rate = rate

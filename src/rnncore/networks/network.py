@@ -177,17 +177,18 @@ class Network(Tapes):
         skipped = []
         for planned in plan:
             step, plain, _, below, _ = planned
-            kept, penalty = tapes[step.number]
+            number, layer, _, source, target = step[:5]
+            kept, penalty = tapes[number]
             # What `_step_backward` does, without what most steps do not need.
             if plain and penalty is None:
-                dy, layer = gradients[step.output], step.layer
+                dy = gradients[target]
                 if dy is None and not layer.penalizes_activity:
                     skipped.append(planned)
                     continue
                 found = layer.backward(kept, dy, need_dx=bool(below))
                 if below:
                     dx = found[0] if layer.call_arguments else found
-                    known, source = gradients[step.input], step.input
+                    known = gradients[source]
                     gradients[source] = dx if known is None else _sum(known, dx, source, tape)
                     del dx
                 del found  # memory for the layers below

@@ -63,9 +63,13 @@ class Adam(ByMoments):
 
     def _update(self, rate: float, flat: Flat, clip: float) -> None:
         t = self.iterations + 1
+        params, grads, slots, pieces = flat  # a call with * takes longer
         _core.optimizer_step(
             "adam",
-            *flat,
+            params,
+            grads,
+            slots,
+            pieces,
             rate * (math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)),
             beta_1=self.beta_1,
             beta_2=self.beta_2,

@@ -113,7 +113,6 @@ class Objective:
             gradient = None
             if training:
                 gradient = self._buffers.take("gradient", output.shape, output.dtype)
-            output = np.ascontiguousarray(output)
             return self.loss.batch_value(y, output, weight, gradient), gradient
         compute = self.loss.value_and_grad_from_logits if from_logits else self.loss.value_and_grad
         value, gradient = compute(y, output, weight)
@@ -125,7 +124,7 @@ class Objective:
         if name is None:
             return activation.forward(logits)
         y = self._buffers.take("activated", logits.shape, logits.dtype)
-        _core.activate(name, np.ascontiguousarray(logits), y)
+        _core.activate(name, logits, y)
         return y
 
     def update(

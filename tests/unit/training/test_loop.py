@@ -1,4 +1,4 @@
-"""Ctrl-C leaves a model between two steps, never within one."""
+"""Ctrl-C leaves a model between two steps, never within one; NumPy is silent within steps only."""
 
 import _thread
 import copy
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnncore.layers import LSTM, Dense, Embedding
+from rnncore.callbacks import Callback
+from rnncore.layers import LSTM, Dense, Embedding, Layer
 from rnncore.models import Sequential
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.optimizers import SGD
@@ -220,3 +221,61 @@ def test_an_optimizer_is_built_whole_or_again() -> None:
             "build",  # type: ignore[misc]
         )
         assert not optimizer.built or list(optimizer.slots) == ["momentum"], instruction
+
+
+class Errors(Callback):
+    """Notes what NumPy does about errors in the hooks of batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Any] = []
+
+    def note(self, batch: int, logs: Any = None) -> None:
+        self.seen.append(np.geterr())
+
+    on_train_batch_begin = on_train_batch_end = on_test_batch_begin = on_test_batch_end = note
+    on_predict_batch_begin = on_predict_batch_end = note
+
+
+class Overflowing(Layer):
+    """Overflows, and would warn of it."""
+
+    def __init__(self, seen: list[Any]) -> None:
+        super().__init__()
+        self.seen = seen
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        self.seen.append(np.geterr())
+        return np.exp(x + np.float32(100)), None
+
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+        return dy
+
+
+def test_numpy_is_silent_in_the_work_and_as_usual_around_it() -> None:
+    usual, silent = {**np.geterr(), "under": "raise"}, dict.fromkeys(np.geterr(), "ignore")
+    inside: list[Any] = []
+    around = Errors()
+    model = Sequential([Overflowing(inside), Dense(1, input_shape=(2,))])
+
+    def batches() -> Iterator[Any]:
+        for _ in range(2):
+            around.seen.append(np.geterr())
+            yield X[:, 0], Y
+
+    model.compile("sgd", "mse")
+    with np.errstate(under="raise"):
+        with pytest.warns(RuntimeWarning, match="loss is"):
+            model.fit(batches(), verbose=0, callbacks=[around])
+        model.evaluate(batches(), verbose=0, callbacks=[around])
+        model.predict(X[:, 0], batch_size=4, verbose=0, callbacks=[around])
+        assert np.geterr() == usual
+        assert len(around.seen) == 2 * 3 + 2 * 3 + 2 * 2
+        assert all(one == usual for one in around.seen)
+        assert all(one == silent for one in inside[-6:])
+        inside.clear()
+        with pytest.warns(RuntimeWarning, match="loss is"):
+            model.train_on_batch(X[:, 0], Y)
+        model.test_on_batch(X[:, 0], Y)
+        model.gradients(X[:, 0], Y)
+        assert inside == [silent] * 3

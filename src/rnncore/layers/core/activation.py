@@ -85,7 +85,7 @@ class Activation(OutputLayer):
         y = tape.take("y", x.shape, x.dtype)
         name = self.activation.kernel
         if x.size and name:
-            _core.activate(name, np.ascontiguousarray(x), y)
+            _core.activate(name, x, y)
         else:
             y = self.activation.forward(x, y)
         tape.saved = x if self.activation.from_input else y

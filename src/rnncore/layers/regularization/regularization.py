@@ -102,7 +102,8 @@ class Dropout(Layer):
     def _apply(self, name: str, x: NDArray[Any], draw: Draw, tape: Tape) -> NDArray[Any]:
         y = tape.take(name, x.shape, x.dtype)
         if self.noise_shape is None:
-            _core.dropout(np.ascontiguousarray(x), y, self.rate, *draw)
+            key, call = draw
+            _core.dropout(x, y, self.rate, key, call)
             return y
         drawn: Any = self._drawn_together(x.shape)
         factors = tape.take("factors", drawn, x.dtype)

@@ -89,7 +89,8 @@ class FusedLayer(RecurrentLayer):
             "recurrent_kernel", (self.units, columns), **self.chosen("recurrent")
         )
         self.bias = self.build_bias() if self.use_bias else None
-        self._options = {name: getattr(self, name) for name in self.options}
+        defaults = {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True}
+        self._options = [getattr(self, name, value) for name, value in defaults.items()]
 
     def build_bias(self) -> Parameter:
         """Make the bias; GRU and LSTM override its shape or its values."""
@@ -152,6 +153,7 @@ class FusedLayer(RecurrentLayer):
                 out = tape.take("y", (*x.shape[:2], self.units), x.dtype)
         if mask is not None and mask.all():
             mask = None  # the kernels need not compact rows of which every step is real
+        activation, recurrent_activation, reset_after = self._options
         y, states, recorded = yield _core.forward_call(
             self.operation,
             x,
@@ -164,12 +166,14 @@ class FusedLayer(RecurrentLayer):
             self.go_backwards,
             False,  # time_major
             out,
-            training=training,
-            workspace=tape.workspace,
-            need_y=self.return_sequences,
-            zero_masked=self.zero_output_for_mask,
-            recurrent_mask=recurrent_factors,
-            **self._options,
+            activation,
+            reset_after,
+            training,
+            tape.workspace,
+            self.return_sequences,  # need_y
+            self.zero_output_for_mask,
+            recurrent_activation,
+            recurrent_factors,
         )
         tape.saved = (recorded, factors)
         if not training:

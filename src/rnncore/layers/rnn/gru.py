@@ -79,7 +79,6 @@ class GRU(FusedLayer):
     operation = "gru"
     gates = 3
     state_count = 1
-    options = ("activation", "recurrent_activation", "reset_after")
 
     def __init__(
         self,

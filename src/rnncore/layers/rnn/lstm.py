@@ -78,7 +78,6 @@ class LSTM(FusedLayer):
     operation = "lstm"
     gates = 4
     state_count = 2
-    options = ("activation", "recurrent_activation")
 
     def __init__(
         self,
