@@ -73,7 +73,7 @@ class InterruptGuard:
 
 
 class Steps:
-    """What a run does with each batch. Whoever calls it silences NumPy: the loss shows what is not finite.
+    """What a run does with each batch, where NumPy is silent: the loss shows what is not finite.
 
     Looks up once what all batches of a run share: with the kernels of a small model every Python
     call counts.

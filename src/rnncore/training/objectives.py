@@ -239,9 +239,7 @@ class Objectives:
         """
         gradients: list[NDArray[Any] | None] = []
         total, count = penalty, len(outputs[0][0])
-        columns = zip(
-            self.parts, outputs, targets, weights, taken_over, self.weights, strict=True
-        )
+        columns = zip(self.parts, outputs, targets, weights, taken_over, self.weights, strict=True)
         for part, (y, mask), target, weight, activation, scale in columns:
             gradient = None
             if part is not None and target is not None:
