@@ -8,11 +8,12 @@ against the size of the file.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import stat
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -137,6 +138,18 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
             raise ValueError(
                 f"{name}: expected a file of rnncore, got a different or damaged one: {error}"
             ) from None
+
+
+@contextlib.contextmanager
+def understood(path: str, wrong: str) -> Iterator[None]:
+    """Turn any error in the content of a file into a ValueError that names the file."""
+    try:
+        yield
+    except Exception as error:
+        text = repr(error) if isinstance(error, KeyError) else str(error) or type(error).__name__
+        if isinstance(error, ValueError) and text.startswith(path):
+            raise
+        raise ValueError(f"{path}: {wrong}: {text}") from error
 
 
 def _other_format(start: bytes) -> str | None:

@@ -1,18 +1,18 @@
-"""A whole model in a file: structure, weights, and the settings and state of training."""
+"""A model in a file: structure, weights, the settings and state of training, and checkpoints."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._context import supplied_by
-from rnncore.saving.state import fitting_state, training_state
+from rnncore.saving.archive import understood
+from rnncore.saving.state import fitting_state, fitting_states, state_arrays, training_state
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
     assign,
@@ -166,7 +166,7 @@ def load_model(
             f"{path}: expected the file of a whole model, got one with only weights: make the "
             "model and call load_weights"
         )
-    with custom_object_scope(custom_objects or {}), understood(path):
+    with custom_object_scope(custom_objects or {}), understood(path, "the model cannot be made"):
         with supplied_by(_Supply(weights)):
             model = model_of_text(archive.metadata["model"])
         if model.built or weights:
@@ -177,18 +177,6 @@ def load_model(
                 state = from_text(archive.metadata["training"])
                 fitting_state(path, model, state, archive.section("optimizer"))()
     return model
-
-
-@contextmanager
-def understood(path: str) -> Iterator[None]:
-    """Turn any error in the content of a file into a ValueError that names the file."""
-    try:
-        yield
-    except Exception as error:
-        text = str(error) or type(error).__name__
-        if isinstance(error, ValueError) and text.startswith(path):
-            raise
-        raise ValueError(f"{path}: the model cannot be made: {text}") from error
 
 
 class _Supply:
@@ -223,3 +211,151 @@ def load_weights(model: Any, filepath: str | os.PathLike[str], skip_mismatch: bo
     weights = read_file(filepath).section("weights")
     path = os.fspath(filepath)
     assign(fitting_weights(path, model, weights, skip_mismatch=skip_mismatch))
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: Any,
+    epoch: int,
+    *,
+    weights_only: bool = False,
+    whole_model: bool = False,
+    extra: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, NDArray[Any]] | None = None,
+) -> None:
+    """Write the state of a model in training; `path` is replaced as a whole.
+
+    The file is that of `model.save`, with or without its sections, plus the epoch and the states of
+    stateful layers; see docs/model-files.md.
+
+    Parameters
+    ----------
+    path : str or path
+    model : Model
+        Built, and compiled unless `weights_only`.
+    epoch : int
+        The epoch to resume with.
+    weights_only : bool, default False
+        Whether to leave out the state of optimizer, shuffling, dropout and stateful layers.
+    whole_model : bool, default False
+        Whether to include the model's structure, for `load_model`.
+    extra : mapping, optional
+        Further content for the JSON.
+    arrays : mapping of str to ndarray, optional
+        Further arrays.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; an existing file is kept.
+    """
+    beside = serialize({"epoch": epoch, "extra": dict(extra or {})})
+    metadata, sections = model_sections(model, not weights_only, structure=whole_model)
+    metadata["checkpoint"] = to_text("extra", beside)
+    sections["callbacks"] = dict(arrays or {})
+    if not weights_only:
+        sections["states"] = state_arrays(model)
+    write_file(path, metadata, sections)
+
+
+class Checkpoint:
+    """The content of a file of `save_checkpoint`; the constructor reads and checks it.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch to resume with.
+    extra : dict
+    arrays : dict of str to ndarray
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is not a checkpoint, is damaged, or has a newer major version.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self._archive = read_file(path)
+        metadata = self._archive.metadata
+        if "checkpoint" not in metadata:
+            raise ValueError(f"{self._path}: expected a checkpoint, got a file without an epoch")
+        with understood(self._path, "the checkpoint is broken"):
+            found = from_text(metadata["checkpoint"])
+            self._state = from_text(metadata["training"]) if "training" in metadata else None
+            epoch, self.extra = found["epoch"], found["extra"]
+            if not isinstance(epoch, int) or epoch < 0 or not isinstance(self.extra, dict):
+                raise ValueError(f"its epoch is {epoch!r}")
+            self.epoch: int = epoch
+        callbacks = self._archive.section("callbacks")
+        self.arrays = {name: array.copy() for name, array in callbacks.items()}
+
+    def restore(self, model: Any) -> None:
+        """Restore the state of a model.
+
+        Raises
+        ------
+        ValueError
+            If the file is of a different model or optimizer. Nothing has been changed then.
+        """
+        section = self._archive.section
+        fitting = fitting_weights(self._path, model, section("weights"))
+        states = fitting_states(self._path, model, section("states"))
+        restore_state = None
+        if self._state is not None:
+            slots = section("optimizer")
+            restore_state = fitting_state(self._path, model, self._state, slots)
+        assign(fitting)
+        if restore_state is not None:
+            restore_state()
+        for layer, arrays in states:
+            layer.reset_state(arrays)
+
+
+def load_checkpoint(model: Any, path: str | os.PathLike[str]) -> int:
+    """Restore the state of a model from a file of `ModelCheckpoint`.
+
+    Parameters
+    ----------
+    model : Model
+        Built and, unless the file only holds weights, compiled with the same kind of optimizer.
+    path : str or path
+
+    Returns
+    -------
+    int
+        The epoch to resume with, the `initial_epoch` of `fit`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file is not a checkpoint, is damaged, or is of a different model. Nothing has been
+        changed then.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.callbacks import ModelCheckpoint, load_checkpoint
+    >>> from rnncore.layers import Dense
+    >>> model = Sequential([Dense(1, input_shape=(2,))])
+    >>> model.compile("adam", "mse")
+    >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.rnnc")
+    ...     _ = model.fit(x, y, epochs=3, verbose=0, callbacks=[ModelCheckpoint(path)])
+    ...     load_checkpoint(model, path)
+    3
+    """
+    checkpoint = Checkpoint(path)
+    checkpoint.restore(model)
+    return checkpoint.epoch

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._members import walk
 from rnncore.layers.layer import Layer
+from rnncore.saving.archive import understood
 
 
 def training_state(model: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -68,10 +69,8 @@ def fitting_state(
     for name, slot in slots.items():
         _expect(path, f"size of {name}", (size,), slot.shape)
         _expect(path, f"dtype of {name}", model.dtype, slot.dtype)
-    try:
+    with understood(path, "the state of the generator is broken"):
         np.random.default_rng(0).bit_generator.state = state["shuffle"]
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
-        raise ValueError(f"{path}: the state of the generator is broken: {error}") from None
 
     # Making the state changes nothing visible: it holds zeros, as before the first step.
     optimizer.build(size, model.dtype)
@@ -135,7 +134,7 @@ def fitting_states(
 
 def _check(path: str, state: Any) -> None:
     """Raise if a state lacks something, or holds something else."""
-    try:
+    with understood(path, "the state of the training is broken"):
         saved = state["optimizer"]
         numbers = [n for layer in state["layers"] for n in layer.values()]
         whole = [saved["iterations"], *(n for n in numbers if n is not None)]
@@ -147,10 +146,8 @@ def _check(path: str, state: Any) -> None:
             and (rate is None or (isinstance(rate, float) and rate >= 0))
             and isinstance(state["shuffle"], dict)
         )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: the state of the training is broken: {error!r}") from None
-    if not fine:
-        raise ValueError(f"{path}: the state of the training is broken")
+        if not fine:
+            raise ValueError("a value is of another kind or out of range")
 
 
 def _expect(path: str, what: str, expected: Any, got: Any) -> None:
