@@ -83,7 +83,7 @@ def room_for(argument: str, got: object, shape: Sequence[int], itemsize: int = 8
     size = math.prod(shape) * itemsize
     try:
         if size > machine_memory():
-            raise MemoryError
+            raise MemoryError("more than the machine has")
         yield
     except MemoryError:
         raise MemoryError(
