@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore.utils._arrays import plain_array
 from rnncore.utils._checks import check_count, check_flag
 from rnncore.utils.dataset import PyDataset
+from rnncore.utils.numerical import pad_sequences
 from rnncore.utils.random import new_rng
-from rnncore.utils.sequences import pad_sequences
 
 _OWNER = "TimeseriesGenerator"
 

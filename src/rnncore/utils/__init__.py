@@ -11,10 +11,9 @@ from rnncore.utils._registry import (
     register_keras_serializable,
 )
 from rnncore.utils.dataset import PyDataset, Sequence, timeseries_dataset_from_array
-from rnncore.utils.numerical import normalize, to_categorical
+from rnncore.utils.numerical import normalize, pad_sequences, to_categorical
 from rnncore.utils.plotting import plot_model
 from rnncore.utils.random import new_rng, set_random_seed
-from rnncore.utils.sequences import pad_sequences
 
 __all__ = [
     "PyDataset",
