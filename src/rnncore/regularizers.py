@@ -94,8 +94,9 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = _factor(type(self).__name__, "l1", l1, 0.0)
-        self.l2 = _factor(type(self).__name__, "l2", l2, 0.0)
+        owner = type(self).__name__
+        self.l1 = check_number(owner, "l1", 0.0 if l1 is None else l1, low=0.0)
+        self.l2 = check_number(owner, "l2", 0.0 if l2 is None else l2, low=0.0)
 
     def value(self, weight: Array) -> float:
         flat = weight.reshape(-1)
@@ -229,10 +230,6 @@ class OrthogonalRegularizer(Regularizer):
 def _without_diagonal(matrix: Array) -> Array:
     np.fill_diagonal(matrix, 0)
     return matrix
-
-
-def _factor(owner: str, name: str, value: float | None, default: float) -> float:
-    return default if value is None else check_number(owner, name, value, low=0.0)
 
 
 # Keras' names other than those of the classes.

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from rnncore.layers._members import unique
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_count, check_flag
@@ -91,12 +90,9 @@ def summary_lines(
     yield rule
     yield from _table_lines(rows[1:], widths)
     yield rule
-    parameters = unique(parameter for layer in layers for parameter in layer.weights)
-    trainable = [parameter for parameter in parameters if parameter.trainable]
-    fixed = [parameter for parameter in parameters if not parameter.trainable]
-    yield f"Total params: {_count(parameters)}"
-    yield f"Trainable params: {_count(trainable)}"
-    yield f"Non-trainable params: {_count(fixed)}"
+    yield f"Total params: {_count(model.weights)}"
+    yield f"Trainable params: {_count(model.trainable_weights)}"
+    yield f"Non-trainable params: {_count(model.non_trainable_weights)}"
 
 
 def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[Layer]:
