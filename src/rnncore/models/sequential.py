@@ -185,8 +185,7 @@ class Sequential(Model):
         if self.declared_input_shape is not None:
             layers.insert(0, self.input.node.layer)
         return {
-            "name": self.name,
-            "trainable": self.trainable,
+            **self.current_arguments(),
             "dtype": self.dtype.name,
             "layers": [{**record(layer), "name": layer.name} for layer in layers],
             "build_input_shape": self.input_shape if self.built else None,
