@@ -7,7 +7,7 @@ import fcntl
 import importlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -137,12 +137,19 @@ def check_picture(option: str, path: str | os.PathLike[str]) -> None:
     with the name of the extra that installs matplotlib.
     """
     expect_writable(option, os.fspath(path))
-    if Path(path).suffix.lower() not in SUFFIXES:
-        expected = ", ".join(SUFFIXES)
+    checked_suffix(option, path, SUFFIXES)
+    plot_module(option, "matplotlib.figure")
+
+
+def checked_suffix(option: str, path: str | os.PathLike[str], known: Sequence[str]) -> str:
+    """Return the suffix of a path in small letters; ValueError for one that is not known."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in known:
+        expected = ", ".join(known)
         raise ValueError(
             f"{option}: expected a name that ends in {expected}, got {os.fspath(path)!r}"
         )
-    plot_module(option, "matplotlib.figure")
+    return suffix
 
 
 def plot_module(owner: str, name: str) -> Any:
