@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rnncore.layers.layer import Layer
@@ -130,9 +130,8 @@ def _widths(
             f"summary: positions: expected one for each of {len(needed)} columns, got {positions!r}"
         )
     ends = [int(one * length) if positions[-1] <= 1 else int(one) for one in positions]
-    starts = [0, *ends[:-1]]
-    gaps = [len(_GAP)] * (len(ends) - 1) + [0]
-    widths = [end - start - gap for start, end, gap in zip(starts, ends, gaps, strict=True)]
+    widths = [end - start - len(_GAP) for start, end in pairwise([0, *ends])]
+    widths[-1] += len(_GAP)  # behind which there is no gap
     if min(widths) < _NARROWEST:
         raise ValueError(
             f"summary: line_length: expected room for {_NARROWEST} characters in each column, got "

@@ -75,12 +75,11 @@ def write_archive(
     ValueError, TypeError
         If an array is not numeric, or the texts are too long.
     """
-    # The widest first, so that each starts at a multiple of its item size.
-    ordered = dict(sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize))
     entries: dict[str, Any] = {"__metadata__": {_CHECKSUM: "00000000", **metadata}}
     parts: list[NDArray[Any]] = []
     offset = 0
-    for name, array in ordered.items():
+    # The widest first, so that each starts at a multiple of its item size.
+    for name, array in sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize):
         native = array.dtype.newbyteorder("=")
         if native not in _NAMES:
             raise TypeError(f"{name}: expected an array of numbers, got dtype {array.dtype}")
@@ -228,10 +227,7 @@ def _places(
 
 
 def _integers(name: str, key: str, value: Any) -> tuple[int, ...]:
-    whole = isinstance(value, list) and all(
-        isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**63 for n in value
-    )
-    if not whole:
+    if not isinstance(value, list) or any(type(n) is not int or not 0 <= n < 2**63 for n in value):
         raise ValueError(f"{name}: its {key} is not a list of sizes")
     return tuple(value)
 

@@ -99,10 +99,8 @@ def pad_sequences(
             )
         if len(array) > length:
             array = array[len(array) - length :] if truncating == "pre" else array[:length]
-        if padding == "pre":
-            result[index, length - len(array) :] = array
-        else:
-            result[index, : len(array)] = array
+        start = length - len(array) if padding == "pre" else 0
+        result[index, start : start + len(array)] = array
     return result
 
 
