@@ -78,10 +78,9 @@ def _plain(value: Any) -> Any:
             return {key: _plain(item) for key, item in value.items()}
         items = [[_plain(key), _plain(item)] for key, item in value.items()]
         return {"class_name": "__dict__", "items": items}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, tuple):
-        return {"class_name": "__tuple__", "items": [_plain(item) for item in value]}
+    if isinstance(value, (list, tuple)):
+        items = [_plain(item) for item in value]
+        return items if isinstance(value, list) else {"class_name": "__tuple__", "items": items}
     if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
         return {
             "class_name": "__numpy__",

@@ -67,17 +67,21 @@ def pad_sequences(
     """
     check_choice("pad_sequences", "padding", padding, ("pre", "post"))
     check_choice("pad_sequences", "truncating", truncating, ("pre", "post"))
-    items = _as_list(sequences)
-    if not items:
-        raise ValueError("pad_sequences: sequences: expected at least one sequence, got none")
-    length = max(map(len, items))
-    if maxlen is not None:
-        length = check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
+    if isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
+        raise TypeError(
+            "pad_sequences: sequences: expected a list of sequences, "
+            f"got {type(sequences).__name__}"
+        )
     try:
         target: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"pad_sequences: dtype: expected a dtype, got {dtype!r}") from None
-    arrays = [_as_array(item, target, index) for index, item in enumerate(items)]
+    arrays = [_as_array(item, target, index) for index, item in enumerate(sequences)]
+    if not arrays:
+        raise ValueError("pad_sequences: sequences: expected at least one sequence, got none")
+    length = max(map(len, arrays))
+    if maxlen is not None:
+        length = check_count("pad_sequences", "maxlen", maxlen, "a positive integer or None")
     step_shape = next((array.shape[1:] for array in arrays if len(array)), ())
 
     fill = _cast(plain_array("pad_sequences: value", value), target, "value")
@@ -104,24 +108,11 @@ def pad_sequences(
     return result
 
 
-def _as_list(sequences: Iterable[Any]) -> list[Any]:
-    if isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
-        raise TypeError(
-            "pad_sequences: sequences: expected a list of sequences, "
-            f"got {type(sequences).__name__}"
-        )
-    items = list(sequences)
-    for index, item in enumerate(items):
-        sized = isinstance(item, Sized) and not isinstance(item, (str, bytes))
-        if not sized or getattr(item, "ndim", 1) == 0:  # an array without axes counts as sized
-            raise TypeError(
-                f"pad_sequences: sequences[{index}]: expected a sequence of numbers, got {item!r}"
-            )
-    return items
-
-
 def _as_array(item: Any, target: np.dtype[Any], index: int) -> NDArray[Any]:
     name = f"sequences[{index}]"
+    sized = isinstance(item, Sized) and not isinstance(item, (str, bytes))
+    if not sized or getattr(item, "ndim", 1) == 0:  # an array without axes counts as sized
+        raise TypeError(f"pad_sequences: {name}: expected a sequence of numbers, got {item!r}")
     if len(item) == 0:
         return np.empty((0,), target)
     try:
