@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import importlib
 import os
 import uuid
@@ -105,16 +106,10 @@ def _created(prefix: str) -> BinaryIO:
 
 def _remove_abandoned(prefix: str) -> None:
     """Remove files left by killed writers, which no one has locked."""
-    folder, start = os.path.split(prefix)
-    with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
-            if name.startswith(start) and name.endswith(_SUFFIX):
-                with (
-                    contextlib.suppress(OSError),
-                    open(os.path.join(folder, name), "rb") as file,
-                ):
-                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                        os.unlink(file.name)
+    for name in glob.iglob(f"{glob.escape(prefix)}*{_SUFFIX}"):
+        with contextlib.suppress(OSError), open(name, "rb") as file:
+            if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                os.unlink(name)
 
 
 def _sync_folder(folder: str) -> None:
