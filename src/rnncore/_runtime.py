@@ -42,24 +42,22 @@ def _is_the_command() -> bool:
     return bool(sys.argv) and os.path.basename(sys.argv[0]) == "rnncore"
 
 
-def _context(num_threads: int, max_isa: str | None, argument: str) -> _core.Context:
+def _use(num_threads: int, max_isa: str | None, argument: str = "RNNCORE_MAX_ISA") -> None:
+    """Keep these settings, and make a new default context from them."""
+    global _num_threads, _max_isa
     try:
-        return _core.Context(num_threads, max_isa)
+        _core.set_context(_core.Context(num_threads, max_isa))
     except ValueError as error:
         raise ValueError(
             f"{argument}: expected an instruction set of this family of CPUs, got {max_isa!r}"
         ) from error
+    _num_threads, _max_isa = num_threads, max_isa
 
 
-def _renew() -> None:
-    """Make a new default context from the settings."""
-    _core.set_context(_context(_num_threads, _max_isa, "RNNCORE_MAX_ISA"))
-
-
+_num_threads: int
+_max_isa: str | None
 try:
-    _num_threads = _positive_int_from("RNNCORE_NUM_THREADS")
-    _max_isa = _isa_from("RNNCORE_MAX_ISA")
-    _renew()
+    _use(_positive_int_from("RNNCORE_NUM_THREADS"), _isa_from("RNNCORE_MAX_ISA"))
 except ValueError as error:
     # The command is a part of the package whose import fails here, so it cannot report this.
     if not _is_the_command():
@@ -68,8 +66,7 @@ except ValueError as error:
     raise SystemExit(2) from None
 
 # A child process has none of its parent's threads, so it begins with a pool of its own.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+os.register_at_fork(after_in_child=lambda: _use(_num_threads, _max_isa))
 
 
 def set_num_threads(n: int) -> None:
@@ -96,7 +93,6 @@ def set_num_threads(n: int) -> None:
     >>> rnncore.get_num_threads()
     1
     """
-    global _num_threads
     try:
         threads = operator.index(n)
     except TypeError as error:
@@ -105,8 +101,7 @@ def set_num_threads(n: int) -> None:
         raise TypeError(f"n: expected an integer, got {n!r}")
     if not 1 <= threads <= _MAX_THREADS:
         raise ValueError(f"n: expected 1 to {_MAX_THREADS} threads, got {threads}")
-    _num_threads = threads
-    _renew()
+    _use(threads, _max_isa)
 
 
 def get_num_threads() -> int:
@@ -139,11 +134,9 @@ def set_max_isa(name: str | None) -> None:
     'baseline'
     >>> rnncore.set_max_isa(None)
     """
-    global _max_isa
     if name is not None and name not in _ISA_NAMES:
         raise ValueError(f"name: expected one of {', '.join(_ISA_NAMES)} or None, got {name!r}")
-    _core.set_context(_context(_num_threads, name, "name"))
-    _max_isa = name
+    _use(_num_threads, name, "name")
 
 
 def info() -> dict[str, Any]:

@@ -64,8 +64,7 @@ class NonNeg(Constraint):
     """
 
     def project(self, weight: Array) -> Array:
-        projected: Array = np.maximum(weight, 0)
-        return projected
+        return weight.clip(0)
 
 
 class NormConstraint(Constraint):

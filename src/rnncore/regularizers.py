@@ -94,8 +94,9 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = _factor(type(self).__name__, "l1", l1, 0.0)
-        self.l2 = _factor(type(self).__name__, "l2", l2, 0.0)
+        owner = type(self).__name__
+        self.l1 = check_number(owner, "l1", 0.0 if l1 is None else l1, low=0.0)
+        self.l2 = check_number(owner, "l2", 0.0 if l2 is None else l2, low=0.0)
 
     def value(self, weight: Array) -> float:
         flat = weight.reshape(-1)
@@ -195,23 +196,24 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = check_choice("OrthogonalRegularizer", "mode", mode, ("rows", "columns"))
 
     def value(self, weight: Array) -> float:
-        _, unit = self._unit_rows(weight)
-        products = _without_diagonal(unit @ unit.T)
+        _, unit, products = self._products(weight)
         return self._share(unit) * float(np.abs(products).sum())
 
     def grad(self, weight: Array) -> Array:
-        lengths, unit = self._unit_rows(weight)
-        signs = np.sign(_without_diagonal(unit @ unit.T))
+        lengths, unit, products = self._products(weight)
         # Every product occurs on both sides of the diagonal.
-        dunit = 2 * self._share(unit) * (signs @ unit)
+        dunit = 2 * self._share(unit) * (np.sign(products) @ unit)
         along = (dunit * unit).sum(axis=1, keepdims=True)
         drows = (dunit - np.where(lengths > _EPSILON, along, 0) * unit) / np.maximum(
             lengths, _EPSILON
         )
         return drows if self.mode == "rows" else drows.T
 
-    def _unit_rows(self, weight: Array) -> tuple[Array, Array]:
-        """Return the lengths of the rows (columns) as a column, and the rows of length one."""
+    def _products(self, weight: Array) -> tuple[Array, Array, Array]:
+        """Return the lengths of the rows (columns), the rows of length one, and their products.
+
+        The lengths are a column. The product of each row with itself is left out: it is 0.
+        """
         if weight.ndim != 2 or weight.shape[self.mode == "columns"] < 2:
             raise ValueError(
                 f"OrthogonalRegularizer: weight: expected a matrix with at least two {self.mode}, "
@@ -219,20 +221,14 @@ class OrthogonalRegularizer(Regularizer):
             )
         rows = weight if self.mode == "rows" else weight.T
         lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
-        return lengths, rows / np.maximum(lengths, _EPSILON)
+        unit = rows / np.maximum(lengths, _EPSILON)
+        products = unit @ unit.T
+        np.fill_diagonal(products, 0)
+        return lengths, unit, products
 
     def _share(self, unit: Array) -> float:
         """Return the weight of each ordered pair; the sum counts every pair twice."""
         return self.factor / (len(unit) * (len(unit) - 1))
-
-
-def _without_diagonal(matrix: Array) -> Array:
-    np.fill_diagonal(matrix, 0)
-    return matrix
-
-
-def _factor(owner: str, name: str, value: float | None, default: float) -> float:
-    return default if value is None else check_number(owner, name, value, low=0.0)
 
 
 # Keras' names other than those of the classes.

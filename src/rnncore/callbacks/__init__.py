@@ -25,7 +25,7 @@ from rnncore.callbacks.monitors import (
     MonitorCallback as MonitorCallback,
     TerminateOnNaN as TerminateOnNaN,
 )
-from rnncore.saving.checkpoint import load_checkpoint as load_checkpoint
+from rnncore.saving.model_file import load_checkpoint as load_checkpoint
 from rnncore.utils._names import public
 
 if not TYPE_CHECKING:  # type checkers find the names by these imports

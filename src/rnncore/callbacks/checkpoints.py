@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.callbacks.base import Callback, Logs
 from rnncore.callbacks.monitors import MonitorCallback, available, say
-from rnncore.saving.checkpoint import Checkpoint, save_checkpoint
-from rnncore.saving.model_file import check_storable
+from rnncore.saving.model_file import Checkpoint, check_storable, save_checkpoint
 from rnncore.saving.weights import checked_path
 from rnncore.utils._checks import check_count, check_flag
 from rnncore.utils._files import expect_writable

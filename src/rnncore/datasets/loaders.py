@@ -38,11 +38,9 @@ def load_co2() -> tuple[np.ndarray, np.ndarray]:
     >>> str(weeks[0]), float(values[0]), int(np.isnan(values).sum())
     ('1958-03-29', 316.1, 59)
     """
-    lines = (DATA / "co2_weekly.csv").read_text(encoding="ascii").splitlines()[1:]
-    rows = [line.split(",") for line in lines]
-    days = [f"{day[:4]}-{day[4:6]}-{day[6:]}" for day, _ in rows]
-    values = [float(value) if value else np.nan for _, value in rows]
-    return np.array(days, dtype="datetime64[D]"), np.array(values)
+    rows = np.genfromtxt(DATA / "co2_weekly.csv", "U8,f8", delimiter=",", skip_header=1)
+    days = [f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in rows["f0"]]
+    return np.array(days, dtype="datetime64[D]"), rows["f1"].copy()
 
 
 def load_sunspots() -> tuple[np.ndarray, np.ndarray]:

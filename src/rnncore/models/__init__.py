@@ -1,17 +1,13 @@
 """Models: chains and graphs of layers that train and predict."""
 
-from rnncore.models.config import clone_model, model_from_json
-from rnncore.models.functional import Functional
-from rnncore.models.model import Model
-from rnncore.models.sequential import Sequential
-from rnncore.saving import load_model, save_model
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Functional",
-    "Model",
-    "Sequential",
-    "clone_model",
-    "load_model",
-    "model_from_json",
-    "save_model",
-]
+from rnncore.models.config import clone_model as clone_model, model_from_json as model_from_json
+from rnncore.models.functional import Functional as Functional
+from rnncore.models.model import Model as Model
+from rnncore.models.sequential import Sequential as Sequential
+from rnncore.saving import load_model as load_model, save_model as save_model
+from rnncore.utils._names import public
+
+if not TYPE_CHECKING:  # type checkers find the names by these imports
+    __all__ = public(globals(), "load_model", "save_model")

@@ -22,6 +22,17 @@ _TENSOR = "__keras_tensor__"
 def graph_config(graph: Graph, inputs: Sequence[SymbolicTensor]) -> list[dict[str, Any]]:
     """Return a record of every layer, with its name and its calls."""
     places = places_of(graph, inputs)
+
+    def described(tensor: SymbolicTensor) -> dict[str, Any]:
+        return {
+            "class_name": _TENSOR,
+            "config": {
+                "shape": list(tensor.shape),
+                "dtype": tensor.dtype.name,
+                "keras_history": list(places[tensor]),
+            },
+        }
+
     entries = []
     for tensor in inputs:
         if tensor.node.inputs:  # what comes before it is not part of the model
@@ -32,10 +43,10 @@ def graph_config(graph: Graph, inputs: Sequence[SymbolicTensor]) -> list[dict[st
         calls = [
             {
                 "args": [
-                    _with_places(list(node.inputs) if node.takes_list else node.inputs[0], places)
+                    replaced(list(node.inputs) if node.takes_list else node.inputs[0], described)
                 ],
                 "kwargs": {
-                    name: _with_places(value, places) for name, value in node.arguments.items()
+                    name: replaced(value, described) for name, value in node.arguments.items()
                 },
             }
             for node in graph.nodes
@@ -62,20 +73,6 @@ def places_of(graph: Graph, inputs: Sequence[SymbolicTensor]) -> dict[SymbolicTe
         for tensor in node.outputs:
             places.setdefault(tensor, (node.layer.name, number, tensor.index))
     return places
-
-
-def _with_places(value: Any, places: Mapping[SymbolicTensor, Place]) -> Any:
-    def described(tensor: SymbolicTensor) -> dict[str, Any]:
-        return {
-            "class_name": _TENSOR,
-            "config": {
-                "shape": list(tensor.shape),
-                "dtype": tensor.dtype.name,
-                "keras_history": list(places[tensor]),
-            },
-        }
-
-    return replaced(value, described)
 
 
 def tensors_of_config(
@@ -218,8 +215,7 @@ def clone_model(
         if not isinstance(layer, InputLayer):
             expected, clone = f"a layer for {layer.name!r}", clone_function(layer)
             clones[layer.name] = check_type(owner, argument, clone, Layer, expected)
-    cls: Any = type(model)
-    return cls._of_structure(config, clones)
+    return type(model)._of_structure(config, clones)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -92,8 +92,7 @@ class Functional(Model):
     def _structure(self) -> dict[str, Any]:
         places = places_of(self.graph, self.inputs)
         return {
-            "name": self.name,
-            "trainable": self.trainable,
+            **self.current_arguments(),
             "layers": graph_config(self.graph, self.inputs),
             "input_layers": self.inputs_structure.restore([list(places[t]) for t in self.inputs]),
             "output_layers": self.outputs_structure.restore(

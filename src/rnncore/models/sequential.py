@@ -185,8 +185,7 @@ class Sequential(Model):
         if self.declared_input_shape is not None:
             layers.insert(0, self.input.node.layer)
         return {
-            "name": self.name,
-            "trainable": self.trainable,
+            **self.current_arguments(),
             "dtype": self.dtype.name,
             "layers": [{**record(layer), "name": layer.name} for layer in layers],
             "build_input_shape": self.input_shape if self.built else None,
@@ -285,23 +284,18 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError("Sequential: build: the model has no layers")
         known = self.input_shape
-        if input_shape is None:
-            if known is None:
-                raise ValueError("Sequential: build: expected input_shape, got None")
-            input_shape = known
-        elif not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
+        given = known if input_shape is None else input_shape
+        if given is None:
+            raise ValueError("Sequential: build: expected input_shape, got None")
+        if not isinstance(given, (tuple, list)) or len(given) < 2:
             raise TypeError(
                 "Sequential: build: input_shape: expected a tuple such as (None, timesteps, "
-                f"features), got {input_shape!r}"
+                f"features), got {given!r}"
             )
-        else:
-            sizes = feature_shape("Sequential", "build: input_shape", tuple(input_shape[1:]))
-            input_shape = (input_shape[0], *sizes)
-        if known is not None and not compatible(known, tuple(input_shape)):
-            raise ValueError(
-                f"Sequential: build: input_shape: expected {known}, got {tuple(input_shape)}"
-            )
-        self._make_weights(tuple(input_shape))
+        shape = feature_shape("Sequential", "build: input_shape", given)
+        if known is not None and not compatible(known, shape):
+            raise ValueError(f"Sequential: build: input_shape: expected {known}, got {shape}")
+        self._make_weights(shape)
 
     def _make_weights(self, shape: Shape) -> None:
         with building, unbuilt_on_failure(self):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from rnncore.layers._members import unique
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
 from rnncore.utils._checks import check_count, check_flag
@@ -91,12 +90,9 @@ def summary_lines(
     yield rule
     yield from _table_lines(rows[1:], widths)
     yield rule
-    parameters = unique(parameter for layer in layers for parameter in layer.weights)
-    trainable = [parameter for parameter in parameters if parameter.trainable]
-    fixed = [parameter for parameter in parameters if not parameter.trainable]
-    yield f"Total params: {_count(parameters)}"
-    yield f"Trainable params: {_count(trainable)}"
-    yield f"Non-trainable params: {_count(fixed)}"
+    yield f"Total params: {_count(model.weights)}"
+    yield f"Trainable params: {_count(model.trainable_weights)}"
+    yield f"Non-trainable params: {_count(model.non_trainable_weights)}"
 
 
 def _within(layers: Sequence[Layer], bounds: Sequence[str] | None) -> Sequence[Layer]:
@@ -134,9 +130,8 @@ def _widths(
             f"summary: positions: expected one for each of {len(needed)} columns, got {positions!r}"
         )
     ends = [int(one * length) if positions[-1] <= 1 else int(one) for one in positions]
-    starts = [0, *ends[:-1]]
-    gaps = [len(_GAP)] * (len(ends) - 1) + [0]
-    widths = [end - start - gap for start, end, gap in zip(starts, ends, gaps, strict=True)]
+    widths = [end - start - len(_GAP) for start, end in pairwise([0, *ends])]
+    widths[-1] += len(_GAP)  # behind which there is no gap
     if min(widths) < _NARROWEST:
         raise ValueError(
             f"summary: line_length: expected room for {_NARROWEST} characters in each column, got "

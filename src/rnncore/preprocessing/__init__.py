@@ -1,8 +1,8 @@
 """Turn texts and series into arrays for networks."""
 
 from rnncore.preprocessing import sequence, text
+from rnncore.preprocessing.sequence import sliding_windows
 from rnncore.preprocessing.text import Tokenizer, text_to_word_sequence
-from rnncore.preprocessing.windows import sliding_windows
 from rnncore.utils.dataset import timeseries_dataset_from_array
 
 __all__ = [

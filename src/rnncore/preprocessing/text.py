@@ -199,18 +199,15 @@ class Tokenizer:
         oov_token: str | None = None,
         analyzer: Callable[[str], list[str]] | None = None,
     ) -> None:
-        if num_words is not None:
-            num_words = check_count("Tokenizer", "num_words", num_words)
+        owner = "Tokenizer"
         if not isinstance(split, str) or not split:
-            raise TypeError(f"Tokenizer: split: expected a non-empty string, got {split!r}")
-        self.num_words = num_words
-        self.filters = check_type("Tokenizer", "filters", filters, str, "a string")
-        self.lower = check_flag("Tokenizer", "lower", lower)
+            raise TypeError(f"{owner}: split: expected a non-empty string, got {split!r}")
+        self.num_words = None if num_words is None else check_count(owner, "num_words", num_words)
+        self.filters = check_type(owner, "filters", filters, str, "a string")
+        self.lower = check_flag(owner, "lower", lower)
         self.split = split
-        self.char_level = check_flag("Tokenizer", "char_level", char_level)
-        self.oov_token = check_type(
-            "Tokenizer", "oov_token", oov_token, str | None, "a string or None"
-        )
+        self.char_level = check_flag(owner, "char_level", char_level)
+        self.oov_token = check_type(owner, "oov_token", oov_token, str | None, "a string or None")
         self.analyzer = analyzer
         self.word_counts: OrderedDict[str, int] = OrderedDict()
         self.word_docs: dict[str, int] = {}
@@ -392,7 +389,8 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
     try:
         config = dict(json.loads(json_string)["config"])
         counted = {name: json.loads(config.pop(name)) for name in _COUNTED}
-        document_count = int(config.pop("document_count"))
+        counted["word_counts"] = OrderedDict(counted["word_counts"])
+        counted["document_count"] = int(config.pop("document_count"))
         tokenizer = Tokenizer(**config)
         for name in ("index_docs", "index_word"):  # JSON only has string keys
             counted[name] = {int(key): value for key, value in counted[name].items()}
@@ -401,8 +399,5 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
             "tokenizer_from_json: json_string: expected what Tokenizer.to_json returned, got "
             f"something else ({error!r})"
         ) from None
-    tokenizer.document_count = document_count
-    tokenizer.word_counts = OrderedDict(counted.pop("word_counts"))
-    for name, value in counted.items():
-        setattr(tokenizer, name, value)
+    vars(tokenizer).update(counted)
     return tokenizer

@@ -8,11 +8,12 @@ against the size of the file.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import stat
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -74,12 +75,11 @@ def write_archive(
     ValueError, TypeError
         If an array is not numeric, or the texts are too long.
     """
-    # The widest first, so that each starts at a multiple of its item size.
-    ordered = dict(sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize))
     entries: dict[str, Any] = {"__metadata__": {_CHECKSUM: "00000000", **metadata}}
     parts: list[NDArray[Any]] = []
     offset = 0
-    for name, array in ordered.items():
+    # The widest first, so that each starts at a multiple of its item size.
+    for name, array in sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize):
         native = array.dtype.newbyteorder("=")
         if native not in _NAMES:
             raise TypeError(f"{name}: expected an array of numbers, got dtype {array.dtype}")
@@ -137,6 +137,18 @@ def read_archive(path: str | os.PathLike[str]) -> Archive:
             raise ValueError(
                 f"{name}: expected a file of rnncore, got a different or damaged one: {error}"
             ) from None
+
+
+@contextlib.contextmanager
+def understood(path: str, wrong: str) -> Iterator[None]:
+    """Turn any error in the content of a file into a ValueError that names the file."""
+    try:
+        yield
+    except Exception as error:
+        text = repr(error) if isinstance(error, KeyError) else str(error) or type(error).__name__
+        if isinstance(error, ValueError) and text.startswith(path):
+            raise
+        raise ValueError(f"{path}: {wrong}: {text}") from error
 
 
 def _other_format(start: bytes) -> str | None:
@@ -215,10 +227,7 @@ def _places(
 
 
 def _integers(name: str, key: str, value: Any) -> tuple[int, ...]:
-    whole = isinstance(value, list) and all(
-        isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**63 for n in value
-    )
-    if not whole:
+    if not isinstance(value, list) or any(type(n) is not int or not 0 <= n < 2**63 for n in value):
         raise ValueError(f"{name}: its {key} is not a list of sizes")
     return tuple(value)
 

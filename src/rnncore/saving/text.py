@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,23 +42,28 @@ def to_text(owner: str, value: Any, **options: Any) -> str:
 def from_text(text: str) -> Any:
     """Return the configuration in a text of `to_text`; ValueError for any other text."""
     try:
-        return _restored(parsed(text))
-    except RecursionError:
-        raise ValueError("expected JSON, got one that is nested too deeply") from None
+        return parsed(text, _restored)
     except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(f"expected the JSON of a configuration: {error!r}") from None
 
 
-def parsed(text: str) -> Any:
-    """Return what plain JSON says.
+def parsed(text: str, make: Callable[[dict[str, Any]], Any] = dict) -> Any:
+    """Return what JSON says, with what `make` returns for each object, the innermost first.
 
     Raises
     ------
     ValueError
         If the text is not JSON, contains NaN, repeats a key, or is nested too deeply.
     """
+
+    def made(pairs: list[tuple[str, Any]]) -> Any:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("expected each key of a JSON object once, got one twice")
+        return make(found)
+
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=made, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("expected JSON, got one that is nested too deeply") from None
 
@@ -72,10 +78,9 @@ def _plain(value: Any) -> Any:
             return {key: _plain(item) for key, item in value.items()}
         items = [[_plain(key), _plain(item)] for key, item in value.items()]
         return {"class_name": "__dict__", "items": items}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, tuple):
-        return {"class_name": "__tuple__", "items": [_plain(item) for item in value]}
+    if isinstance(value, (list, tuple)):
+        items = [_plain(item) for item in value]
+        return items if isinstance(value, list) else {"class_name": "__tuple__", "items": items}
     if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
         return {
             "class_name": "__numpy__",
@@ -86,31 +91,21 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"expected what JSON can hold, got {value!r}")
 
 
-def _restored(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_restored(item) for item in value]
-    if not isinstance(value, dict):
-        return value
+def _restored(value: dict[str, Any]) -> Any:
+    """Return what an object stands for; what is inside it has been restored."""
     name = value.get("class_name")
     if name == "__float__":
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[value["value"]]
     if name == "__tuple__":
-        return tuple(_restored(item) for item in value["items"])
+        return tuple(value["items"])
     if name == "__dict__":
-        return {_restored(key): _restored(item) for key, item in value["items"]}
+        return dict(value["items"])
     if name == "__numpy__":
         dtype = np.dtype(str(value["dtype"]))
         if dtype.kind not in _KINDS:
             raise ValueError(f"expected the dtype of an array of numbers, got {dtype}")
-        return np.array(_restored(value["items"]), dtype).reshape(value["shape"])
-    return {key: _restored(item) for key, item in value.items()}
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("expected each key of a JSON object once, got one twice")
-    return found
+        return np.array(value["items"], dtype).reshape(value["shape"])
+    return value
 
 
 def _refuse(constant: str) -> Any:

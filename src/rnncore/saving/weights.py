@@ -143,14 +143,13 @@ def fitting_weights(
     for name, weight in weights.items():
         array = found.get(name)
         if array is None:
-            continue
-        if array.shape != weight.shape or array.dtype.kind != "f":
+            problems.append(f"{name} is not in the file")
+        elif array.shape != weight.shape or array.dtype.kind != "f":
             problems.append(
                 f"{name} has shape {weight.shape}, in the file {array.shape} of {array.dtype}"
             )
         else:
             fitting.append((weight, weight.converted(array, f"{path}: {name}")))
-    problems += [f"{name} is not in the file" for name in weights if name not in found]
     problems += [f"{name} is not in the model" for name in found if name not in weights]
     if problems:
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")

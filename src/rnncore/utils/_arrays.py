@@ -81,19 +81,15 @@ def room_for(argument: str, got: object, shape: Sequence[int], itemsize: int = 8
             f"{_ADDRESSABLE} bytes, got {got}, which makes one of shape {shape}"
         )
     size = math.prod(shape) * itemsize
-    if size > machine_memory():
-        raise _too_large(argument, got, shape, size)
     try:
+        if size > machine_memory():
+            raise MemoryError("more than the machine has")
         yield
     except MemoryError:
-        raise _too_large(argument, got, shape, size) from None
-
-
-def _too_large(argument: str, got: object, shape: tuple[int, ...], size: int) -> MemoryError:
-    return MemoryError(
-        f"{argument}: expected a size for which the memory suffices, got {got}, which makes an "
-        f"array of shape {shape} and takes {size / 2**30:.3g} GiB"
-    )
+        raise MemoryError(
+            f"{argument}: expected a size for which the memory suffices, got {got}, which makes an "
+            f"array of shape {shape} and takes {size / 2**30:.3g} GiB"
+        ) from None
 
 
 def machine_memory() -> float:
@@ -158,11 +154,10 @@ def narrowed(argument: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[An
         with np.errstate(over="raise"):
             return array.astype(dtype)
     except FloatingPointError:
-        pass
-    target = np.dtype(dtype)
-    with np.errstate(over="ignore"):
-        wrong = np.isfinite(array) & ~np.isfinite(array.astype(target))
-    raise ValueError(
-        f"{argument}: expected numbers within the range of {target}, up to "
-        f"{np.finfo(target).max:.3g}, got {array[wrong].reshape(-1)[0]}"
-    )
+        target = np.dtype(dtype)
+        with np.errstate(over="ignore"):
+            wrong = np.isfinite(array) & ~np.isfinite(array.astype(target))
+        raise ValueError(
+            f"{argument}: expected numbers within the range of {target}, up to "
+            f"{np.finfo(target).max:.3g}, got {array[wrong].reshape(-1)[0]}"
+        ) from None

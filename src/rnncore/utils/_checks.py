@@ -92,9 +92,7 @@ def _describe_range(low: float, high: float, open_low: bool, open_high: bool) ->
 
 def check_flag(owner: str, name: str, value: object) -> bool:
     """Return ``value`` as a bool if it is one (or NumPy's), else raise TypeError."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{owner}: {name}: expected True or False, got {value!r}")
-    return bool(value)
+    return bool(check_type(owner, name, value, (bool, np.bool_), "True or False"))
 
 
 def check_optional_int(owner: str, name: str, value: object) -> int | None:
@@ -117,14 +115,13 @@ def check_seed(owner: str, value: object) -> int | None:
 
 def float_dtype(owner: str, value: Any) -> np.dtype[Any]:
     """Return ``value`` as one of the two dtypes that a network can have."""
+    expected = f"one of {', '.join(DTYPES)}"
     try:
         dtype: np.dtype[Any] = np.dtype(value)
     except TypeError:
-        raise TypeError(
-            f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}"
-        ) from None
+        raise TypeError(f"{owner}: dtype: expected {expected}, got {value!r}") from None
     if dtype.name not in DTYPES:
-        raise ValueError(f"{owner}: dtype: expected one of {', '.join(DTYPES)}, got {value!r}")
+        raise ValueError(f"{owner}: dtype: expected {expected}, got {value!r}")
     if not dtype.isnative:
         raise ValueError(f"{owner}: dtype: expected native byte order, got {value!r}")
     return dtype

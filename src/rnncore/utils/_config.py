@@ -236,14 +236,12 @@ def explained(function: F) -> F:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            owner, known = function.__name__, list(signature.parameters)
+            owner, known = function.__name__, [one for one in signature.parameters if one != "self"]
             if owner == "__init__":
                 owner, known = type(args[0]).__name__, list(constructor_arguments(type(args[0])))
             for name in kwargs:
                 if name not in known:
-                    raise unknown_argument(
-                        owner, name, (one for one in known if one != "self")
-                    ) from None
+                    raise unknown_argument(owner, name, known) from None
             raise TypeError(f"{owner}: {error}") from None
         return function(*args, **kwargs)
 
@@ -300,25 +298,18 @@ def _with_table(table: ContextVar[dict[int, Any] | None], function: Callable[[],
 
 def records_in(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the records in a configuration, and what other dicts it has."""
-    rest = [value]
-    while rest:
-        one = rest.pop()
-        if isinstance(one, dict):
-            yield one
-            rest.extend(one.values())
-        elif isinstance(one, (list, tuple)):
-            rest.extend(one)
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from records_in(item)
 
 
 def record(thing: Any) -> dict[str, Any]:
     """Return ``{"module", "class_name", "config", "registered_name"}`` of an object."""
     cls = type(thing)
-    made = {
-        "module": public_module(cls),
-        "class_name": cls.__name__,
-        "config": serialize(thing.get_config()),
-        "registered_name": _registered_name(cls),
-    }
+    made = _entry(cls, cls.__name__, serialize(thing.get_config()))
     shape = thing.get_build_config() if hasattr(thing, "get_build_config") else None
     if shape is not None:
         made["build_config"] = shape
@@ -353,22 +344,23 @@ def serialize(value: Any) -> Any:
 
 
 def _by_name(thing: Any) -> dict[str, Any]:
-    if thing.__name__ == "<lambda>" and _registered_name(thing) == "<lambda>":
+    if get_registered_name(thing) == "<lambda>":
         raise ValueError(
             "expected a function with a name, as files hold no code, got a lambda: write it with "
             "def, or save the weights alone"
         )
+    return _entry(thing, "class" if inspect.isclass(thing) else "function", thing.__name__)
+
+
+def _entry(thing: Any, class_name: str, config: Any) -> dict[str, Any]:
+    """Return the record of a class or function, by which `find` finds it again."""
+    name = get_registered_name(thing)
     return {
         "module": public_module(thing),
-        "class_name": "class" if inspect.isclass(thing) else "function",
-        "config": thing.__name__,
-        "registered_name": _registered_name(thing),
+        "class_name": class_name,
+        "config": config,
+        "registered_name": None if in_library(thing) and name == thing.__name__ else name,
     }
-
-
-def _registered_name(thing: Any) -> str | None:
-    name = get_registered_name(thing)
-    return None if in_library(thing) and name == thing.__name__ else name
 
 
 # -- configurations to objects -----------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import importlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -105,16 +106,10 @@ def _created(prefix: str) -> BinaryIO:
 
 def _remove_abandoned(prefix: str) -> None:
     """Remove files left by killed writers, which no one has locked."""
-    folder, start = os.path.split(prefix)
-    with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
-            if name.startswith(start) and name.endswith(_SUFFIX):
-                with (
-                    contextlib.suppress(OSError),
-                    open(os.path.join(folder, name), "rb") as file,
-                ):
-                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                        os.unlink(file.name)
+    for name in glob.iglob(f"{glob.escape(prefix)}*{_SUFFIX}"):
+        with contextlib.suppress(OSError), open(name, "rb") as file:
+            if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                os.unlink(name)
 
 
 def _sync_folder(folder: str) -> None:
@@ -137,12 +132,19 @@ def check_picture(option: str, path: str | os.PathLike[str]) -> None:
     with the name of the extra that installs matplotlib.
     """
     expect_writable(option, os.fspath(path))
-    if Path(path).suffix.lower() not in SUFFIXES:
-        expected = ", ".join(SUFFIXES)
+    checked_suffix(option, path, SUFFIXES)
+    plot_module(option, "matplotlib.figure")
+
+
+def checked_suffix(option: str, path: str | os.PathLike[str], known: Sequence[str]) -> str:
+    """Return the suffix of a path in small letters; ValueError for one that is not known."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in known:
+        expected = ", ".join(known)
         raise ValueError(
             f"{option}: expected a name that ends in {expected}, got {os.fspath(path)!r}"
         )
-    plot_module(option, "matplotlib.figure")
+    return suffix
 
 
 def plot_module(owner: str, name: str) -> Any:

@@ -115,8 +115,7 @@ class TimeseriesDataset(PyDataset):
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):
             raise IndexError(f"{_OWNER}: expected a batch below {len(self)}, got {index}")
-        first = index * self._batch_size
-        starts = self._starts[first : first + self._batch_size]
+        starts = self._starts[index * self._batch_size :][: self._batch_size]
         windows = self._data[starts[:, None] + self._steps].view(BatchArray)
         if self._targets is None:
             return windows

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from rnncore.utils._checks import check_choice, check_flag, check_number
-from rnncore.utils._files import plot_module, replacing
+from rnncore.utils._files import checked_suffix, plot_module, replacing
 
 if TYPE_CHECKING:
     import pydot
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _FLAGS = ["show_shapes", "show_dtype", "show_layer_names", "expand_nested"]
 _FLAGS += ["show_layer_activations", "show_trainable"]
-_KINDS = ("svg", "png", "pdf", "jpg", "dot")
+_SUFFIXES = (".svg", ".png", ".pdf", ".jpg", ".dot")
 _TEXT = {"fontname": "Helvetica", "fontsize": 12, "color": "#52606d"}
 _FILLS = {"input": "#e3f1e5", "layer": "#e4ecf7", "model": "#f3ecdf"}
 
@@ -48,13 +48,7 @@ class Drawing:
 
     def save(self, to_file: str | os.PathLike[str]) -> None:
         """Write it to a file, in the format of its suffix; see `plot_model`."""
-        kind = os.path.splitext(os.fspath(to_file))[1].lstrip(".").lower()
-        if kind not in _KINDS:
-            expected = ", ".join(f".{known}" for known in _KINDS)
-            raise ValueError(
-                f"plot_model: to_file: expected a name that ends in {expected}, got "
-                f"{os.fspath(to_file)!r}"
-            )
+        kind = checked_suffix("plot_model: to_file", to_file, _SUFFIXES)[1:]
         data = self.dot.encode() if kind == "dot" else self._drawn(kind)
         with replacing(to_file) as file:
             file.write(data)

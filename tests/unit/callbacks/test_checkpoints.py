@@ -25,7 +25,7 @@ from rnncore.layers import LSTM, Bidirectional, Dense, Dropout, Lambda
 from rnncore.models import load_model
 from rnncore.optimizers import SGD
 from rnncore.saving.archive import read_archive, write_archive
-from rnncore.saving.checkpoint import save_checkpoint
+from rnncore.saving.model_file import save_checkpoint
 
 X = np.random.default_rng(0).standard_normal((20, 5, 2)).astype(np.float32)
 Y = X[:, -1, :1]

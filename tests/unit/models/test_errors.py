@@ -134,8 +134,8 @@ def test_compile(arguments: dict[str, Any], error: type[Exception], message: str
         (3, TypeError, "build: input_shape: expected a tuple .*, got 3"),
         ("ab", TypeError, "build: input_shape: expected a tuple .*, got 'ab'"),
         ((None,), TypeError, "build: input_shape: expected a tuple"),
-        ((None, -3), ValueError, r"build: input_shape\[0\]: expected a positive integer, got -3"),
-        ((None, 3.5), TypeError, r"build: input_shape\[0\]: expected a positive integer, got 3.5"),
+        ((None, -3), ValueError, r"build: input_shape\[1\]: expected a positive integer, got -3"),
+        ((None, 3.5), TypeError, r"build: input_shape\[1\]: expected a positive integer, got 3.5"),
     ],
 )
 def test_build(shape: Any, error: type[Exception], message: str) -> None:
