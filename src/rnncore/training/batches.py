@@ -72,7 +72,7 @@ class Batches:
         """Return the batch of these samples."""
         samples = self.samples
         arrays: list[Any] = []
-        masks: dict[int, NDArray[np.bool_]] = {}
+        masks: dict[int, NDArray[np.bool_] | None] = {}
         for index, part in enumerate(self._parts):
             array: Any = part
             if isinstance(part, Ragged):

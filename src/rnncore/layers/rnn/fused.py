@@ -90,7 +90,7 @@ class FusedLayer(RecurrentLayer):
         )
         self.bias = self.build_bias() if self.use_bias else None
         defaults = {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True}
-        self._options = [getattr(self, name, value) for name, value in defaults.items()]
+        self._options: list[Any] = [getattr(self, name, value) for name, value in defaults.items()]
 
     def build_bias(self) -> Parameter:
         """Make the bias; GRU and LSTM override its shape or its values."""
