@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import constraints, initializers, regularizers
 from rnncore.layers._arguments import (
+    check_mask,
     compatible,
     declared_shape,
     expect_axes,
     feature_shape,
+    numeric_array,
     reject_unsupported,
 )
 from rnncore.layers._context import current_penalties, current_supply
-from rnncore.layers._convert import check_mask, numeric_array
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique, walk
 from rnncore.layers.graph.symbolic import (

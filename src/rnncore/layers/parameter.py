@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import constraints, regularizers
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import numeric_array
 from rnncore.utils._arrays import narrowed
 
 if TYPE_CHECKING:

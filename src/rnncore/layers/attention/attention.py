@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
+from rnncore.layers._arguments import may_equal
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
@@ -98,7 +99,7 @@ class Attention(Layer):
         shapes = several_shapes(self.name, input_shape)
         query, value, key = (*shapes, shapes[-1])[:3] if len(shapes) in (2, 3) else ((), (), ())
         fit = len(query) == len(value) == len(key) == 3
-        if not (fit and _equal(query[2], key[2]) and _equal(value[1], key[1])):
+        if not (fit and may_equal(query[2], key[2]) and may_equal(value[1], key[1])):
             raise ValueError(
                 f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and optionally a "
                 "key (B, Tv, D), without which E must equal D, got shapes "
@@ -302,10 +303,6 @@ def tanh_scores_backward(
     dquery = tape.take("dquery", (batch, queries, features), bent.dtype)
     dkey = tape.take("dkey", (batch, keys, features), bent.dtype)
     return dsums.sum(axis=2, out=dquery), dsums.sum(axis=1, out=dkey)
-
-
-def _equal(one: int | None, other: int | None) -> bool:
-    return one is None or other is None or one == other
 
 
 def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> None:

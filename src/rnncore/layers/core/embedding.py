@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import ADAPTED
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import ADAPTED, numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape

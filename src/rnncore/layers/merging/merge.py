@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import listed_axes
+from rnncore.layers._arguments import listed_axes, may_equal
 from rnncore.layers._lengths import joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
@@ -535,8 +535,7 @@ class Dot(Layer):
             n in (2, 3) and 1 <= a < n for a, n in zip(axes, ranks, strict=True)
         )
         if fit:
-            one, other = (shape[axis] for shape, axis in zip(shapes, axes, strict=True))
-            fit = one is None or other is None or one == other
+            fit = may_equal(*(shape[axis] for shape, axis in zip(shapes, axes, strict=True)))
         if not fit:
             raise ValueError(
                 f"{self.name}: x: expected two arrays with 2 or 3 axes, of equal sizes along the "
