@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncore.activations.fused import Rectifier
 from rnncore.activations.others import Elu, LeakyRelu
 from rnncore.layers._arguments import listed_axes
+from rnncore.layers._lengths import beside
 from rnncore.layers.core.activation import Activation
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count, check_number, check_optional_number
@@ -249,9 +250,8 @@ class Softmax(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = tape.take("y", x.shape, x.dtype)
-        y[...] = x
-        missing = None if mask is None else ~mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        y = tape.copied("y", x)
+        missing = None if mask is None else ~beside(mask, x)
         if missing is not None:
             np.copyto(y, _MASKED, where=missing)
         with np.errstate(invalid="ignore"):

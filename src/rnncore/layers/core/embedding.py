@@ -158,9 +158,7 @@ class Embedding(Layer):
         # write to `grad_rows` while the call has released the GIL.
         written = np.array(written, np.int64)
         _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
-        rows = tape.take("rows", ids.shape, np.int64)
-        rows[...] = ids
-        embeddings.grad_rows = rows
+        embeddings.grad_rows = tape.copied("rows", ids)
         return None  # ids have no gradient
 
 

@@ -222,12 +222,9 @@ class GetItem(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if there is no such step
-        part = x[self._index()]
         tape = self.tape(training)
-        y = tape.take("y", part.shape, x.dtype)
-        y[...] = part
         tape.saved = x.shape
-        return y, tape
+        return tape.copied("y", x[self._index()]), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         shape = self.used(tape)

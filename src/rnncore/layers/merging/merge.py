@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import listed_axes, may_equal
-from rnncore.layers._lengths import joint_mask
+from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.tape import Tape
@@ -184,7 +184,7 @@ class Multiply(Merge):
         reduce_into(np.multiply, _filled(operands, mask, 1.0, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # no product where everything is masked
-            np.copyto(y, 0, where=~_beside(real, y))
+            np.copyto(y, 0, where=~beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         factors = _filled(operands, mask, 1.0, tape)
@@ -195,7 +195,7 @@ class Multiply(Merge):
             reduce_into(np.multiply, [dy, *others], gradient)
             real = None if mask is None else mask[number]
             if real is not None:
-                gradient *= _beside(real, gradient)
+                gradient *= beside(real, gradient)
             gradients.append(gradient)
         return gradients
 
@@ -245,11 +245,10 @@ class _Extremum(Merge):
         reduce_into(self._function, _filled(operands, mask, self._worst, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # the first, where everything is masked
-            np.copyto(y, operands[0], where=~_beside(real, y))
+            np.copyto(y, operands[0], where=~beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
-        rest = tape.take("rest", dy.shape, dy.dtype)
-        rest[...] = dy
+        rest = tape.copied("rest", dy)
         chosen = tape.take("chosen", dy.shape, np.bool_)
         gradients = []
         for number, one in enumerate(_filled(operands, mask, self._worst, tape)):
@@ -351,13 +350,8 @@ def _filled(operands: Arrays, mask: Any, value: float, tape: Tape) -> Arrays:
     for number, real in enumerate(mask):
         if real is not None:
             one = filled[number] = tape.copied(f"filled{number}", operands[number])
-            np.copyto(one, value, where=~_beside(real, one))
+            np.copyto(one, value, where=~beside(real, one))
     return filled
-
-
-def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    """Return a mask (B, T) with as many axes as x."""
-    return mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
 def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
@@ -457,13 +451,9 @@ class Concatenate(Layer):
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ends = np.cumsum(self.used(tape))[:-1]
-        gradients = []
-        for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
-            # Contiguous, since the layers below would otherwise copy them each time.
-            dx = tape.take(f"dx{number}", part.shape, dy.dtype)
-            dx[...] = part
-            gradients.append(dx)
-        return gradients
+        # Contiguous, since the layers below would otherwise copy them each time.
+        parts = np.split(dy, ends, axis=self.axis)
+        return [tape.copied(f"dx{number}", part) for number, part in enumerate(parts)]
 
 
 def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:
@@ -589,9 +579,7 @@ class Dot(Layer):
             if len(shapes[number]) == 2:
                 d = d[:, 0]
             elif axes[number] == 1:
-                turned = tape.take(f"turned{number}", shapes[number], d.dtype)
-                np.copyto(turned, d.swapaxes(1, 2))
-                d = turned
+                d = tape.copied(f"turned{number}", d.swapaxes(1, 2))
             gradients.append(d)
         return gradients
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import axes_behind_batch, listed_axes
+from rnncore.layers._lengths import beside
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
@@ -316,6 +317,6 @@ class BatchNormalization(Normalization):
         if mask is None:
             count = max(1, math.prod(x.shape[axis] for axis in self._others))
             return True, x.dtype.type(1 / count)
-        real = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        real = beside(mask, x)
         counts = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
         return real, (1 / (counts + _COUNT_EPSILON)).astype(x.dtype)
