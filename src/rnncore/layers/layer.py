@@ -21,7 +21,7 @@ from rnncore.layers._arguments import (
     numeric_array,
     reject_unsupported,
 )
-from rnncore.layers._context import current_penalties, current_supply
+from rnncore.layers._context import collecting, supplying
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique, walk
 from rnncore.layers.graph.symbolic import (
@@ -577,7 +577,7 @@ class Layer(Configurable, Tapes):
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
         source = f"{self.name}: initializer of {short_name}"
-        supply = current_supply()
+        supply = supplying.get()
         if supply is not None:
             value = supply(owner, shape, self.dtype)
         else:
@@ -762,7 +762,7 @@ class Layer(Configurable, Tapes):
         under names with `key`. A layer that runs another one calls both methods if there is an
         `activity_regularizer`.
         """
-        collected = current_penalties()
+        collected = collecting.get()
         if collected is None and not tape.recording:
             return None
         gradients = []

@@ -309,8 +309,7 @@ class BatchNormalization(Normalization):
         return dx
 
     def _sum(self, x: NDArray[Any], real: Any) -> NDArray[Any]:
-        total: NDArray[Any] = x.sum(axis=self._others, keepdims=True, where=real)
-        return total
+        return x.sum(axis=self._others, keepdims=True, where=real)
 
     def _share(self, x: NDArray[Any], mask: NDArray[Any] | None) -> tuple[Any, Any]:
         """Return which elements are real, and the weight of each in the mean."""
