@@ -162,12 +162,10 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.choose("alpha", locals())
-        axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
-        self.shared_axes = (
-            None
-            if shared_axes is None
-            else [check_count("PReLU", "shared_axes", axis) for axis in axes]
-        )
+        self.shared_axes = None
+        if shared_axes is not None:
+            axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+            self.shared_axes = [check_count("PReLU", "shared_axes", axis) for axis in axes]
 
     def build(self, input_shape: Shape) -> None:
         sizes = list(input_shape[1:])

@@ -299,26 +299,22 @@ class Conv1DTranspose(Conv):
         **kwargs: Any,
     ) -> None:
         super().__init__(**passed_on(locals()))
+        reach = self._windows.reaches[0] if self.padding == "valid" else 0
+        # How many steps the last window adds beyond `strides` for each step of the input.
+        self._beyond = max(reach - self.strides[0], 0)
 
     def build(self, input_shape: Shape) -> None:
         shape = (*self.kernel_size, self.filters, self.known_features(input_shape))
         self.kernel = self.add_weight("kernel", shape, **self.chosen("kernel"))
         self.bias = self.build_bias()
 
-    @property
-    def _beyond(self) -> int:
-        """How many steps a window overlaps the next one."""
-        reach = (self.kernel_size[0] - 1) * self.dilation_rate[0] + 1
-        return max(reach - self.strides[0], 0)
-
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         steps = input_shape[1]
-        more = self._beyond if self.padding == "valid" else 0
-        length = None if steps is None else steps * self.strides[0] + more
+        length = None if steps is None else steps * self.strides[0] + self._beyond
         return (input_shape[0], length, self.filters)
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
-        return lengths * self.strides[0] + (self._beyond if self.padding == "valid" else 0)
+        return lengths * self.strides[0] + self._beyond
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
