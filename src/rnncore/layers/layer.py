@@ -171,6 +171,8 @@ class Layer(Configurable, Tapes):
     takes_ids = False
     # Names of the arguments of a call and of `forward`, other than x, mask and training.
     call_arguments: tuple[str, ...] = ()
+    # Those arguments of a call that are True or False.
+    call_flags: tuple[str, ...] = ("training",)
     # Whether it is a model, whose layers know the masks behind them and how they were called.
     is_model = False
     # Whether the input is a list of arrays.
@@ -429,8 +431,9 @@ class Layer(Configurable, Tapes):
         found = {name: value for name, value in arguments.items() if value is not None}
         if "mask" in found:
             found["mask"] = self._checked_mask(found["mask"], shape)
-        if "training" in found:
-            found["training"] = check_flag(self.name, "training", found["training"])
+        for name in self.call_flags:
+            if name in found:
+                found[name] = check_flag(self.name, name, found[name])
         return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
@@ -663,7 +666,19 @@ class Layer(Configurable, Tapes):
             If the number of arrays or a shape differs, or an array is not numeric or does not fit
             the dtype of the weights. No weight is changed then.
         """
-        assign_all(self.name, self.weights, weights)
+        if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+            raise TypeError(
+                f"{self.name}: weights: expected a list of arrays, got {type(weights).__name__}"
+            )
+        given, own = list(weights), self.weights
+        if len(given) != len(own):
+            raise ValueError(f"{self.name}: weights: expected {len(own)} arrays, got {len(given)}")
+        arrays = [
+            parameter.converted(weight, f"{self.name}: weights[{index}]")
+            for index, (parameter, weight) in enumerate(zip(own, given, strict=True))
+        ]
+        for parameter, array in zip(own, arrays, strict=True):
+            parameter.value[...] = array
 
     def count_params(self) -> int:
         """Return the number of elements of all weights; ValueError before the layer is built."""
@@ -679,23 +694,20 @@ class Layer(Configurable, Tapes):
 
     def connect(self, x: Any, **arguments: Any) -> Any:
         """Add a call on symbolic tensors to the graph and return its outputs."""
-        several = isinstance(x, (list, tuple))
-        tensors = list(x) if several else [x]
-        for tensor in tensors:
-            if not isinstance(tensor, SymbolicTensor):
-                raise TypeError(
-                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
-                )
-        if self.takes_several and not several:
-            raise TypeError(f"{self.name}: x: expected a list of symbolic tensors, got one alone")
-        if several and not self.takes_several:
+        if isinstance(x, (list, tuple)) and not self.takes_several:
             raise TypeError(
                 f"{self.name}: x: expected one symbolic tensor, got a list; only a layer whose "
                 "class sets takes_several = True takes one, and Concatenate and its like make one "
                 "tensor of several"
             )
+        tensors = [tensor for _, tensor in self._by_input("x", x, "symbolic tensors")]
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
+                )
         self._agree_on_dtype(tensors)
-        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        shapes = self._joined([tensor.shape for tensor in tensors])
         self.make_weights(shapes)
         arguments = self.check_arguments(arguments, shapes)
         node = Node(
@@ -703,7 +715,7 @@ class Layer(Configurable, Tapes):
             tensors,
             self.call_output_shape(shapes, arguments),
             self.dtype,
-            takes_list=several,
+            takes_list=self.takes_several,
             arguments=arguments,
         )
         self._agree_on_dtype(node.reads)
@@ -814,20 +826,3 @@ class Layer(Configurable, Tapes):
 def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return an output that the caller owns, copied if the layer returned its input."""
     return y.copy() if any(np.may_share_memory(y, x) for x in inputs) else y
-
-
-def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:
-    """Assign a list of arrays to parameters, all or none."""
-    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
-        raise TypeError(
-            f"{owner}: weights: expected a list of arrays, got {type(weights).__name__}"
-        )
-    given = list(weights)
-    if len(given) != len(parameters):
-        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(given)}")
-    arrays = [
-        parameter.converted(weight, f"{owner}: weights[{index}]")
-        for index, (parameter, weight) in enumerate(zip(parameters, given, strict=True))
-    ]
-    for parameter, array in zip(parameters, arrays, strict=True):
-        parameter.value[...] = array
