@@ -89,10 +89,7 @@ class Parameter(NamedArray):
         """Layer and weight, as in ``lstm/kernel``."""
         return f"{self.layer.name}/{self.short_name}"
 
-    @property
-    def path(self) -> str:
-        """Alias of `name`, as in Keras."""
-        return self.name
+    path = name  # as in Keras
 
     @property
     def trainable(self) -> bool:
