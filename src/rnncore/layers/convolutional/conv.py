@@ -84,8 +84,7 @@ class Conv(Dense):
     ) -> NDArray[Any]:
         windows = self._windows.of(self.name, without_padding(x, mask, tape), tape)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
-        rows = tape.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
-        rows.reshape(windows.shape)[...] = windows
+        rows = tape.copied("rows", windows).reshape(len(x), *counts, int(np.prod(numbers)))
         y = super()._run(rows, activation, None, tape)
         if tape.recording:
             tape.saved = (tape.saved, x.shape, mask)
@@ -320,8 +319,8 @@ class Conv1DTranspose(Conv):
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
         x = np.ascontiguousarray(without_padding(x, mask, tape))
-        matrix = tape.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
-        matrix[...] = self._rows_of(self.kernel.value).T
+        # A column for each number that a step adds.
+        matrix = tape.copied("matrix", self.kernel.value.reshape(-1, x.shape[2]).T)
         rows = tape.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
         _core.dense_forward(x, matrix, None, rows, "linear", tape.scratch)
         shape: Any = self.compute_output_shape(x.shape)
@@ -338,16 +337,9 @@ class Conv1DTranspose(Conv):
         dz = activation.backward_into(kept, dy, tape.take("dz", dy.shape, dy.dtype))
         if self.bias is not None:
             dz.sum(axis=(0, 1), out=self.bias.grad)
-        drows = tape.take("drows", rows.shape, rows.dtype)
-        windows = self._windows.of(self.name, dz, tape)
-        drows.reshape(windows.shape)[...] = windows
+        drows = tape.copied("drows", self._windows.of(self.name, dz, tape)).reshape(rows.shape)
         dx = tape.take("dx", x.shape, x.dtype) if need_dx else None
         dmatrix = tape.take("dmatrix", matrix.shape, matrix.dtype)
         _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", tape.scratch)
-        self._rows_of(self.kernel.grad)[...] = dmatrix.T
+        self.kernel.grad.reshape(-1, x.shape[2])[...] = dmatrix.T
         return None if dx is None else clear_padding(dx, mask)
-
-    @staticmethod
-    def _rows_of(kernel: NDArray[Any]) -> NDArray[Any]:
-        """Return a view of the kernel with one row for each number that a step adds."""
-        return kernel.reshape(-1, kernel.shape[2])

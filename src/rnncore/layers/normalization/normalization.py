@@ -60,12 +60,10 @@ class Normalization(Layer):
 
     def _scaled(self, normal: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""
-        y = normal
+        y, out = normal, tape.take("y", normal.shape, normal.dtype)
         if self.gamma is not None:
-            out = tape.take("y", normal.shape, normal.dtype)
             y = np.multiply(normal, self.gamma.value.reshape(self._broadcast), out=out)
         if self.beta is not None:
-            out = tape.take("y", normal.shape, normal.dtype)
             y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
         return y
 
