@@ -32,7 +32,7 @@ class Merge(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
         rank = max(map(len, shapes))
-        full = [(shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in shapes]
+        full = [_with_rank(shape, rank) for shape in shapes]
         sizes = []
         for axis in range(rank):
             column = [shape[axis] for shape in full]
@@ -61,7 +61,7 @@ class Merge(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         rank = max(one.ndim for one in x)
-        operands = [with_rank(one, rank) for one in x]
+        operands = [one.reshape(_with_rank(one.shape, rank)) for one in x]
         tape = self.tape(training)
         y = tape.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
         self._combine(operands, mask, y, tape)
@@ -322,7 +322,7 @@ class Minimum(_Extremum):
 
 def _summed_to(gradient: Array, shape: tuple[int, ...], name: str, tape: Tape) -> Array:
     """Return the gradient of an array of this shape that was broadcast along axes of size 1."""
-    full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
+    full = _with_rank(shape, gradient.ndim)
     repeated = tuple(
         axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
     )
@@ -364,9 +364,9 @@ def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
     return listed
 
 
-def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
-    """Return a view of x with new axes after the batch."""
-    return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
+def _with_rank(shape: Any, rank: int) -> Any:
+    """Return a shape with new axes of size 1 after the batch."""
+    return (shape[0], *(1,) * (rank - len(shape)), *shape[1:])
 
 
 class Concatenate(Layer):
