@@ -73,16 +73,14 @@ from rnncore.layers.regularization.regularization import (
     GaussianNoise as GaussianNoise,
     SpatialDropout1D as SpatialDropout1D,
 )
-from rnncore.layers.reshaping.padding_cropping_repeating import (
-    Cropping1D as Cropping1D,
-    UpSampling1D as UpSampling1D,
-    ZeroPadding1D as ZeroPadding1D,
-)
 from rnncore.layers.reshaping.reshaping import (
+    Cropping1D as Cropping1D,
     Flatten as Flatten,
     Permute as Permute,
     RepeatVector as RepeatVector,
     Reshape as Reshape,
+    UpSampling1D as UpSampling1D,
+    ZeroPadding1D as ZeroPadding1D,
 )
 from rnncore.layers.rnn.bidirectional import Bidirectional as Bidirectional
 from rnncore.layers.rnn.gru import GRU as GRU, GRUCell as GRUCell
@@ -96,12 +94,8 @@ from rnncore.utils._config import deserialize as deserialize, serialize as seria
 from rnncore.utils._names import public
 
 # Keras' aliases.
-AvgPool1D, AvgPool2D, MaxPool1D, MaxPool2D = (
-    AveragePooling1D,
-    AveragePooling2D,
-    MaxPooling1D,
-    MaxPooling2D,
-)
+AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
+MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 Convolution1D, Convolution2D = Conv1D, Conv2D

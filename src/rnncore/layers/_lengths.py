@@ -56,14 +56,17 @@ def clear_padding(x: NDArray[Any], mask: Any, value: float = 0.0) -> NDArray[Any
     Copies rather than multiplies, since the padding may hold NaN.
     """
     if lengths_of(mask) is not None:
-        np.copyto(x, value, where=~mask.reshape(mask.shape + (1,) * (x.ndim - 2)))
+        np.copyto(x, value, where=~beside(mask, x))
     return x
+
+
+def beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """Return a mask, which has the leading axes of x, with as many axes as x."""
+    return mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
 def without_padding(x: NDArray[Any], mask: Any, tape: Tape, value: float = 0.0) -> NDArray[Any]:
     """Return x, or if the mask has lengths a copy with `value` past the end of each row."""
     if lengths_of(mask) is None:
         return x
-    copy = tape.take("without padding", x.shape, x.dtype)
-    copy[...] = x
-    return clear_padding(copy, mask, value)
+    return clear_padding(tape.copied("without padding", x), mask, value)

@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore import constraints, initializers, regularizers
 from rnncore.layers._arguments import (
+    check_mask,
     compatible,
     declared_shape,
     expect_axes,
     feature_shape,
+    numeric_array,
     reject_unsupported,
 )
-from rnncore.layers._context import current_penalties, current_supply
-from rnncore.layers._convert import check_mask, numeric_array
+from rnncore.layers._context import collecting, supplying
 from rnncore.layers._lengths import Lengths, lengths_of, mask_of
 from rnncore.layers._members import members, unique, walk
 from rnncore.layers.graph.symbolic import (
@@ -170,6 +171,8 @@ class Layer(Configurable, Tapes):
     takes_ids = False
     # Names of the arguments of a call and of `forward`, other than x, mask and training.
     call_arguments: tuple[str, ...] = ()
+    # Those arguments of a call that are True or False.
+    call_flags: tuple[str, ...] = ("training",)
     # Whether it is a model, whose layers know the masks behind them and how they were called.
     is_model = False
     # Whether the input is a list of arrays.
@@ -430,8 +433,9 @@ class Layer(Configurable, Tapes):
         found = {name: value for name, value in arguments.items() if value is not None}
         if "mask" in found:
             found["mask"] = self._checked_mask(found["mask"], shape)
-        if "training" in found:
-            found["training"] = check_flag(self.name, "training", found["training"])
+        for name in self.call_flags:
+            if name in found:
+                found[name] = check_flag(self.name, name, found[name])
         return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
@@ -578,7 +582,7 @@ class Layer(Configurable, Tapes):
         owner = f"{self.name}: {', '.join(self.size_arguments) or short_name}"
         sizes = ", ".join(str(getattr(self, argument)) for argument in self.size_arguments)
         source = f"{self.name}: initializer of {short_name}"
-        supply = current_supply()
+        supply = supplying.get()
         if supply is not None:
             value = supply(owner, shape, self.dtype)
         else:
@@ -664,7 +668,19 @@ class Layer(Configurable, Tapes):
             If the number of arrays or a shape differs, or an array is not numeric or does not fit
             the dtype of the weights. No weight is changed then.
         """
-        assign_all(self.name, self.weights, weights)
+        if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
+            raise TypeError(
+                f"{self.name}: weights: expected a list of arrays, got {type(weights).__name__}"
+            )
+        given, own = list(weights), self.weights
+        if len(given) != len(own):
+            raise ValueError(f"{self.name}: weights: expected {len(own)} arrays, got {len(given)}")
+        arrays = [
+            parameter.converted(weight, f"{self.name}: weights[{index}]")
+            for index, (parameter, weight) in enumerate(zip(own, given, strict=True))
+        ]
+        for parameter, array in zip(own, arrays, strict=True):
+            parameter.value[...] = array
 
     def count_params(self) -> int:
         """Return the number of elements of all weights; ValueError before the layer is built."""
@@ -680,23 +696,20 @@ class Layer(Configurable, Tapes):
 
     def connect(self, x: Any, **arguments: Any) -> Any:
         """Add a call on symbolic tensors to the graph and return its outputs."""
-        several = isinstance(x, (list, tuple))
-        tensors = list(x) if several else [x]
-        for tensor in tensors:
-            if not isinstance(tensor, SymbolicTensor):
-                raise TypeError(
-                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
-                )
-        if self.takes_several and not several:
-            raise TypeError(f"{self.name}: x: expected a list of symbolic tensors, got one alone")
-        if several and not self.takes_several:
+        if isinstance(x, (list, tuple)) and not self.takes_several:
             raise TypeError(
                 f"{self.name}: x: expected one symbolic tensor, got a list; only a layer whose "
                 "class sets takes_several = True takes one, and Concatenate and its like make one "
                 "tensor of several"
             )
+        tensors = [tensor for _, tensor in self._by_input("x", x, "symbolic tensors")]
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: x: expected symbolic tensors only, got {type(tensor).__name__}"
+                )
         self._agree_on_dtype(tensors)
-        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        shapes = self._joined([tensor.shape for tensor in tensors])
         self.make_weights(shapes)
         arguments = self.check_arguments(arguments, shapes)
         node = Node(
@@ -704,7 +717,7 @@ class Layer(Configurable, Tapes):
             tensors,
             self.call_output_shape(shapes, arguments),
             self.dtype,
-            takes_list=several,
+            takes_list=self.takes_several,
             arguments=arguments,
         )
         self._agree_on_dtype(node.reads)
@@ -763,7 +776,7 @@ class Layer(Configurable, Tapes):
         under names with `key`. A layer that runs another one calls both methods if there is an
         `activity_regularizer`.
         """
-        collected = current_penalties()
+        collected = collecting.get()
         if collected is None and not tape.recording:
             return None
         gradients = []
@@ -815,20 +828,3 @@ class Layer(Configurable, Tapes):
 def detached(y: NDArray[Any], inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Return an output that the caller owns, copied if the layer returned its input."""
     return y.copy() if any(np.may_share_memory(y, x) for x in inputs) else y
-
-
-def assign_all(owner: str, parameters: Sequence[Parameter], weights: Sequence[ArrayLike]) -> None:
-    """Assign a list of arrays to parameters, all or none."""
-    if isinstance(weights, (str, bytes, Mapping)) or not isinstance(weights, Iterable):
-        raise TypeError(
-            f"{owner}: weights: expected a list of arrays, got {type(weights).__name__}"
-        )
-    given = list(weights)
-    if len(given) != len(parameters):
-        raise ValueError(f"{owner}: weights: expected {len(parameters)} arrays, got {len(given)}")
-    arrays = [
-        parameter.converted(weight, f"{owner}: weights[{index}]")
-        for index, (parameter, weight) in enumerate(zip(parameters, given, strict=True))
-    ]
-    for parameter, array in zip(parameters, arrays, strict=True):
-        parameter.value[...] = array

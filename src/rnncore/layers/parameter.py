@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import constraints, regularizers
-from rnncore.layers._convert import numeric_array
-from rnncore.utils._arrays import narrowed
+from rnncore.layers._arguments import numeric_array
+from rnncore.utils._arrays import NamedArray, narrowed
 
 if TYPE_CHECKING:
     from rnncore.layers.layer import Layer
@@ -32,7 +32,7 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-class Parameter:
+class Parameter(NamedArray):
     """One weight array, its gradient, and its segment of the model's flat buffers.
 
     A layer outside a model owns its arrays; inside one, `value` and `grad` are views into the
@@ -85,29 +85,16 @@ class Parameter:
         self.grad_rows: NDArray[np.int64] | None = None
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         """Layer and weight, as in ``lstm/kernel``."""
         return f"{self.layer.name}/{self.short_name}"
 
-    @property
-    def path(self) -> str:
-        """Alias of `name`, as in Keras."""
-        return self.name
+    path = name  # as in Keras
 
     @property
     def trainable(self) -> bool:
         """Whether the optimizer may change it: the layer and the weight must be trainable."""
         return self._trainable and self.layer.trainable
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the weight."""
-        return self.value.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """dtype of the weight."""
-        return self.value.dtype
 
     @functools.cached_property
     def _grad(self) -> NDArray[Any]:
@@ -176,10 +163,6 @@ class Parameter:
         """Become a view of the flat gradient buffer, at the weight's own offset."""
         self.grad_rows = None
         self._grad = flat[self.offset : self.offset + self.size].reshape(self.shape)
-
-    def numpy(self) -> NDArray[Any]:
-        """Return a copy of the weight."""
-        return self.value.copy()
 
     def __getitem__(self, key: Any) -> Any:
         return self.value[key]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import compatible
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import compatible, numeric_array
 from rnncore.layers.layer import Shape
 from rnncore.losses import BinaryCrossentropy
 from rnncore.networks.network import Arrays

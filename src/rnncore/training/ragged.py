@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import numeric_array
 from rnncore.layers._lengths import mask_of
 from rnncore.layers.tape import Buffers
 from rnncore.utils._arrays import RAGGED, room_for

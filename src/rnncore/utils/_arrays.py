@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 class NamedArray:
-    """Base of the variables of optimizers and metrics: a name, and an array as `value`."""
+    """Base of weights and of variables of optimizers and metrics: a name, an array as `value`."""
 
     name: str
     value: NDArray[Any]

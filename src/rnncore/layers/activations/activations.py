@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncore.activations.fused import Rectifier
 from rnncore.activations.others import Elu, LeakyRelu
 from rnncore.layers._arguments import listed_axes
+from rnncore.layers._lengths import beside
 from rnncore.layers.core.activation import Activation
 from rnncore.layers.layer import Layer, Shape
 from rnncore.utils._checks import check_count, check_number, check_optional_number
@@ -161,12 +162,10 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.choose("alpha", locals())
-        axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
-        self.shared_axes = (
-            None
-            if shared_axes is None
-            else [check_count("PReLU", "shared_axes", axis) for axis in axes]
-        )
+        self.shared_axes = None
+        if shared_axes is not None:
+            axes = shared_axes if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+            self.shared_axes = [check_count("PReLU", "shared_axes", axis) for axis in axes]
 
     def build(self, input_shape: Shape) -> None:
         sizes = list(input_shape[1:])
@@ -249,9 +248,8 @@ class Softmax(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = tape.take("y", x.shape, x.dtype)
-        y[...] = x
-        missing = None if mask is None else ~mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        y = tape.copied("y", x)
+        missing = None if mask is None else ~beside(mask, x)
         if missing is not None:
             np.copyto(y, _MASKED, where=missing)
         with np.errstate(invalid="ignore"):

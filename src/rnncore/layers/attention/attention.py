@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.activations import softmax
+from rnncore.layers._arguments import may_equal
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
 from rnncore.layers.merging.merge import several_shapes
@@ -67,6 +68,9 @@ class Attention(Layer):
     takes_several = True
     reads_mask = True
     call_arguments = ("return_attention_scores", "use_causal_mask")
+    call_flags = ("training", *call_arguments)
+    # None if the scores are products.
+    _tanh_factors: Factors | None = None
 
     def __init__(
         self,
@@ -93,12 +97,13 @@ class Attention(Layer):
         self.concat_score_weight = None
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
+            self._tanh_factors = (self.scale, self.concat_score_weight)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
         query, value, key = (*shapes, shapes[-1])[:3] if len(shapes) in (2, 3) else ((), (), ())
         fit = len(query) == len(value) == len(key) == 3
-        if not (fit and _equal(query[2], key[2]) and _equal(value[1], key[1])):
+        if not (fit and may_equal(query[2], key[2]) and may_equal(value[1], key[1])):
             raise ValueError(
                 f"{self.name}: x: expected [query (B, Tq, D), value (B, Tv, E)] and optionally a "
                 "key (B, Tv, D), without which E must equal D, got shapes "
@@ -111,13 +116,6 @@ class Attention(Layer):
         if not arguments.get("return_attention_scores"):
             return shape
         return [shape, (*shape[:2], input_shape[1][1])]
-
-    def check_arguments(self, arguments: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-        found = super().check_arguments(arguments, shape)
-        for name in self.call_arguments:
-            if name in found:
-                found[name] = check_flag(self.name, name, found[name])
-        return found
 
     def _checked_mask(self, mask: Any, shapes: Any) -> Any:
         # The key has the same steps as the value, so its mask may be omitted.
@@ -177,17 +175,12 @@ class Attention(Layer):
         dvalue += dkey
         return [dquery, dvalue], {}
 
-    def _tanh_factors(self) -> Factors | None:
-        """Return the factors inside and outside tanh, None if the scores are products."""
-        return (self.scale, self.concat_score_weight) if self.score_mode == "concat" else None
-
     def _scores(
         self, query: NDArray[Any], key: NDArray[Any], tape: Tape
     ) -> tuple[NDArray[Any], Any]:
         """Return the scores (B, Tq, Tv), free to overwrite, and what their backward needs."""
-        factors = self._tanh_factors()
-        if factors is not None:
-            return tanh_scores(query, key, factors, tape)
+        if self._tanh_factors is not None:
+            return tanh_scores(query, key, self._tanh_factors, tape)
         shape = (*query.shape[:2], key.shape[1])
         products = tape.take("products", shape, query.dtype)
         np.matmul(query, key.swapaxes(1, 2), out=products)
@@ -205,9 +198,8 @@ class Attention(Layer):
         tape: Tape,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Write the gradients of the weights, return those of query and key."""
-        factors = self._tanh_factors()
-        if factors is not None:
-            return tanh_scores_backward(dscores, saved, factors, tape)
+        if self._tanh_factors is not None:
+            return tanh_scores_backward(dscores, saved, self._tanh_factors, tape)
         if self.scale is not None:
             saved *= dscores
             self.scale.grad[...] = saved.sum()
@@ -259,9 +251,7 @@ class AdditiveAttention(Attention):
         if self.use_scale and features is None:
             raise ValueError(f"{self.name}: x: expected a known number of features, got None")
         self.scale = self.add_weight("scale", (features,)) if self.use_scale else None
-
-    def _tanh_factors(self) -> Factors:
-        return None, self.scale
+        self._tanh_factors = (None, self.scale)
 
 
 def tanh_scores(
@@ -302,10 +292,6 @@ def tanh_scores_backward(
     dquery = tape.take("dquery", (batch, queries, features), bent.dtype)
     dkey = tape.take("dkey", (batch, keys, features), bent.dtype)
     return dsums.sum(axis=2, out=dquery), dsums.sum(axis=1, out=dkey)
-
-
-def _equal(one: int | None, other: int | None) -> bool:
-    return one is None or other is None or one == other
 
 
 def _zero(array: NDArray[Any], real: NDArray[Any] | None) -> None:

@@ -84,8 +84,7 @@ class Conv(Dense):
     ) -> NDArray[Any]:
         windows = self._windows.of(self.name, without_padding(x, mask, tape), tape)
         counts, numbers = windows.shape[1 : self.rank + 1], windows.shape[self.rank + 1 :]
-        rows = tape.take("rows", (len(x), *counts, int(np.prod(numbers))), x.dtype)
-        rows.reshape(windows.shape)[...] = windows
+        rows = tape.copied("rows", windows).reshape(len(x), *counts, int(np.prod(numbers)))
         y = super()._run(rows, activation, None, tape)
         if tape.recording:
             tape.saved = (tape.saved, x.shape, mask)
@@ -299,33 +298,29 @@ class Conv1DTranspose(Conv):
         **kwargs: Any,
     ) -> None:
         super().__init__(**passed_on(locals()))
+        reach = self._windows.reaches[0] if self.padding == "valid" else 0
+        # How many steps the last window adds beyond `strides` for each step of the input.
+        self._beyond = max(reach - self.strides[0], 0)
 
     def build(self, input_shape: Shape) -> None:
         shape = (*self.kernel_size, self.filters, self.known_features(input_shape))
         self.kernel = self.add_weight("kernel", shape, **self.chosen("kernel"))
         self.bias = self.build_bias()
 
-    @property
-    def _beyond(self) -> int:
-        """How many steps a window overlaps the next one."""
-        reach = (self.kernel_size[0] - 1) * self.dilation_rate[0] + 1
-        return max(reach - self.strides[0], 0)
-
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         steps = input_shape[1]
-        more = self._beyond if self.padding == "valid" else 0
-        length = None if steps is None else steps * self.strides[0] + more
+        length = None if steps is None else steps * self.strides[0] + self._beyond
         return (input_shape[0], length, self.filters)
 
     def output_lengths(self, lengths: Lengths) -> Lengths:
-        return lengths * self.strides[0] + (self._beyond if self.padding == "valid" else 0)
+        return lengths * self.strides[0] + self._beyond
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
     ) -> NDArray[Any]:
         x = np.ascontiguousarray(without_padding(x, mask, tape))
-        matrix = tape.take("matrix", (x.shape[2], self.kernel.size // x.shape[2]), x.dtype)
-        matrix[...] = self._rows_of(self.kernel.value).T
+        # A column for each number that a step adds.
+        matrix = tape.copied("matrix", self.kernel.value.reshape(-1, x.shape[2]).T)
         rows = tape.take("rows", (*x.shape[:2], matrix.shape[1]), x.dtype)
         _core.dense_forward(x, matrix, None, rows, "linear", tape.scratch)
         shape: Any = self.compute_output_shape(x.shape)
@@ -342,16 +337,9 @@ class Conv1DTranspose(Conv):
         dz = activation.backward_into(kept, dy, tape.take("dz", dy.shape, dy.dtype))
         if self.bias is not None:
             dz.sum(axis=(0, 1), out=self.bias.grad)
-        drows = tape.take("drows", rows.shape, rows.dtype)
-        windows = self._windows.of(self.name, dz, tape)
-        drows.reshape(windows.shape)[...] = windows
+        drows = tape.copied("drows", self._windows.of(self.name, dz, tape)).reshape(rows.shape)
         dx = tape.take("dx", x.shape, x.dtype) if need_dx else None
         dmatrix = tape.take("dmatrix", matrix.shape, matrix.dtype)
         _core.dense_backward(x, matrix, rows, drows, dx, dmatrix, None, "linear", tape.scratch)
-        self._rows_of(self.kernel.grad)[...] = dmatrix.T
+        self.kernel.grad.reshape(-1, x.shape[2])[...] = dmatrix.T
         return None if dx is None else clear_padding(dx, mask)
-
-    @staticmethod
-    def _rows_of(kernel: NDArray[Any]) -> NDArray[Any]:
-        """Return a view of the kernel with one row for each number that a step adds."""
-        return kernel.reshape(-1, kernel.shape[2])

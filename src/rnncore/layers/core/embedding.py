@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnncore import _core
-from rnncore.layers._arguments import ADAPTED
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import ADAPTED, numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
@@ -123,11 +122,15 @@ class Embedding(Layer):
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers; ValueError if one is not a whole number within the vocabulary."""
         array = numeric_array(argument, x)
-        ids = (
-            array.astype(np.intp, copy=False)
-            if array.dtype.kind in "bui"
-            else _whole(f"{self.name}: {argument}", array)
-        )
+        if array.dtype.kind == "f":  # others would be truncated silently
+            fraction = array[~(np.isfinite(array) & (array == np.floor(array)))]
+            if fraction.size:
+                raise ValueError(
+                    f"{self.name}: {argument}: expected whole numbers as token ids, got "
+                    f"{fraction[0]}"
+                )
+        with np.errstate(invalid="ignore"):  # if far too large, they are refused below
+            ids = array.astype(np.intp, copy=False)
         if ids.size and not (ids.min() >= 0 and ids.max() < self.input_dim):
             where = tuple(int(i) for i in np.argwhere((ids < 0) | (ids >= self.input_dim))[0])
             raise ValueError(
@@ -160,16 +163,5 @@ class Embedding(Layer):
         # write to `grad_rows` while the call has released the GIL.
         written = np.array(written, np.int64)
         _core.scatter_add_rows(embeddings.grad, written, ids, np.ascontiguousarray(dy))
-        rows = tape.take("rows", ids.shape, np.int64)
-        rows[...] = ids
-        embeddings.grad_rows = rows
+        embeddings.grad_rows = tape.copied("rows", ids)
         return None  # ids have no gradient
-
-
-def _whole(argument: str, array: NDArray[Any]) -> NDArray[np.intp]:
-    """Convert floats that are whole numbers; others would be truncated silently."""
-    whole = np.isfinite(array) & (array == np.floor(array))
-    if not whole.all():
-        raise ValueError(f"{argument}: expected whole numbers as token ids, got {array[~whole][0]}")
-    with np.errstate(invalid="ignore"):  # if far too large, the caller refuses the result
-        return array.astype(np.intp)

@@ -49,8 +49,12 @@ class InputLayer(Identity):
             raise ValueError("Input: expected one of shape and batch_shape")
         if batch_size is not None and batch_shape is not None:
             raise ValueError("Input: batch_size: expected None with batch_shape, got both")
-        if dtype is not None:
-            _check_numeric(dtype)
+        try:
+            self.data_dtype = np.dtype(np.float32 if dtype is None else dtype)
+        except TypeError:
+            raise TypeError(f"Input: dtype: expected a numeric dtype, got {dtype!r}") from None
+        if self.data_dtype.kind not in "biuf":
+            raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
         if shape is None:
             size, sizes = split_batch("Input", "batch_shape", batch_shape)
         else:
@@ -59,7 +63,6 @@ class InputLayer(Identity):
         self.declared_batch_size, self.declared_input_shape = size, sizes
         self.built = True
         self.input_shape = (size, *sizes)
-        self.data_dtype = np.dtype(np.float32 if dtype is None else dtype)
         self._nodes.append(Node(self, (), self.input_shape, self.data_dtype))
 
     def current_arguments(self) -> dict[str, Any]:
@@ -68,15 +71,6 @@ class InputLayer(Identity):
             "dtype": self.data_dtype.name,
             "name": self.name,
         }
-
-
-def _check_numeric(dtype: Any) -> None:
-    try:
-        kind = np.dtype(dtype).kind
-    except TypeError:
-        raise TypeError(f"Input: dtype: expected a numeric dtype, got {dtype!r}") from None
-    if kind not in "biuf":
-        raise ValueError(f"Input: dtype: expected a numeric dtype, got {dtype!r}")
 
 
 @explained
@@ -121,5 +115,4 @@ def Input(
     >>> LSTM(4)(Input(shape=(10, 3))).shape
     (None, 4)
     """
-    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, name, batch_shape).output
-    return tensor
+    return InputLayer(shape, batch_size, dtype, name, batch_shape).output

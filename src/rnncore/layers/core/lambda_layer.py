@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers.graph.tracing import Traced, traced
+from rnncore.layers.core.input_layer import Input
+from rnncore.layers.graph.operators import ConstantOperation, GetItem, TensorOperation
+from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.merging.merge import Array, Arrays
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_type
 
 
@@ -101,16 +104,35 @@ class Lambda(Layer):
 
     def build(self, input_shape: Any) -> None:
         if self.gradient is None and not self._named:
-            shapes = input_shape if self.takes_several else [input_shape]
-            function = functools.partial(self.function, **self.arguments)
-            self._traced = traced(function, shapes, self.dtype, several=self.takes_several)
+            self._traced = self._trace(self._each(input_shape))
             self.children = [] if self._traced is None else self._traced.layers
+
+    def _trace(self, shapes: Sequence[Shape]) -> Traced | None:
+        """Return the operators of the function, or None if it does anything else."""
+        inputs = [Input(one[1:], dtype=self.dtype, name=f"x{i}") for i, one in enumerate(shapes)]
+        try:
+            output = self.function(self._joined(inputs), **self.arguments)
+            if not isinstance(output, SymbolicTensor):
+                return None
+            found = Traced(inputs, output)
+        except Exception:  # a function written for arrays may raise anything
+            return None
+        known = (ConstantOperation, GetItem, TensorOperation)
+        if not all(isinstance(layer, known) for layer in found.layers):
+            return None
+        for layer in found.layers:  # an Input has the dtype of the data, which they did not adopt
+            layer.dtype = layer.explicit_dtype = self.dtype
+        return found
+
+    def _each(self, value: Any) -> Any:
+        """Return what belongs to the inputs as a list; `_joined` does the reverse."""
+        return value if self.takes_several else [value]
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         declared = self._declared_output_shape
         if callable(declared):
             return tuple(declared(input_shape))
-        batch = input_shape[0][0] if self.takes_several else input_shape[0]
+        batch = self._each(input_shape)[0][0]
         if declared is not None:
             return (batch, *declared)
         # Try two values for unknown sizes: what changes with them is unknown too.
@@ -121,16 +143,15 @@ class Lambda(Layer):
     def _tried(self, input_shape: Any, unknown: int) -> tuple[int, ...]:
         zeros = [
             np.zeros((1, *(unknown if size is None else size for size in shape[1:])), self.dtype)
-            for shape in (input_shape if self.takes_several else [input_shape])
+            for shape in self._each(input_shape)
         ]
-        return np.shape(self._applied(zeros if self.takes_several else zeros[0], None, False))[1:]
+        return np.shape(self._applied(self._joined(zeros), None, False))[1:]
 
     def compute_mask(self, x: Any, mask: Any) -> NDArray[Any] | None:
         if self.mask is None and mask is not None and "mask" not in self._named:
             self.end_mask(mask)
             return None
-        found: NDArray[Any] | None = self.mask(x, mask) if callable(self.mask) else self.mask
-        return found
+        return self.mask(x, mask) if callable(self.mask) else self.mask
 
     def _applied(self, x: Any, mask: Any, training: bool) -> Any:
         given = {"mask": mask, "training": training}
@@ -140,10 +161,15 @@ class Lambda(Layer):
         y = np.asarray(self._applied(x, mask, training), self.dtype)
         tape, tapes = self.tape(training), None
         if training and self._traced is not None:
-            found, tapes = self._traced.forward(x if self.takes_several else [x])
-            self._expect_same(found, y)
+            found, tapes = self._traced.forward(self._each(x))
+            # One that draws random numbers, or reads changing ones, no longer matches its trace.
+            if not np.allclose(found, y, rtol=1e-3, equal_nan=True):
+                raise ValueError(
+                    f"{self.name}: gradient: expected a function, as `function` does not always "
+                    "give what its operators gave when the layer was built, got None"
+                )
             y = found
-        samples = len(x[0] if self.takes_several else x)
+        samples = len(self._each(x)[0])
         if y.ndim == 0 or len(y) != samples:
             raise ValueError(
                 f"{self.name}: function: expected an array of {samples} samples, got shape "
@@ -152,37 +178,83 @@ class Lambda(Layer):
         tape.saved = (x, tapes)
         return y, tape
 
-    def _expect_same(self, traced: NDArray[Any], y: NDArray[Any]) -> None:
-        # A function that draws random numbers, or reads changing ones, no longer matches its trace.
-        if not np.allclose(traced, y, rtol=1e-3, equal_nan=True):
-            raise ValueError(
-                f"{self.name}: gradient: expected a function, as `function` does not always give "
-                "what its operators gave when the layer was built, got None"
-            )
-
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         x, tapes = self.used(tape)
+        xs = self._each(x)
         if not need_dx:
-            return [None] * len(x) if self.takes_several else None
-        several = self.takes_several
-        xs = x if several else [x]
+            return self._joined([None] * len(xs))
         if self._traced is not None:
-            dxs = self._traced.backward(tapes, dy, xs, tape)
-            return dxs if several else dxs[0]
+            return self._joined(self._traced.backward(tapes, dy, xs, tape))
         if self.gradient is None:
             raise ValueError(
                 f"{self.name}: gradient: expected a function, as layers below are trained, got None"
             )
         found = self.gradient(x, dy, **self.arguments)
-        if several and not (isinstance(found, (list, tuple)) and len(found) == len(x)):
+        if self.takes_several and not (isinstance(found, (list, tuple)) and len(found) == len(x)):
             raise ValueError(f"{self.name}: gradient: expected a list of {len(x)} arrays")
-        dxs = [np.asarray(dx, self.dtype) for dx in (found if several else [found])]
+        dxs = [np.asarray(dx, self.dtype) for dx in self._each(found)]
         for dx, one in zip(dxs, xs, strict=True):
             if dx.shape != one.shape:
                 raise ValueError(
                     f"{self.name}: gradient: expected an array of shape {one.shape}, got {dx.shape}"
                 )
-        return dxs if several else dxs[0]
+        return self._joined(dxs)
+
+
+class Traced:
+    """The gradient of a function of arrays made of operators only.
+
+    Such a function also takes symbolic tensors. ``lambda x: 100 * x[:, -1]`` then makes two layers,
+    whose backward is known.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        One for each operator, in order of application.
+    """
+
+    def __init__(self, inputs: Sequence[SymbolicTensor], output: SymbolicTensor) -> None:
+        self._inputs, self._output = inputs, output
+        self._nodes: list[Node] = []
+        self._collect(output)
+        self.layers: list[Layer] = [node.layer for node in self._nodes]
+
+    def _collect(self, tensor: SymbolicTensor) -> None:
+        if tensor.node in self._nodes or tensor in self._inputs:
+            return
+        for one in tensor.node.inputs:
+            self._collect(one)
+        self._nodes.append(tensor.node)
+
+    def forward(self, arrays: Arrays) -> tuple[Array, list[Any]]:
+        """Return the output, and what `backward` needs."""
+        values = {id(one): array for one, array in zip(self._inputs, arrays, strict=True)}
+        tapes = []
+        for node in self._nodes:
+            taken = [values[id(one)] for one in node.inputs]
+            x: Any = taken if node.takes_list else taken[0]
+            values[id(node.outputs[0])], tape = node.layer.forward(x, training=True)
+            tapes.append(tape)
+        return values[id(self._output)], tapes
+
+    def backward(self, tapes: list[Any], dy: Array, xs: Arrays, tape: Tape) -> Arrays:
+        """Return the gradients of the inputs `xs`; sums are written to `tape`."""
+        gradients: dict[int, Array] = {id(self._output): dy}
+        for number, node in reversed(list(enumerate(self._nodes))):
+            d = gradients.pop(id(node.outputs[0]))
+            found = node.layer.backward(tapes[number], d)
+            parts = found if node.takes_list else [found]
+            for place, (one, part) in enumerate(zip(node.inputs, parts, strict=True)):
+                before = gradients.get(id(one))
+                if before is not None:
+                    total = tape.take(f"sum {number} {place}", part.shape, part.dtype)
+                    part = np.add(before, part, out=total)
+                gradients[id(one)] = part
+        zero = np.zeros((), dy.dtype)
+        return [
+            gradients.get(id(one), np.broadcast_to(zero, x.shape))
+            for one, x in zip(self._inputs, xs, strict=True)
+        ]
 
 
 def _parameters(function: Callable[..., Any]) -> set[str]:

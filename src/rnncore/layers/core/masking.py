@@ -70,8 +70,7 @@ class Masking(Layer):
     def _real_steps(self, x: NDArray[Any]) -> NDArray[np.bool_]:
         # Compared in the dtype of x: 0.1 in float32 is not 0.1 in float64.
         padding = np.isnan(x) if np.isnan(self.mask_value) else x == x.dtype.type(self.mask_value)
-        real: NDArray[np.bool_] = ~padding.all(axis=-1)
-        return real
+        return ~padding.all(axis=-1)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         real = self._real_steps(x)[..., None]

@@ -14,18 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._lengths import Lengths
-from rnncore.layers.graph.symbolic import SymbolicTensor, operator
+from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
-_FUNCTIONS: dict[str, np.ufunc] = {
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-}
+_FUNCTIONS: dict[str, np.ufunc] = {name: getattr(np, name) for name in OPERATIONS}
 # One axis of a key: a number, a slice as [start, stop, step], or None for a new axis.
 Part = int | list[int | None] | None
 
@@ -191,13 +186,11 @@ class GetItem(Layer):
             raise ValueError(
                 "GetItem: key: expected `:` on the batch axis, as in x[:, -1], got something else"
             )
+        self._index = tuple(slice(*part) if isinstance(part, list) else part for part in self.key)
 
     def output_lengths(self, lengths: Lengths) -> Lengths | None:
         whole: Part = [None, None, None]
         return lengths if self.key[1:2] in ([], [whole]) else None
-
-    def _index(self) -> tuple[Any, ...]:
-        return tuple(slice(*part) if isinstance(part, list) else part for part in self.key)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         axes = [part for part in self.key if part is not None]
@@ -222,18 +215,15 @@ class GetItem(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if there is no such step
-        part = x[self._index()]
         tape = self.tape(training)
-        y = tape.take("y", part.shape, x.dtype)
-        y[...] = part
         tape.saved = x.shape
-        return y, tape
+        return tape.copied("y", x[self._index]), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         shape = self.used(tape)
         dx = tape.take("dx", shape, dy.dtype)
         dx.fill(0)
-        dx[self._index()] = dy
+        dx[self._index] = dy
         return dx
 
 

@@ -38,6 +38,10 @@ def either(one: CountedStep, other: CountedStep) -> CountedStep:
     return CountedStep(one, other, rank=max(one.rank, other.rank))
 
 
+# The operations that symbolic tensors know, by their names in NumPy.
+OPERATIONS = ("add", "subtract", "multiply", "divide")
+
+
 class SymbolicTensor(NDArrayOperatorsMixin):
     """What `Input` returns, and what a layer returns when called on one.
 
@@ -85,7 +89,7 @@ class SymbolicTensor(NDArrayOperatorsMixin):
         if kwargs.get("out", (None,))[0] is self:  # x += 1 makes another tensor
             del kwargs["out"]
         if method == "__call__" and not kwargs:
-            if name in ("add", "subtract", "multiply", "divide"):
+            if name in OPERATIONS:
                 return _operators["combined"](name, *inputs)
             if name == "negative":
                 return _operators["combined"]("multiply", *inputs, -1)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import listed_axes
-from rnncore.layers._lengths import joint_mask
+from rnncore.layers._arguments import listed_axes, may_equal
+from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.tape import Tape
@@ -32,7 +32,7 @@ class Merge(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
         rank = max(map(len, shapes))
-        full = [(shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in shapes]
+        full = [_with_rank(shape, rank) for shape in shapes]
         sizes = []
         for axis in range(rank):
             column = [shape[axis] for shape in full]
@@ -61,7 +61,7 @@ class Merge(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         rank = max(one.ndim for one in x)
-        operands = [with_rank(one, rank) for one in x]
+        operands = [one.reshape(_with_rank(one.shape, rank)) for one in x]
         tape = self.tape(training)
         y = tape.take("y", np.broadcast_shapes(*(one.shape for one in operands)), x[0].dtype)
         self._combine(operands, mask, y, tape)
@@ -184,7 +184,7 @@ class Multiply(Merge):
         reduce_into(np.multiply, _filled(operands, mask, 1.0, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # no product where everything is masked
-            np.copyto(y, 0, where=~_beside(real, y))
+            np.copyto(y, 0, where=~beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
         factors = _filled(operands, mask, 1.0, tape)
@@ -195,7 +195,7 @@ class Multiply(Merge):
             reduce_into(np.multiply, [dy, *others], gradient)
             real = None if mask is None else mask[number]
             if real is not None:
-                gradient *= _beside(real, gradient)
+                gradient *= beside(real, gradient)
             gradients.append(gradient)
         return gradients
 
@@ -245,11 +245,10 @@ class _Extremum(Merge):
         reduce_into(self._function, _filled(operands, mask, self._worst, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # the first, where everything is masked
-            np.copyto(y, operands[0], where=~_beside(real, y))
+            np.copyto(y, operands[0], where=~beside(real, y))
 
     def _gradients(self, dy: Array, operands: Arrays, mask: Any, y: Array, tape: Tape) -> Arrays:
-        rest = tape.take("rest", dy.shape, dy.dtype)
-        rest[...] = dy
+        rest = tape.copied("rest", dy)
         chosen = tape.take("chosen", dy.shape, np.bool_)
         gradients = []
         for number, one in enumerate(_filled(operands, mask, self._worst, tape)):
@@ -323,7 +322,7 @@ class Minimum(_Extremum):
 
 def _summed_to(gradient: Array, shape: tuple[int, ...], name: str, tape: Tape) -> Array:
     """Return the gradient of an array of this shape that was broadcast along axes of size 1."""
-    full = (shape[0], *(1,) * (gradient.ndim - len(shape)), *shape[1:])
+    full = _with_rank(shape, gradient.ndim)
     repeated = tuple(
         axis for axis, (n, m) in enumerate(zip(full, gradient.shape, strict=True)) if n != m
     )
@@ -351,13 +350,8 @@ def _filled(operands: Arrays, mask: Any, value: float, tape: Tape) -> Arrays:
     for number, real in enumerate(mask):
         if real is not None:
             one = filled[number] = tape.copied(f"filled{number}", operands[number])
-            np.copyto(one, value, where=~_beside(real, one))
+            np.copyto(one, value, where=~beside(real, one))
     return filled
-
-
-def _beside(mask: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    """Return a mask (B, T) with as many axes as x."""
-    return mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
 def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
@@ -370,9 +364,9 @@ def several_shapes(owner: str, shapes: Any) -> list[tuple[int | None, ...]]:
     return listed
 
 
-def with_rank(x: NDArray[Any], rank: int) -> NDArray[Any]:
-    """Return a view of x with new axes after the batch."""
-    return x.reshape(x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])
+def _with_rank(shape: Any, rank: int) -> Any:
+    """Return a shape with new axes of size 1 after the batch."""
+    return (shape[0], *(1,) * (rank - len(shape)), *shape[1:])
 
 
 class Concatenate(Layer):
@@ -457,13 +451,9 @@ class Concatenate(Layer):
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ends = np.cumsum(self.used(tape))[:-1]
-        gradients = []
-        for number, part in enumerate(np.split(dy, ends, axis=self.axis)):
-            # Contiguous, since the layers below would otherwise copy them each time.
-            dx = tape.take(f"dx{number}", part.shape, dy.dtype)
-            dx[...] = part
-            gradients.append(dx)
-        return gradients
+        # Contiguous, since the layers below would otherwise copy them each time.
+        parts = np.split(dy, ends, axis=self.axis)
+        return [tape.copied(f"dx{number}", part) for number, part in enumerate(parts)]
 
 
 def _widened(step: CountedStep, mask: CountedStep | None) -> CountedStep:
@@ -535,8 +525,7 @@ class Dot(Layer):
             n in (2, 3) and 1 <= a < n for a, n in zip(axes, ranks, strict=True)
         )
         if fit:
-            one, other = (shape[axis] for shape, axis in zip(shapes, axes, strict=True))
-            fit = one is None or other is None or one == other
+            fit = may_equal(*(shape[axis] for shape, axis in zip(shapes, axes, strict=True)))
         if not fit:
             raise ValueError(
                 f"{self.name}: x: expected two arrays with 2 or 3 axes, of equal sizes along the "
@@ -590,9 +579,7 @@ class Dot(Layer):
             if len(shapes[number]) == 2:
                 d = d[:, 0]
             elif axes[number] == 1:
-                turned = tape.take(f"turned{number}", shapes[number], d.dtype)
-                np.copyto(turned, d.swapaxes(1, 2))
-                d = turned
+                d = tape.copied(f"turned{number}", d.swapaxes(1, 2))
             gradients.append(d)
         return gradients
 

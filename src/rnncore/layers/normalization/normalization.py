@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import axes_behind_batch, listed_axes
+from rnncore.layers._lengths import beside
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
@@ -59,12 +60,10 @@ class Normalization(Layer):
 
     def _scaled(self, normal: NDArray[Any], tape: Tape) -> NDArray[Any]:
         """Return ``gamma * normal + beta``."""
-        y = normal
+        y, out = normal, tape.take("y", normal.shape, normal.dtype)
         if self.gamma is not None:
-            out = tape.take("y", normal.shape, normal.dtype)
             y = np.multiply(normal, self.gamma.value.reshape(self._broadcast), out=out)
         if self.beta is not None:
-            out = tape.take("y", normal.shape, normal.dtype)
             y = np.add(y, self.beta.value.reshape(self._broadcast), out=out)
         return y
 
@@ -308,14 +307,13 @@ class BatchNormalization(Normalization):
         return dx
 
     def _sum(self, x: NDArray[Any], real: Any) -> NDArray[Any]:
-        total: NDArray[Any] = x.sum(axis=self._others, keepdims=True, where=real)
-        return total
+        return x.sum(axis=self._others, keepdims=True, where=real)
 
     def _share(self, x: NDArray[Any], mask: NDArray[Any] | None) -> tuple[Any, Any]:
         """Return which elements are real, and the weight of each in the mean."""
         if mask is None:
             count = max(1, math.prod(x.shape[axis] for axis in self._others))
             return True, x.dtype.type(1 / count)
-        real = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        real = beside(mask, x)
         counts = np.broadcast_to(real, x.shape).sum(axis=self._others, keepdims=True)
         return real, (1 / (counts + _COUNT_EPSILON)).astype(x.dtype)

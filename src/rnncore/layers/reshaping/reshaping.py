@@ -1,4 +1,4 @@
-"""Layers that only move numbers: Flatten, Reshape, Permute, RepeatVector."""
+"""Layers that move, add, drop or repeat numbers without computing anything."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._arguments import expect_channels_last
+from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
+from rnncore.layers._lengths import Lengths, clear_padding
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_type
 
 
 class Reshaping(Layer):
-    """Base of the layers that reshape their input."""
+    """Base of the layers that give their input other axes, by default by its shape alone."""
 
     needs_sizes = True
-
     # The steps may move to another axis; Keras drops the mask too.
     supports_masking = False
 
@@ -61,9 +62,8 @@ class Flatten(Reshaping):
         expect_channels_last("Flatten", data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        sizes = input_shape[1:]
-        known = [size for size in sizes if size is not None]
-        return (input_shape[0], math.prod(known) if len(known) == len(sizes) else None)
+        batch, *sizes = input_shape
+        return (batch, None if None in sizes else math.prod(sizes))  # type: ignore[arg-type]
 
 
 class Reshape(Reshaping):
@@ -97,18 +97,16 @@ class Reshape(Reshaping):
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_type("Reshape", "target_shape", target_shape, (tuple, list), "a tuple of integers")
-        if sum(isinstance(size, int) and size == -1 for size in target_shape) > 1:
+        sizes = list(target_shape)
+        for axis, size in enumerate(sizes):
+            if not (isinstance(size, int) and size == -1):
+                name = f"target_shape[{axis}]"
+                sizes[axis] = check_count("Reshape", name, size, "a positive integer or one -1")
+        self.target_shape = tuple(sizes)
+        if sizes.count(-1) > 1:
             raise ValueError(
-                f"Reshape: target_shape: expected at most one -1, got {tuple(target_shape)}"
+                f"Reshape: target_shape: expected at most one -1, got {self.target_shape}"
             )
-        self.target_shape = tuple(
-            -1
-            if isinstance(size, int) and size == -1
-            else check_count(
-                "Reshape", f"target_shape[{axis}]", size, "a positive integer or one -1"
-            )
-            for axis, size in enumerate(target_shape)
-        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = input_shape[1:]
@@ -126,7 +124,7 @@ class Reshape(Reshaping):
         return (input_shape[0], *(rest if size == -1 else size for size in self.target_shape))
 
 
-class Permute(Layer):
+class Permute(Reshaping):
     """Permute the axes after the batch.
 
     Parameters
@@ -153,11 +151,6 @@ class Permute(Layer):
     >>> Permute((2, 1))(np.zeros((4, 5, 3))).shape
     (4, 3, 5)
     """
-
-    needs_sizes = True
-
-    # The steps may move to another axis; Keras drops the mask too.
-    supports_masking = False
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -231,3 +224,167 @@ class RepeatVector(Layer):
         self.used(tape)
         dx = tape.take("dx", (len(dy), dy.shape[2]), dy.dtype)
         return dy.sum(axis=1, out=dx)
+
+
+class _Steps(Layer):
+    """Base of the layers that change the number of steps.
+
+    A mask ends here, as in Keras, but the lengths of ragged rows are passed on.
+    """
+
+    supports_masking = False
+    input_axes = SEQUENCE
+    # Of n steps the layer makes ``_times * n + _more``.
+    _times = 1
+    _more = 0
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        batch, steps, *rest = input_shape
+        return (batch, None if steps is None else self._times * steps + self._more, *rest)
+
+    def output_lengths(self, lengths: Lengths) -> Lengths:
+        return np.maximum(self._times * lengths + self._more, 0)
+
+
+class ZeroPadding1D(_Steps):
+    """Add steps of zeros at the start and end of every sequence.
+
+    Parameters
+    ----------
+    padding : int or tuple of int, default 1
+        How many on both sides, or ``(start, end)``.
+    data_format : {None, "channels_last"}
+        Only features on the last axis are supported so far.
+    **kwargs
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the argument is not one or two non-negative integers, or the input is not ``(B, T, F)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import ZeroPadding1D
+    >>> ZeroPadding1D((2, 1))(np.ones((1, 2, 1)))[0, :, 0]
+    array([0., 0., 1., 1., 0.], dtype=float32)
+    """
+
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        expect_channels_last("ZeroPadding1D", data_format)
+        self.padding = one_for_each("ZeroPadding1D", "padding", padding, 2, least=0)
+        self._more = sum(self.padding)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        y = _padded("y", x, self.padding, tape)
+        clear_padding(y[:, self.padding[0] : self.padding[0] + x.shape[1]], mask)
+        tape.saved = mask
+        return y, tape
+
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        mask = self.used(tape)
+        return clear_padding(_cropped("dx", dy, self.padding, tape), mask)
+
+
+class Cropping1D(_Steps):
+    """Remove steps at the start and end of every sequence.
+
+    Parameters
+    ----------
+    cropping : int or tuple of int, default (1, 1)
+        How many on both sides, or ``(start, end)``.
+    **kwargs
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the argument is not one or two non-negative integers, the input is not ``(B, T, F)``, or
+        no step is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import Cropping1D
+    >>> Cropping1D((0, 2))(np.arange(5.0).reshape(1, 5, 1))[0, :, 0]
+    array([0., 1., 2.], dtype=float32)
+    """
+
+    def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cropping = one_for_each("Cropping1D", "cropping", cropping, 2, least=0)
+        self._more = -sum(self.cropping)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        steps, dropped = input_shape[1], sum(self.cropping)
+        if steps is not None and steps <= dropped:
+            raise ValueError(f"{self.name}: x: expected more than {dropped} timesteps, got {steps}")
+        return super().compute_output_shape(input_shape)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        self.compute_output_shape(x.shape)  # raises if no step is left
+        tape = self.tape(training)
+        return _cropped("y", x, self.cropping, tape), tape
+
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        return _padded("dx", dy, self.cropping, tape)
+
+
+class UpSampling1D(_Steps):
+    """Repeat every step.
+
+    Parameters
+    ----------
+    size : int, default 2
+        How many times.
+    **kwargs
+        `name`, `dtype`, `input_shape` and so on; see `Layer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `size` is not a positive integer, or the input is not ``(B, T, F)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore.layers import UpSampling1D
+    >>> UpSampling1D()(np.array([[[1.0], [2.0]]]))[0, :, 0]
+    array([1., 1., 2., 2.], dtype=float32)
+    """
+
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = self._times = check_count("UpSampling1D", "size", size)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        tape = self.tape(training)
+        batch, steps, features = x.shape
+        y = tape.take("y", (batch, steps, self.size, features), x.dtype)
+        y[...] = x[:, :, None]
+        return y.reshape(batch, steps * self.size, features), tape
+
+    def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
+        self.used(tape)
+        batch, steps, features = len(dy), dy.shape[1] // self.size, dy.shape[2]
+        grouped = dy.reshape(batch, steps, self.size, features)
+        return grouped.sum(axis=2, out=tape.take("dx", (batch, steps, features), dy.dtype))
+
+
+def _padded(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
+    """Return x with this many steps of zeros on the two sides."""
+    front, behind = sides
+    batch, steps, features = x.shape
+    y = tape.take(name, (batch, front + steps + behind, features), x.dtype)
+    y.fill(0)
+    y[:, front : front + steps] = x
+    return y
+
+
+def _cropped(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
+    """Return x without this many steps on the two sides."""
+    return tape.copied(name, x[:, sides[0] : x.shape[1] - sides[1]])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._convert import numeric_array
+from rnncore.layers._arguments import numeric_array
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves
 from rnncore.utils._arrays import narrowed
 from rnncore.utils._checks import check_count
