@@ -27,16 +27,6 @@ from rnncore.metrics.accuracy import (
     top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
 from rnncore.metrics.base import Mean as Mean, Metric as Metric
-from rnncore.metrics.confusion import (
-    AUC as AUC,
-    F1Score as F1Score,
-    FalseNegatives as FalseNegatives,
-    FalsePositives as FalsePositives,
-    Precision as Precision,
-    Recall as Recall,
-    TrueNegatives as TrueNegatives,
-    TruePositives as TruePositives,
-)
 from rnncore.metrics.from_losses import (
     BinaryCrossentropy as BinaryCrossentropy,
     CategoricalCrossentropy as CategoricalCrossentropy,
@@ -56,7 +46,17 @@ from rnncore.metrics.from_losses import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     SquaredHinge as SquaredHinge,
 )
-from rnncore.metrics.r2 import R2Score as R2Score
+from rnncore.metrics.from_sums import (
+    AUC as AUC,
+    F1Score as F1Score,
+    FalseNegatives as FalseNegatives,
+    FalsePositives as FalsePositives,
+    Precision as Precision,
+    R2Score as R2Score,
+    Recall as Recall,
+    TrueNegatives as TrueNegatives,
+    TruePositives as TruePositives,
+)
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import (
     constructor_arguments,
