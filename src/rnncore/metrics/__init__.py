@@ -70,11 +70,9 @@ _BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
 _BY_NAME |= {"rmse": RootMeanSquaredError, "RMSE": RootMeanSquaredError, "acc": Accuracy}
 _BY_NAME |= {"log_cosh": LogCoshError, "logcosh": LogCoshError}
 
-Identifier = str | Metric | type[Metric] | Loss | Callable[..., Any]
-
 
 def get(
-    identifier: Identifier,
+    identifier: str | Metric | type[Metric] | Loss | Callable[..., Any],
     loss: str | Loss | None = None,
     output_shape: Sequence[int | None] | None = None,
 ) -> Metric:
@@ -109,17 +107,16 @@ def get(
     """
     if isinstance(identifier, Loss):
         return LossMetric(identifier)
-    if isinstance(identifier, str):
-        if identifier == "huber":
-            return LossMetric("huber", name="huber")
+    if identifier == "huber":
+        return LossMetric("huber", name="huber")
+    if isinstance(identifier, str) and identifier in _BY_NAME:
+        cls = _BY_NAME[identifier]
         if identifier in ("accuracy", "acc"):
-            return _accuracy_for(identifier, loss, output_shape)
-        if identifier in _BY_NAME:
-            cls = _BY_NAME[identifier]
-            ignored = getattr(loss, "ignore_class", None)
-            if ignored is not None and "ignore_class" in constructor_arguments(cls):
-                return cls(name=identifier, ignore_class=ignored)
-            return cls(name=identifier)
+            cls = _accuracy_for(loss, output_shape)
+        ignored = getattr(loss, "ignore_class", None)
+        if ignored is not None and "ignore_class" in constructor_arguments(cls):
+            return cls(name=identifier, ignore_class=ignored)
+        return cls(name=identifier)
     if callable(identifier) and not isinstance(identifier, (type, Metric)):
         return FunctionMetric(identifier)
     made: Metric = lookup("metric", identifier, _BY_NAME, Metric)
@@ -127,16 +124,14 @@ def get(
 
 
 def _accuracy_for(
-    name: str, loss: str | Loss | None, output_shape: Sequence[int | None] | None
-) -> Metric:
+    loss: str | Loss | None, output_shape: Sequence[int | None] | None
+) -> type[Metric]:
     if output_shape and output_shape[-1] == 1:
-        return BinaryAccuracy(name)
+        return BinaryAccuracy
     if loss is None:
-        return Accuracy(name)
-    found = _get_loss(loss)
-    if isinstance(found, _SparseLoss):
-        return SparseCategoricalAccuracy(name, found.ignore_class)
-    return CategoricalAccuracy(name)
+        return Accuracy
+    sparse = isinstance(_get_loss(loss), _SparseLoss)
+    return SparseCategoricalAccuracy if sparse else CategoricalAccuracy
 
 
 if not TYPE_CHECKING:  # type checkers find the names by these imports
