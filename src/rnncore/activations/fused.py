@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnncore.activations.base import Activation, Array, Builtin, numeric
-from rnncore.utils._arrays import float_array
 
 
 class Linear(Builtin):
@@ -17,9 +16,9 @@ class Linear(Builtin):
     name = kernel = "linear"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        x = float_array("x", x)
-        if out is None:
-            return x
+        return super().forward(x, x if out is None else out)  # without `out` no copy
+
+    def forward_into(self, x: Array, out: Array) -> Array:
         if out is not x:
             out[...] = x
         return out
@@ -60,10 +59,7 @@ class Rectifier(Builtin):
         self.negative_slope = negative_slope
         self.max_value = max_value
         self.threshold = threshold
-
-    @property
-    def _highest(self) -> float:
-        return np.inf if self.max_value is None else self.max_value
+        self._highest = np.inf if max_value is None else max_value
 
     def forward_into(self, x: Array, out: Array) -> Array:
         below = x <= self.threshold

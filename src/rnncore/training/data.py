@@ -41,12 +41,7 @@ def epoch_number(argument: str, value: Any) -> int:
 
 def validation_share(value: Any) -> float:
     """Return the `validation_split` of `fit`; 0 means none."""
-    try:
-        return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"validation_split: expected a number between 0 and 1, got {value!r}"
-        ) from None
+    return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
 
 
 def validation_epochs(value: Any) -> Callable[[int], bool]:
