@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -101,13 +102,10 @@ def _rises(owner: str, monitor: str, mode: str) -> bool:
     if check_choice(owner, "mode", mode, ("auto", "min", "max")) != "auto":
         return mode == "max"
     # As in "val_tags_accuracy", or "accuracy_1", which a second metric of the name becomes.
-    words = monitor.lower().removeprefix("val_").split("_")
-    while words and words[-1].isdigit():
-        words.pop()
-    last = words[-1] if words else ""
-    if last in _DOWN or "error" in words or "crossentropy" in words:
+    words = re.sub(r"(_\d+)*$", "", monitor.lower().removeprefix("val_")).split("_")
+    if words[-1] in _DOWN or "error" in words or "crossentropy" in words:
         return False
-    if last in _UP or "accuracy" in words:
+    if words[-1] in _UP or "accuracy" in words:
         return True
     raise ValueError(
         f"{owner}: mode: expected 'min' or 'max', since the name {monitor!r} does not say whether "

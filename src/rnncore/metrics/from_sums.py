@@ -328,7 +328,7 @@ class F1Score(_OfSums):
             return 0.0
         hits, false_alarms, missed, targets = self._total
         both = 2 * hits + false_alarms + missed
-        scores = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
+        scores = _share(2 * hits, both)
         if self.average == "weighted":
             total = targets.sum()
             return float((scores * targets).sum() / total) if total else 0.0

@@ -295,8 +295,6 @@ def prepare_samples(
     x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
     count = len(inputs[0])
-    if y is None:
-        raise ValueError(f"{y_name}: expected the targets, got None")
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("class_weight: expected None with sample_weight, got both")
