@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnncore.losses import (
-    Loss,
-    SparseCategoricalCrossentropy as _SparseLoss,
-    functions as _of_losses,
-    get as _get_loss,
-)
+from rnncore import losses
 from rnncore.losses.base import SHORT_NAMES
 from rnncore.losses.functions import *  # noqa: F403
 from rnncore.metrics.accuracy import (
@@ -72,8 +67,8 @@ _BY_NAME |= {"log_cosh": LogCoshError, "logcosh": LogCoshError}
 
 
 def get(
-    identifier: str | Metric | type[Metric] | Loss | Callable[..., Any],
-    loss: str | Loss | None = None,
+    identifier: str | Metric | type[Metric] | losses.Loss | Callable[..., Any],
+    loss: str | losses.Loss | None = None,
     output_shape: Sequence[int | None] | None = None,
 ) -> Metric:
     """Return the metric of that name.
@@ -105,7 +100,7 @@ def get(
     >>> metrics.get("accuracy", "binary_crossentropy", (None, 1))
     BinaryAccuracy(name='accuracy', threshold=0.5)
     """
-    if isinstance(identifier, Loss):
+    if isinstance(identifier, losses.Loss):
         return LossMetric(identifier)
     if identifier == "huber":
         return LossMetric("huber", name="huber")
@@ -124,15 +119,15 @@ def get(
 
 
 def _accuracy_for(
-    loss: str | Loss | None, output_shape: Sequence[int | None] | None
+    loss: str | losses.Loss | None, output_shape: Sequence[int | None] | None
 ) -> type[Metric]:
     if output_shape and output_shape[-1] == 1:
         return BinaryAccuracy
     if loss is None:
         return Accuracy
-    sparse = isinstance(_get_loss(loss), _SparseLoss)
+    sparse = isinstance(losses.get(loss), losses.SparseCategoricalCrossentropy)
     return SparseCategoricalAccuracy if sparse else CategoricalAccuracy
 
 
 if not TYPE_CHECKING:  # type checkers find the names by these imports
-    __all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__
+    __all__ = public(globals(), "deserialize", "serialize") + losses.functions.__all__

@@ -484,7 +484,6 @@ class R2Score(_OfSums):
         with np.errstate(all="ignore"):
             scores = 1 - residue / spread
             scores[np.isinf(scores)] = 0.0
-        if self.class_aggregation == "uniform_average":
-            return float(scores.mean())
-        with np.errstate(all="ignore"):
+            if self.class_aggregation == "uniform_average":
+                return float(scores.mean())
             return float(np.sum(scores * spread) / spread.sum())

@@ -14,6 +14,7 @@ from rnncore.layers._arguments import compatible
 from rnncore.layers._convert import numeric_array
 from rnncore.layers.layer import Shape
 from rnncore.losses import BinaryCrossentropy
+from rnncore.losses._arrays import as_finite
 from rnncore.networks.network import Arrays
 from rnncore.training.objectives import Objective
 from rnncore.training.ragged import Ragged, array_or_ragged, each
@@ -108,7 +109,7 @@ def weights_of_samples(
                 f"{argument}: expected shape ({output_shape[0]},), or one number per step of each "
                 "sequence"
             )
-        return found.converted(argument, lambda values: _finite(argument, values, dtype))
+        return found.converted(argument, lambda values: as_finite(argument, values, dtype))
     else:
         array, expected = found, expected[:1]
     if array.shape != expected and array.shape == (*expected[:1], 1):
@@ -116,13 +117,7 @@ def weights_of_samples(
     if array.shape not in (expected[:1], expected):
         shapes = str(expected[:1]) if len(expected) == 1 else f"{expected[:1]} or {expected}"
         raise ValueError(f"{argument}: expected shape {shapes}, got {array.shape}")
-    return _finite(argument, array, dtype)
-
-
-def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return narrowed(argument, array, dtype)
+    return as_finite(argument, array, dtype)
 
 
 def weights_of_classes(
@@ -271,9 +266,7 @@ class Samples:
 def samples_to_predict(model: Model, inputs: Inputs, argument: str = "x") -> Samples:
     """Return inputs alone, for outputs to be computed; `argument` is their name in errors."""
     nothing = (None,) * len(model.outputs_structure)
-    lengths = tuple(output_lengths(model, inputs, argument))
-    varies = any(one is not None for one in lengths)
-    return Samples(inputs, nothing, nothing, lengths if varies else None)
+    return Samples(inputs, nothing, nothing, tuple(output_lengths(model, inputs, argument)))
 
 
 def prepare_samples(
