@@ -136,14 +136,13 @@ def shifted(x: Array, out: Array) -> Array:
 
 
 class Clipped(Builtin):
-    """``y = min(max(slope * x + shift, low), high)``; the derivative at the two bends is 0."""
+    """``y = min(max(x, low), high)``; the derivative at the two bends is 0."""
 
-    slope, shift, low, high = 1.0, 0.0, 0.0, 1.0
+    low, high = 0.0, 1.0
+    slope = 1.0  # between the bends
 
     def forward_into(self, x: Array, out: Array) -> Array:
-        np.multiply(x, self.slope, out=out)
-        out += self.shift
-        return np.clip(out, self.low, self.high, out=out)
+        return np.clip(x, self.low, self.high, out=out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         out.fill(0)
@@ -154,7 +153,7 @@ class HardSigmoid(Clipped):
     """``y = min(max(x + 3, 0), 6) / 6``."""
 
     name = kernel = "hard_sigmoid"
-    slope, shift = 1 / 6, 0.5
+    slope = 1 / 6
 
     def forward_into(self, x: Array, out: Array) -> Array:
         np.add(x, 3, out=out)

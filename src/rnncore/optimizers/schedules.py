@@ -122,19 +122,16 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
     ) -> None:
         owner = "PiecewiseConstantDecay"
+        check = functools.partial(check_number, owner)
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"{owner}: values: expected one more than boundaries, {len(boundaries) + 1}, "
                 f"got {len(values)}"
             )
-        self.boundaries = [
-            check_number(owner, f"boundaries[{i}]", value) for i, value in enumerate(boundaries)
-        ]
+        self.boundaries = [check(f"boundaries[{i}]", value) for i, value in enumerate(boundaries)]
         if any(low >= high for low, high in itertools.pairwise(self.boundaries)):
             raise ValueError(f"{owner}: boundaries: expected rising numbers, got {boundaries!r}")
-        self.values = [
-            check_number(owner, f"values[{i}]", value, low=0) for i, value in enumerate(values)
-        ]
+        self.values = [check(f"values[{i}]", value, low=0) for i, value in enumerate(values)]
         self.name = check_name(owner, name, "PiecewiseConstant")
 
     def __call__(self, step: int) -> float:

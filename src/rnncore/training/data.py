@@ -371,18 +371,17 @@ def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[
     None for an output whose shape does not depend on the lengths. Errors name `argument` if a layer
     does not accept them.
     """
-    ragged = [one for one in inputs if isinstance(one, Ragged)]
-    if not ragged:
+    places = [index for index, one in enumerate(inputs) if isinstance(one, Ragged)]
+    if not places:
         return [None] * len(model.outputs_structure)
     model.expect_steps_in_order(argument)
     shapes = [(None, *one.shape[1:]) for one in inputs]
     varies = [len(shape) > 2 and shape[1] is None for shape in model.network.output_shapes(shapes)]
     if not any(varies):
         return [None] * len(varies)
-    lengths = np.stack([one.lengths for one in ragged], axis=1)
+    lengths = np.stack([one.lengths for one in inputs if isinstance(one, Ragged)], axis=1)
     distinct, inverse = np.unique(lengths, axis=0, return_inverse=True)
     found = np.empty((len(varies), len(distinct)), np.intp)
-    places = [index for index, one in enumerate(inputs) if isinstance(one, Ragged)]
     for column, sizes in enumerate(distinct):
         for place, size in zip(places, sizes, strict=True):
             shapes[place] = (1, int(size), *shapes[place][2:])
