@@ -18,25 +18,23 @@ from rnncore.activations.fused import (
     softmax as softmax,
     tanh as tanh,
 )
-from rnncore.activations.gated import (
-    gelu as gelu,
-    hard_silu as hard_silu,
-    hard_swish as hard_swish,
-    mish as mish,
-    silu as silu,
-    swish as swish,
-)
 from rnncore.activations.others import (
     elu as elu,
     exponential as exponential,
+    gelu as gelu,
+    hard_silu as hard_silu,
+    hard_swish as hard_swish,
     hard_tanh as hard_tanh,
     leaky_relu as leaky_relu,
     log_sigmoid as log_sigmoid,
     log_softmax as log_softmax,
+    mish as mish,
     relu6 as relu6,
     selu as selu,
+    silu as silu,
     softplus as softplus,
     softsign as softsign,
+    swish as swish,
 )
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize as deserialize, serialize as serialize

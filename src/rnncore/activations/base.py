@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.utils._arrays import plain_array
+from rnncore.utils._arrays import float_array, plain_array
 from rnncore.utils._config import Configurable
 from rnncore.utils._registry import in_library
 
@@ -106,7 +106,15 @@ def numeric(x: ArrayLike) -> Array:
 
 
 class Builtin(Activation):
-    """Base of the built-in activations, which define `backward_into`."""
+    """Base of the built-in activations, which define `forward_into` and `backward_into`."""
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        x = float_array("x", x)
+        return self.forward_into(x, np.empty_like(x) if out is None else out)
+
+    def forward_into(self, x: Array, out: Array) -> Array:
+        """Return ``f(x)`` in ``out``, which may be ``x``."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_into")
 
     def backward(self, y: Array, dy: Array) -> Array:
         return self.backward_into(y, dy, np.empty_like(dy))

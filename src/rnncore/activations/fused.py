@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnncore.activations.base import Activation, Array, Builtin, numeric
-from rnncore.utils._arrays import float_array
 
 
 class Linear(Builtin):
@@ -17,9 +16,9 @@ class Linear(Builtin):
     name = kernel = "linear"
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
-        x = float_array("x", x)
-        if out is None:
-            return x
+        return super().forward(x, x if out is None else out)  # without `out` no copy
+
+    def forward_into(self, x: Array, out: Array) -> Array:
         if out is not x:
             out[...] = x
         return out
@@ -33,9 +32,8 @@ class Relu(Builtin):
 
     name = kernel = "relu"
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.maximum(float_array("x", x), 0, out=out)
-        return y
+    def forward_into(self, x: Array, out: Array) -> Array:
+        return np.maximum(x, 0, out=out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.sign(y, out=out)
@@ -45,7 +43,7 @@ class Relu(Builtin):
         return Rectifier(*args, **kwargs)
 
 
-class Rectifier(Activation):
+class Rectifier(Builtin):
     """``y = max_value`` where x reaches that, x from ``threshold`` on, else
     ``negative_slope * (x - threshold)``."""
 
@@ -61,23 +59,18 @@ class Rectifier(Activation):
         self.negative_slope = negative_slope
         self.max_value = max_value
         self.threshold = threshold
+        self._highest = np.inf if max_value is None else max_value
 
-    @property
-    def _highest(self) -> float:
-        return np.inf if self.max_value is None else self.max_value
-
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.empty_like(float_array("x", x)) if out is None else out
+    def forward_into(self, x: Array, out: Array) -> Array:
         below = x <= self.threshold
         slope = self.negative_slope * (x - self.threshold)
-        np.minimum(x, self._highest, out=y)
-        np.copyto(y, slope, where=below)
-        return y
+        np.minimum(x, self._highest, out=out)
+        np.copyto(out, slope, where=below)
+        return out
 
-    def backward(self, y: Array, dy: Array) -> Array:
+    def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         slope = np.where(y <= self.threshold, self.negative_slope, y < self._highest)
-        dx: Array = dy * slope.astype(dy.dtype)
-        return dx
+        return np.multiply(dy, slope.astype(dy.dtype), out=out)
 
 
 class Sigmoid(Builtin):
@@ -85,10 +78,9 @@ class Sigmoid(Builtin):
 
     name = kernel = "sigmoid"
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        decay = np.exp(-np.abs(float_array("x", x)))
-        y: Array = np.divide(np.where(x >= 0, x.dtype.type(1), decay), 1 + decay, out=out)
-        return y
+    def forward_into(self, x: Array, out: Array) -> Array:
+        decay = np.exp(-np.abs(x))
+        return np.divide(np.where(x >= 0, x.dtype.type(1), decay), 1 + decay, out=out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.subtract(1, y, out=out)
@@ -101,9 +93,8 @@ class Tanh(Builtin):
 
     name = kernel = "tanh"
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.tanh(float_array("x", x), out=out)
-        return y
+    def forward_into(self, x: Array, out: Array) -> Array:
+        return np.tanh(x, out=out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.multiply(y, y, out=out)
@@ -124,11 +115,10 @@ class Softmax(Along):
 
     name = kernel = "softmax"
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = shifted(x, out)
-        np.exp(y, out=y)
-        y /= y.sum(axis=-1, keepdims=True)
-        return y
+    def forward_into(self, x: Array, out: Array) -> Array:
+        np.exp(shifted(x, out), out=out)
+        out /= out.sum(axis=-1, keepdims=True)
+        return out
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         along = np.multiply(dy, y, out=out).sum(axis=-1, keepdims=True)
@@ -136,26 +126,23 @@ class Softmax(Along):
         return np.multiply(out, y, out=out)
 
 
-def shifted(x: Array, out: Array | None) -> Array:
-    """Return x minus its maximum over the last axis."""
-    x = float_array("x", x)
+def shifted(x: Array, out: Array) -> Array:
+    """Return x minus its maximum over the last axis, in ``out``."""
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
     # inf - inf is NaN, as it should be; the training loop reports it, so avoid NumPy's warning.
     with np.errstate(invalid="ignore"):
-        y: Array = np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
-    return y
+        return np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
 
 
 class Clipped(Builtin):
-    """``y = min(max(slope * x + shift, low), high)``; the derivative at the two bends is 0."""
+    """``y = min(max(x, low), high)``; the derivative at the two bends is 0."""
 
-    slope, shift, low, high = 1.0, 0.0, 0.0, 1.0
+    low, high = 0.0, 1.0
+    slope = 1.0  # between the bends
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y: Array = np.multiply(float_array("x", x), self.slope, out=out)
-        y += self.shift
-        return np.clip(y, self.low, self.high, out=y)
+    def forward_into(self, x: Array, out: Array) -> Array:
+        return np.clip(x, self.low, self.high, out=out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         out.fill(0)
@@ -166,13 +153,12 @@ class HardSigmoid(Clipped):
     """``y = min(max(x + 3, 0), 6) / 6``."""
 
     name = kernel = "hard_sigmoid"
-    slope, shift = 1 / 6, 0.5
+    slope = 1 / 6
 
-    def forward(self, x: Array, out: Array | None = None) -> Array:
-        y = np.add(float_array("x", x), 3, out=out)
-        np.clip(y, 0, 6, out=y)
-        y /= 6
-        return y
+    def forward_into(self, x: Array, out: Array) -> Array:
+        np.add(x, 3, out=out)
+        np.clip(out, 0, 6, out=out)
+        return np.divide(out, 6, out=out)
 
 
 linear = Linear()

@@ -16,13 +16,11 @@ from rnncore.callbacks.history import (
     GradientNorms as GradientNorms,
     History as History,
 )
-from rnncore.callbacks.learning_rate import (
-    LearningRateScheduler as LearningRateScheduler,
-    ReduceLROnPlateau as ReduceLROnPlateau,
-)
 from rnncore.callbacks.monitors import (
     EarlyStopping as EarlyStopping,
+    LearningRateScheduler as LearningRateScheduler,
     MonitorCallback as MonitorCallback,
+    ReduceLROnPlateau as ReduceLROnPlateau,
     TerminateOnNaN as TerminateOnNaN,
 )
 from rnncore.saving.model_file import load_checkpoint as load_checkpoint

@@ -135,20 +135,17 @@ class ModelCheckpoint(MonitorCallback):
 
     def _save(self, next_epoch: int, logs: dict[str, Any]) -> None:
         path = self._path(logs)
-        if self.save_best_only and not self._is_best(logs):
-            return
+        if self.save_best_only:
+            current = self.current(logs, "saving")
+            if current is not None:
+                if not self.is_improvement(current, self.best):
+                    return
+                self.best = current
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         whole = not self.save_weights_only
         save_checkpoint(path, self.model, next_epoch, weights_only=not whole, whole_model=whole)
         if self.verbose:
             say(f"\nEpoch {self._epoch + 1}: saved {path}")
-
-    def _is_best(self, logs: dict[str, Any]) -> bool:
-        current = self.current(logs, "saving")
-        if current is not None and not self.is_improvement(current, self.best):
-            return False
-        self.best = self.best if current is None else current
-        return True
 
 
 class BackupAndRestore(Callback):
@@ -228,8 +225,13 @@ class BackupAndRestore(Callback):
         if not os.path.exists(self.path):
             return
         checkpoint = Checkpoint(self.path)
+        saved = checkpoint.extra.get("callbacks", [])
         try:
-            states = self._states(checkpoint)
+            states = [  # the callbacks that resume, each with its saved state
+                (peer, _with_arrays(state, index, checkpoint.arrays))
+                for index, (peer, (name, state)) in enumerate(zip(self.peers, saved, strict=False))
+                if type(peer).__name__ == name and set(state) == set(peer.get_state())
+            ]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{self.path}: the states of callbacks are broken: {error!r}"
@@ -239,15 +241,6 @@ class BackupAndRestore(Callback):
         self.model.first_epoch = self.params["epochs"] if stopped else checkpoint.epoch
         for peer, state in states:
             peer.set_state(state)
-
-    def _states(self, checkpoint: Checkpoint) -> list[tuple[Callback, dict[str, Any]]]:
-        """Return the callbacks that resume, each with its saved state."""
-        saved = checkpoint.extra.get("callbacks", [])
-        return [
-            (peer, _with_arrays(state, index, checkpoint.arrays))
-            for index, (peer, (name, state)) in enumerate(zip(self.peers, saved, strict=False))
-            if type(peer).__name__ == name and set(state) == set(peer.get_state())
-        ]
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         arrays: dict[str, NDArray[Any]] = {}

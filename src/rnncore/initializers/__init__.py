@@ -12,25 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.initializers.base import (
+from rnncore.initializers.initializers import (
     Constant as Constant,
-    Identity as Identity,
-    Initializer as Initializer,
-    Ones as Ones,
-    Zeros as Zeros,
-)
-from rnncore.initializers.random import (
     GlorotNormal as GlorotNormal,
     GlorotUniform as GlorotUniform,
     HeNormal as HeNormal,
     HeUniform as HeUniform,
+    Identity as Identity,
+    Initializer as Initializer,
     LecunNormal as LecunNormal,
     LecunUniform as LecunUniform,
+    Ones as Ones,
     Orthogonal as Orthogonal,
     RandomNormal as RandomNormal,
     RandomUniform as RandomUniform,
     TruncatedNormal as TruncatedNormal,
     VarianceScaling as VarianceScaling,
+    Zeros as Zeros,
 )
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import deserialize as deserialize, serialize as serialize

@@ -141,10 +141,14 @@ def as_weights(
         if not shape:
             expected = "one number, since y_pred with one axis is one sample"
         raise ValueError(f"{owner}: sample_weight: expected {expected}, got {given}")
-    weights = narrowed(f"{owner}: sample_weight", weights, dtype)
-    if not np.isfinite(weights).all():
-        raise ValueError(f"{owner}: sample_weight: expected finite numbers, got NaN or infinity")
-    return weights
+    return as_finite(f"{owner}: sample_weight", weights, dtype)
+
+
+def as_finite(argument: str, array: Array, dtype: DTypeLike) -> Array:
+    """Return ``array`` in ``dtype``, or raise if it is not finite."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
+    return narrowed(argument, array, dtype)
 
 
 def fold_mask(

@@ -6,26 +6,8 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from rnncore.losses import classification, regression
 from rnncore.losses.base import Array
-from rnncore.losses.classification import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    Hinge,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
-)
-from rnncore.losses.regression import (
-    CosineSimilarity,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-)
 from rnncore.utils._names import public
 
 
@@ -48,76 +30,78 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     >>> mean_squared_error([[0.0, 0.0], [1.0, 1.0]], [[1.0, 3.0], [1.0, 1.0]])
     array([5., 0.])
     """
-    return MeanSquaredError().per_sample(y_true, y_pred)
+    return regression.MeanSquaredError().per_sample(y_true, y_pred)
 
 
 def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `MeanAbsoluteError` of every sample, shape ``y_pred.shape[:-1]``."""
-    return MeanAbsoluteError().per_sample(y_true, y_pred)
+    return regression.MeanAbsoluteError().per_sample(y_true, y_pred)
 
 
 def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `MeanAbsolutePercentageError` of every sample, shape ``y_pred.shape[:-1]``."""
-    return MeanAbsolutePercentageError().per_sample(y_true, y_pred)
+    return regression.MeanAbsolutePercentageError().per_sample(y_true, y_pred)
 
 
 def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `MeanSquaredLogarithmicError` of every sample, shape ``y_pred.shape[:-1]``."""
-    return MeanSquaredLogarithmicError().per_sample(y_true, y_pred)
+    return regression.MeanSquaredLogarithmicError().per_sample(y_true, y_pred)
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `CosineSimilarity` of every sample, shape ``y_pred.shape[:-1]``."""
-    return CosineSimilarity().per_sample(y_true, y_pred)
+    return regression.CosineSimilarity().per_sample(y_true, y_pred)
 
 
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `LogCosh` of every sample, shape ``y_pred.shape[:-1]``."""
-    return LogCosh().per_sample(y_true, y_pred)
+    return regression.LogCosh().per_sample(y_true, y_pred)
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `KLDivergence` of every sample, shape ``y_pred.shape[:-1]``."""
-    return KLDivergence().per_sample(y_true, y_pred)
+    return regression.KLDivergence().per_sample(y_true, y_pred)
 
 
 def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `Poisson` of every sample, shape ``y_pred.shape[:-1]``."""
-    return Poisson().per_sample(y_true, y_pred)
+    return regression.Poisson().per_sample(y_true, y_pred)
 
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `Hinge` of every sample, shape ``y_pred.shape[:-1]``."""
-    return Hinge().per_sample(y_true, y_pred)
+    return classification.Hinge().per_sample(y_true, y_pred)
 
 
 def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `SquaredHinge` of every sample, shape ``y_pred.shape[:-1]``."""
-    return SquaredHinge().per_sample(y_true, y_pred)
+    return classification.SquaredHinge().per_sample(y_true, y_pred)
 
 
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     """Return `CategoricalHinge` of every sample, shape ``y_pred.shape[:-1]``."""
-    return CategoricalHinge().per_sample(y_true, y_pred)
+    return classification.CategoricalHinge().per_sample(y_true, y_pred)
 
 
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     """Return `Huber` of every sample, shape ``y_pred.shape[:-1]``."""
-    return Huber(delta).per_sample(y_true, y_pred)
+    return regression.Huber(delta).per_sample(y_true, y_pred)
 
 
 def binary_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Array:
     """Return `BinaryCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
-    return BinaryCrossentropy(from_logits, label_smoothing).per_sample(y_true, y_pred)
+    loss = classification.BinaryCrossentropy(from_logits, label_smoothing)
+    return loss.per_sample(y_true, y_pred)
 
 
 def categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, from_logits: bool = False, label_smoothing: float = 0.0
 ) -> Array:
     """Return `CategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
-    return CategoricalCrossentropy(from_logits, label_smoothing).per_sample(y_true, y_pred)
+    loss = classification.CategoricalCrossentropy(from_logits, label_smoothing)
+    return loss.per_sample(y_true, y_pred)
 
 
 def sparse_categorical_crossentropy(
@@ -127,7 +111,8 @@ def sparse_categorical_crossentropy(
     ignore_class: int | None = None,
 ) -> Array:
     """Return `SparseCategoricalCrossentropy` of every sample, shape ``y_pred.shape[:-1]``."""
-    return SparseCategoricalCrossentropy(from_logits, ignore_class).per_sample(y_true, y_pred)
+    loss = classification.SparseCategoricalCrossentropy(from_logits, ignore_class)
+    return loss.per_sample(y_true, y_pred)
 
 
 if not TYPE_CHECKING:  # type checkers find the names by these imports

@@ -261,5 +261,4 @@ class CosineSimilarity(Regression):
 
 def _lengths(x: Array) -> Array:
     """Return the lengths of vectors, at least 1e-7."""
-    squares = np.sum(x * x, axis=-1, keepdims=True)
-    return np.maximum(np.sqrt(squares), x.dtype.type(EPSILON))
+    return np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), x.dtype.type(EPSILON))

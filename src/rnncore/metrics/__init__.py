@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rnncore.losses import (
-    Loss,
-    SparseCategoricalCrossentropy as _SparseLoss,
-    functions as _of_losses,
-    get as _get_loss,
-)
+from rnncore import losses
 from rnncore.losses.base import SHORT_NAMES
 from rnncore.losses.functions import *  # noqa: F403
 from rnncore.metrics.accuracy import (
@@ -27,16 +22,6 @@ from rnncore.metrics.accuracy import (
     top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
 from rnncore.metrics.base import Mean as Mean, Metric as Metric
-from rnncore.metrics.confusion import (
-    AUC as AUC,
-    F1Score as F1Score,
-    FalseNegatives as FalseNegatives,
-    FalsePositives as FalsePositives,
-    Precision as Precision,
-    Recall as Recall,
-    TrueNegatives as TrueNegatives,
-    TruePositives as TruePositives,
-)
 from rnncore.metrics.from_losses import (
     BinaryCrossentropy as BinaryCrossentropy,
     CategoricalCrossentropy as CategoricalCrossentropy,
@@ -56,7 +41,17 @@ from rnncore.metrics.from_losses import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     SquaredHinge as SquaredHinge,
 )
-from rnncore.metrics.r2 import R2Score as R2Score
+from rnncore.metrics.from_sums import (
+    AUC as AUC,
+    F1Score as F1Score,
+    FalseNegatives as FalseNegatives,
+    FalsePositives as FalsePositives,
+    Precision as Precision,
+    R2Score as R2Score,
+    Recall as Recall,
+    TrueNegatives as TrueNegatives,
+    TruePositives as TruePositives,
+)
 from rnncore.utils._checks import lookup
 from rnncore.utils._config import (
     constructor_arguments,
@@ -70,12 +65,10 @@ _BY_NAME |= {short: _BY_NAME[name] for short, name in SHORT_NAMES.items()}
 _BY_NAME |= {"rmse": RootMeanSquaredError, "RMSE": RootMeanSquaredError, "acc": Accuracy}
 _BY_NAME |= {"log_cosh": LogCoshError, "logcosh": LogCoshError}
 
-Identifier = str | Metric | type[Metric] | Loss | Callable[..., Any]
-
 
 def get(
-    identifier: Identifier,
-    loss: str | Loss | None = None,
+    identifier: str | Metric | type[Metric] | losses.Loss | Callable[..., Any],
+    loss: str | losses.Loss | None = None,
     output_shape: Sequence[int | None] | None = None,
 ) -> Metric:
     """Return the metric of that name.
@@ -107,19 +100,18 @@ def get(
     >>> metrics.get("accuracy", "binary_crossentropy", (None, 1))
     BinaryAccuracy(name='accuracy', threshold=0.5)
     """
-    if isinstance(identifier, Loss):
+    if isinstance(identifier, losses.Loss):
         return LossMetric(identifier)
-    if isinstance(identifier, str):
-        if identifier == "huber":
-            return LossMetric("huber", name="huber")
+    if identifier == "huber":
+        return LossMetric("huber", name="huber")
+    if isinstance(identifier, str) and identifier in _BY_NAME:
+        cls = _BY_NAME[identifier]
         if identifier in ("accuracy", "acc"):
-            return _accuracy_for(identifier, loss, output_shape)
-        if identifier in _BY_NAME:
-            cls = _BY_NAME[identifier]
-            ignored = getattr(loss, "ignore_class", None)
-            if ignored is not None and "ignore_class" in constructor_arguments(cls):
-                return cls(name=identifier, ignore_class=ignored)
-            return cls(name=identifier)
+            cls = _accuracy_for(loss, output_shape)
+        ignored = getattr(loss, "ignore_class", None)
+        if ignored is not None and "ignore_class" in constructor_arguments(cls):
+            return cls(name=identifier, ignore_class=ignored)
+        return cls(name=identifier)
     if callable(identifier) and not isinstance(identifier, (type, Metric)):
         return FunctionMetric(identifier)
     made: Metric = lookup("metric", identifier, _BY_NAME, Metric)
@@ -127,17 +119,15 @@ def get(
 
 
 def _accuracy_for(
-    name: str, loss: str | Loss | None, output_shape: Sequence[int | None] | None
-) -> Metric:
+    loss: str | losses.Loss | None, output_shape: Sequence[int | None] | None
+) -> type[Metric]:
     if output_shape and output_shape[-1] == 1:
-        return BinaryAccuracy(name)
+        return BinaryAccuracy
     if loss is None:
-        return Accuracy(name)
-    found = _get_loss(loss)
-    if isinstance(found, _SparseLoss):
-        return SparseCategoricalAccuracy(name, found.ignore_class)
-    return CategoricalAccuracy(name)
+        return Accuracy
+    sparse = isinstance(losses.get(loss), losses.SparseCategoricalCrossentropy)
+    return SparseCategoricalAccuracy if sparse else CategoricalAccuracy
 
 
 if not TYPE_CHECKING:  # type checkers find the names by these imports
-    __all__ = public(globals(), "deserialize", "serialize") + _of_losses.__all__
+    __all__ = public(globals(), "deserialize", "serialize") + losses.functions.__all__

@@ -162,8 +162,6 @@ class SparseCategoricalAccuracy(_OfClasses):
     def _values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         pred = as_predictions(type(self).__name__, y_pred)
         labels = as_label_targets(type(self).__name__, y_true, pred.shape, self.ignore_class)
-        if self.ignore_class is not None:
-            labels = np.where(labels == self.ignore_class, 0, labels)
         return self._hits(labels, pred)
 
     def _counted(self, y_true: ArrayLike) -> Array | None:

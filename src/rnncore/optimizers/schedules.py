@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -32,10 +33,9 @@ class _Falling(LearningRateSchedule):
 
     def __init__(self, initial_learning_rate: float, decay_steps: float, name: Any) -> None:
         owner = type(self).__name__
-        self.initial_learning_rate = check_number(
-            owner, "initial_learning_rate", initial_learning_rate, low=0
-        )
-        self.decay_steps = check_number(owner, "decay_steps", decay_steps, low=0, open_low=True)
+        check = functools.partial(check_number, owner, low=0)
+        self.initial_learning_rate = check("initial_learning_rate", initial_learning_rate)
+        self.decay_steps = check("decay_steps", decay_steps, open_low=True)
         self.name = check_name(owner, name, owner)
 
 
@@ -122,19 +122,16 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"
     ) -> None:
         owner = "PiecewiseConstantDecay"
+        check = functools.partial(check_number, owner)
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 f"{owner}: values: expected one more than boundaries, {len(boundaries) + 1}, "
                 f"got {len(values)}"
             )
-        self.boundaries = [
-            check_number(owner, f"boundaries[{i}]", value) for i, value in enumerate(boundaries)
-        ]
+        self.boundaries = [check(f"boundaries[{i}]", value) for i, value in enumerate(boundaries)]
         if any(low >= high for low, high in itertools.pairwise(self.boundaries)):
             raise ValueError(f"{owner}: boundaries: expected rising numbers, got {boundaries!r}")
-        self.values = [
-            check_number(owner, f"values[{i}]", value, low=0) for i, value in enumerate(values)
-        ]
+        self.values = [check(f"values[{i}]", value, low=0) for i, value in enumerate(values)]
         self.name = check_name(owner, name, "PiecewiseConstant")
 
     def __call__(self, step: int) -> float:
@@ -321,15 +318,12 @@ class CosineDecayRestarts(LearningRateSchedule):
         name: str = "SGDRDecay",
     ) -> None:
         owner = "CosineDecayRestarts"
-        self.initial_learning_rate = check_number(
-            owner, "initial_learning_rate", initial_learning_rate, low=0
-        )
-        self.first_decay_steps = check_number(
-            owner, "first_decay_steps", first_decay_steps, low=0, open_low=True
-        )
-        self.t_mul = check_number(owner, "t_mul", t_mul, low=1)
-        self.m_mul = check_number(owner, "m_mul", m_mul, low=0)
-        self.alpha = check_number(owner, "alpha", alpha, low=0)
+        check = functools.partial(check_number, owner, low=0)
+        self.initial_learning_rate = check("initial_learning_rate", initial_learning_rate)
+        self.first_decay_steps = check("first_decay_steps", first_decay_steps, open_low=True)
+        self.t_mul = check("t_mul", t_mul, low=1)
+        self.m_mul = check("m_mul", m_mul)
+        self.alpha = check("alpha", alpha)
         self.name = check_name(owner, name, "SGDRDecay")
 
     def __call__(self, step: int) -> float:

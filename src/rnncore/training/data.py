@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rnncore.layers._arguments import compatible, numeric_array
 from rnncore.layers.layer import Shape
 from rnncore.losses import BinaryCrossentropy
+from rnncore.losses._arrays import as_finite
 from rnncore.networks.network import Arrays
 from rnncore.training.objectives import Objective
 from rnncore.training.ragged import Ragged, array_or_ragged, each
@@ -40,12 +41,7 @@ def epoch_number(argument: str, value: Any) -> int:
 
 def validation_share(value: Any) -> float:
     """Return the `validation_split` of `fit`; 0 means none."""
-    try:
-        return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"validation_split: expected a number between 0 and 1, got {value!r}"
-        ) from None
+    return check_number("fit", "validation_split", value, low=0, high=1, open_high=True)
 
 
 def validation_epochs(value: Any) -> Callable[[int], bool]:
@@ -112,7 +108,7 @@ def weights_of_samples(
                 f"{argument}: expected shape ({output_shape[0]},), or one number per step of each "
                 "sequence"
             )
-        return found.converted(argument, lambda values: _finite(argument, values, dtype))
+        return found.converted(argument, lambda values: as_finite(argument, values, dtype))
     else:
         array, expected = found, expected[:1]
     if array.shape != expected and array.shape == (*expected[:1], 1):
@@ -120,13 +116,7 @@ def weights_of_samples(
     if array.shape not in (expected[:1], expected):
         shapes = str(expected[:1]) if len(expected) == 1 else f"{expected[:1]} or {expected}"
         raise ValueError(f"{argument}: expected shape {shapes}, got {array.shape}")
-    return _finite(argument, array, dtype)
-
-
-def _finite(argument: str, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return narrowed(argument, array, dtype)
+    return as_finite(argument, array, dtype)
 
 
 def weights_of_classes(
@@ -275,9 +265,7 @@ class Samples:
 def samples_to_predict(model: Model, inputs: Inputs, argument: str = "x") -> Samples:
     """Return inputs alone, for outputs to be computed; `argument` is their name in errors."""
     nothing = (None,) * len(model.outputs_structure)
-    lengths = tuple(output_lengths(model, inputs, argument))
-    varies = any(one is not None for one in lengths)
-    return Samples(inputs, nothing, nothing, lengths if varies else None)
+    return Samples(inputs, nothing, nothing, tuple(output_lengths(model, inputs, argument)))
 
 
 def prepare_samples(
@@ -299,8 +287,6 @@ def prepare_samples(
     x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
     count = len(inputs[0])
-    if y is None:
-        raise ValueError(f"{y_name}: expected the targets, got None")
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("class_weight: expected None with sample_weight, got both")
@@ -384,18 +370,17 @@ def output_lengths(model: Model, inputs: Inputs, argument: str) -> list[NDArray[
     None for an output whose shape does not depend on the lengths. Errors name `argument` if a layer
     does not accept them.
     """
-    ragged = [one for one in inputs if isinstance(one, Ragged)]
-    if not ragged:
+    places = [index for index, one in enumerate(inputs) if isinstance(one, Ragged)]
+    if not places:
         return [None] * len(model.outputs_structure)
     model.expect_steps_in_order(argument)
     shapes = [(None, *one.shape[1:]) for one in inputs]
     varies = [len(shape) > 2 and shape[1] is None for shape in model.network.output_shapes(shapes)]
     if not any(varies):
         return [None] * len(varies)
-    lengths = np.stack([one.lengths for one in ragged], axis=1)
+    lengths = np.stack([one.lengths for one in inputs if isinstance(one, Ragged)], axis=1)
     distinct, inverse = np.unique(lengths, axis=0, return_inverse=True)
     found = np.empty((len(varies), len(distinct)), np.intp)
-    places = [index for index, one in enumerate(inputs) if isinstance(one, Ragged)]
     for column, sizes in enumerate(distinct):
         for place, size in zip(places, sizes, strict=True):
             shapes[place] = (1, int(size), *shapes[place][2:])

@@ -29,8 +29,7 @@ def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -
     count: int | None = None
     rows: Iterator[Rows | None] = repeat(None)
     if isinstance(source, Batches):
-        batches = source.steps if feed.steps is None else min(feed.steps, source.steps)
-        count = min(len(source.samples), batches * source.batch_size)
+        count = min(len(source.samples), (feed.steps or source.steps) * source.batch_size)
         rows = source.rows()
     results = _Results(count)
 

@@ -136,11 +136,9 @@ def array_or_ragged(argument: str, value: Any) -> Array | Ragged:
     real = [part for part in parts if len(part)]
     dtype = np.result_type(*{part.dtype for part in real})
     total = int(lengths.sum())
-    shape = (total + 1, *step)
-    with room_for(argument, f"{total} steps", shape, dtype.itemsize):
-        values = np.empty(shape, dtype)
-    np.concatenate(real, out=values[:total], casting="unsafe")  # as result_type has chosen it
-    values[total] = 0
+    with room_for(argument, f"{total} steps", (total + 1, *step), dtype.itemsize):
+        # As result_type has chosen the dtype, nothing is lost.
+        values = np.concatenate([*real, np.zeros((1, *step))], dtype=dtype, casting="unsafe")
     return Ragged(values, np.cumsum(lengths) - lengths, lengths)
 
 

@@ -188,6 +188,8 @@ def test_stopping_that_would_begin_after_the_last_epoch() -> None:
         ("val_tags_sparse_categorical_accuracy", 1),
         ("weighted_accuracy_1", 1),
         ("top_k_categorical_accuracy", 1),
+        ("val_f1", 1),
+        ("r2_2_1", 1),
     ],
 )
 def test_auto_mode_goes_by_the_name(monitor: str, value: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from rnncore import initializers
-from rnncore.initializers.random import fans
+from rnncore.initializers.initializers import fans
 from rnncore.layers import Dense
 from rnncore.utils import set_random_seed
 

@@ -1,14 +1,20 @@
-"""Counts of right and wrong predictions, their ratios, the F1 score, and the area under curves."""
+"""Metrics from sums over all samples: counts, their ratios, areas under curves, and R2."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rnncore.activations import sigmoid
-from rnncore.losses._arrays import as_predictions, as_probability_targets, as_weights
+from rnncore.losses._arrays import (
+    as_float_targets,
+    as_predictions,
+    as_probability_targets,
+    as_weights,
+)
 from rnncore.metrics.base import Array, Metric
 from rnncore.utils._checks import (
     check_choice,
@@ -19,23 +25,37 @@ from rnncore.utils._checks import (
 )
 
 _AVERAGES = (None, "micro", "macro", "weighted")
+_AGGREGATIONS = ("uniform_average", "variance_weighted_average")
 
 
-def binary_batch(
-    owner: str, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None
-) -> tuple[Array, Array, Array]:
-    """Return targets from 0 to 1, predictions and weights, all in the predictions' shape."""
-    pred = as_predictions(owner, y_pred)
-    if pred.ndim == 1:
-        pred = pred[:, np.newaxis]
-    target = as_probability_targets(owner, y_true, pred.shape, np.float64)
-    weights = as_weights(owner, sample_weight, pred.shape[:-1], np.float64)
-    each = np.ones((1,)) if weights is None else weights[..., np.newaxis]
-    return target, pred, np.broadcast_to(each, pred.shape)
+class _OfSums(Metric):
+    """Base of the metrics whose result follows from several sums over all samples."""
+
+    _as_targets: Any = staticmethod(as_probability_targets)
+
+    def update(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        owner = type(self).__name__
+        pred = as_predictions(owner, y_pred)
+        if pred.ndim == 1:
+            pred = pred[:, np.newaxis]
+        target = self._as_targets(owner, y_true, pred.shape, np.float64)
+        weights = as_weights(owner, sample_weight, pred.shape[:-1], np.float64)
+        each = np.ones((1,)) if weights is None else weights[..., np.newaxis]
+        found = self._sums(target, pred, np.broadcast_to(each, pred.shape))
+        self._total = np.add(self._total, found)
+
+    def _sums(self, target: Array, pred: Array, weights: Array) -> Sequence[Any]:
+        """Return what a batch adds; all arguments have the shape of the predictions."""
+        raise NotImplementedError(f"{type(self).__name__}: expected a method _sums")
 
 
-class Counting(Metric):
-    """Base of the metrics that sum the weights of true and false positives and negatives."""
+class Counting(_OfSums):
+    """Base of the metrics that sum the weights of true and false positives and negatives.
+
+    Targets are from 0 to 1; all but 0 are positive.
+    """
 
     _zero = np.zeros((2, 2))  # [target][prediction]
 
@@ -57,26 +77,19 @@ class Counting(Metric):
         self.thresholds = check_optional_number(owner, "thresholds", thresholds, low=0.0, high=1.0)
         self.class_id = check_optional_int(owner, "class_id", class_id)
 
-    def update(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> None:
-        """Add a batch; see `Metric.update`. Targets are from 0 to 1; all but 0 are positive."""
-        owner = type(self).__name__
-        target, pred, weights = binary_batch(owner, y_true, y_pred, sample_weight)
+    def _sums(self, target: Array, pred: Array, weights: Array) -> Sequence[Any]:
         if self.class_id is not None:
             if not -pred.shape[-1] <= self.class_id < pred.shape[-1]:
                 raise ValueError(
-                    f"{owner}: y_pred: expected a class {self.class_id}, got {pred.shape[-1]}"
+                    f"{type(self).__name__}: y_pred: expected a class {self.class_id}, got "
+                    f"{pred.shape[-1]}"
                 )
             target, pred, weights = (a[..., self.class_id] for a in (target, pred, weights))
         real, yes = target != 0, pred > (0.5 if self.thresholds is None else self.thresholds)
-        found = np.array(
-            [
-                [np.sum(weights, where=(real == truth) & (yes == said)) for said in (False, True)]
-                for truth in (False, True)
-            ]
-        )
-        self._total = self._total + found
+        return [
+            [np.sum(weights, where=(real == truth) & (yes == said)) for said in (False, True)]
+            for truth in (False, True)
+        ]
 
 
 def _quotient(part: float, other: float) -> float:
@@ -257,8 +270,10 @@ class FalseNegatives(_Count):
     _place = (1, 0)
 
 
-class F1Score(Metric):
+class F1Score(_OfSums):
     """Harmonic mean of precision and recall, for each class or as a mean of these.
+
+    Targets are 0 or 1 for each class.
 
     Parameters
     ----------
@@ -291,11 +306,7 @@ class F1Score(Metric):
         self.average = check_choice("F1Score", "average", average, _AVERAGES)
         self.threshold = check_optional_number("F1Score", "threshold", threshold, low=0.0, high=1.0)
 
-    def update(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> None:
-        """Add a batch; see `Metric.update`. Targets are 0 or 1 for each class."""
-        target, pred, weights = binary_batch("F1Score", y_true, y_pred, sample_weight)
+    def _sums(self, target: Array, pred: Array, weights: Array) -> Sequence[Any]:
         if self.average is None and pred.shape[-1] > 1:
             raise ValueError(
                 f"F1Score: average: expected 'micro', 'macro' or 'weighted' for {pred.shape[-1]} "
@@ -306,11 +317,10 @@ class F1Score(Metric):
         else:
             yes = (pred >= pred.max(axis=-1, keepdims=True)) & (np.abs(pred) > 1e-9)
         axes = tuple(range(pred.ndim)) if self.average == "micro" else tuple(range(pred.ndim - 1))
-        found = [
+        return [
             np.sum(weights * part, axis=axes)
             for part in (target * yes, (1 - target) * yes, target * ~yes, target)
         ]
-        self._total = np.add(self._total, found)
 
     def result(self) -> float:
         """Return the score so far; 0.0 if nothing was right."""
@@ -318,14 +328,14 @@ class F1Score(Metric):
             return 0.0
         hits, false_alarms, missed, targets = self._total
         both = 2 * hits + false_alarms + missed
-        scores = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
+        scores = _share(2 * hits, both)
         if self.average == "weighted":
             total = targets.sum()
             return float((scores * targets).sum() / total) if total else 0.0
         return float(np.mean(scores))
 
 
-class AUC(Metric):
+class AUC(_OfSums):
     """Area under the curve of a binary prediction, as its threshold goes from 0 to 1.
 
     Parameters
@@ -343,7 +353,7 @@ class AUC(Metric):
     Raises
     ------
     ValueError, TypeError
-        If an argument is out of range.
+        If an argument is out of range; in `update`, if a prediction is not from 0 to 1.
 
     Examples
     --------
@@ -374,14 +384,7 @@ class AUC(Metric):
         self.from_logits = check_flag("AUC", "from_logits", from_logits)
         self._zero = self._total = np.zeros((2, self.num_thresholds))
 
-    def update(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> None:
-        """Add a batch; see `Metric.update`. Predictions are probabilities.
-
-        Raises ValueError if a prediction is not between 0 and 1.
-        """
-        target, pred, weights = binary_batch("AUC", y_true, y_pred, sample_weight)
+    def _sums(self, target: Array, pred: Array, weights: Array) -> Sequence[Any]:
         if self.from_logits:
             pred = sigmoid.forward(pred)
         wrong = ~((pred >= 0) & (pred <= 1))
@@ -390,11 +393,10 @@ class AUC(Metric):
         # How many thresholds lie below a prediction: the first, below 0, always does.
         below = np.ceil(pred * pred.dtype.type(self.num_thresholds - 1)).astype(np.int64)
         place = np.maximum(below - 1, 0).reshape(-1)
-        found = [
+        return [
             np.bincount(place, (share * weights).reshape(-1), self.num_thresholds)
             for share in (1 - target, target)
         ]
-        self._total = np.add(self._total, found)
 
     def result(self) -> float:
         """Return the area so far; 0.0 without data."""
@@ -432,3 +434,56 @@ def _precision_recall(true_yes: Array, false_yes: Array) -> float:
 def _share(part: Array, whole: Array) -> Array:
     """Return ``part / whole``, or 0 where ``whole`` is 0."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+class R2Score(_OfSums):
+    """``1 - sum((y_true - y_pred)**2) / sum((y_true - mean(y_true))**2)``: 1 is best.
+
+    Parameters
+    ----------
+    class_aggregation : {"uniform_average", "variance_weighted_average"}
+        How to average the scores of several outputs; the latter weights each by the variance of its
+        targets. Default: "uniform_average".
+    name : str, default "r2_score"
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the aggregation is unknown, or predictions are not ``(B, C)``.
+
+    Examples
+    --------
+    >>> from rnncore.metrics import R2Score
+    >>> metric = R2Score()
+    >>> metric.update([[1.0], [4.0], [3.0]], [[2.0], [4.0], [4.0]])
+    >>> round(metric.result(), 4)
+    0.5714
+    """
+
+    default_name = "r2_score"
+    _as_targets = staticmethod(as_float_targets)
+
+    def __init__(self, class_aggregation: str = "uniform_average", name: str | None = None) -> None:
+        super().__init__(name)
+        self.class_aggregation = check_choice(
+            "R2Score", "class_aggregation", class_aggregation, _AGGREGATIONS
+        )
+
+    def _sums(self, target: Array, pred: Array, weights: Array) -> Sequence[Any]:
+        if pred.ndim != 2:
+            raise ValueError(f"R2Score: y_pred: expected shape (B, C), got {pred.shape}")
+        error = target - pred
+        return [(weights * part).sum(axis=0) for part in (1, target, target**2, error**2)]
+
+    def result(self) -> float:
+        """Return the score so far; 0.0 without data."""
+        if not np.ndim(self._total) or not self._total[0].all():
+            return 0.0
+        count, total, squares, residue = self._total
+        spread = squares - total * total / count
+        with np.errstate(all="ignore"):
+            scores = 1 - residue / spread
+            scores[np.isinf(scores)] = 0.0
+            if self.class_aggregation == "uniform_average":
+                return float(scores.mean())
+            return float(np.sum(scores * spread) / spread.sum())
