@@ -159,6 +159,8 @@ def weights_of_classes(
     else:
         labels = _labels(argument, y, len(output_shape))
     found, inverse = np.unique(labels, return_inverse=True)
+    if 0 in class_weight and {*found} == {-1, 1}:
+        raise ValueError(f"class_weight: expected -1 and 1, as in {argument}, as keys, got 0")
     weights = np.array([class_weight.get(int(label), 1.0) for label in found])
     spread: NDArray[Any] = narrowed("class_weight", weights, dtype)[inverse.reshape(labels.shape)]
     if isinstance(y, Ragged):  # whose last row is no step and has no class

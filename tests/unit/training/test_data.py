@@ -98,6 +98,14 @@ def test_class_weights_without_a_meaning_are_refused(
         weights_of_classes("y", y, by_class, shape, np.dtype("float32"), binary=True)
 
 
+def test_class_weights_of_targets_of_a_hinge() -> None:
+    y, shape = np.array([[-1.0], [1.0]]), (2, 1)
+    weights = weights_of_classes("y", y, {-1: 2.0, 1: 5.0}, shape, np.dtype("float32"))
+    np.testing.assert_array_equal(weights, [2, 5])
+    with pytest.raises(ValueError, match="expected -1 and 1, as in y, as keys, got 0"):
+        weights_of_classes("y", y, {0: 2.0, 1: 5.0}, shape, np.dtype("float32"))
+
+
 def test_class_weights_of_sequences_of_different_lengths() -> None:
     rows = [[1, 0, 2], [2]]
     one_hot = [np.eye(3)[row] for row in rows]
