@@ -169,8 +169,8 @@ class Network(Tapes):
         graph = self.graph
         tapes = self.used(tape)
         gradients: list[Any] = [None] * graph.size
-        for number, one in zip(graph.outputs, dys, strict=True):
-            known = gradients[number]
+        for index, number in enumerate(graph.outputs):
+            known, one = gradients[number], dys[index]
             gradients[number] = one if known is None else _sum(known, one, number, tape)
         plan = graph.backward_plan(need_dx)
         written: set[int] = set()  # weights of layers called by several steps

@@ -239,14 +239,15 @@ class Objectives:
         """
         gradients: list[NDArray[Any] | None] = []
         total, count = penalty, len(outputs[0][0])
-        columns = zip(self.parts, outputs, targets, weights, taken_over, self.weights, strict=True)
-        for part, (y, mask), target, weight, activation, scale in columns:
-            gradient = None
+        for index, part in enumerate(self.parts):
+            (y, mask), target, weight = outputs[index], targets[index], weights[index]
+            activation, gradient = taken_over[index], None
             if part is not None and target is not None:
                 logits = activation is not None
                 loss, gradient = part.evaluate(
                     target, y, mask, weight, from_logits=logits, training=training
                 )
+                scale = self.weights[index]
                 total += scale * loss
                 if gradient is not None and scale != 1.0:
                     gradient = gradient * gradient.dtype.type(scale)
