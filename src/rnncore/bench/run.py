@@ -143,11 +143,11 @@ class Run:
         for case in cases:
             for peer in (OURS, "torch"):
                 if PEERS[peer].unsupported(case) is None and peer not in self._skipped:
-                    self._work("memory", {"peer": peer, "case": asdict(case)}, case.threads)
+                    self._work("memory", {"peer": peer, "case": case}, case.threads)
 
     def hog(self, case: Case, calls: int) -> None:
         """Seconds of `calls` calls, quiet and with another process on one of the cores."""
-        self._work("hog", {"case": asdict(case), "calls": calls}, case.threads)
+        self._work("hog", {"case": case, "calls": calls}, case.threads)
 
     def fits(
         self,
@@ -182,12 +182,7 @@ class Run:
         remaining = list(cases)
         names = [name for name in names if name not in self._skipped]
         while remaining and names:
-            job = {
-                "peers": names,
-                "threads": threads,
-                "seconds": self.seconds,
-                "cases": [asdict(case) for case in remaining],
-            }
+            job = {"peers": names, "threads": threads, "seconds": self.seconds, "cases": remaining}
             failure = self._work("cases", job, threads, isa)
             remaining = [case for case in remaining if case not in self._finished]
             if failure is None:
@@ -206,7 +201,7 @@ class Run:
         self._at, self._finished = "", []
         # The job is read from a file, so that it does not matter when the process dies.
         with TemporaryFile("w+") as given, TemporaryFile("w+", errors="replace") as errors:
-            json.dump([kind, job], given)
+            json.dump([kind, job], given, default=asdict)
             given.seek(0)
             with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],

@@ -61,7 +61,7 @@ def run_cases(
     loaded = load_peers(emit, peers, threads)
     for values in cases:
         for row in run_case(emit, Case(**values), loaded, seconds):
-            emit("row", asdict(row))
+            emit("row", row)
         emit("case", values)
 
 
@@ -183,7 +183,7 @@ def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, err
 def run_machine(emit: Emit, threads: int) -> None:
     """Measures the machine, and says what rnncore runs on."""
     info = rnncore.info()
-    emit("machine", (asdict(machine.measure(threads, str(info["isa"]))), info))
+    emit("machine", (machine.measure(threads, str(info["isa"])), info))
 
 
 def run_memory(emit: Emit, peer: str, case: dict[str, Any]) -> None:
@@ -257,7 +257,7 @@ def main() -> None:
         os.dup2(2, 1)
 
         def emit(kind: str, content: Any) -> None:
-            events.write(json.dumps([kind, content]) + "\n")
+            events.write(json.dumps([kind, content], default=asdict) + "\n")
             events.flush()
 
         kind, arguments = json.load(sys.stdin)
