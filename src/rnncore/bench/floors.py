@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from rnncore.bench.cases import CELLS, Case, Shape, make_cases, parse_grid
+from rnncore.bench.cases import CELLS, Case, Shape, count, make_cases, parse_grid
 from rnncore.bench.peers import LIBRARIES, NO_BLAS, OURS, PADDED, VARIANTS
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
-from rnncore.bench.work import count
 
 TORCH = ("torch",)
 # What LSTM, GRU and SimpleRNN have to reach against the fastest peer, and in training against

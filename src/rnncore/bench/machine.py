@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rnncore import _core
+from rnncore.bench.cases import Work
 
 # Where the system does not tell the sizes: common ones.
 _USUAL_CACHES = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
@@ -57,6 +58,21 @@ class Measured:
             if size <= self.threads * self.caches[level]:
                 return level
         return "L3" if size <= self.caches["L3"] else "DRAM"
+
+    def limit(self, work: Work, dtype: str) -> tuple[float, str]:
+        """The least seconds that some work needs, and what sets them in the time loop: "flops", ...
+
+        The products over all steps (projection, dx, dW, dU) are bound by the peak of FMA alone. A
+        step of the recurrence takes at least the longer of its flops at the peak and its weights at
+        the bandwidth of the level of memory that they live in, where several threads may each hold
+        a part of them.
+        """
+        peak = self.peak[dtype]
+        arithmetic = work.recurrent_flops / peak
+        level = self.level_of(work.weight_bytes)
+        reading = work.bytes / self.bandwidth[level]
+        seconds = work.product_flops / peak + max(arithmetic, reading)
+        return seconds, "flops" if arithmetic >= reading else level
 
 
 def measure(threads: int, isa: str) -> Measured:

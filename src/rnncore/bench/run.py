@@ -21,11 +21,10 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from rnncore.bench import fit, machine, report
-from rnncore.bench.cases import Case
+from rnncore.bench.cases import Case, count
 from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, OURS, PEERS
 from rnncore.bench.results import Results, Row, row_of
-from rnncore.bench.work import count, limit
 from rnncore.training.progress import Progress
 
 _STDERR_SHOWN = 400
@@ -253,7 +252,7 @@ class Run:
     def _add_row(self, row: Row) -> None:
         measured = self.results.machine_for(row.case)
         if measured is not None:
-            seconds, bound = limit(row.case, count(row.case, row.share), measured)
+            seconds, bound = measured.limit(count(row.case, row.share), row.case.dtype)
             row = replace(row, limit=seconds, bound=bound)
         if row.cpu > row.case.threads + 0.3:
             cores = f"{row.cpu} cores were at work, not {row.case.threads}"

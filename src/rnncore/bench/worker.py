@@ -24,12 +24,11 @@ import numpy as np
 
 import rnncore
 from rnncore.bench import machine
-from rnncore.bench.cases import Case, Problem, make_problem
+from rnncore.bench.cases import Case, Problem, count, make_problem
 from rnncore.bench.fit import memory
 from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS, Candidate, Outputs, Peer
 from rnncore.bench.results import Row
 from rnncore.bench.timing import Timing, compare, estimate
-from rnncore.bench.work import count
 from rnncore.testing import backward_tolerance, forward_tolerance, normwise_error
 
 Emit = Callable[[str, Any], None]
