@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from rnncore import _core
-from rnncore.bench import floors, machine, plots, regressions, report
+from rnncore.bench import floors, machine, plots, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, make_cases, parse_grid
 from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
 from rnncore.bench.results import Results
@@ -116,8 +116,8 @@ def _run(options: argparse.Namespace) -> int:
         plots.save(results, options.plot)
     failed = any(floor["verdict"] == "missed" for floor in results.floors)
     if old is not None:
-        drift, changes = regressions.compare_runs(old, results)
-        print("\n" + regressions.text(drift, changes))
+        drift, changes = report.compare_runs(old, results)
+        print("\n" + report.changes_text(drift, changes))
         failed = failed or any(change.verdict == "slower" for change in changes)
     if _INTERRUPTED in results.notes and not options.load:
         return 130  # what a shell expects after Ctrl-C
