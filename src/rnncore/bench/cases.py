@@ -228,18 +228,21 @@ def make_problem(case: Case) -> Problem:
     return Problem(case, x, weights, state, dy, lengths, mask, share)
 
 
-def gradient_names(case: Case) -> list[str]:
-    """What the gradients are called in the outputs of a training case.
+def output_names(case: Case) -> list[str]:
+    """What the arrays are called that a case computes.
 
     Examples
     --------
-    >>> gradient_names(Case("rnn", "train", steps=1, batch=1, inputs=1, units=1))
-    ['dx', 'dkernel', 'drecurrent_kernel', 'dbias']
+    >>> output_names(Case("rnn", "train", steps=1, batch=1, inputs=1, units=1))
+    ['y', 'h', 'dx', 'dkernel', 'drecurrent_kernel', 'dbias']
     """
-    names = [f"d{name}" for name in Weights._fields]
+    names = ["y", *("h", "c")[: 0 if case.stacked else case.states]]
+    if not case.trains:
+        return names
+    gradients = [f"d{name}" for name in Weights._fields]
     if case.stacked:
-        names = [f"{name}_{index}" for index in range(4) for name in names]
-    return ["dx", *names]
+        gradients = [f"{name}_{index}" for index in range(4) for name in gradients]
+    return [*names, "dx", *gradients]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import numpy as np
 
 import rnncore
 from rnncore.bench import machine
-from rnncore.bench.cases import Case, Problem, count, make_problem
+from rnncore.bench.cases import Case, Problem, count, make_problem, output_names
 from rnncore.bench.fit import memory
 from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS, Candidate, Outputs, Peer
 from rnncore.bench.results import Row
@@ -125,7 +125,7 @@ def _fastest(
 
 
 def agreement(case: Case, outputs: Outputs, expected: Outputs) -> tuple[float, str]:
-    """Compare every array that both have, normwise, with the derived tolerances.
+    """Compare every array, normwise, with the derived tolerances.
 
     Returns the error of the array that differs most, in units of its tolerance, and its name; at
     most 1 means equal.
@@ -136,7 +136,7 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> tuple[float, s
     >>> from rnncore.bench.cases import Case
     >>> case = Case("rnn", "forward", steps=1, batch=1, inputs=1, units=1)
     >>> y = np.ones((1, 1, 1), np.float32)
-    >>> agreement(case, {"y": y}, {"y": y})
+    >>> agreement(case, [y, y[0]], [y, y[0]])
     (0.0, '')
     """
     # In a stack the errors of the first layer run through the second: a sequence twice as long.
@@ -146,12 +146,12 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> tuple[float, s
     longest = max(depth, case.gates * case.units)
     backward = backward_tolerance(case.dtype, longest, steps, case.batch * case.steps)
     worst, which = 0.0, ""
-    for name in sorted(outputs.keys() & expected.keys()):
+    for name, array, wanted in zip(output_names(case), outputs, expected, strict=bool(outputs)):
         tolerance = backward if name.startswith("d") else forward
-        if outputs[name].shape != expected[name].shape:
-            return float("inf"), f"{name} of shape {outputs[name].shape}"
+        if array.shape != wanted.shape:
+            return float("inf"), f"{name} of shape {array.shape}"
         # What is added up is of size 1, so a sum that happens to cancel is held to that.
-        error = normwise_error(outputs[name], expected[name], floor=1.0) / tolerance
+        error = normwise_error(array, wanted, floor=1.0) / tolerance
         if not error <= worst:
             worst, which = error, name
     return worst, which

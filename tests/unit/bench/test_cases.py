@@ -1,7 +1,7 @@
 """Grids of cases and their arrays."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from rnncore.bench.cases import (
     GRIDS,
     Case,
     count,
-    gradient_names,
     make_cases,
     make_problem,
+    output_names,
     parse_grid,
 )
 
@@ -101,4 +101,5 @@ def test_a_stack_is_four_layers() -> None:
     assert (work.weight_bytes, work.weight_reads) == (one.weight_bytes, 40)
     both = count(Case("lstm", "stack", 10, 3, 5, 7, threads=2))
     assert (both.weight_bytes, both.weight_reads) == (2 * one.weight_bytes, 20)
-    assert len(gradient_names(case)) == 13
+    assert output_names(case) == ["y"]
+    assert len(output_names(replace(case, mode="stack_train"))) == 1 + 13

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncore.bench.cases import Array, Case, Problem, Weights
 
-Outputs = dict[str, Array]
+Outputs = list[Array]
 # A kind of case that a library does not run, and why.
 Refusal = tuple[Callable[[Case], bool], str]
 
@@ -31,9 +31,9 @@ class Candidate:
     call : callable
         What is timed. It takes nothing and waits until its result is there.
     outputs : callable
-        Makes of a result of `call` the arrays that are compared: y (T, B, H), h and c (B, H)
-        and, in training, what `gradient_names` says, in rnncore's layouts. Of a stack y is
-        (T, B, 2 H), and there are no states. A library may leave out what it does not give.
+        Makes of a result of `call` the arrays that are compared, in the order of `output_names`
+        and in rnncore's layouts: y (T, B, H), of a stack (T, B, 2 H), h and c (B, H), and the
+        gradients in training. None at all where there is nothing to compare.
     """
 
     label: str
@@ -61,11 +61,6 @@ class Peer(ABC):
     @abstractmethod
     def prepare(self, problem: Problem) -> list[Candidate]:
         """The ways to run it, weights converted and everything compiled that can be."""
-
-
-def named_outputs(y: Array, states: Sequence[Array]) -> Outputs:
-    """The outputs without gradients."""
-    return {"y": y, **dict(zip("hc", states, strict=False))}
 
 
 def two_biases(weights: Weights) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Case, Problem, gradient_names
+from rnncore.bench.cases import Problem
 from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, make_layer, make_stack
 
 
@@ -47,7 +47,7 @@ class KerasPeer(Peer):
         candidates = []
         for label, jit in (("graph", False), ("XLA", True)):
             run = tf.function(make(tf, problem, layer, state), jit_compile=jit)
-            candidates.append(Candidate(label, partial(run, x), _make_outputs(case)))
+            candidates.append(Candidate(label, partial(run, x), _outputs))
         return candidates
 
 
@@ -72,15 +72,7 @@ def _training(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[An
     return run
 
 
-def _make_outputs(case: Case) -> Callable[[Any], Outputs]:
-    names = ["y", "h", "c"][: 1 if case.stacked else 1 + case.states]
-    if case.trains:
-        names += gradient_names(case)
-
-    def outputs(result: Any) -> Outputs:
-        arrays = {name: np.asarray(array) for name, array in zip(names, result, strict=True)}
-        for name in {"y", "dx"} & set(names):
-            arrays[name] = arrays[name].swapaxes(0, 1)
-        return arrays
-
-    return outputs
+def _outputs(result: Any) -> Outputs:
+    # Sequences, y and dx, have the batch in front.
+    arrays = map(np.asarray, result)
+    return [array.swapaxes(0, 1) if array.ndim == 3 else array for array in arrays]

@@ -15,7 +15,6 @@ from rnncore.bench.peers.base import (
     Outputs,
     Peer,
     gate_columns,
-    named_outputs,
     two_biases,
 )
 
@@ -108,8 +107,8 @@ def feeds(problem: Problem) -> dict[str, Array]:
 
 def outputs(results: list[Any]) -> Outputs:
     """y and the final states without the axis of directions; of a stack there is y alone."""
-    y, *states = (np.asarray(result) for result in results)
-    return named_outputs(y[:, 0], [array[0] for array in states]) if states else {"y": y}
+    y, *states = map(np.asarray, results)
+    return [y[:, 0], *(array[0] for array in states)] if states else [y]
 
 
 def make_model(problem: Problem) -> bytes:

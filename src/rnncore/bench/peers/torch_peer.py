@@ -8,15 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Problem, gradient_names
-from rnncore.bench.peers.base import (
-    Candidate,
-    Outputs,
-    Peer,
-    gate_columns,
-    named_outputs,
-    two_biases,
-)
+from rnncore.bench.cases import Array, Problem
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, gate_columns, two_biases
 
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 # How their names end, in the order of ours.
@@ -116,7 +109,7 @@ def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
 
     def outputs(result: Any) -> Outputs:
         states = _states(result)
-        return named_outputs(states[0][None], states)
+        return [states[0][None], *states]
 
     return Candidate(kind, _inference(torch, lambda: cell(x, state)), outputs)
 
@@ -137,8 +130,7 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
             dw, du, db, dc = (array.numpy().T for array in given[start : start + 4])
             bias = np.stack([db, dc]) if problem.case.cell == "gru" else db
             gradients += [array[..., _columns(problem)] for array in (dw, du, bias)]
-        found = dict(zip(gradient_names(problem.case), gradients, strict=True))
-        return _outputs((y.detach(), state)) | found
+        return _outputs((y.detach(), state)) + gradients
 
     return Candidate("PackedSequence" if lengths is not None else "autograd", call, outputs)
 
@@ -146,7 +138,7 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
 def _outputs(result: Any) -> Outputs:
     y, state = result
     # One state is the last; a stack has four, which nobody compares.
-    return named_outputs(y.numpy(), [array[0] for array in _states(state) if len(array) == 1])
+    return [y.numpy(), *(array[0] for array in _states(state) if len(array) == 1)]
 
 
 def _states(state: Any) -> list[Array]:
