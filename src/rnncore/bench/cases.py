@@ -119,6 +119,16 @@ class Case:
         return GATES[self.cell]
 
     @property
+    def kind(self) -> str:
+        """The cell whatever its variant: "lstm", "gru" or "rnn"."""
+        return self.cell.partition("_")[0]
+
+    @property
+    def variant(self) -> dict[str, bool]:
+        """The argument that tells the two GRUs apart, in rnncore and in Keras."""
+        return {"reset_after": self.cell == "gru"} if self.kind == "gru" else {}
+
+    @property
     def trains(self) -> bool:
         return self.mode in ("train", "ragged", "stack_train")
 

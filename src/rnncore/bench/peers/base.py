@@ -76,11 +76,9 @@ def gate_columns(case: Case, order: Sequence[int]) -> Array:
 
 def make_layer(layers: Any, case: Case, **options: Any) -> Any:
     """The layer of a case in `rnncore.layers` or ``keras.layers``."""
-    name = {"lstm": "LSTM", "rnn": "SimpleRNN"}.get(case.cell, "GRU")
-    if name == "GRU":
-        options["reset_after"] = case.cell == "gru"
-    kind = getattr(layers, name)
-    return kind(case.units, return_sequences=True, dtype=case.dtype, **options)
+    kind = getattr(layers, "SimpleRNN" if case.kind == "rnn" else case.kind.upper())
+    options |= {"return_sequences": True, "dtype": case.dtype, **case.variant}
+    return kind(case.units, **options)
 
 
 def make_stack(layers: Any, problem: Problem) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -41,35 +40,26 @@ class KerasPeer(Peer):
             layer = make_layer(keras.layers, case, return_state=True)
             layer.build((case.batch, case.steps, case.inputs))
             layer.set_weights(problem.weights[0])
-        x = tf.constant(problem.x.swapaxes(0, 1))
         state = None if problem.state is None else [tf.constant(array) for array in problem.state]
-        make = _training if case.trains else _inference
+        x, dy = (tf.constant(array.swapaxes(0, 1)) for array in (problem.x, problem.dy))
+        variables = [weight.value for weight in layer.trainable_weights]
+
+        def infer(x: Any) -> Any:
+            if case.stacked:
+                return [layer(x, training=case.trains)]
+            return layer(x, initial_state=state, training=case.trains)
+
+        def train(x: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                results = infer(x)
+            return [*results, *tape.gradient(results[0], [x, *variables], output_gradients=dy)]
+
         candidates = []
         for label, jit in (("graph", False), ("XLA", True)):
-            run = tf.function(make(tf, problem, layer, state), jit_compile=jit)
+            run = tf.function(train if case.trains else infer, jit_compile=jit)
             candidates.append(Candidate(label, partial(run, x), _outputs))
         return candidates
-
-
-def _inference(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:
-    if problem.case.stacked:
-        return lambda x: [layer(x)]
-    return lambda x: layer(x, initial_state=state)
-
-
-def _training(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:
-    dy = tf.constant(problem.dy.swapaxes(0, 1))
-    variables = [weight.value for weight in layer.trainable_weights]
-
-    def run(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            results = layer(x, training=True)
-            if problem.case.stacked:
-                results = [results]
-        return [*results, *tape.gradient(results[0], [x, *variables], output_gradients=dy)]
-
-    return run
 
 
 def _outputs(result: Any) -> Outputs:

@@ -11,14 +11,6 @@ from rnncore import _core, ops
 from rnncore.bench.cases import Problem
 from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack
 
-# The name of a cell's function, and its arguments.
-_OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "lstm": ("lstm", {}),
-    "gru": ("gru", {"reset_after": True}),
-    "gru_before": ("gru", {"reset_after": False}),
-    "rnn": ("simple_rnn", {}),
-}
-
 
 class RnncorePeer(Peer):
     """What all others are compared with."""
@@ -71,10 +63,10 @@ class WithoutBlasPeer(RnncorePeer):
 
 def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
     case, state, dy = problem.case, problem.state, problem.dy
-    operation, fixed = _OPERATIONS[case.cell]
+    operation = "simple_rnn" if case.kind == "rnn" else case.kind
     # Only what says something: a user writes no `mask=None` either.
     given = {name: value for name, value in options.items() if value is not None}
-    arguments = {**fixed, **given, "time_major": True}
+    arguments = {**case.variant, **given, "time_major": True}
     x, (kernel, recurrent, bias) = problem.x, problem.weights[0]
     forward = getattr(ops, operation)
     record = getattr(ops, f"{operation}_forward")
