@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from rnncore import _core
 from rnncore.bench import floors, machine, plots, report
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def names(option: str, known: Iterable[str], default: str) -> None:
         text = f"of {', '.join(known)}; default {default}"
-        what.add_argument(option, type=_names(known), metavar="A,B", help=text)
+        what.add_argument(option, type=partial(_names, known), metavar="A,B", help=text)
 
     def file(option: str, text: str) -> None:
         out.add_argument(option, metavar="FILE", help=text)
@@ -171,18 +172,13 @@ def _run_all(options: argparse.Namespace, work: Run, old: Results | None) -> Non
             work.fits()
 
 
-def _names(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """A parser of names with commas between."""
-
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                expected = f"expected names of {', '.join(known)}, got {name!r}"
-                raise argparse.ArgumentTypeError(expected)
-        return names
-
-    return parse
+def _names(known: Iterable[str], text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            expected = f"expected names of {', '.join(known)}, got {name!r}"
+            raise argparse.ArgumentTypeError(expected)
+    return names
 
 
 def _seconds(text: str) -> float:

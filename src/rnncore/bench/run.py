@@ -225,19 +225,18 @@ class Run:
         return failure
 
     def _take(self, kind: str, content: Any) -> None:
-        if kind == "row":
-            self._add_row(row_of(content))
-        elif kind == "case":
-            self._finished.append(Case(**content))
+        if kind == "case":
+            case, rows = content
+            for row in rows:
+                self._add_row(row_of(row))
+            self._finished.append(Case(**case))
             self._progress.step(dict)
         elif kind == "at":
             self._at = content
         elif kind == "version":
             self.results.versions |= content
         elif kind == "missing":
-            self._skipped |= content.keys()
-            for peer, reason in content.items():
-                self._note(f"{peer}: left out: {reason}")
+            self._skipped.add(content)
         elif kind == "note":
             self._note(content)
         elif kind == "machine":

@@ -55,19 +55,15 @@ class Timing:
         return self.cpu_time / max(self.wall, 1e-12)
 
     @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-    @property
-    def quartiles(self) -> tuple[float, float]:
-        low, _, high = statistics.quantiles(self.seconds, n=4, method="inclusive")
-        return low, high
+    def quartiles(self) -> list[float]:
+        """The lower one, the median and the upper one."""
+        return statistics.quantiles(self.seconds, n=4, method="inclusive")
 
     @property
     def uncertainty(self) -> float:
         """Half of a 95% interval of the median, as a share of it (1.57 IQR / sqrt(n))."""
-        low, high = self.quartiles
-        return float(1.57 * (high - low) / len(self.seconds) ** 0.5 / self.median)
+        low, median, high = self.quartiles
+        return float(1.57 * (high - low) / len(self.seconds) ** 0.5 / median)
 
 
 def estimate(call: Call, clock: Clock = time.perf_counter, warmups: int = 2) -> float:

@@ -46,7 +46,8 @@ def load_peers(emit: Emit, names: Sequence[str], threads: int) -> list[Peer]:
             version = peer.version()
             peer.configure(threads)
         except ImportError as error:
-            emit("missing", {name: str(error)})
+            emit("note", f"{name}: left out: {error}")
+            emit("missing", name)
         else:
             emit("version", {name: version})
             loaded.append(peer)
@@ -59,9 +60,7 @@ def run_cases(
     """Runs each case in every library, in turn."""
     loaded = load_peers(emit, peers, threads)
     for values in cases:
-        for row in run_case(emit, Case(**values), loaded, seconds):
-            emit("row", row)
-        emit("case", values)
+        emit("case", (values, run_case(emit, Case(**values), loaded, seconds)))
 
 
 def run_case(emit: Emit, case: Case, peers: Sequence[Peer], seconds: float) -> list[Row]:
@@ -158,14 +157,14 @@ def agreement(case: Case, outputs: Outputs, expected: Outputs) -> tuple[float, s
 
 
 def _row(problem: Problem, peer: Peer, candidate: Candidate, timing: Timing, error: float) -> Row:
-    low, high = timing.quartiles
+    low, median, high = timing.quartiles
     share = 1.0 if peer.name == PADDED else problem.share
     work = count(problem.case, share)
     return Row(
         case=problem.case,
         peer=peer.name,
         variant=candidate.label,
-        median=timing.median,
+        median=median,
         low=low,
         high=high,
         samples=len(timing.seconds),

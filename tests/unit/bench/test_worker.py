@@ -66,5 +66,6 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         events.append((kind, content))
 
     assert worker.load_peers(emit, ["torch"], 1) == []
-    kind, reasons = events[-1]
-    assert kind == "missing" and "torch" in reasons["torch"]
+    (kind, reason), missing = events[-2:]
+    assert kind == "note" and reason.startswith("torch: left out: ")
+    assert missing == ("missing", "torch")

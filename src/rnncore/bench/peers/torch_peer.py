@@ -101,9 +101,7 @@ def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
     case = problem.case
     kind = f"{case.cell.upper()}Cell"
     cell = getattr(torch.nn, kind)(case.inputs, case.units, dtype=getattr(torch, case.dtype))
-    with torch.no_grad():
-        for name in _WEIGHTS:
-            getattr(cell, name).copy_(getattr(module, f"{name}_l0"))
+    cell.load_state_dict({name: getattr(module, f"{name}_l0") for name in _WEIGHTS})
     x = torch.from_numpy(problem.x[0].copy())
     state = _state(torch, problem, leading=False)
 
