@@ -9,14 +9,16 @@ error.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
 import timeit
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +30,116 @@ from rnncore.bench.cases import Case, Problem, count, make_problem, output_names
 from rnncore.bench.fit import memory
 from rnncore.bench.peers import LIBRARIES, OURS, PADDED, PEERS, Candidate, Outputs, Peer
 from rnncore.bench.results import Row
-from rnncore.bench.timing import Timing, compare, estimate
 from rnncore.testing import backward_tolerance, forward_tolerance, normwise_error
 
 Emit = Callable[[str, Any], None]
+Call = Callable[[], Any]
+Clock = Callable[[], float]
+
+SAMPLE_SECONDS = 0.001  # calls are repeated within a sample until it takes this long
+WARM_BELOW = 0.02  # a sample of quicker calls begins with one that fills the caches again
+MIN_SAMPLES = 7
+MAX_SAMPLES = 400
 
 _CLEAR = Path("/proc/self/clear_refs")
+
+
+@dataclass
+class Timing:
+    """Seconds a call, sample by sample.
+
+    Attributes
+    ----------
+    seconds : list of float
+    calls : int
+        Calls in a sample.
+    wall, cpu_time : float
+        Seconds that all samples took, and CPU time of the process in them.
+    """
+
+    calls: int = 1
+    seconds: list[float] = field(default_factory=list)
+    wall: float = 0.0
+    cpu_time: float = 0.0
+
+    def add(self, elapsed: float, cpu_time: float) -> None:
+        """Add a sample."""
+        self.seconds.append(elapsed / self.calls)
+        self.wall += elapsed
+        self.cpu_time += cpu_time
+
+    def is_enough(self, seconds: float, precision: float) -> bool:
+        """Whether the samples say enough, see `compare`."""
+        samples = len(self.seconds)
+        if samples < (3 if self.seconds[0] > seconds else MIN_SAMPLES):
+            return False
+        return samples >= MAX_SAMPLES or self.wall >= seconds or self.uncertainty <= precision
+
+    @property
+    def cpu(self) -> float:
+        """How many cores were at work."""
+        return self.cpu_time / max(self.wall, 1e-12)
+
+    @property
+    def quartiles(self) -> list[float]:
+        """The lower one, the median and the upper one."""
+        return statistics.quantiles(self.seconds, n=4, method="inclusive")
+
+    @property
+    def uncertainty(self) -> float:
+        """Half of a 95% interval of the median, as a share of it (1.57 IQR / sqrt(n))."""
+        low, median, high = self.quartiles
+        return float(1.57 * (high - low) / len(self.seconds) ** 0.5 / median)
+
+
+def estimate(call: Call, clock: Clock = time.perf_counter, warmups: int = 2) -> float:
+    """Seconds a call, once it is warm: the best of a few."""
+    for _ in range(warmups):
+        call()
+    best, spent = float("inf"), 0.0
+    while True:
+        start = clock()
+        call()
+        elapsed = clock() - start
+        best, spent = min(best, elapsed), spent + elapsed
+        if spent > 20 * SAMPLE_SECONDS or spent > 200 * best:
+            return best
+
+
+def compare(
+    calls: Sequence[Call],
+    seconds: float = 1.0,
+    precision: float = 0.01,
+    clock: Clock = time.perf_counter,
+    cpu_clock: Clock = time.process_time,
+) -> list[Timing]:
+    """Time warm callables in turn, sample by sample, so that a disturbance meets all of them.
+
+    A callable has had enough when its median is known to `precision`, or after `seconds` of its
+    own, but never before `MIN_SAMPLES` samples (3 where a call takes longer than `seconds`).
+    """
+    estimates = [max(estimate(call, clock, warmups=0), 1e-9) for call in calls]
+    timings = [Timing(max(1, round(SAMPLE_SECONDS / expected))) for expected in estimates]
+    active = list(range(len(calls)))
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        while active:
+            for index in list(active):
+                call, timing = calls[index], timings[index]
+                if estimates[index] < WARM_BELOW:
+                    call()
+                cpu_start, start = cpu_clock(), clock()
+                for _ in range(timing.calls):
+                    call()
+                timing.add(clock() - start, cpu_clock() - cpu_start)
+                if timing.is_enough(seconds, precision):
+                    active.remove(index)
+    finally:
+        if enabled:
+            gc.enable()
+    return timings
 
 
 def load_peers(emit: Emit, names: Sequence[str], threads: int) -> list[Peer]:
