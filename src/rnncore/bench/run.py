@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -159,7 +158,7 @@ class Run:
             wanted = {OURS, *self.peers}
             libraries = [name for name in fit.LIBRARIES if name.partition("-")[0] in wanted]
         for model, library in itertools.product(models, libraries):
-            command = [sys.executable, "-P", str(Path(fit.__file__)), library, model]
+            command = [sys.executable, "-P", fit.__file__, library, model]
             done = subprocess.run(
                 [*command, repr(time.time()), str(epochs)],
                 env=worker_environment(1),

@@ -121,7 +121,6 @@ def compare(
     estimates = [max(estimate(call, clock, warmups=0), 1e-9) for call in calls]
     timings = [Timing(max(1, round(SAMPLE_SECONDS / expected))) for expected in estimates]
     active = list(range(len(calls)))
-    enabled = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
@@ -137,8 +136,7 @@ def compare(
                 if timing.is_enough(seconds, precision):
                     active.remove(index)
     finally:
-        if enabled:
-            gc.enable()
+        gc.enable()
     return timings
 
 

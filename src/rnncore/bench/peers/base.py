@@ -44,12 +44,12 @@ class Candidate:
 class Peer(ABC):
     """A library that takes part. Making one imports nothing; `version` does."""
 
-    name: str  # as on the command line, and of the module to import
+    name: str  # as on the command line; what stands before a hyphen is the module to import
     refusals: Sequence[Refusal] = ()
 
     def version(self) -> str:
         """Version of the library. ImportError where it is not installed."""
-        return str(importlib.import_module(self.name).__version__)
+        return str(importlib.import_module(self.name.partition("-")[0]).__version__)
 
     def configure(self, threads: int) -> None:  # noqa: B027
         """Set the number of threads, once a process and before `prepare`."""

@@ -30,12 +30,8 @@ class KerasPeer(Peer):
         keras = importlib.import_module("keras")
         case = problem.case
         if case.stacked:
-            layer = keras.Sequential(
-                [
-                    keras.Input((case.steps, case.inputs), case.batch, case.dtype),
-                    *make_stack(keras.layers, problem),
-                ]
-            )
+            given = keras.Input((case.steps, case.inputs), case.batch, case.dtype)
+            layer = keras.Sequential([given, *make_stack(keras.layers, problem)])
         else:
             layer = make_layer(keras.layers, case, return_state=True)
             layer.build((case.batch, case.steps, case.inputs))

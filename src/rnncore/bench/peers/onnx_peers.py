@@ -45,10 +45,8 @@ class OnnxRuntimePeer(_OnnxPeer):
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        session = ort.InferenceSession(
-            make_model(problem), options, providers=["CPUExecutionProvider"]
-        )
-        given = feeds(problem)
+        model, given = make_model(problem), feeds(problem)
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
         binding = session.io_binding()
         for name, array in given.items():

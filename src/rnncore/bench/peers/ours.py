@@ -17,9 +17,6 @@ class RnncorePeer(Peer):
 
     name = "rnncore"
 
-    def version(self) -> str:
-        return rnncore.__version__
-
     def configure(self, threads: int) -> None:
         rnncore.set_num_threads(threads)
 
