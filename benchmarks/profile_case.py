@@ -23,10 +23,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rnncore.bench.cases import DTYPES, GATES, MODES, Case, make_problem, parse_grid
+from rnncore.bench.cases import DTYPES, GATES, MODES, Case, count, make_problem, parse_grid
 from rnncore.bench.peers import OURS, PEERS
 from rnncore.bench.run import worker_environment
-from rnncore.bench.work import count
 
 
 def run_inside(case: Case) -> None:

@@ -1,4 +1,7 @@
-"""What is measured: a case says which layer runs how, a problem holds its arrays."""
+"""What is measured: a case says which layer runs how, a problem holds its arrays.
+
+The work of a case is what it has to compute and to read.
+"""
 
 from __future__ import annotations
 
@@ -116,6 +119,16 @@ class Case:
         return GATES[self.cell]
 
     @property
+    def kind(self) -> str:
+        """The cell whatever its variant: "lstm", "gru" or "rnn"."""
+        return self.cell.partition("_")[0]
+
+    @property
+    def variant(self) -> dict[str, bool]:
+        """The argument that tells the two GRUs apart, in rnncore and in Keras."""
+        return {"reset_after": self.cell == "gru"} if self.kind == "gru" else {}
+
+    @property
     def trains(self) -> bool:
         return self.mode in ("train", "ragged", "stack_train")
 
@@ -225,15 +238,82 @@ def make_problem(case: Case) -> Problem:
     return Problem(case, x, weights, state, dy, lengths, mask, share)
 
 
-def gradient_names(case: Case) -> list[str]:
-    """What the gradients are called in the outputs of a training case.
+def output_names(case: Case) -> list[str]:
+    """What the arrays are called that a case computes.
 
     Examples
     --------
-    >>> gradient_names(Case("rnn", "train", steps=1, batch=1, inputs=1, units=1))
-    ['dx', 'dkernel', 'drecurrent_kernel', 'dbias']
+    >>> output_names(Case("rnn", "train", steps=1, batch=1, inputs=1, units=1))
+    ['y', 'h', 'dx', 'dkernel', 'drecurrent_kernel', 'dbias']
     """
-    names = [f"d{name}" for name in Weights._fields]
+    names = ["y", *("h", "c")[: 0 if case.stacked else case.states]]
+    if not case.trains:
+        return names
+    gradients = [f"d{name}" for name in Weights._fields]
     if case.stacked:
-        names = [f"{name}_{index}" for index in range(4) for name in names]
-    return ["dx", *names]
+        gradients = [f"{name}_{index}" for index in range(4) for name in gradients]
+    return [*names, "dx", *gradients]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a case counts.
+
+    Attributes
+    ----------
+    product_flops : float
+        Of the products over all steps.
+    recurrent_flops : float
+        Of the time loops, forward and backward.
+    weight_bytes : int
+        Size of the recurrent weights that are in use at once: of a stack those of one direction,
+        with several threads those of both.
+    weight_reads : int
+        How often they are read: once a step of a time loop.
+    """
+
+    product_flops: float
+    recurrent_flops: float
+    weight_bytes: int
+    weight_reads: int
+
+    @property
+    def flops(self) -> float:
+        return self.product_flops + self.recurrent_flops
+
+    @property
+    def bytes(self) -> float:
+        return float(self.weight_bytes * self.weight_reads)
+
+
+def count(case: Case, share: float = 1.0) -> Work:
+    """The work of a case whose rows have `share` of the steps of a full batch.
+
+    Counted are the multiply-adds of the matrix products (2 flops each) and the reads of the
+    recurrent weights, once a step. Gate equations, states, x, y and the tape are left out, so a
+    limit is a little optimistic, never pessimistic.
+
+    For T steps of B rows (R = the sum of the lengths, T B of a full batch), G gates:
+
+    - projection of the inputs ``2 R I G H`` flops, recurrence ``2 R H G H``;
+    - the backward adds dx ``2 R I G H`` and dW the same, dh ``2 R H G H`` and dU the same;
+    - a stack of two bidirectional layers is four of these, two of them with 2 H for I.
+
+    Examples
+    --------
+    >>> count(Case("rnn", "forward", steps=10, batch=2, inputs=3, units=4)).flops
+    1120.0
+    """
+    columns = case.gates * case.units
+    rows = case.steps * case.batch * share
+    # A stack is four layers, two of them over the 2 H numbers of the first two.
+    inputs = 2 * case.inputs + 4 * case.units if case.stacked else case.inputs
+    layers = 4 if case.stacked else 1
+    projection = 2.0 * rows * inputs * columns
+    recurrence = 2.0 * rows * case.units * columns * layers
+    size = case.units * columns * np.dtype(case.dtype).itemsize
+    together = 2 if case.stacked and case.threads > 1 else 1
+    reads = case.steps * layers // together
+    if case.trains:
+        return Work(3 * projection + recurrence, 2 * recurrence, together * size, 2 * reads)
+    return Work(projection, recurrence, together * size, reads)

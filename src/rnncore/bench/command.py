@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from rnncore import _core
-from rnncore.bench import floors, machine, plots, regressions, report
+from rnncore.bench import floors, machine, plots, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, make_cases, parse_grid
 from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
 from rnncore.bench.results import Results
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def names(option: str, known: Iterable[str], default: str) -> None:
         text = f"of {', '.join(known)}; default {default}"
-        what.add_argument(option, type=_names(known), metavar="A,B", help=text)
+        what.add_argument(option, type=partial(_names, known), metavar="A,B", help=text)
 
     def file(option: str, text: str) -> None:
         out.add_argument(option, metavar="FILE", help=text)
@@ -116,8 +117,8 @@ def _run(options: argparse.Namespace) -> int:
         plots.save(results, options.plot)
     failed = any(floor["verdict"] == "missed" for floor in results.floors)
     if old is not None:
-        drift, changes = regressions.compare_runs(old, results)
-        print("\n" + regressions.text(drift, changes))
+        drift, changes = report.compare_runs(old, results)
+        print("\n" + report.changes_text(drift, changes))
         failed = failed or any(change.verdict == "slower" for change in changes)
     if _INTERRUPTED in results.notes and not options.load:
         return 130  # what a shell expects after Ctrl-C
@@ -171,18 +172,13 @@ def _run_all(options: argparse.Namespace, work: Run, old: Results | None) -> Non
             work.fits()
 
 
-def _names(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """A parser of names with commas between."""
-
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                expected = f"expected names of {', '.join(known)}, got {name!r}"
-                raise argparse.ArgumentTypeError(expected)
-        return names
-
-    return parse
+def _names(known: Iterable[str], text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            expected = f"expected names of {', '.join(known)}, got {name!r}"
+            raise argparse.ArgumentTypeError(expected)
+    return names
 
 
 def _seconds(text: str) -> float:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from rnncore.bench.cases import CELLS, Case, Shape, make_cases, parse_grid
+from rnncore.bench.cases import CELLS, Case, Shape, count, make_cases, parse_grid
 from rnncore.bench.peers import LIBRARIES, NO_BLAS, OURS, PADDED, VARIANTS
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
-from rnncore.bench.work import count
 
 TORCH = ("torch",)
 # What LSTM, GRU and SimpleRNN have to reach against the fastest peer, and in training against
@@ -291,10 +290,9 @@ def _threads() -> Iterator[Floor]:
 
 def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[Floor]:
     """One thread's time over that of two."""
-    ones, twos = (make_cases(CELLS, [mode], shapes, [threads]) for threads in (1, 2))
-    for one, two in zip(ones, twos, strict=True):
-        wanted = 1.8 if one.batch >= 16 and one.units >= 128 and one.steps >= 20 else 0.95
-        yield _own_floor(f"{group}{two} speed-up", wanted, one, two)
+    for two in make_cases(CELLS, [mode], shapes, [2]):
+        wanted = 1.8 if two.batch >= 16 and two.units >= 128 and two.steps >= 20 else 0.95
+        yield _own_floor(f"{group}{two} speed-up", wanted, replace(two, threads=1), two)
 
 
 def _tails() -> Iterator[Floor]:
@@ -320,15 +318,10 @@ def _stacks() -> Iterator[Floor]:
 
 
 def _variants() -> Iterator[Floor]:
-    shapes = [*LIMITS[:2], *MANY[:2]]
-    befores, afters = (make_cases([cell], ["forward"], shapes) for cell in ("gru_before", "gru"))
-    for before, after in zip(befores, afters, strict=True):
-        yield _own_floor(f"{before} speed over gru", 0.85, after, before)
-    singles, doubles = (
-        make_cases(CELLS, ["forward", "train"], LARGE, dtypes=[dtype])
-        for dtype in ("float32", "float64")
-    )
-    for single, double in zip(singles, doubles, strict=True):
+    for before in make_cases(["gru_before"], ["forward"], [*LIMITS[:2], *MANY[:2]]):
+        yield _own_floor(f"{before} speed over gru", 0.85, replace(before, cell="gru"), before)
+    for double in make_cases(CELLS, ["forward", "train"], LARGE, dtypes=["float64"]):
+        single = replace(double, dtype="float32")
         yield _own_floor(f"{double} speed over float32", 0.45, single, double)
     for case in make_cases(CELLS, ["train"], MANY):
         yield _own_floor(f"{case} speed without BLAS", 0.8, case, case, NO_BLAS)

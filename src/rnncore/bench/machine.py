@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rnncore import _core
+from rnncore.bench.cases import Work
 
 # Where the system does not tell the sizes: common ones.
 _USUAL_CACHES = {"L1": 32 << 10, "L2": 1 << 20, "L3": 16 << 20}
@@ -57,6 +58,21 @@ class Measured:
             if size <= self.threads * self.caches[level]:
                 return level
         return "L3" if size <= self.caches["L3"] else "DRAM"
+
+    def limit(self, work: Work, dtype: str) -> tuple[float, str]:
+        """The least seconds that some work needs, and what sets them in the time loop: "flops", ...
+
+        The products over all steps (projection, dx, dW, dU) are bound by the peak of FMA alone. A
+        step of the recurrence takes at least the longer of its flops at the peak and its weights at
+        the bandwidth of the level of memory that they live in, where several threads may each hold
+        a part of them.
+        """
+        peak = self.peak[dtype]
+        arithmetic = work.recurrent_flops / peak
+        level = self.level_of(work.weight_bytes)
+        reading = work.bytes / self.bandwidth[level]
+        seconds = work.product_flops / peak + max(arithmetic, reading)
+        return seconds, "flops" if arithmetic >= reading else level
 
 
 def measure(threads: int, isa: str) -> Measured:
@@ -98,30 +114,21 @@ def _best_rate(runs: Sequence[Callable[[int], float]]) -> float:
     """Best of the samples in which all threads run at once, in units a second."""
     n = _enough(runs[0])
     barrier = threading.Barrier(len(runs))
-    spans: list[list[tuple[float, float, float]]] = [[] for _ in runs]
 
-    def work(index: int) -> None:
-        deadline = time.perf_counter() + 1.0
-        for _ in range(_SAMPLES):
-            barrier.wait()
-            start = time.perf_counter()
-            amount = runs[index](n)
-            spans[index].append((start, time.perf_counter(), amount))
-            # All leave together: the first thread's clock decides.
-            if index == 0 and time.perf_counter() > deadline:
-                stop.set()
-            barrier.wait()
-            if stop.is_set():
-                return
+    def rate(run: Callable[[int], float]) -> float:
+        barrier.wait()
+        start = time.perf_counter()
+        amount = run(n)
+        return amount / (time.perf_counter() - start)
 
-    stop = threading.Event()
+    best, deadline = 0.0, time.perf_counter() + 1.0
     with ThreadPoolExecutor(len(runs)) as pool:
-        list(pool.map(work, range(len(runs))))
-    # Threads start a little apart, so each one's own rate counts where they all overlap.
-    return max(
-        sum(amount / (end - start) for start, end, amount in sample)
-        for sample in zip(*spans, strict=True)
-    )
+        for _ in range(_SAMPLES):
+            # Threads start a little apart, so each one's own rate counts where they all overlap.
+            best = max(best, sum(pool.map(rate, runs)))
+            if time.perf_counter() > deadline:
+                break
+    return best
 
 
 def _sgemm(m: int, n: int, k: int) -> float:
@@ -129,10 +136,13 @@ def _sgemm(m: int, n: int, k: int) -> float:
     a = rng.standard_normal((m, k), np.float32)
     b = rng.standard_normal((k, n), np.float32)
     out = np.empty((m, n), np.float32)
-    best, deadline = float("inf"), time.perf_counter() + 0.5
-    while time.perf_counter() < deadline:
-        best = min(best, timeit.timeit(lambda: np.matmul(a, b, out=out), number=1))
-    return 2.0 * m * n * k / best
+
+    def multiply(times: int) -> float:
+        for _ in range(times):
+            np.matmul(a, b, out=out)
+        return 2.0 * m * n * k * times
+
+    return _best_rate([multiply])
 
 
 def cache_sizes() -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
 _NAMES = ("red", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
 _COLOURS = {peer: f"tab:{name}" for peer, name in zip(PEERS, _NAMES, strict=True)}
-_PEER = attrgetter("peer")
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 
 
@@ -78,7 +76,7 @@ def _roofline(axis: Any, results: Results) -> None:
     for level, rate in measured.bandwidth.items():
         roof = [min(measured.peak["float32"], x * rate) / 1e9 for x in grid]
         axis.plot(grid, roof, color="black", linewidth=0.8, linestyle=_LINES[level], label=level)
-    for peer, points in group(rows, _PEER).items():
+    for peer, points in group(rows, lambda row: row.peer).items():
         axis.scatter(
             [row.flops / row.bytes for row in points],
             [row.rate / 1e9 for row in points],
@@ -108,7 +106,8 @@ def _scaling(axis: Any, results: Results, name: str) -> None:
         axis.text(0.5, 0.5, text, ha="center", transform=axis.transAxes)
         axis.set_axis_off()
         return
-    for peer, found in group((row for row in rows if rest(row.case) == chosen), _PEER).items():
+    alike = [row for row in rows if rest(row.case) == chosen]
+    for peer, found in group(alike, lambda row: row.peer).items():
         found.sort(key=lambda row: int(getattr(row.case, field)))
         below, rates, above = (
             np.array([row.flops / getattr(row, time) / 1e9 for row in found])

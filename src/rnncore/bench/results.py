@@ -34,7 +34,7 @@ class Row:
         Largest difference from rnncore in units of the tolerance; above 1 it computes something
         else.
     flops, bytes : float
-        As counted by `rnncore.bench.work`.
+        As counted by `rnncore.bench.cases.count`.
     limit : float or None
         The least time of the machine in seconds.
     bound : str

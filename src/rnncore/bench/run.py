@@ -16,16 +16,14 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
 from rnncore.bench import fit, machine, report
-from rnncore.bench.cases import Case
+from rnncore.bench.cases import Case, count
 from rnncore.bench.machine import Measured
 from rnncore.bench.peers import LIBRARIES, OURS, PEERS
 from rnncore.bench.results import Results, Row, row_of
-from rnncore.bench.work import count, limit
 from rnncore.training.progress import Progress
 
 _STDERR_SHOWN = 400
@@ -143,11 +141,11 @@ class Run:
         for case in cases:
             for peer in (OURS, "torch"):
                 if PEERS[peer].unsupported(case) is None and peer not in self._skipped:
-                    self._work("memory", {"peer": peer, "case": asdict(case)}, case.threads)
+                    self._work("memory", {"peer": peer, "case": case}, case.threads)
 
     def hog(self, case: Case, calls: int) -> None:
         """Seconds of `calls` calls, quiet and with another process on one of the cores."""
-        self._work("hog", {"case": asdict(case), "calls": calls}, case.threads)
+        self._work("hog", {"case": case, "calls": calls}, case.threads)
 
     def fits(
         self,
@@ -160,7 +158,7 @@ class Run:
             wanted = {OURS, *self.peers}
             libraries = [name for name in fit.LIBRARIES if name.partition("-")[0] in wanted]
         for model, library in itertools.product(models, libraries):
-            command = [sys.executable, "-P", str(Path(fit.__file__)), library, model]
+            command = [sys.executable, "-P", fit.__file__, library, model]
             done = subprocess.run(
                 [*command, repr(time.time()), str(epochs)],
                 env=worker_environment(1),
@@ -182,12 +180,7 @@ class Run:
         remaining = list(cases)
         names = [name for name in names if name not in self._skipped]
         while remaining and names:
-            job = {
-                "peers": names,
-                "threads": threads,
-                "seconds": self.seconds,
-                "cases": [asdict(case) for case in remaining],
-            }
+            job = {"peers": names, "threads": threads, "seconds": self.seconds, "cases": remaining}
             failure = self._work("cases", job, threads, isa)
             remaining = [case for case in remaining if case not in self._finished]
             if failure is None:
@@ -206,7 +199,7 @@ class Run:
         self._at, self._finished = "", []
         # The job is read from a file, so that it does not matter when the process dies.
         with TemporaryFile("w+") as given, TemporaryFile("w+", errors="replace") as errors:
-            json.dump([kind, job], given)
+            json.dump([kind, job], given, default=asdict)
             given.seek(0)
             with subprocess.Popen(
                 [sys.executable, "-m", "rnncore.bench.worker"],
@@ -231,19 +224,18 @@ class Run:
         return failure
 
     def _take(self, kind: str, content: Any) -> None:
-        if kind == "row":
-            self._add_row(row_of(content))
-        elif kind == "case":
-            self._finished.append(Case(**content))
+        if kind == "case":
+            case, rows = content
+            for row in rows:
+                self._add_row(row_of(row))
+            self._finished.append(Case(**case))
             self._progress.step(dict)
         elif kind == "at":
             self._at = content
         elif kind == "version":
             self.results.versions |= content
         elif kind == "missing":
-            self._skipped |= content.keys()
-            for peer, reason in content.items():
-                self._note(f"{peer}: left out: {reason}")
+            self._skipped.add(content)
         elif kind == "note":
             self._note(content)
         elif kind == "machine":
@@ -258,7 +250,7 @@ class Run:
     def _add_row(self, row: Row) -> None:
         measured = self.results.machine_for(row.case)
         if measured is not None:
-            seconds, bound = limit(row.case, count(row.case, row.share), measured)
+            seconds, bound = measured.limit(count(row.case, row.share), row.case.dtype)
             row = replace(row, limit=seconds, bound=bound)
         if row.cpu > row.case.threads + 0.3:
             cores = f"{row.cpu} cores were at work, not {row.case.threads}"

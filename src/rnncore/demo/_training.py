@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 import numpy as np
 
 from rnncore.models import Sequential
+from rnncore.training.progress import Progress
 from rnncore.utils import set_random_seed
 
 _BAR_WIDTH = 12  # the longest line just fits into 80 columns
 
 
-class Report:
+class Report(Progress):
     """Lines of text, and a bar that is drawn over on a terminal.
+
+    As a context it leaves an unfinished bar when the block ends.
 
     Parameters
     ----------
@@ -27,38 +28,25 @@ class Report:
     """
 
     def __init__(self, level: int = 1, stream: TextIO | None = None) -> None:
-        self._stream = sys.stdout if stream is None else stream
-        self._level = level
-        self._bar = level == 1 and self._stream.isatty()
-        self._drawn = 0
+        super().__init__(level, stream=stream)
+        self._every_epoch = level == 2
 
     def say(self, *lines: str) -> None:
         """Print lines of text."""
-        if self._level:
-            self._stream.write("\n".join((*lines, "")))
-            self._stream.flush()
+        self._write("\n".join((*lines, "")))
 
     def progress(self, name: str, done: int, total: int, loss: float) -> None:
         """Show that `done` of `total` epochs of the training called `name` are over."""
         if self._bar:
             filled = _BAR_WIDTH * done // total
-            bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+            bar = f"{'#' * filled:.<{_BAR_WIDTH}}"
             line = f"  {name}  [{bar}]  epoch {done} of {total}  loss {loss:.4f}"
             # A line that wraps could not be drawn over.
-            line = line[: max(20, shutil.get_terminal_size().columns - 1)]
-            self._stream.write("\r" + line.ljust(self._drawn))
-            self._stream.flush()
-            self._drawn = len(line)
-            if done == total:
-                self.end_bar()
-        elif self._level == 2 or done == total:
+            line = line[: self._columns() - 1]
+            self._write("\r" + line.ljust(self._drawn) + ("\n" if done == total else ""))
+            self._drawn = 0 if done == total else len(line)
+        elif self._every_epoch or done == total:
             self.say(f"  {name}  epoch {done:>{len(str(total))}} of {total}  loss {loss:.4f}")
-
-    def end_bar(self) -> None:
-        """Let what follows have a line of its own."""
-        if self._drawn:
-            self._drawn = 0
-            self.say("")
 
 
 def train_networks(

@@ -41,11 +41,9 @@ def run(seed: int, output: Path, report: Report) -> tuple[sunspots.Forecasts, np
         f"rnncore {here['version']}: {here['isa']} kernels, "
         f"{threads} thread{'s' if threads > 1 else ''}, seed {seed}"
     )
-    try:
+    with report:
         forecasts = _sunspots(seed, report)
         confusion = _vowels(seed, report)
-    finally:
-        report.end_bar()
     save_figure(sunspots.draw(forecasts), output)
     total = time.perf_counter() - start
     report.say("", f"Picture of the sunspot forecasts: {output}", f"Total time: {total:.1f} s")

@@ -127,14 +127,12 @@ def draw(forecasts: Forecasts) -> Figure:
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     both = figure.subplots(2, sharex=True, sharey=True)
     for axes, ahead, row in zip(both, ("One month", "Twelve months"), (0, -1), strict=True):
-        axes.plot(years, forecasts.truth, color="0.65", linewidth=1.5, label="truth")
+        drawn = {"truth": (forecasts.truth, "0.65", 1.5)}
         if row:  # one month ahead it would hide the truth
-            axes.plot(
-                years, forecasts.persistence[row], color="tab:blue", lw=0.8, label="persistence"
-            )
-        axes.plot(
-            years, forecasts.network[row], color="tab:red", lw=1.8 if row else 1.2, label="network"
-        )
+            drawn["persistence"] = forecasts.persistence[row], "tab:blue", 0.8
+        drawn["network"] = forecasts.network[row], "tab:red", 1.8 if row else 1.2
+        for label, (numbers, colour, width) in drawn.items():
+            axes.plot(years, numbers, color=colour, linewidth=width, label=label)
         axes.set_title(
             f"{ahead} ahead: RMSE {network[row]:.1f}, persistence {persistence[row]:.1f}",
             loc="left",

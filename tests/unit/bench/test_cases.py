@@ -1,12 +1,20 @@
 """Grids of cases and their arrays."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from rnncore.bench.cases import GRIDS, Case, make_cases, make_problem, parse_grid
+from rnncore.bench.cases import (
+    GRIDS,
+    Case,
+    count,
+    make_cases,
+    make_problem,
+    output_names,
+    parse_grid,
+)
 
 
 def test_case_round_trip() -> None:
@@ -67,3 +75,31 @@ def test_grids() -> None:
     assert parse_grid("2x1x3") == [(2, 1, 3, 3)]
     with pytest.raises(argparse.ArgumentTypeError, match="all numbers positive, got '10x0x3'"):
         parse_grid("10x0x3")
+
+
+def test_work_counts_every_product() -> None:
+    case = Case("lstm", "forward", steps=10, batch=3, inputs=5, units=7)
+    work = count(case)
+    assert work.product_flops == 2 * 10 * 3 * 5 * 28
+    assert work.recurrent_flops == 2 * 10 * 3 * 7 * 28
+    assert (work.weight_bytes, work.weight_reads) == (7 * 28 * 4, 10)
+    training = count(Case("lstm", "train", 10, 3, 5, 7, dtype="float64"))
+    assert training.flops == 3 * work.flops
+    assert training.product_flops == 3 * work.product_flops + work.recurrent_flops
+    assert training.bytes == 2 * 2 * work.bytes
+    assert count(case, 0.5).flops == work.flops / 2
+
+
+def test_a_stack_is_four_layers() -> None:
+    case = Case("lstm", "stack", steps=10, batch=3, inputs=5, units=7)
+    problem = make_problem(case)
+    assert [weights.kernel.shape for weights in problem.weights] == [(5, 28)] * 2 + [(14, 28)] * 2
+    assert problem.dy.shape == (10, 3, 14)
+    work, one = count(case), count(Case("lstm", "forward", 10, 3, 5, 7))
+    assert work.product_flops == 2 * 10 * 3 * (2 * 5 + 2 * 14) * 28
+    assert work.recurrent_flops == 4 * one.recurrent_flops
+    assert (work.weight_bytes, work.weight_reads) == (one.weight_bytes, 40)
+    both = count(Case("lstm", "stack", 10, 3, 5, 7, threads=2))
+    assert (both.weight_bytes, both.weight_reads) == (2 * one.weight_bytes, 20)
+    assert output_names(case) == ["y"]
+    assert len(output_names(replace(case, mode="stack_train"))) == 1 + 13

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rnncore.bench import machine
+from rnncore.bench.cases import Case, count
 from rnncore.bench.machine import Measured
 
 
@@ -37,3 +38,21 @@ def test_level_of_memory(measured: Measured) -> None:
 def test_cache_sizes_grow() -> None:
     sizes = machine.cache_sizes()
     assert 0 < sizes["L1"] < sizes["L2"] < sizes["L3"]
+
+
+def test_limit_takes_the_longer_of_flops_and_bytes() -> None:
+    round_machine = Measured(
+        threads=1,
+        isa="avx2",
+        peak={"float32": 1000.0, "float64": 500.0},
+        bandwidth={"L1": 400.0, "L2": 200.0, "L3": 100.0, "DRAM": 25.0},
+        sgemm={},
+        caches={"L1": 1000, "L2": 10_000, "L3": 100_000},
+    )
+    narrow = Case("rnn", "forward", steps=10, batch=1, inputs=5, units=20)
+    work = count(narrow)
+    seconds, bound = round_machine.limit(work, "float32")
+    assert bound == "L2"  # 1600 bytes
+    assert seconds == work.product_flops / 1000 + 10 * 1600 / 200
+    wide = Case("rnn", "forward", steps=10, batch=100, inputs=5, units=20)
+    assert round_machine.limit(count(wide), "float32") == (count(wide).flops / 1000, "flops")

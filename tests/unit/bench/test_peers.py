@@ -9,7 +9,7 @@ import pytest
 
 import rnncore
 from rnncore import _reference
-from rnncore.bench.cases import CELLS, Case, gradient_names, make_cases, make_problem
+from rnncore.bench.cases import CELLS, Case, make_cases, make_problem, output_names
 from rnncore.bench.peers import LIBRARIES, PEERS
 from rnncore.bench.worker import agreement
 
@@ -31,7 +31,7 @@ def test_numpy_computes_what_rnncore_computes(cell: str, mode: str) -> None:
         for name in ("rnncore", "numpy")
         for candidate in PEERS[name].prepare(problem)
     )
-    assert set(ours) == set(theirs)
+    assert len(ours) == len(theirs) == len(output_names(case))
     error, what = agreement(case, theirs, ours)
     assert error <= 1, what
 
@@ -42,7 +42,6 @@ def test_stack_train_gives_the_gradients_of_four_layers(cell: str) -> None:
     problem = make_problem(case)
     (candidate,) = PEERS["rnncore"].prepare(problem)
     ours = candidate.outputs(candidate.call())
-    assert set(ours) == {"y", *gradient_names(case)}
     # The same from the reference, a layer and a direction at a time.
     options = {"time_major": True}
     if case.cell.startswith("gru"):
@@ -68,7 +67,9 @@ def test_stack_train_gives_the_gradients_of_four_layers(cell: str) -> None:
             for name in ("dkernel", "drecurrent_kernel", "dbias"):
                 expected[f"{name}_{index}"] = getattr(found, name)
         dy = dx
-    error, what = agreement(case, ours, {**expected, "y": ys[-1], "dx": dy})
+    expected |= {"y": ys[-1], "dx": dy}
+    assert len(ours) == len(expected)
+    error, what = agreement(case, ours, [expected[name] for name in output_names(case)])
     assert error <= 1, what
 
 

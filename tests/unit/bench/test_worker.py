@@ -10,6 +10,7 @@ import rnncore
 from rnncore.bench import worker
 from rnncore.bench.cases import Case, make_cases
 from rnncore.bench.peers import PEERS, Candidate, Peer
+from rnncore.bench.worker import MIN_SAMPLES, Timing, compare, estimate
 
 
 @pytest.fixture(autouse=True)
@@ -19,11 +20,12 @@ def one_thread(runtime: None) -> None:
 
 def test_agreement_names_what_differs() -> None:
     case = Case("rnn", "forward", 6, 3, 2, 5)
-    expected = {"y": np.ones((6, 3, 5), np.float32), "h": np.ones((3, 5), np.float32)}
+    y, h = expected = [np.ones((6, 3, 5), np.float32), np.ones((3, 5), np.float32)]
     assert worker.agreement(case, expected, expected) == (0, "")
-    error, what = worker.agreement(case, {**expected, "y": expected["y"] + 0.01}, expected)
+    assert worker.agreement(case, [], expected) == (0, "")
+    error, what = worker.agreement(case, [y + 0.01, h], expected)
     assert error > 1 and what == "y"
-    error, what = worker.agreement(case, {"h": expected["h"][:1]}, expected)
+    error, what = worker.agreement(case, [y, h[:1]], expected)
     assert error > 1 and what == "h of shape (1, 5)"
 
 
@@ -38,7 +40,7 @@ class Odd(Peer):
 
         (right,) = PEERS["numpy"].prepare(problem)
         wrong = Candidate(
-            "wrong", right.call, lambda result: {"y": np.asarray(right.outputs(result)["y"] * 2)}
+            "wrong", right.call, lambda result: [array * 2 for array in right.outputs(result)]
         )
         return [Candidate("failing", fail, right.outputs), wrong, right]
 
@@ -54,7 +56,7 @@ def test_ways_that_fail_or_differ_are_left_out_with_a_note() -> None:
     assert [row.peer for row in rows] == ["rnncore", "odd"]
     assert rows[1].variant == "loop over time" and 0 <= rows[1].error <= 1
     notes = [content for kind, content in events if kind == "note"]
-    assert "failing fails" in notes[0] and "wrong differs in y" in notes[1]
+    assert "failing fails" in notes[0] and "wrong differs in " in notes[1]
 
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,5 +67,62 @@ def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         events.append((kind, content))
 
     assert worker.load_peers(emit, ["torch"], 1) == []
-    kind, reasons = events[-1]
-    assert kind == "missing" and "torch" in reasons["torch"]
+    (kind, reason), missing = events[-2:]
+    assert kind == "note" and reason.startswith("torch: left out: ")
+    assert missing == ("missing", "torch")
+
+
+class Clock:
+    """Calls made by `call` advance it by their duration."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.order: list[str] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def call(self, name: str, *durations: float):  # type: ignore[no-untyped-def]
+        count = 0
+
+        def run() -> None:
+            nonlocal count
+            self.now += durations[count % len(durations)]
+            count += 1
+            self.order.append(name)
+
+        return run
+
+
+def test_statistics() -> None:
+    timing = Timing(1, [1.0, 2.0, 3.0, 4.0, 100.0])
+    assert timing.quartiles == [2.0, 3.0, 4.0]
+    assert timing.uncertainty == pytest.approx(1.57 * 2 / 5**0.5 / 3)
+
+
+def test_estimate_is_the_best_of_a_few() -> None:
+    clock = Clock()
+    assert estimate(clock.call("a", 5.0, 5.0, 0.003, 0.002), clock) == pytest.approx(0.002)
+
+
+def test_callables_take_turns() -> None:
+    clock = Clock()
+    calls = [clock.call("a", 0.1, 0.2), clock.call("b", 0.3)]
+    a, b = compare(calls, seconds=10.0, clock=clock, cpu_clock=clock)
+    assert b.quartiles[1] == pytest.approx(0.3) and b.cpu == pytest.approx(1.0)
+    assert len(b.seconds) == MIN_SAMPLES, "known well after the fewest samples"
+    assert len(a.seconds) > len(b.seconds)
+    measured = clock.order[2:]  # after one call each to estimate
+    assert measured[: 2 * MIN_SAMPLES] == ["a", "b"] * MIN_SAMPLES
+
+
+def test_quick_calls_are_repeated_and_slow_ones_are_not() -> None:
+    clock = Clock()
+    quick, slow = compare(
+        [clock.call("quick", 1e-5), clock.call("slow", 3.0)],
+        seconds=1.0,
+        clock=clock,
+        cpu_clock=clock,
+    )
+    assert quick.calls == 100 and quick.quartiles[1] == pytest.approx(1e-5)
+    assert slow.calls == 1 and len(slow.seconds) == 3

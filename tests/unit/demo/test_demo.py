@@ -138,10 +138,8 @@ def test_a_bar_on_a_terminal() -> None:
 
 def test_an_unfinished_bar_is_left_before_the_next_line() -> None:
     stream = Terminal()
-    report = Report(1, stream)
-    report.progress("network 1 of 2", 1, 2, 0.5)
-    report.end_bar()
-    report.end_bar()
+    with Report(1, stream) as report:
+        report.progress("network 1 of 2", 1, 2, 0.5)
     assert stream.getvalue().endswith("loss 0.5000\n")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnncore.bench.cases import Array, Case, Problem, Weights
 
-Outputs = dict[str, Array]
+Outputs = list[Array]
 # A kind of case that a library does not run, and why.
 Refusal = tuple[Callable[[Case], bool], str]
 
@@ -31,9 +31,9 @@ class Candidate:
     call : callable
         What is timed. It takes nothing and waits until its result is there.
     outputs : callable
-        Makes of a result of `call` the arrays that are compared: y (T, B, H), h and c (B, H)
-        and, in training, what `gradient_names` says, in rnncore's layouts. Of a stack y is
-        (T, B, 2 H), and there are no states. A library may leave out what it does not give.
+        Makes of a result of `call` the arrays that are compared, in the order of `output_names`
+        and in rnncore's layouts: y (T, B, H), of a stack (T, B, 2 H), h and c (B, H), and the
+        gradients in training. None at all where there is nothing to compare.
     """
 
     label: str
@@ -44,12 +44,12 @@ class Candidate:
 class Peer(ABC):
     """A library that takes part. Making one imports nothing; `version` does."""
 
-    name: str  # as on the command line, and of the module to import
+    name: str  # as on the command line; what stands before a hyphen is the module to import
     refusals: Sequence[Refusal] = ()
 
     def version(self) -> str:
         """Version of the library. ImportError where it is not installed."""
-        return str(importlib.import_module(self.name).__version__)
+        return str(importlib.import_module(self.name.partition("-")[0]).__version__)
 
     def configure(self, threads: int) -> None:  # noqa: B027
         """Set the number of threads, once a process and before `prepare`."""
@@ -61,11 +61,6 @@ class Peer(ABC):
     @abstractmethod
     def prepare(self, problem: Problem) -> list[Candidate]:
         """The ways to run it, weights converted and everything compiled that can be."""
-
-
-def named_outputs(y: Array, states: Sequence[Array]) -> Outputs:
-    """The outputs without gradients."""
-    return {"y": y, **dict(zip("hc", states, strict=False))}
 
 
 def two_biases(weights: Weights) -> Array:
@@ -81,11 +76,9 @@ def gate_columns(case: Case, order: Sequence[int]) -> Array:
 
 def make_layer(layers: Any, case: Case, **options: Any) -> Any:
     """The layer of a case in `rnncore.layers` or ``keras.layers``."""
-    name = {"lstm": "LSTM", "rnn": "SimpleRNN"}.get(case.cell, "GRU")
-    if name == "GRU":
-        options["reset_after"] = case.cell == "gru"
-    kind = getattr(layers, name)
-    return kind(case.units, return_sequences=True, dtype=case.dtype, **options)
+    kind = getattr(layers, "SimpleRNN" if case.kind == "rnn" else case.kind.upper())
+    options |= {"return_sequences": True, "dtype": case.dtype, **case.variant}
+    return kind(case.units, **options)
 
 
 def make_stack(layers: Any, problem: Problem) -> list[Any]:

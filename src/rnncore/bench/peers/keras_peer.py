@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Case, Problem, gradient_names
+from rnncore.bench.cases import Problem
 from rnncore.bench.peers.base import NO_RAGGED, Candidate, Outputs, Peer, make_layer, make_stack
 
 
@@ -31,56 +30,35 @@ class KerasPeer(Peer):
         keras = importlib.import_module("keras")
         case = problem.case
         if case.stacked:
-            layer = keras.Sequential(
-                [
-                    keras.Input((case.steps, case.inputs), case.batch, case.dtype),
-                    *make_stack(keras.layers, problem),
-                ]
-            )
+            given = keras.Input((case.steps, case.inputs), case.batch, case.dtype)
+            layer = keras.Sequential([given, *make_stack(keras.layers, problem)])
         else:
             layer = make_layer(keras.layers, case, return_state=True)
             layer.build((case.batch, case.steps, case.inputs))
             layer.set_weights(problem.weights[0])
-        x = tf.constant(problem.x.swapaxes(0, 1))
         state = None if problem.state is None else [tf.constant(array) for array in problem.state]
-        make = _training if case.trains else _inference
+        x, dy = (tf.constant(array.swapaxes(0, 1)) for array in (problem.x, problem.dy))
+        variables = [weight.value for weight in layer.trainable_weights]
+
+        def infer(x: Any) -> Any:
+            if case.stacked:
+                return [layer(x, training=case.trains)]
+            return layer(x, initial_state=state, training=case.trains)
+
+        def train(x: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                results = infer(x)
+            return [*results, *tape.gradient(results[0], [x, *variables], output_gradients=dy)]
+
         candidates = []
         for label, jit in (("graph", False), ("XLA", True)):
-            run = tf.function(make(tf, problem, layer, state), jit_compile=jit)
-            candidates.append(Candidate(label, partial(run, x), _make_outputs(case)))
+            run = tf.function(train if case.trains else infer, jit_compile=jit)
+            candidates.append(Candidate(label, partial(run, x), _outputs))
         return candidates
 
 
-def _inference(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:
-    if problem.case.stacked:
-        return lambda x: [layer(x)]
-    return lambda x: layer(x, initial_state=state)
-
-
-def _training(tf: Any, problem: Problem, layer: Any, state: Any) -> Callable[[Any], Any]:
-    dy = tf.constant(problem.dy.swapaxes(0, 1))
-    variables = [weight.value for weight in layer.trainable_weights]
-
-    def run(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            results = layer(x, training=True)
-            if problem.case.stacked:
-                results = [results]
-        return [*results, *tape.gradient(results[0], [x, *variables], output_gradients=dy)]
-
-    return run
-
-
-def _make_outputs(case: Case) -> Callable[[Any], Outputs]:
-    names = ["y", "h", "c"][: 1 if case.stacked else 1 + case.states]
-    if case.trains:
-        names += gradient_names(case)
-
-    def outputs(result: Any) -> Outputs:
-        arrays = {name: np.asarray(array) for name, array in zip(names, result, strict=True)}
-        for name in {"y", "dx"} & set(names):
-            arrays[name] = arrays[name].swapaxes(0, 1)
-        return arrays
-
-    return outputs
+def _outputs(result: Any) -> Outputs:
+    # Sequences, y and dx, have the batch in front.
+    arrays = map(np.asarray, result)
+    return [array.swapaxes(0, 1) if array.ndim == 3 else array for array in arrays]

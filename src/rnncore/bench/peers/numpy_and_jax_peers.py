@@ -9,15 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Case, Problem, gradient_names
-from rnncore.bench.peers.base import (
-    INFERENCE_ONLY,
-    NO_RAGGED,
-    Candidate,
-    Outputs,
-    Peer,
-    named_outputs,
-)
+from rnncore.bench.cases import Array, Case, Problem
+from rnncore.bench.peers.base import INFERENCE_ONLY, NO_RAGGED, Candidate, Outputs, Peer
 
 
 def make_network(
@@ -85,11 +78,12 @@ class NumpyPeer(Peer):
     def prepare(self, problem: Problem) -> list[Candidate]:
         network = make_network(problem.case, np, _sigmoid, _scan)
         given = problem.x, problem.weights, problem.first_state
-        return [
-            Candidate(
-                "loop over time", lambda: network(*given), lambda result: named_outputs(*result)
-            )
-        ]
+
+        def outputs(result: Any) -> Outputs:
+            y, states = result
+            return [y, *states]
+
+        return [Candidate("loop over time", lambda: network(*given), outputs)]
 
 
 def _sigmoid(x: Array) -> Any:
@@ -125,30 +119,21 @@ class JaxPeer(Peer):
 
 
 def _candidate(jax: Any, problem: Problem, unroll: int) -> Candidate:
-    case = problem.case
     scan = partial(jax.lax.scan, unroll=unroll)
-    layer = make_network(case, jax.numpy, jax.nn.sigmoid, scan)
-    state = jax.device_put(problem.first_state)
-    operands = jax.device_put((problem.x, tuple(map(tuple, problem.weights))))
-    label = "scan" if unroll == 1 else f"scan, unroll {unroll}"
-    if not case.trains:
-        forward = jax.jit(lambda operands, state: layer(*operands, state))
-        return Candidate(label, lambda: jax.block_until_ready(forward(operands, state)), _outputs)
+    layer = make_network(problem.case, jax.numpy, jax.nn.sigmoid, scan)
+
+    def infer(operands: Any, state: Any) -> Any:
+        return layer(*operands, state)
 
     def train(operands: Any, state: Any, dy: Any) -> Any:
         (y, final), pullback = jax.vjp(lambda *given: layer(*given, state), *operands)
         return y, final, pullback((dy, jax.tree.map(jax.numpy.zeros_like, final)))
 
-    compiled = jax.jit(train)
-    dy = jax.device_put(problem.dy)
-
     def outputs(result: Any) -> Outputs:
-        gradients = map(np.asarray, jax.tree.leaves(result[2]))
-        return _outputs(result[:2]) | dict(zip(gradient_names(case), gradients, strict=True))
+        return list(map(np.asarray, jax.tree.leaves(result)))
 
-    return Candidate(label, lambda: jax.block_until_ready(compiled(operands, state, dy)), outputs)
-
-
-def _outputs(result: Any) -> Outputs:
-    y, states = result
-    return named_outputs(np.asarray(y), list(map(np.asarray, states)))
+    compiled = jax.jit(train if problem.case.trains else infer)
+    given = [(problem.x, tuple(map(tuple, problem.weights))), problem.first_state]
+    given = jax.device_put([*given, problem.dy] if problem.case.trains else given)
+    label = "scan" if unroll == 1 else f"scan, unroll {unroll}"
+    return Candidate(label, lambda: jax.block_until_ready(compiled(*given)), outputs)

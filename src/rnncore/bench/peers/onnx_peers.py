@@ -15,13 +15,11 @@ from rnncore.bench.peers.base import (
     Outputs,
     Peer,
     gate_columns,
-    named_outputs,
     two_biases,
 )
 
 # Our order of the gates in ONNX's: i f g o -> i o f c, z r n -> z r h.
-_ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "gru_before": (0, 1, 2), "rnn": (0,)}
-_NODES = {"lstm": "LSTM", "gru": "GRU", "gru_before": "GRU", "rnn": "RNN"}
+_ORDER = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "rnn": (0,)}
 
 
 class _OnnxPeer(Peer):
@@ -47,10 +45,8 @@ class OnnxRuntimePeer(_OnnxPeer):
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        session = ort.InferenceSession(
-            make_model(problem), options, providers=["CPUExecutionProvider"]
-        )
-        given = feeds(problem)
+        model, given = make_model(problem), feeds(problem)
+        session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
         binding = session.io_binding()
         for name, array in given.items():
@@ -108,8 +104,8 @@ def feeds(problem: Problem) -> dict[str, Array]:
 
 def outputs(results: list[Any]) -> Outputs:
     """y and the final states without the axis of directions; of a stack there is y alone."""
-    y, *states = (np.asarray(result) for result in results)
-    return named_outputs(y[:, 0], [array[0] for array in states]) if states else {"y": y}
+    y, *states = map(np.asarray, results)
+    return [y[:, 0], *(array[0] for array in states)] if states else [y]
 
 
 def make_model(problem: Problem) -> bytes:
@@ -117,18 +113,18 @@ def make_model(problem: Problem) -> bytes:
     onnx = importlib.import_module("onnx")
     case, given = problem.case, feeds(problem)
     options = f"hidden_size = {case.units}"
-    if case.cell in ("gru", "gru_before"):
+    if case.kind == "gru":
         options += f", linear_before_reset = {int(case.cell == 'gru')}"
     results: dict[str, tuple[int, ...]]
     if case.stacked:
         results = {"y": (case.steps, case.batch, 2 * case.units)}
-        nodes = _stack(case, f'{_NODES[case.cell]} <{options}, direction = "bidirectional">')
+        nodes = _stack(case, f'{case.kind.upper()} <{options}, direction = "bidirectional">')
     else:
         names = ("lengths", "initial_h", "initial_c")
         inputs = ", ".join(["x, w0, r0, b0", *(name if name in given else "" for name in names)])
         results = {"y": (case.steps, 1, case.batch, case.units)}
         results |= dict.fromkeys(("y_h", "y_c")[: case.states], (1, case.batch, case.units))
-        nodes = f"{', '.join(results)} = {_NODES[case.cell]} <{options}> ({inputs.rstrip(', ')})"
+        nodes = f"{', '.join(results)} = {case.kind.upper()} <{options}> ({inputs.rstrip(', ')})"
     shapes = {name: array.shape for name, array in given.items()}
     model = onnx.parser.parse_model(
         '<ir_version: 8, opset_import: ["" : 14]>'
@@ -158,7 +154,7 @@ def _declared(shapes: dict[str, tuple[int, ...]]) -> str:
 
 def _constants(problem: Problem) -> dict[str, Array]:
     """The weights of the nodes, with the axis of directions in front."""
-    columns = gate_columns(problem.case, _ORDER[problem.case.cell])
+    columns = gate_columns(problem.case, _ORDER[problem.case.kind])
     found = {}
     for index in range(0, len(problem.weights), 2):
         directions = problem.weights[index : index + 2]

@@ -8,25 +8,14 @@ import numpy as np
 
 import rnncore
 from rnncore import _core, ops
-from rnncore.bench.cases import Problem, gradient_names
-from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack, named_outputs
-
-# The name of a cell's function, and its arguments.
-_OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "lstm": ("lstm", {}),
-    "gru": ("gru", {"reset_after": True}),
-    "gru_before": ("gru", {"reset_after": False}),
-    "rnn": ("simple_rnn", {}),
-}
+from rnncore.bench.cases import Problem
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack
 
 
 class RnncorePeer(Peer):
     """What all others are compared with."""
 
     name = "rnncore"
-
-    def version(self) -> str:
-        return rnncore.__version__
 
     def configure(self, threads: int) -> None:
         rnncore.set_num_threads(threads)
@@ -45,7 +34,7 @@ class PaddedPeer(RnncorePeer):
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         # Another computation, so there is nothing to compare.
-        return [Candidate("full length", _candidate("", problem).call, lambda result: {})]
+        return [Candidate("full length", _candidate("", problem).call, lambda result: [])]
 
 
 class WithoutBlasPeer(RnncorePeer):
@@ -71,10 +60,10 @@ class WithoutBlasPeer(RnncorePeer):
 
 def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
     case, state, dy = problem.case, problem.state, problem.dy
-    operation, fixed = _OPERATIONS[case.cell]
+    operation = "simple_rnn" if case.kind == "rnn" else case.kind
     # Only what says something: a user writes no `mask=None` either.
     given = {name: value for name, value in options.items() if value is not None}
-    arguments = {**fixed, **given, "time_major": True}
+    arguments = {**case.variant, **given, "time_major": True}
     x, (kernel, recurrent, bias) = problem.x, problem.weights[0]
     forward = getattr(ops, operation)
     record = getattr(ops, f"{operation}_forward")
@@ -88,10 +77,9 @@ def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
         return y, final, backward(tape, dy)
 
     def outputs(result: Any) -> Outputs:
-        arrays = named_outputs(*result[:2])
-        if case.trains:
-            arrays |= {name: getattr(result[2], name) for name in gradient_names(case)}
-        return arrays
+        y, final = result[:2]
+        gradients = result[2][:4] if case.trains else ()
+        return [y, *final, *gradients]
 
     return Candidate(label, train if case.trains else infer, outputs)
 
@@ -115,10 +103,9 @@ def _make_stack(problem: Problem) -> Candidate:
 
     def outputs(result: Any) -> Outputs:
         if not case.trains:
-            return {"y": result.swapaxes(0, 1)}
-        gradients = [parameter.grad for layer in stack for parameter in layer.weights]
-        y, dx = (array.swapaxes(0, 1).copy() for array in result)  # the layers' own arrays
-        found = [dx, *(array.copy() for array in gradients)]
-        return {"y": y, **dict(zip(gradient_names(case), found, strict=True))}
+            return [result.swapaxes(0, 1)]
+        # Copies, because the arrays are the layers' own.
+        gradients = [parameter.grad.copy() for layer in stack for parameter in layer.weights]
+        return [*(array.swapaxes(0, 1).copy() for array in result), *gradients]
 
     return Candidate("layers", train if case.trains else infer, outputs)

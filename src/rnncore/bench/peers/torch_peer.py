@@ -8,15 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.bench.cases import Array, Problem, gradient_names
-from rnncore.bench.peers.base import (
-    Candidate,
-    Outputs,
-    Peer,
-    gate_columns,
-    named_outputs,
-    two_biases,
-)
+from rnncore.bench.cases import Array, Problem
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, gate_columns, two_biases
 
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 # How their names end, in the order of ours.
@@ -108,15 +101,13 @@ def _cell(torch: Any, problem: Problem, module: Any) -> Candidate:
     case = problem.case
     kind = f"{case.cell.upper()}Cell"
     cell = getattr(torch.nn, kind)(case.inputs, case.units, dtype=getattr(torch, case.dtype))
-    with torch.no_grad():
-        for name in _WEIGHTS:
-            getattr(cell, name).copy_(getattr(module, f"{name}_l0"))
+    cell.load_state_dict({name: getattr(module, f"{name}_l0") for name in _WEIGHTS})
     x = torch.from_numpy(problem.x[0].copy())
     state = _state(torch, problem, leading=False)
 
     def outputs(result: Any) -> Outputs:
         states = _states(result)
-        return named_outputs(states[0][None], states)
+        return [states[0][None], *states]
 
     return Candidate(kind, _inference(torch, lambda: cell(x, state)), outputs)
 
@@ -137,8 +128,7 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
             dw, du, db, dc = (array.numpy().T for array in given[start : start + 4])
             bias = np.stack([db, dc]) if problem.case.cell == "gru" else db
             gradients += [array[..., _columns(problem)] for array in (dw, du, bias)]
-        found = dict(zip(gradient_names(problem.case), gradients, strict=True))
-        return _outputs((y.detach(), state)) | found
+        return _outputs((y.detach(), state)) + gradients
 
     return Candidate("PackedSequence" if lengths is not None else "autograd", call, outputs)
 
@@ -146,7 +136,7 @@ def _training(torch: Any, problem: Problem, module: Any, x: Any, lengths: Any) -
 def _outputs(result: Any) -> Outputs:
     y, state = result
     # One state is the last; a stack has four, which nobody compares.
-    return named_outputs(y.numpy(), [array[0] for array in _states(state) if len(array) == 1])
+    return [y.numpy(), *(array[0] for array in _states(state) if len(array) == 1)]
 
 
 def _states(state: Any) -> list[Array]:
