@@ -64,8 +64,8 @@ cdef int check_shape(str name, object array, cnp.npy_intp a, cnp.npy_intp b) exc
 
 
 cdef object contiguous(object array):
-    """The array itself, or a contiguous copy where it is strided or misaligned."""
-    if cnp.PyArray_IS_C_CONTIGUOUS(array) and cnp.PyArray_ISALIGNED(array):
+    """An array, copied where it is strided or misaligned; anything else as it is."""
+    if not cnp.PyArray_Check(array) or cnp.PyArray_ISCARRAY_RO(array):
         return array
     return np.require(array, requirements=("C", "A"))
 

@@ -209,6 +209,7 @@ def dense_backward(x, kernel, y, dy, dx, dkernel, dbias, str activation, Scratch
     cdef Memory memory = fill_dense(&dense, x, kernel, None, y, activation, scratch)
     cdef int type_number = cnp.PyArray_TYPE(kernel)
     cdef int status
+    dy = contiguous(dy)
     dense.dy = floats("dy", dy, dense.rows * dense.outputs, type_number)
     if dx is not None:
         dense.dx = writable_floats("dx", dx, dense.rows * dense.inputs, type_number)

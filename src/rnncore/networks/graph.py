@@ -27,6 +27,8 @@ class Step(NamedTuple):
         The first of `inputs` and of `outputs`.
     converts : bool
         Whether the input may be token ids that the layer takes as floats.
+    makes_mask : bool
+        Whether the output may have a mask where the input has none.
     finished : tuple of int
         The tensors that no later step reads.
     inputs, outputs : tuple of int
@@ -46,6 +48,7 @@ class Step(NamedTuple):
     input: int
     output: int
     converts: bool
+    makes_mask: bool
     finished: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -131,6 +134,7 @@ class Graph:
                     source,
                     target,
                     not layer.takes_ids and source not in floats,
+                    layer.makes_mask,
                     tuple(t for t in last_reader if last_reader[t] == i and t not in self.outputs),
                     tuple(numbers[t] for t in node.inputs),
                     tuple(numbers[t] for t in node.outputs),

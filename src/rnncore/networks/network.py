@@ -55,14 +55,14 @@ class Network(Tapes):
         tapes: list[Any] = []
         for step in graph.steps:
             # What every step needs, at once: small networks feel each lookup.
-            _, layer, plain, source, target, converts, finished = step[:7]
+            _, layer, plain, source, target, converts, makes_mask, finished = step[:8]
             # What `_run_step` does, without what most steps do not need.
             if plain and layer.activity_regularizer is None and target not in logits:
                 x, mask = values[source], found_masks[source]
                 if converts and x.dtype.kind != "f":
                     x = self._as_taken(step, x)
                 y, tape = layer.forward(x, mask=mask, training=trains)
-                if mask is not None or layer.makes_mask:
+                if mask is not None or makes_mask:
                     mask = layer.compute_mask(x, mask)
                 values[target], found_masks[target] = y, mask
                 tapes.append((tape, None))

@@ -144,7 +144,7 @@ class Dense(OutputLayer):
             x,
             self.kernel.value,
             y,
-            np.ascontiguousarray(dy),
+            dy,
             dx,
             self.kernel.grad,
             None if self.bias is None else self.bias.grad,
