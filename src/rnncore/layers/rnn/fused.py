@@ -201,7 +201,7 @@ class FusedLayer(RecurrentLayer):
         if need_dx:
             shape = (recorded.batch, recorded.steps, kernel.shape[0])
             dx = tape.take("dx", shape, kernel.dtype)
-        *_, dinitial = yield _core.backward_call(
+        gradients = yield _core.backward_call(
             self.operation,
             recorded,
             dy,
@@ -214,7 +214,7 @@ class FusedLayer(RecurrentLayer):
         )
         if dx is not None and factors is not None:
             np.multiply(dx, factors, out=dx)
-        return dx, dinitial
+        return dx, gradients[-1]
 
 
 def named_activation(owner: str, argument: str, value: Any) -> str:
