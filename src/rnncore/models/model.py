@@ -389,8 +389,9 @@ class Model(Layer):
         stay in order. Sequences are padded at the end with zeros that are masked as if by a
         `Masking` layer: recurrent layers skip them, losses and metrics leave them out.
         Convolutions, pooling, `UpSampling1D`, `ZeroPadding1D`, `Cropping1D` and operators know the
-        length that each sequence has after them, and give what they would give for it alone. If a
-        layer cannot do that, the mask ends there and it warns once, by name: after it, a result
+        length that each sequence has after them, and give what they would give for it alone; one
+        that is shorter than a window has no steps after it, and a batch of such only is refused. If
+        a layer cannot do that, the mask ends there and it warns once, by name: after it, a result
         depends on the other sequences of the batch. These are `Flatten`, `Reshape`, `Permute`,
         `Dot`, `Lambda` without `mask`, ``x[:, n]``, and ``padding="same"`` with strides if the
         padding in front depends on the length. Other masks (from `Masking` or ``mask_zero``) end at
