@@ -82,7 +82,8 @@ class Activation(Configurable):
         Further arguments are those of the function in Keras: ``relu(x, max_value=6)``.
         """
         array = numeric(x)
-        return (self.variant(*args, **kwargs) if args or kwargs else self).forward(array)
+        found = (self.variant(*args, **kwargs) if args or kwargs else self).forward(array)
+        return np.asarray(found)[()]  # of a number a number, as NumPy's functions give
 
     def variant(self, *args: Any, **kwargs: Any) -> Activation:
         """Return the activation that the function is with these arguments."""

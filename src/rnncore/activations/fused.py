@@ -59,7 +59,10 @@ class Rectifier(Builtin):
         self.negative_slope = negative_slope
         self.max_value = max_value
         self.threshold = threshold
-        self._highest = np.inf if max_value is None else max_value
+
+    @property
+    def _highest(self) -> float:
+        return np.inf if self.max_value is None else self.max_value
 
     def forward_into(self, x: Array, out: Array) -> Array:
         below = x <= self.threshold

@@ -207,6 +207,7 @@ class Layer(Configurable, Tapes):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             cls.build = built_once(cls.build)  # type: ignore[method-assign]
+        cls.makes_mask = cls.makes_mask or not in_library(cls.compute_mask)
         cls.is_own = not in_library(cls.forward)
         if cls.is_own:
             cls.forward = with_tape(cls.forward)  # type: ignore[method-assign]

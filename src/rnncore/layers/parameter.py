@@ -89,7 +89,10 @@ class Parameter(NamedArray):
         """Layer and weight, as in ``lstm/kernel``."""
         return f"{self.layer.name}/{self.short_name}"
 
-    path = name  # as in Keras
+    @property
+    def path(self) -> str:
+        """Alias of `name`, as in Keras."""
+        return self.name
 
     @property
     def trainable(self) -> bool:

@@ -25,8 +25,8 @@ class Step(NamedTuple):
         other arguments: most do, and need none of what the others do.
     input, output : int
         The first of `inputs` and of `outputs`.
-    converts : bool
-        Whether the input may be token ids that the layer takes as floats.
+    takes_floats : bool
+        Whether other inputs, such as token ids, are converted.
     makes_mask : bool
         Whether the output may have a mask where the input has none.
     finished : tuple of int
@@ -47,7 +47,7 @@ class Step(NamedTuple):
     plain: bool
     input: int
     output: int
-    converts: bool
+    takes_floats: bool
     makes_mask: bool
     finished: tuple[int, ...]
     inputs: tuple[int, ...]
@@ -121,19 +121,18 @@ class Graph:
         for layer in (layer for found in inside for layer in found):
             calls[id(layer)] = calls.get(id(layer), 0) + 1
         last_reader = {numbers[t]: i for i, node in enumerate(nodes) for t in node.reads}
-        steps: list[Step] = []
-        floats: set[int] = set()  # what plain steps give
+        steps = []
         for i, node in enumerate(nodes):
-            layer, source, target = node.layer, numbers[node.inputs[0]], numbers[node.outputs[0]]
+            layer = node.layer
             several = node.takes_list or node.gives_list
             steps.append(
                 Step(
                     i,
                     layer,
                     not (several or node.arguments or layer.is_model or layer.is_own),
-                    source,
-                    target,
-                    not layer.takes_ids and source not in floats,
+                    numbers[node.inputs[0]],
+                    numbers[node.outputs[0]],
+                    not layer.takes_ids,
                     layer.makes_mask,
                     tuple(t for t in last_reader if last_reader[t] == i and t not in self.outputs),
                     tuple(numbers[t] for t in node.inputs),
@@ -145,8 +144,6 @@ class Graph:
                     [one for one in inside[i] if calls[id(one)] > 1],
                 )
             )
-            if steps[-1].plain:
-                floats.add(target)
         return steps
 
     def backward_plan(self, need_dx: bool) -> list[Planned]:

@@ -55,11 +55,11 @@ class Network(Tapes):
         tapes: list[Any] = []
         for step in graph.steps:
             # What every step needs, at once: small networks feel each lookup.
-            _, layer, plain, source, target, converts, makes_mask, finished = step[:8]
+            _, layer, plain, source, target, takes_floats, makes_mask, finished = step[:8]
             # What `_run_step` does, without what most steps do not need.
             if plain and layer.activity_regularizer is None and target not in logits:
                 x, mask = values[source], found_masks[source]
-                if converts and x.dtype.kind != "f":
+                if takes_floats and x.dtype.kind != "f":
                     x = self._as_taken(step, x)
                 y, tape = layer.forward(x, mask=mask, training=trains)
                 if mask is not None or makes_mask:
@@ -68,9 +68,8 @@ class Network(Tapes):
                 tapes.append((tape, None))
             else:
                 tapes.append(self._run_step(step, values, found_masks, training, logits, own))
-            if not trains:  # else the tapes hold them anyway
-                for number in finished:
-                    values[number] = None
+            for number in finished:
+                values[number] = None
         own.saved = tapes
         return [(values[number], found_masks[number]) for number in graph.outputs], own
 

@@ -101,9 +101,7 @@ def _scale(size: float, limit: float) -> float:
     return limit / size if not size <= limit else 1.0
 
 
-# Parameters, gradients, and the state in the order of `_slot_order`.
-Checked = tuple[Array, Array, tuple[Array | None, ...]]
-# The same, and what is updated in one go.
+# Parameters, gradients, the state in the order of `_slot_order`, and what is updated in one go.
 Flat = tuple[Array, Array, tuple[Array | None, ...], list[Piece]]
 
 
@@ -212,7 +210,7 @@ class Optimizer(Configurable):
         self._dtype: np.dtype[Any] | None = None
         self._owner: tuple[str, list[Any]] | None = None
         self._n_params = 0
-        self._checked: Checked | None = None
+        self._checked: tuple[Array, Array] | None = None
         self._segments: Layout | None = None
         self._trainable: list[Stretch] = []
         self._runs: list[Stretch] = []
@@ -353,7 +351,7 @@ class Optimizer(Configurable):
         """
         known = self._checked
         if known is None or known[0] is not params or known[1] is not grads:
-            known = self._check(params, grads)
+            self._check(params, grads)
             self._segments = None
         if segments is not self._segments:
             self._set_layout(segments)
@@ -365,15 +363,15 @@ class Optimizer(Configurable):
         if self.weight_decay or self.clipnorm is not None or self.global_clipnorm is not None:
             pieces = self._pieces(grads, rate)
         clip = math.inf if self.clipvalue is None else self.clipvalue
-        self._update(rate, (*known, pieces), clip)
+        slots = tuple(map(self.slots.get, self._slot_order))
+        self._update(rate, (params, grads, slots, pieces), clip)
         self.iterations += 1
 
     def _update(self, rate: float, flat: Flat, clip: float) -> None:
         """Do a step of size `rate`; elements of the gradients count up to `clip`."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method _update")
 
-    def _check(self, params: Array, grads: Array) -> Checked:
-        """Raise if arrays do not fit; return them with the slots, for the next steps too."""
+    def _check(self, params: Array, grads: Array) -> None:
         self._check_flat("params", params)
         self.build(params.size, params.dtype)
         self._check_flat("grads", grads)
@@ -382,8 +380,7 @@ class Optimizer(Configurable):
                 f"{self.name}: grads: expected shape {params.shape} and dtype {params.dtype}, as "
                 f"params, got {grads.shape} and {grads.dtype}"
             )
-        self._checked = params, grads, tuple(map(self.slots.get, self._slot_order))
-        return self._checked
+        self._checked = params, grads
 
     def _set_layout(self, segments: Sequence[Segment]) -> None:
         trainable = sorted((s.offset, s.offset + s.size, s.decay) for s in segments if s.trainable)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._arguments import compatible, numeric_array
 from rnncore.layers.layer import Shape
-from rnncore.losses import BinaryCrossentropy
+from rnncore.losses import BinaryCrossentropy, Hinge, SquaredHinge
 from rnncore.losses._arrays import as_finite
 from rnncore.networks.network import Arrays
 from rnncore.training.objectives import Objective
@@ -127,6 +127,7 @@ def weights_of_classes(
     dtype: np.dtype[Any],
     *,
     binary: bool = False,
+    hinge: bool = False,
 ) -> NDArray[Any] | Ragged:
     """Return the class weight of each sample or time step; 1 for classes not given.
 
@@ -142,6 +143,8 @@ def weights_of_classes(
     dtype : dtype
     binary : bool, default False
         Whether a single output separates two classes.
+    hinge : bool, default False
+        Whether the loss takes -1 and 1 for classes.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a dict {{class: weight}}, got {class_weight!r}")
@@ -159,7 +162,7 @@ def weights_of_classes(
     else:
         labels = _labels(argument, y, len(output_shape))
     found, inverse = np.unique(labels, return_inverse=True)
-    if 0 in class_weight and {*found} == {-1, 1}:
+    if hinge and -1 in found and 0 in class_weight:
         raise ValueError(f"class_weight: expected -1 and 1, as in {argument}, as keys, got 0")
     weights = np.array([class_weight.get(int(label), 1.0) for label in found])
     spread: NDArray[Any] = narrowed("class_weight", weights, dtype)[inverse.reshape(labels.shape)]
@@ -289,6 +292,8 @@ def prepare_samples(
     x_name, y_name, weight_name = f"{prefix}x", f"{prefix}y", f"{prefix}sample_weight"
     objective, outputs = model.objective, model.outputs_structure
     count = len(inputs[0])
+    if y is None:
+        raise ValueError(f"{y_name}: expected the targets, got None")
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("class_weight: expected None with sample_weight, got both")
@@ -315,8 +320,9 @@ def prepare_samples(
         )
         if class_weight is not None:
             binary = isinstance(part.loss, BinaryCrossentropy)
+            hinge = isinstance(part.loss, (Hinge, SquaredHinge))
             weights[index] = weights_of_classes(
-                name, target, class_weight, shape, model.dtype, binary=binary
+                name, target, class_weight, shape, model.dtype, binary=binary, hinge=hinge
             )
         elif weight is not None:
             name = outputs.argument(weight_name, index)

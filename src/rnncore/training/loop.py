@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import math
 import signal
 import threading
@@ -174,24 +175,33 @@ def walk(
     """Do `work` for each batch, between the hooks for "train", "test" or "predict".
 
     What the work returns is for the hook behind it, `results` where that is None. NumPy is silent
-    in the work, since the loss shows what is not finite, and as the caller has it in the hooks.
+    in the work only.
     """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     begins, ends = hooks.wants(begin), hooks.wants(end)
-    usual = np.geterr()
-    with np.errstate(all="ignore"):  # once: to set it takes longer than some steps
-        for step, batch in enumerate(batches):
-            if begins:
-                with np.errstate(**usual):
-                    hooks.call(begin, step, {})
-            found = work(batch)
-            if ends:
-                with np.errstate(**usual):
-                    hooks.call(end, step, found or results())
-            if progress is not None:
-                progress.step(results)
-            if kind == "train" and model.stop_training:
-                break
+    run = silently()
+    for step, batch in enumerate(batches):
+        if begins:
+            hooks.call(begin, step, {})
+        found = run(work, batch)
+        if ends:
+            hooks.call(end, step, found or results())
+        if progress is not None:
+            progress.step(results)
+        if kind == "train" and model.stop_training:
+            break
+
+
+def silently() -> Callable[..., Any]:
+    """Return what calls a function where NumPy is silent: the loss shows what is not finite.
+
+    NumPy 2 keeps that in the context, so that it is set once: it takes longer than some layers.
+    """
+    with np.errstate(all="ignore"):
+        run = contextvars.copy_context().run
+    if run(np.geterr)["invalid"] == "ignore":
+        return run
+    return np.errstate(all="ignore")(lambda work, *arguments: work(*arguments))
 
 
 def fit(

@@ -53,7 +53,6 @@ class Stream:
         self._prefix = prefix
         self._indexed = _is_indexed(data)
         self.once = not self._indexed and iter(data) is data
-        self._errors = np.geterr()
         self._begun: Iterator[Batch] | None = None
 
     @property
@@ -97,24 +96,14 @@ class Stream:
             items = ((number, self._data[number]) for number in order)
         else:
             items = enumerate(self._data)
-        for number, item in self._as_usual(iter(items)):
+        for number, item in items:
             yield self._prepared(item, number)
-
-    def _as_usual(self, items: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-        """Yield items that are made as outside of training, where NumPy is not silent."""
-        while True:
-            with np.errstate(**self._errors):
-                item = next(items, None)
-            if item is None:
-                return
-            yield item
 
     def tell(self, hook: str) -> None:
         """Tell the dataset that an epoch begins or has ended."""
         listener = getattr(self._data, hook, None)
         if callable(listener):
-            with np.errstate(**self._errors):
-                listener()
+            listener()
 
     def _prepared(self, item: Any, number: int) -> Batch:
         prefix = f"{self._prefix}batch {number}: "

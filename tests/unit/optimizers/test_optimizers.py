@@ -381,3 +381,18 @@ def test_nadam_goes_on_from_a_number_of_steps():
         one.step(params, grad, segments_of(3))
         other.step(again, grad, segments_of(3))
     np.testing.assert_array_equal(params, again)
+
+
+def test_arrays_that_are_put_into_slots_are_used() -> None:
+    optimizer = optimizers.Adam(0.1)
+    params, grads = np.ones(4), np.ones(4)
+    segments = [SimpleNamespace(offset=0, size=4, trainable=True, decay=True)]
+    for _ in range(2):
+        optimizer.step(params, grads, segments)
+    for name in optimizer.slots:
+        optimizer.slots[name] = np.zeros(4)
+    optimizer.iterations = 0
+    before = params.copy()
+    optimizer.step(params, grads, segments)
+    np.testing.assert_allclose(before - params, 0.1, rtol=1e-5)
+    assert all(slot.any() for slot in optimizer.slots.values())

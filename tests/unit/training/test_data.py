@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnncore.layers import Dense
+from rnncore.models import Sequential
 from rnncore.training.batches import Batches
 from rnncore.training.data import Samples, split_off_validation, weights_of_classes
 from rnncore.training.ragged import Ragged, array_or_ragged
@@ -100,10 +102,20 @@ def test_class_weights_without_a_meaning_are_refused(
 
 def test_class_weights_of_targets_of_a_hinge() -> None:
     y, shape = np.array([[-1.0], [1.0]]), (2, 1)
-    weights = weights_of_classes("y", y, {-1: 2.0, 1: 5.0}, shape, np.dtype("float32"))
-    np.testing.assert_array_equal(weights, [2, 5])
+
+    def found(rows: np.ndarray, by_class: Any, hinge: bool) -> Any:
+        return weights_of_classes("y", rows, by_class, shape, np.dtype("float32"), hinge=hinge)
+
+    np.testing.assert_array_equal(found(y, {-1: 2.0, 1: 5.0}, True), [2, 5])
+    np.testing.assert_array_equal(found(y > 0, {0: 2.0, 1: 5.0}, True), [2, 5])
+    np.testing.assert_array_equal(found(y, {0: 2.0, 1: 5.0}, False), [1, 5])
+    for rows in (y, y[:1]):
+        with pytest.raises(ValueError, match="expected -1 and 1, as in y, as keys, got 0"):
+            found(rows, {0: 2.0, 1: 5.0}, True)
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile(loss="squared_hinge")
     with pytest.raises(ValueError, match="expected -1 and 1, as in y, as keys, got 0"):
-        weights_of_classes("y", y, {0: 2.0, 1: 5.0}, shape, np.dtype("float32"))
+        model.fit(np.ones((2, 2)), y, class_weight={0: 2.0, 1: 5.0}, verbose=0)
 
 
 def test_class_weights_of_sequences_of_different_lengths() -> None:
