@@ -179,6 +179,8 @@ def walk(
     """
     begin, end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
     begins, ends = hooks.wants(begin), hooks.wants(end)
+    if progress is not None and progress.silent:
+        progress = None
     run = silently()
     for step, batch in enumerate(batches):
         if begins:

@@ -96,7 +96,6 @@ class Objective:
         output: NDArray[Any],
         mask: NDArray[Any] | None,
         weight: NDArray[Any] | None,
-        *,
         from_logits: bool,
         training: bool,
     ) -> tuple[float, NDArray[Any] | None]:
@@ -110,9 +109,8 @@ class Objective:
             counted = self.loss.counted(y)
             weight = fold_mask(mask, weight, self.loss.reduction, output.dtype, counted)
         if self._compiled[from_logits]:
-            gradient = None
-            if training:
-                gradient = self._buffers.take("gradient", output.shape, output.dtype)
+            take = self._buffers.take
+            gradient = take("gradient", output.shape, output.dtype) if training else None
             return self.loss.batch_value(y, output, weight, gradient), gradient
         compute = self.loss.value_and_grad_from_logits if from_logits else self.loss.value_and_grad
         value, gradient = compute(y, output, weight)
@@ -244,18 +242,16 @@ class Objectives:
             activation, gradient = taken_over[index], None
             if part is not None and target is not None:
                 logits = activation is not None
-                loss, gradient = part.evaluate(
-                    target, y, mask, weight, from_logits=logits, training=training
-                )
+                loss, gradient = part.evaluate(target, y, mask, weight, logits, training)
                 scale = self.weights[index]
                 total += scale * loss
                 if gradient is not None and scale != 1.0:
                     gradient = gradient * gradient.dtype.type(scale)
                 if counts:
                     part.loss_sum += loss * count
-                if counts and part.resolved:
-                    prediction = y if activation is None else part.activated(activation, y)
-                    part.update(target, prediction, mask, weight)
+                    if part.resolved:
+                        prediction = y if activation is None else part.activated(activation, y)
+                        part.update(target, prediction, mask, weight)
             gradients.append(gradient)
         if counts:
             self._loss_sum += total * count

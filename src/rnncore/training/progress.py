@@ -61,6 +61,11 @@ class Progress:
         self._drawn = 0
         self.begin(0)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is printed."""
+        return self._stream is None
+
     def begin(self, steps: int | None, epoch: int | None = None) -> None:
         """Start an epoch (counted from 0), or another pass, of `steps` steps.
 
