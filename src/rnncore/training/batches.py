@@ -43,6 +43,7 @@ class Batches:
         self._lengths = cast("NDArray[np.intp]", sum(ragged)) if ragged else None
         self._by_length = by_length
         self._parts = (*samples.x, *samples.y, *samples.weight)
+        self._ends = len(samples.x), len(samples.x) + len(samples.y)
         self._buffers = Buffers()
 
     @property
@@ -86,9 +87,8 @@ class Batches:
                     # mode="clip" writes straight into out; the default buffers it to undo errors.
                     array = part.take(rows, axis=0, out=out, mode="clip")
             arrays.append(array)
-        first = len(samples.x)  # of the targets
-        after = first + len(samples.y)
         cut = tuple(arrays)
+        first, after = self._ends
         batch = Batch(cut[:first], cut[first:after], cut[after:])
         if self._lengths is not None:
             batch.masks = tuple(map(masks.get, range(first)))
