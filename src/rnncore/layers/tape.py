@@ -20,18 +20,20 @@ class Buffers:
 
     def __init__(self) -> None:
         self._memory: dict[str, NDArray[Any]] = {}
-        self._views: dict[str, NDArray[Any]] = {}
+        # With the shapes and dtypes that they were asked for: those of an array are made anew.
+        self._views: dict[str, tuple[tuple[int, ...], DTypeLike, NDArray[Any]]] = {}
 
     def take(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return a contiguous, uninitialized array of this shape and dtype."""
-        view = self._views.get(name)
-        if view is not None and view.shape == shape and view.dtype == dtype:
-            return view
+        known = self._views.get(name)
+        if known is not None and known[0] == shape and known[1] is dtype:
+            return known[2]
         memory = self._memory.get(name)
         size = math.prod(shape)
         if memory is None or memory.size < size or memory.dtype != dtype:
             memory = self._memory[name] = np.empty(size, dtype)
-        view = self._views[name] = memory[:size].reshape(shape)
+        view = memory[:size].reshape(shape)
+        self._views[name] = shape, dtype, view
         return view
 
     def copied(self, name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnncore.layers._members import members, unique
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer
@@ -25,8 +27,8 @@ class Step(NamedTuple):
         other arguments: most do, and need none of what the others do.
     input, output : int
         The first of `inputs` and of `outputs`.
-    takes_floats : bool
-        Whether other inputs, such as token ids, are converted.
+    floats : dtype or None
+        What other inputs, such as token ids, are converted to; None if the layer takes ids.
     makes_mask : bool
         Whether the output may have a mask where the input has none.
     finished : tuple of int
@@ -47,7 +49,7 @@ class Step(NamedTuple):
     plain: bool
     input: int
     output: int
-    takes_floats: bool
+    floats: np.dtype[Any] | None
     makes_mask: bool
     finished: tuple[int, ...]
     inputs: tuple[int, ...]
@@ -132,7 +134,7 @@ class Graph:
                     not (several or node.arguments or layer.is_model or layer.is_own),
                     numbers[node.inputs[0]],
                     numbers[node.outputs[0]],
-                    not layer.takes_ids,
+                    None if layer.takes_ids else layer.dtype,
                     layer.makes_mask,
                     tuple(t for t in last_reader if last_reader[t] == i and t not in self.outputs),
                     tuple(numbers[t] for t in node.inputs),

@@ -55,11 +55,11 @@ class Network(Tapes):
         tapes: list[Any] = []
         for step in graph.steps:
             # What every step needs, at once: small networks feel each lookup.
-            _, layer, plain, source, target, takes_floats, makes_mask, finished = step[:8]
+            _, layer, plain, source, target, floats, makes_mask, finished = step[:8]
             # What `_run_step` does, without what most steps do not need.
             if plain and layer.activity_regularizer is None and target not in logits:
                 x, mask = values[source], found_masks[source]
-                if takes_floats and x.dtype.kind != "f":
+                if floats is not None and x.dtype is not floats:
                     x = self._as_taken(step, x)
                 y, tape = layer.forward(x, mask=mask, training=trains)
                 if mask is not None or makes_mask:
