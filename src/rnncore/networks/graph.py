@@ -12,7 +12,7 @@ from rnncore.layers._members import members, unique
 from rnncore.layers.graph.symbolic import Node, SymbolicTensor
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.networks.keras_order import layers_in_order, walk
+from rnncore.networks.keras_order import depth_first, layers_in_order
 
 
 class Step(NamedTuple):
@@ -201,4 +201,4 @@ def _ordered(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
             if tensor not in given or not tensor.node.inputs:
                 yield tensor.node
 
-    return list(walk(needed(outputs), lambda node: needed(node.reads), {}))
+    return list(depth_first(needed(outputs), lambda node: needed(node.reads), {}))

@@ -31,7 +31,7 @@ def layers_in_order(
     """
     steps = _steps(nodes)
     met: dict[CountedStep, int] = {}
-    order = list(walk([steps[t.node] for t in outputs], lambda step: step.reads, met))
+    order = list(depth_first([steps[t.node] for t in outputs], lambda step: step.reads, met))
     far_step: dict[CountedStep, int] = {}
     far: dict[Layer, int] = {}
     first: dict[Layer, int] = {}
@@ -49,7 +49,9 @@ def layers_in_order(
     return sorted(far, key=lambda layer: (-far[layer], first[layer]))
 
 
-def walk(roots: Iterable[T], needs: Callable[[T], Iterable[T]], met: dict[T, int]) -> Iterator[T]:
+def depth_first(
+    roots: Iterable[T], needs: Callable[[T], Iterable[T]], met: dict[T, int]
+) -> Iterator[T]:
     """Yield what `roots` need and they themselves, each after what it needs; number it in `met`.
 
     A loop, since a graph may be deeper than Python's recursion limit.

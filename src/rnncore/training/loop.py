@@ -163,7 +163,7 @@ def _with_steps(output: Output, steps: NDArray[Any] | None) -> Output:
     return y, steps if mask is None else mask
 
 
-def walk(
+def each_batch(
     kind: str,
     model: Model,
     batches: Iterator[Batch],
@@ -244,7 +244,9 @@ def fit(
             steps = Steps(model)
             steps.objective.reset()
             batches = feed.epoch(rng)
-            walk("train", model, batches, train, hooks, progress, lambda: model.objective.results())
+            each_batch(
+                "train", model, batches, train, hooks, progress, lambda: model.objective.results()
+            )
             if not model.stop_training and (feed.short or not feed.taken):
                 _warn_of_end(feed, f"epoch {epoch + 1} of {epochs}")
             if not feed.taken:
@@ -295,7 +297,7 @@ def evaluate(
     steps, results = Steps(model), model.objective.results
     steps.objective.reset()
     hooks.call("on_test_begin", {})
-    walk("test", model, feed.epoch(), steps.test, hooks, progress, results)
+    each_batch("test", model, feed.epoch(), steps.test, hooks, progress, results)
     if feed.short or not feed.taken:
         # The user calls Model.evaluate; `fit` above calls this for validation.
         _warn_of_end(feed, "the evaluation")

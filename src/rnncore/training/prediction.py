@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncore.training.batches import Batches, Rows
 from rnncore.training.data import Batch
-from rnncore.training.loop import walk
+from rnncore.training.loop import each_batch
 from rnncore.training.progress import Progress
 from rnncore.training.streams import Feed
 from rnncore.utils._arrays import room_for
@@ -40,7 +40,7 @@ def predict(model: Model, feed: Feed, hooks: CallbackList, progress: Progress) -
         return {"outputs": model.outputs_structure.restore(ys)}
 
     hooks.call("on_predict_begin", {})
-    walk("predict", model, feed.epoch(), work, hooks, progress, dict)
+    each_batch("predict", model, feed.epoch(), work, hooks, progress, dict)
     hooks.call("on_predict_end", {})
     return results.whole()
 
