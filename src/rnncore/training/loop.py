@@ -203,7 +203,12 @@ def silently() -> Callable[..., Any]:
         run = contextvars.copy_context().run
     if run(np.geterr)["invalid"] == "ignore":
         return run
-    return np.errstate(all="ignore")(lambda work, *arguments: work(*arguments))
+
+    def run_silently(work: Callable[..., Any], *arguments: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return work(*arguments)
+
+    return run_silently
 
 
 def fit(
