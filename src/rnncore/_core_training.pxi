@@ -1,5 +1,5 @@
 # The rest of a training step: optimizers, embedding, Dense, losses, dropout. Arrays are contiguous
-# and of one dtype; callers have checked what their users gave, so errors here are short.
+# (a few are copied) and of one dtype; callers have checked what users gave, so errors are short.
 
 OPTIMIZERS = {"sgd": 0, "rmsprop": 1, "adam": 2}
 DENSE_ACTIVATIONS = {**ACTIVATIONS, "softmax": 6}

@@ -13,7 +13,7 @@ KERAS = golden("programs_of_keras")["results"]
 
 
 def test_every_program_was_run_with_keras_too() -> None:
-    """By run_with_keras.py, in an environment with Keras."""
+    """By programs_of_keras.py, in an environment with Keras."""
     assert sorted(KERAS) == [path.stem for path in PROGRAMS]
 
 

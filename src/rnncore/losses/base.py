@@ -183,7 +183,7 @@ class Loss(Configurable):
         target : ndarray
             As `convert_targets` returns them, contiguous.
         pred : ndarray, float32 or float64, shape ``(B, ..., C)``
-            Contiguous; logits if `compiled` says so.
+            Logits if `compiled` says so.
         weights : ndarray, optional
             In the dtype of ``pred``, one per sample, ``(B,)``, or per time step, ``(B, T)``.
         gradient : ndarray, optional

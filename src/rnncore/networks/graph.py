@@ -32,7 +32,7 @@ class Step(NamedTuple):
     makes_mask : bool
         Whether the output may have a mask where the input has none.
     finished : tuple of int
-        The tensors that no later step reads.
+        The tensors that this step is the last to read.
     inputs, outputs : tuple of int
     reads : tuple of int
         The inputs, and the tensors in `arguments`.

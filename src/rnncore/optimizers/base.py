@@ -172,12 +172,12 @@ class Optimizer(Configurable):
         If a value is out of range, or more than one kind of clipping is given.
     """
 
-    # The state arrays that the class may have, in the order in which a step takes them.
     not_called: ClassVar[Mapping[str, str]] = {
         "apply": "step",
         "apply_gradients": "step",
         "update_step": "step",
     }
+    # The state arrays that the class may have, in the order in which a step takes them.
     _slot_order: ClassVar[tuple[str, ...]] = ()
     # Initial value of the state.
     _initial = 0.0

@@ -144,7 +144,7 @@ def weights_of_classes(
     binary : bool, default False
         Whether a single output separates two classes.
     hinge : bool, default False
-        Whether the loss takes -1 and 1 for classes.
+        Whether the classes may be -1 and 1 in place of 0 and 1.
     """
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight: expected a dict {{class: weight}}, got {class_weight!r}")
@@ -162,8 +162,11 @@ def weights_of_classes(
     else:
         labels = _labels(argument, y, len(output_shape))
     found, inverse = np.unique(labels, return_inverse=True)
-    if hinge and -1 in found and 0 in class_weight:
-        raise ValueError(f"class_weight: expected -1 and 1, as in {argument}, as keys, got 0")
+    for low, other in ((-1, 0), (0, -1)) if hinge else ():
+        if low in found and other in class_weight:
+            raise ValueError(
+                f"class_weight: expected {low} and 1, as in {argument}, as keys, got {other}"
+            )
     weights = np.array([class_weight.get(int(label), 1.0) for label in found])
     spread: NDArray[Any] = narrowed("class_weight", weights, dtype)[inverse.reshape(labels.shape)]
     if isinstance(y, Ragged):  # whose last row is no step and has no class

@@ -195,7 +195,7 @@ def each_batch(
 
 
 def silently() -> Callable[..., Any]:
-    """Return what calls a function where NumPy is silent: the loss shows what is not finite.
+    """Return what calls a function where NumPy is silent: results show what is not finite.
 
     NumPy 2 keeps that in the context, so that it is set once: it takes longer than some layers.
     """
@@ -227,7 +227,8 @@ def fit(
     `validation` gives what is evaluated after the epoch of a number, counted from 1; `rng`
     shuffles.
     """
-    steps, warned = Steps(model), False
+    steps: Steps
+    warned = False
     model.stop_training = False
     logs: dict[str, float] = {}
 
@@ -304,7 +305,6 @@ def evaluate(
     hooks.call("on_test_begin", {})
     each_batch("test", model, feed.epoch(), steps.test, hooks, progress, results)
     if feed.short or not feed.taken:
-        # The user calls Model.evaluate; `fit` above calls this for validation.
         _warn_of_end(feed, "the evaluation")
     found = results() if feed.taken else {}
     hooks.call("on_test_end", found)

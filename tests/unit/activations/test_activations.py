@@ -49,7 +49,7 @@ def test_values():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_gradients_are_those_of_keras(name):
-    """See make_activation_numbers.py."""
+    """Written by activation_functions_of_keras.py."""
     x, dy = np.array(NUMBERS["x"]), np.array(NUMBERS["dy"])
     case = NUMBERS["cases"][name]
     activation = activations.get(name)

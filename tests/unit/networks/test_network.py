@@ -16,8 +16,10 @@ from rnncore.layers import (
     Identity,
     Lambda,
     Layer,
+    Masking,
     TimeDistributed,
 )
+from rnncore.regularizers import L2
 
 X = np.random.default_rng(0).standard_normal((4, 6, 3)).astype(np.float32)
 
@@ -42,11 +44,23 @@ class MaskingLSTM(LSTM):
     compute_mask = staticmethod(first_three)
 
 
+class OwnMasking(Layer):
+    compute_mask = staticmethod(first_three)
+
+    def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        return x, None
+
+    def backward(self, tape: Any, dy: Any, *, need_dx: bool = True) -> Any:
+        return dy
+
+
 @pytest.mark.parametrize(
     "layer",
     [
         lambda: MaskingDense(3),
+        lambda: MaskingDense(3, activity_regularizer=L2(0.0)),
         MaskingIdentity,
+        OwnMasking,
         lambda: MaskingTimeDistributed(Dense(3)),
         lambda: MaskingLSTM(3, return_sequences=True),
         lambda: Lambda(lambda x: 2 * x, mask=first_three),
@@ -111,7 +125,8 @@ class Fresh(Layer):
 def test_outputs_are_freed_as_soon_as_nothing_reads_them() -> None:
     watched: list[Any] = []
     alive: list[int] = []
-    model = Sequential([Input((6, 3)), *(Fresh(watched, alive) for _ in range(5)), Dense(1)])
+    layers = [layer for _ in range(5) for layer in (Fresh(watched, alive), Masking(7.0))]
+    model = Sequential([Input((6, 3)), *layers, Dense(1)])
     model.compile("sgd", "mse")
     model.predict(X, verbose=0)
     assert max(alive) == 1

@@ -109,6 +109,8 @@ def test_class_weights_of_targets_of_a_hinge() -> None:
     np.testing.assert_array_equal(found(y, {-1: 2.0, 1: 5.0}, True), [2, 5])
     np.testing.assert_array_equal(found(y > 0, {0: 2.0, 1: 5.0}, True), [2, 5])
     np.testing.assert_array_equal(found(y, {0: 2.0, 1: 5.0}, False), [1, 5])
+    with pytest.raises(ValueError, match="expected 0 and 1, as in y, as keys, got -1"):
+        found(y > 0, {-1: 2.0, 1: 5.0}, True)
     for rows in (y, y[:1]):
         with pytest.raises(ValueError, match="expected -1 and 1, as in y, as keys, got 0"):
             found(rows, {0: 2.0, 1: 5.0}, True)

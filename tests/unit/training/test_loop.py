@@ -91,6 +91,16 @@ def test_held_interrupt_comes_after_the_block() -> None:
     assert reached
 
 
+def test_held_interrupt_comes_after_an_error_too() -> None:
+    with pytest.raises(KeyboardInterrupt) as caught, InterruptGuard() as guard:  # noqa: PT012
+        guard.holding = True
+        _thread.interrupt_main()
+        for _ in range(1000):
+            pass
+        raise ValueError("in the middle of a step")
+    assert isinstance(caught.value.__context__, ValueError)
+
+
 def test_handler_of_the_user_is_called_and_restored() -> None:
     calls: list[int] = []
 
@@ -254,6 +264,7 @@ class Overflowing(Layer):
 
 def test_numpy_is_silent_in_the_work_and_as_usual_around_it() -> None:
     usual, silent = {**np.geterr(), "under": "raise"}, dict.fromkeys(np.geterr(), "ignore")
+    ignoring = {**usual, "divide": "ignore"}
     inside: list[Any] = []
     around = Errors()
     model = Sequential([Overflowing(inside), Dense(1, input_shape=(2,))])
@@ -263,7 +274,7 @@ def test_numpy_is_silent_in_the_work_and_as_usual_around_it() -> None:
             around.seen.append(np.geterr())
             with np.errstate(divide="ignore"):
                 yield X[:, 0], Y
-                np.float32(1) / np.float32(0)
+                assert np.geterr() == ignoring
 
     model.compile("sgd", "mse")
     with np.errstate(under="raise"):
@@ -273,8 +284,8 @@ def test_numpy_is_silent_in_the_work_and_as_usual_around_it() -> None:
         model.predict(X[:, 0], batch_size=4, verbose=0, callbacks=[around])
         assert np.geterr() == usual
         assert len(around.seen) == 2 * 3 + 2 * 3 + 2 * 2
-        ignoring = {**usual, "divide": "ignore"}
         assert all(one in (usual, ignoring) for one in around.seen)
+        assert all(one == usual for one in around.seen[-4:])  # those of predict
         assert all(one == silent for one in inside[-6:])
         inside.clear()
         with pytest.warns(RuntimeWarning, match="loss is"):

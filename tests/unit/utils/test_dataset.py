@@ -10,7 +10,7 @@ from rnncore import Sequential
 from rnncore.layers import LSTM, Dense
 from rnncore.utils import set_random_seed, timeseries_dataset_from_array
 
-# Written by make_timeseries_numbers.py.
+# Written by timeseries_of_keras.py.
 KERAS = golden("timeseries_of_keras")["cases"]
 
 
