@@ -8,19 +8,19 @@
 static double FN(fma_loop)(int64_t iterations)
 {
     VEC sums[FMA_CHAINS];
-#pragma GCC unroll 32
+    RNNCORE_UNROLL
     for (int i = 0; i < FMA_CHAINS; i++) {
         sums[i] = V(set1)((REAL)i);
     }
     const VEC a = V(set1)((REAL)0.5), b = V(set1)((REAL)1.0);
     for (int64_t n = 0; n < iterations; n++) {
-#pragma GCC unroll 32
+        RNNCORE_UNROLL
         for (int i = 0; i < FMA_CHAINS; i++) {
             sums[i] = V(fma)(sums[i], a, b);
         }
     }
     VEC total = V(zero)();
-#pragma GCC unroll 32
+    RNNCORE_UNROLL
     for (int i = 0; i < FMA_CHAINS; i++) {
         total += sums[i];
     }
@@ -33,14 +33,14 @@ static double FN(read_loop)(const void *p, int64_t bytes, int64_t repeats)
     enum { CHAINS = 8 };
     const int64_t block = CHAINS * RNNCORE_VECTOR_BYTES;
     MASK bits[CHAINS];
-#pragma GCC unroll 8
+    RNNCORE_UNROLL
     for (int i = 0; i < CHAINS; i++) {
         bits[i] = (MASK)V(zero)();
     }
     for (int64_t n = 0; n < repeats; n++) {
         const char *from = p;
         for (int64_t done = 0; done + block <= bytes; done += block, from += block) {
-#pragma GCC unroll 8
+            RNNCORE_UNROLL
             for (int i = 0; i < CHAINS; i++) {
                 bits[i] |= (MASK)V(load)((const REAL *)(from + i * RNNCORE_VECTOR_BYTES));
             }
@@ -48,7 +48,7 @@ static double FN(read_loop)(const void *p, int64_t bytes, int64_t repeats)
         __asm__ volatile("" ::: "memory"); /* read it again, do not reuse it */
     }
     MASK all = bits[0];
-#pragma GCC unroll 8
+    RNNCORE_UNROLL
     for (int i = 1; i < CHAINS; i++) {
         all |= bits[i];
     }

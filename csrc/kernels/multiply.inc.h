@@ -10,88 +10,21 @@ typedef struct FN(operand) {
 typedef void (*FN(tile_fn))(const FN(operand) * op, const REAL *a, const REAL *b, REAL *out,
                             int64_t ldo);
 
-/* acc += a column of m rows of a, lda apart, times a row of b. */
-RNNCORE_INLINE void FN(tile_column)(const int m, const int panels, const int nv, const REAL *a,
-                                    int64_t lda, const REAL *b, int64_t panel_size,
-                                    VEC (*acc)[4 * PANEL])
-{
-    VEC bv[4 * PANEL];
-#pragma GCC unroll 16
-    for (int v = 0; v < panels * nv; v++) {
-        bv[v] = V(load)(b + (v / nv) * panel_size + (v % nv) * VLEN);
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < m; r++) {
-        const VEC av = V(set1)(a[r * lda]);
-#pragma GCC unroll 16
-        for (int v = 0; v < panels * nv; v++) {
-            acc[r][v] = V(fma)(av, bv[v], acc[r][v]);
-        }
-    }
-}
+#define TILE_(rows, panels, width) FN(tile_##rows##_##panels##_##width)
+#define TILE(rows, panels, width) TILE_(rows, panels, width)
 
-RNNCORE_INLINE void FN(tile)(const int m, const int panels, const int nv, const FN(operand) * op,
-                             const REAL *a, const REAL *b, REAL *out, int64_t ldo)
-{
-    const int64_t depth = op->depth, lda = op->lda, ka = op->ka;
-    const int64_t panel_size = op->segments * depth * nv * VLEN;
-    VEC acc[ROW_TILE][4 * PANEL];
-#pragma GCC unroll 8
-    for (int r = 0; r < m; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < panels * nv; v++) {
-            acc[r][v] = V(zero)();
-        }
-    }
-    for (int64_t s = 0; s < op->segments; s++) {
-        const REAL *as = a + s * op->segment_stride;
-        int64_t k = 0;
-        if (panels == 1) { /* several fill the registers, and would spill */
-#pragma GCC unroll 4
-            for (; k < depth; k++, as += ka, b += nv * VLEN) {
-                FN(tile_column)(m, panels, nv, as, lda, b, panel_size, acc);
-            }
-        }
-        for (; k < depth; k++, as += ka, b += nv * VLEN) {
-            FN(tile_column)(m, panels, nv, as, lda, b, panel_size, acc);
-        }
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < m; r++) {
-#pragma GCC unroll 16
-        for (int v = 0; v < panels * nv; v++) {
-            V(store)(out + r * ldo + v * VLEN, acc[r][v]);
-        }
-    }
-}
-
-#define DEFINE_TILE(m, panels, nv)                                                                 \
-    static void FN(CONCAT(tile_##m##_##panels##_, nv))(const FN(operand) * op, const REAL *a,      \
-                                                       const REAL *b, REAL *out, int64_t ldo)      \
-    {                                                                                              \
-        FN(tile)(m, panels, nv, op, a, b, out, ldo);                                               \
-    }
-
-DEFINE_TILE(1, 1, PANEL)
-DEFINE_TILE(1, 2, PANEL)
-DEFINE_TILE(1, 3, PANEL)
-DEFINE_TILE(1, 4, PANEL)
-DEFINE_TILE(2, 1, PANEL)
-DEFINE_TILE(2, 2, PANEL)
-DEFINE_TILE(2, 3, PANEL)
-DEFINE_TILE(3, 1, PANEL)
-DEFINE_TILE(3, 2, PANEL)
-DEFINE_TILE(4, 1, PANEL)
-DEFINE_TILE(5, 1, PANEL)
-DEFINE_TILE(6, 1, PANEL)
-DEFINE_TILE(1, 1, 1)
-DEFINE_TILE(2, 1, 1)
-DEFINE_TILE(3, 1, 1)
-DEFINE_TILE(4, 1, 1)
-DEFINE_TILE(5, 1, 1)
-DEFINE_TILE(6, 1, 1)
-
-#define TILE(m, panels, nv) FN(CONCAT(tile_##m##_##panels##_, nv))
+#define ROWS 1
+#include "kernels/tiles.inc.h"
+#define ROWS 2
+#include "kernels/tiles.inc.h"
+#define ROWS 3
+#include "kernels/tiles.inc.h"
+#define ROWS 4
+#include "kernels/tiles.inc.h"
+#define ROWS 5
+#include "kernels/tiles.inc.h"
+#define ROWS 6
+#include "kernels/tiles.inc.h"
 
 /* Few rows leave registers free: they take several panels at once, for independent FMA chains. */
 enum { FN(MAX_PANELS) = 4 };
@@ -151,14 +84,14 @@ static void FN(row_product)(const void *row, int64_t depth, const void *matrix, 
     int64_t k = 0;
     for (; k + 8 <= depth; k += 8, b += 8 * ldb) {
         VEC av[8];
-#pragma GCC unroll 8
+        RNNCORE_UNROLL
         for (int i = 0; i < 8; i++) {
             av[i] = V(set1)(a[k + i]);
         }
         int64_t j = 0;
         for (; j + VLEN <= n; j += VLEN) {
             VEC sum = V(load)(out + j);
-#pragma GCC unroll 8
+            RNNCORE_UNROLL
             for (int i = 0; i < 8; i++) {
                 sum = V(fma)(av[i], V(load)(b + i * ldb + j), sum);
             }
@@ -167,7 +100,7 @@ static void FN(row_product)(const void *row, int64_t depth, const void *matrix, 
         if (j < n) {
             const int left = (int)(n - j);
             VEC sum = V(load_partial)(out + j, left);
-#pragma GCC unroll 8
+            RNNCORE_UNROLL
             for (int i = 0; i < 8; i++) {
                 sum = V(fma)(av[i], V(load_partial)(b + i * ldb + j, left), sum);
             }
@@ -189,5 +122,5 @@ static void FN(row_product)(const void *row, int64_t depth, const void *matrix, 
     }
 }
 
-#undef DEFINE_TILE
+#undef TILE_
 #undef TILE

@@ -19,7 +19,6 @@ RNNCORE_INLINE void FN(pack_vectors)(const rnncore_packing *p, const int width,
     }
     if (whole) {
         for (int64_t k = k0; k < k1; k++, to += width * VLEN) {
-#pragma GCC unroll 4
             for (int i = 0; i < width; i++) {
                 const REAL *row = from[i] + k * p->rb;
                 __builtin_prefetch(row + FN(PACK_ROWS) * p->rb, 0, 2);
