@@ -92,39 +92,55 @@ static void FN(product)(const rnncore_product *p)
 /* Rows of one partial sum: the rounding error grows with this plus the number of partial sums,
  * not with all rows. */
 #define SUM_ROWS 256
+#define SUM_VECTORS 4
 
-/* Sums of `vectors` vectors of columns over all rows. */
-RNNCORE_INLINE void FN(sum_columns)(const REAL *a, int64_t lda, int64_t rows, const int vectors,
-                                    REAL *out)
+/* Sums of SUM_VECTORS vectors of columns over all rows. */
+RNNCORE_INLINE void FN(sum_vectors)(const REAL *a, int64_t lda, int64_t rows, REAL *out)
 {
-    VEC total[4];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) {
+    VEC total[SUM_VECTORS];
+    RNNCORE_UNROLL
+    for (int v = 0; v < SUM_VECTORS; v++) {
         total[v] = V(zero)();
     }
     while (rows > 0) {
         const int64_t end = rows < SUM_ROWS ? rows : SUM_ROWS;
-        VEC sum[4];
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
+        VEC sum[SUM_VECTORS];
+        RNNCORE_UNROLL
+        for (int v = 0; v < SUM_VECTORS; v++) {
             sum[v] = V(zero)();
         }
         for (int64_t i = 0; i < end; i++, a += lda) {
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) {
+            RNNCORE_UNROLL
+            for (int v = 0; v < SUM_VECTORS; v++) {
                 sum[v] += V(load)(a + v * VLEN);
             }
         }
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
+        RNNCORE_UNROLL
+        for (int v = 0; v < SUM_VECTORS; v++) {
             total[v] += sum[v];
         }
         rows -= end;
     }
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) {
+    RNNCORE_UNROLL
+    for (int v = 0; v < SUM_VECTORS; v++) {
         V(store)(out + v * VLEN, total[v]);
     }
+}
+
+/* Sums of the next VLEN columns, or of the `n` that are left. */
+RNNCORE_INLINE void FN(sum_some)(const REAL *a, int64_t lda, int64_t rows, int64_t n, REAL *out)
+{
+    VEC total = V(zero)();
+    while (rows > 0) {
+        const int64_t end = rows < SUM_ROWS ? rows : SUM_ROWS;
+        VEC sum = V(zero)();
+        for (int64_t i = 0; i < end; i++, a += lda) {
+            sum += FN(load_some)(a, n);
+        }
+        total += sum;
+        rows -= end;
+    }
+    FN(store_some)(out, total, n);
 }
 
 static void FN(column_sums)(const void *matrix, int64_t lda, int64_t rows, int64_t n, void *sums)
@@ -132,20 +148,13 @@ static void FN(column_sums)(const void *matrix, int64_t lda, int64_t rows, int64
     const REAL *a = matrix;
     REAL *out = sums;
     int64_t j = 0;
-    for (; j + 4 * VLEN <= n; j += 4 * VLEN) {
-        FN(sum_columns)(a + j, lda, rows, 4, out + j);
+    for (; j + SUM_VECTORS * VLEN <= n; j += SUM_VECTORS * VLEN) {
+        FN(sum_vectors)(a + j, lda, rows, out + j);
     }
-    for (; j + VLEN <= n; j += VLEN) {
-        FN(sum_columns)(a + j, lda, rows, 1, out + j);
-    }
-    if (j < n) {
-        const int left = (int)(n - j);
-        VEC sum = V(zero)();
-        for (int64_t i = 0; i < rows; i++) {
-            sum += V(load_partial)(a + i * lda + j, left);
-        }
-        V(store_partial)(out + j, sum, left);
+    for (; j < n; j += VLEN) {
+        FN(sum_some)(a + j, lda, rows, n - j, out + j);
     }
 }
 
 #undef SUM_ROWS
+#undef SUM_VECTORS
