@@ -24,7 +24,8 @@ static void take_workspace(rnncore_run *run, rnncore_product_scratch *scratch, r
 {
     const rnncore_weights *w = run->weights;
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
-    const int64_t rows = rnncore_chunk_rows(run->context, run);
+    rnncore_divide(run);
+    const int64_t rows = rnncore_count(run->shares, run->chunk_rows);
     run->dy = rnncore_arena_take(arena, rnncore_count(rows, w->padded), w->element);
     run->carry = rnncore_arena_take(arena, states, w->element);
     if (w->layer.cell == RNNCORE_LSTM) {
@@ -92,12 +93,31 @@ rnncore_status rnncore_forward_train(rnncore_context *context, const rnncore_wei
     return status;
 }
 
-/* The gradients of the outputs of a chunk, for the rows of a share; `arg` is their view. */
-static void gather_share(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
-                         const rnncore_rows *rows)
+/* What the functions of a pass need of the gradients. */
+typedef struct backward_pass {
+    const rnncore_gradients *gradients;
+    rnncore_view dy;
+} backward_pass;
+
+static void begin_rows(const rnncore_run *run, void *arg)
 {
-    if (run->dy != NULL) {
-        rnncore_gather_gradients(&run->plan, arg, k0, k1, rows, run->dy, run->weights->padded);
+    const rnncore_weights *w = run->weights;
+    const rnncore_gradients *g = ((const backward_pass *)arg)->gradients;
+    rnncore_gather_states(&run->plan, g->dfinal_h, w->hidden, w->element, run->carry, w->padded);
+    if (run->dc != NULL) {
+        rnncore_gather_states(&run->plan, g->dfinal_c, w->hidden, w->element, run->dc, w->padded);
+    }
+}
+
+/* The gradients of the outputs of the steps [k0, k1). */
+static void gather_steps(const rnncore_run *run, int64_t k0, int64_t k1, void *arg)
+{
+    const rnncore_weights *w = run->weights;
+    const backward_pass *pass = arg;
+    for (int64_t k = k0; k < k1 && run->dy != NULL; k++) {
+        const int64_t row = (k - run->dy_first) * run->plan.batch;
+        rnncore_gather_gradients(&run->plan, &pass->dy, k,
+                                 run->dy + (size_t)(row * w->padded) * w->element, w->padded);
     }
 }
 
@@ -110,31 +130,27 @@ static void scatter_states(const rnncore_run *run, const char *rows, void *state
     }
 }
 
-static void run_backward(rnncore_run *run, const rnncore_gradients *g,
-                         const rnncore_product_scratch *scratch, const rnncore_blas *blas)
+static void end_rows(const rnncore_run *run, void *arg)
 {
-    const rnncore_weights *w = run->weights;
-    const rnncore_plan *plan = &run->plan;
-    rnncore_view dy = {(void *)(uintptr_t)g->dy, g->dy_stride_batch, g->dy_stride_time,
-                       g->dy_stride_feature,     w->hidden,          w->element};
-    if (g->dy == NULL) {
-        run->dy = NULL;
-    }
-    rnncore_gather_states(plan, g->dfinal_h, w->hidden, w->element, run->carry, w->padded);
-    if (run->dc != NULL) {
-        rnncore_gather_states(plan, g->dfinal_c, w->hidden, w->element, run->dc, w->padded);
-    }
-    const int64_t chunk_rows = rnncore_chunk_rows(run->context, run);
-    for (int64_t k1 = plan->longest, k0; k1 > 0; k1 = k0) {
-        k0 = rnncore_plan_chunk_begin(plan, k1, chunk_rows);
-        run->dy_base = rnncore_plan_offset(plan, k0);
-        rnncore_time_loop(run, 1, k0, k1, gather_share, &dy);
-    }
-    if (plan->longest > 0) {
-        w->cell->backward_initial(run);
+    const rnncore_gradients *g = ((const backward_pass *)arg)->gradients;
+    if (run->plan.longest > 0) {
+        run->weights->cell->backward_initial(run);
     }
     scatter_states(run, run->carry, g->dinitial_h);
     scatter_states(run, run->dc, g->dinitial_c);
+}
+
+static void run_backward(rnncore_run *run, const rnncore_gradients *g,
+                         const rnncore_product_scratch *scratch, const rnncore_blas *blas)
+{
+    backward_pass backward = {g,
+                              {(void *)(uintptr_t)g->dy, g->dy_stride_batch, g->dy_stride_time,
+                               g->dy_stride_feature, run->weights->hidden, run->weights->element}};
+    const rnncore_pass pass = {1, begin_rows, gather_steps, NULL, end_rows, &backward};
+    if (g->dy == NULL) {
+        run->dy = NULL;
+    }
+    rnncore_time_loop(run, &pass);
     rnncore_run_products(run, g, scratch, blas);
 }
 

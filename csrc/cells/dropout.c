@@ -19,22 +19,11 @@ void rnncore_dropout_begin(const rnncore_run *run, const char *recurrent_mask)
     char *to = run->masks;
     for (int64_t j = 0; j < run->plan.batch; j++) {
         for (int64_t g = 0; g < w->gates; g++, to += slot) {
-            const int64_t row = g * run->plan.batch + rnncore_plan_row(&run->plan, j);
+            const int64_t row = g * run->plan.whole + rnncore_plan_row(&run->plan, j);
             memcpy(to, recurrent_mask + (size_t)row * used, used);
             memset(to + used, 0, slot - used);
         }
     }
-}
-
-/* The first row of the share at or after `row`, or row_end. */
-static int64_t row_from(const rnncore_step *s, int64_t row)
-{
-    row = row > s->row_low ? row : s->row_low;
-    const int64_t within = (row - s->row_begin) % s->row_stride;
-    if (within >= s->row_block) {
-        row += s->row_stride - within;
-    }
-    return row < s->row_end ? row : s->row_end;
 }
 
 /* One row of states times its masks, gate by gate. */
@@ -58,8 +47,7 @@ static void mask_states(const rnncore_run *run, const rnncore_step *step)
 {
     const rnncore_weights *w = run->weights;
     char *masked = (char *)(uintptr_t)step->a;
-    for (int64_t row = row_from(step, step->row_begin); row < step->row_end;
-         row = row_from(step, row + 1)) {
+    for (int64_t row = step->row_low; row < step->row_end; row++) {
         const size_t at = (size_t)(row * step->ldm) * w->element;
         mask_row(w, (const char *)step->h_in + (size_t)(row * step->ldh) * w->element,
                  (const char *)step->mask + at, masked + at);
@@ -122,8 +110,7 @@ void rnncore_dropout_step(const rnncore_run *run, const rnncore_step *step)
         one.h_in = (const char *)step->a + (size_t)(2 * w->padded) * w->element;
         one.ldh = step->lda;
     }
-    for (int64_t row = row_from(step, step->row_begin); row < step->row_end;
-         row = row_from(step, row + 1)) {
+    for (int64_t row = step->row_low; row < step->row_end; row++) {
         one.row_begin = row;
         one.row_end = row + 1;
         one.sums = run->sums + (size_t)row * row_bytes;

@@ -1,5 +1,5 @@
-/* The forward pass: chunk by chunk, the inputs are gathered and projected, then the time loop runs
- * and the outputs are scattered. Training differs in that every buffer holds all steps (the tape)
+/* The forward pass: chunk by chunk, the inputs are gathered and projected, then the steps run and
+ * the outputs are scattered. Training differs in that every buffer holds all steps (the tape)
  * instead of one chunk. */
 #include <string.h>
 
@@ -55,7 +55,9 @@ void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_aren
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
     rnncore_plan_build(batch, &run->plan, arena);
-    const int64_t rows = run->training ? plan->rows : rnncore_chunk_rows(run->context, run);
+    rnncore_divide(run);
+    run->initial = plan->batch;
+    const int64_t rows = run->training ? plan->rows : rnncore_count(run->shares, run->chunk_rows);
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);
@@ -77,28 +79,43 @@ void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_aren
     }
 }
 
+/* What the functions of a pass need of the batch. */
+typedef struct forward_pass {
+    const rnncore_batch *batch;
+    rnncore_view x, y;
+    int64_t x_stride; /* of rows that are read in place, or 0 */
+} forward_pass;
+
 /* ---- projection: gates = x W + b ---- */
 
-typedef struct projection {
-    const rnncore_run *run;
-    const rnncore_view *x;
-    int64_t stride; /* of rows that are read in place, or 0 */
-    int64_t first, rows, slice;
-} projection;
-
-static void project_slice(void *arg, int64_t task, int worker)
+/* The end of the steps from k on whose rows stand at a constant distance in the buffers. */
+static int64_t regular_end(const rnncore_run *run, int64_t k, int64_t k1)
 {
-    (void)worker;
-    const projection *p = arg;
-    const rnncore_run *run = p->run;
+    if (run->plan.dense) {
+        return k1;
+    }
+    const int64_t running = rnncore_plan_running(&run->plan, k);
+    const int64_t distance = rnncore_row_of_step(run, k + 1) - rnncore_row_of_step(run, k);
+    int64_t end = k + 1;
+    while (end < k1 && rnncore_plan_running(&run->plan, end) == running &&
+           rnncore_row_of_step(run, end) == rnncore_row_of_step(run, end - 1) + distance) {
+        end++;
+    }
+    return end;
+}
+
+/* Steps [k, end) at a constant distance. */
+static void project_steps(const rnncore_run *run, const forward_pass *pass, int64_t k, int64_t end)
+{
     const rnncore_weights *w = run->weights;
-    const int64_t begin = p->first + task * p->slice;
-    const int64_t end =
-        p->first + (p->rows < (task + 1) * p->slice ? p->rows : (task + 1) * p->slice);
+    const int64_t row = rnncore_row_of_step(run, k);
+    const int64_t running = rnncore_plan_running(&run->plan, k);
+    const int64_t distance = end > k + 1 ? rnncore_row_of_step(run, k + 1) - row : running;
+    const int64_t rows = (end - k - 1) * distance + running;
     rnncore_step step = {.op = RNNCORE_OP_STORE,
-                         .row_end = end - begin,
-                         .row_block = end - begin,
-                         .row_stride = end - begin,
+                         .row_end = rows,
+                         .row_block = distance == running ? rows : running,
+                         .row_stride = distance == running ? rows : distance,
                          .units = w->gates * w->padded,
                          .vectors = w->gates * w->padded / w->kernels->vector_length,
                          .segments = 1,
@@ -108,34 +125,38 @@ static void project_slice(void *arg, int64_t task, int worker)
                          .ldo = run->slots * w->padded};
     step.group_blocks = rnncore_group_blocks(w->kernels, 1);
     step.group_end = rnncore_group_count(w->kernels, step.units, 1);
-    step.out = run->gates + (size_t)((begin - run->base) * step.ldo) * w->element;
-    if (p->stride != 0) {
-        step.a = (const char *)p->x->data + (size_t)(begin * p->stride) * w->element;
-        step.lda = p->stride;
+    step.out = rnncore_gates_at(run, k);
+    if (pass->x_stride != 0) {
+        const int64_t first = k * run->plan.whole + run->plan.below;
+        step.a = (const char *)pass->x.data + (size_t)(first * pass->x_stride) * w->element;
+        step.lda = pass->x_stride;
     } else {
-        char *rows = run->x + (size_t)((begin - run->base) * w->input) * w->element;
-        rnncore_gather(&run->plan, p->x, begin, end, rows, w->input);
-        step.a = rows;
+        step.a = run->x + (size_t)(row * w->input) * w->element;
         step.lda = w->input;
     }
     rnncore_run_step(run, &step);
 }
 
-static void project(const rnncore_run *run, const rnncore_view *x, int64_t stride, int64_t k0,
-                    int64_t k1)
+static void project(const rnncore_run *run, int64_t k0, int64_t k1, void *arg)
 {
     const rnncore_weights *w = run->weights;
-    const int64_t first = rnncore_plan_offset(&run->plan, k0);
-    const int64_t rows = rnncore_plan_offset(&run->plan, k1) - first;
-    const int64_t tile = w->kernels->row_tile;
-    int64_t tasks = rnncore_threads_for(run, 2 * rows * w->input * w->gates * w->hidden);
-    const int64_t slice = ((rows + tasks - 1) / tasks + tile - 1) / tile * tile;
-    tasks = (rows + slice - 1) / slice;
-    projection p = {run, x, stride, first, rows, slice};
-    rnncore_pool_run(run->context->pool, tasks, project_slice, &p);
+    const forward_pass *pass = arg;
+    if (run->unpacked) {
+        rnncore_unpacked_project(run, &pass->x, k0, k1);
+        return;
+    }
+    for (int64_t k = k0; k < k1 && pass->x_stride == 0; k++) {
+        const int64_t row = rnncore_row_of_step(run, k);
+        rnncore_gather_inputs(&run->plan, &pass->x, k,
+                              run->x + (size_t)(row * w->input) * w->element, w->input);
+    }
+    for (int64_t k = k0, end; k < k1; k = end) {
+        end = regular_end(run, k, k1);
+        project_steps(run, pass, k, end);
+    }
 }
 
-/* ---- what surrounds the steps of a chunk ---- */
+/* ---- what surrounds the steps ---- */
 
 static void states_out(const rnncore_run *run, const rnncore_batch *b, int64_t k, int64_t j)
 {
@@ -151,81 +172,57 @@ static void states_out(const rnncore_run *run, const rnncore_batch *b, int64_t k
     }
 }
 
-typedef struct outputs {
-    const rnncore_batch *batch;
-    rnncore_view y;
-} outputs;
-
-/* Outputs and final states of a share; in inference the last states become the initial block. */
-static void finish_share(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
-                         const rnncore_rows *rows)
-{
-    const outputs *out = arg;
-    const rnncore_weights *w = run->weights;
-    const size_t row_bytes = (size_t)w->padded * w->element;
-    if (out->y.data != NULL) {
-        rnncore_scatter_outputs(&run->plan, &out->y, k0, k1, rows,
-                                rnncore_state_at(run, run->h, k0), w->padded);
-    }
-    const int64_t running = rnncore_plan_running(&run->plan, k0);
-    const int64_t left = rnncore_plan_running(&run->plan, k1);
-    for (int64_t block = rows->begin; block < running; block += rows->stride) {
-        for (int64_t j = block; j < block + rows->block && j < running; j++) {
-            const int64_t length = rnncore_plan_length(&run->plan, j);
-            if (length <= k1) {
-                states_out(run, out->batch, length - 1, j);
-            }
-            if (!run->training && j < left) {
-                memcpy(run->h + (size_t)j * row_bytes,
-                       rnncore_state_at(run, run->h, k1 - 1) + (size_t)j * row_bytes, row_bytes);
-            }
-        }
-    }
-}
-
-static void begin_states(const rnncore_run *run, const rnncore_batch *b)
+static void begin_rows(const rnncore_run *run, void *arg)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
+    const forward_pass *pass = arg;
+    const rnncore_batch *b = pass->batch;
     rnncore_gather_states(plan, b->initial_h, w->hidden, w->element, run->h, w->padded);
     if (run->c != NULL) {
         rnncore_gather_states(plan, b->initial_c, w->hidden, w->element, run->c, w->padded);
+    }
+    if (run->masks != NULL) {
+        rnncore_dropout_begin(run, b->recurrent_mask);
+    }
+    if (b->y != NULL) {
+        rnncore_clear_padding(plan, &pass->y, plan->zero_masked);
     }
     for (int64_t j = plan->batch - 1; j >= 0 && rnncore_plan_length(plan, j) == 0; j--) {
         states_out(run, b, run->first - 1, j); /* no steps: the initial state comes back */
     }
 }
 
+/* Outputs and final states; in inference the last states become the initial block. */
+static void finish_steps(const rnncore_run *run, int64_t k0, int64_t k1, void *arg)
+{
+    const rnncore_weights *w = run->weights;
+    const rnncore_plan *plan = &run->plan;
+    const forward_pass *pass = arg;
+    for (int64_t k = k0; k < k1 && pass->y.data != NULL; k++) {
+        rnncore_scatter_outputs(plan, &pass->y, k, rnncore_state_at(run, run->h, k), w->padded);
+    }
+    const int64_t left = rnncore_plan_running(plan, k1);
+    for (int64_t j = rnncore_plan_running(plan, k0) - 1; j >= left; j--) {
+        states_out(run, pass->batch, rnncore_plan_length(plan, j) - 1, j);
+    }
+    if (!run->training) {
+        memcpy(run->h, rnncore_state_at(run, run->h, k1 - 1),
+               (size_t)(left * w->padded) * w->element);
+    }
+}
+
 void rnncore_run_forward(rnncore_run *run, const rnncore_batch *b)
 {
     const rnncore_weights *w = run->weights;
-    const rnncore_view x = {(void *)(uintptr_t)b->x, b->x_stride_batch, b->x_stride_time,
-                            b->x_stride_feature,     w->input,          w->element};
-    const int64_t stride = in_place_stride(run, b);
-    outputs out = {
-        b, {b->y, b->y_stride_batch, b->y_stride_time, b->y_stride_feature, w->hidden, w->element}};
-    begin_states(run, b);
-    if (run->masks != NULL) {
-        rnncore_dropout_begin(run, b->recurrent_mask);
-    }
-    if (b->y != NULL) {
-        rnncore_clear_padding(&run->plan, &out.y, run->plan.zero_masked);
-    }
-    const int64_t chunk_rows = rnncore_chunk_rows(run->context, run);
-    for (int64_t k0 = 0, k1; k0 < run->plan.longest; k0 = k1) {
-        k1 = rnncore_plan_chunk_end(&run->plan, k0, chunk_rows);
-        if (!run->training) {
-            run->first = k0;
-            run->base = rnncore_plan_offset(&run->plan, k0);
-        }
-        if (run->unpacked) {
-            rnncore_unpacked_project(run, &x, rnncore_plan_offset(&run->plan, k0),
-                                     rnncore_plan_offset(&run->plan, k1));
-        } else {
-            project(run, &x, stride, k0, k1);
-        }
-        rnncore_time_loop(run, 0, k0, k1, finish_share, &out);
-    }
+    forward_pass forward = {
+        b,
+        {(void *)(uintptr_t)b->x, b->x_stride_batch, b->x_stride_time, b->x_stride_feature,
+         w->input, w->element},
+        {b->y, b->y_stride_batch, b->y_stride_time, b->y_stride_feature, w->hidden, w->element},
+        in_place_stride(run, b)};
+    const rnncore_pass pass = {0, begin_rows, project, finish_steps, NULL, &forward};
+    rnncore_time_loop(run, &pass);
     atomic_fetch_add_explicit(&run->context->row_steps, (uint64_t)run->plan.rows,
                               memory_order_relaxed);
 }

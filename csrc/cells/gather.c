@@ -74,82 +74,63 @@ static int64_t step_of(const rnncore_plan *plan, int64_t r, int64_t k)
     return k;
 }
 
-/* Copies compact rows [first, last) from the view, or to it. */
-static void copy_rows(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
-                      int64_t last, char *rows, int64_t ld, int to_view)
+void rnncore_gather_inputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                           void *rows, int64_t ld)
 {
+    const int64_t running = rnncore_plan_running(plan, k);
+    char *to = rows;
+    for (int64_t j = 0; j < running; j++, to += ld * (int64_t)view->element) {
+        load_row(view, at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k)), to);
+    }
+}
+
+void rnncore_scatter_inputs(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
+                            int64_t last, const void *rows, int64_t ld)
+{
+    const char *from = rows;
     for (int64_t r = first, k = 0; r < last; k++) {
         k = step_of(plan, r, k);
         int64_t j = r - rnncore_plan_offset(plan, k);
         const int64_t end = rnncore_plan_running(plan, k);
-        for (; j < end && r < last; j++, r++, rows += ld * (int64_t)view->element) {
-            char *place = at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k));
-            if (to_view) {
-                store_row(view, rows, place);
-            } else {
-                load_row(view, place, rows);
-            }
+        for (; j < end && r < last; j++, r++, from += ld * (int64_t)view->element) {
+            store_row(view, from,
+                      at(view, rnncore_plan_row(plan, j), rnncore_plan_time(plan, j, k)));
         }
     }
 }
 
-void rnncore_gather(const rnncore_plan *plan, const rnncore_view *view, int64_t first, int64_t last,
-                    void *rows, int64_t ld)
+void rnncore_scatter_outputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                             const void *rows, int64_t ld)
 {
-    copy_rows(plan, view, first, last, rows, ld, 0);
-}
-
-void rnncore_scatter(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
-                     int64_t last, const void *rows, int64_t ld)
-{
-    copy_rows(plan, view, first, last, (char *)(uintptr_t)rows, ld, 1);
-}
-
-void rnncore_scatter_outputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k0,
-                             int64_t k1, const rnncore_rows *share, const void *rows, int64_t ld)
-{
-    const int64_t base = rnncore_plan_offset(plan, k0), direction = plan->go_backwards ? -1 : 1;
-    for (int64_t k = k0; k < k1; k++) {
-        const int64_t running = rnncore_plan_running(plan, k);
-        const char *step = (const char *)rows +
-                           (rnncore_plan_offset(plan, k) - base) * ld * (int64_t)view->element;
-        for (int64_t block = share->begin; block < running; block += share->stride) {
-            for (int64_t j = block; j < block + share->block && j < running && j < share->end;
-                 j++) {
-                const int64_t until = rnncore_plan_until(plan, j, k);
-                const int64_t b = rnncore_plan_row(plan, j);
-                for (int64_t t = rnncore_plan_time(plan, j, k); t != until; t += direction) {
-                    store_row(view, step + j * ld * (int64_t)view->element, at(view, b, t));
-                }
-            }
+    const int64_t running = rnncore_plan_running(plan, k);
+    const int64_t direction = plan->go_backwards ? -1 : 1;
+    const char *from = rows;
+    for (int64_t j = 0; j < running; j++, from += ld * (int64_t)view->element) {
+        const int64_t until = rnncore_plan_until(plan, j, k);
+        const int64_t b = rnncore_plan_row(plan, j);
+        for (int64_t t = rnncore_plan_time(plan, j, k); t != until; t += direction) {
+            store_row(view, from, at(view, b, t));
         }
     }
 }
 
-void rnncore_gather_gradients(const rnncore_plan *plan, const rnncore_view *view, int64_t k0,
-                              int64_t k1, const rnncore_rows *share, void *rows, int64_t ld)
+void rnncore_gather_gradients(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                              void *rows, int64_t ld)
 {
-    const int64_t base = rnncore_plan_offset(plan, k0), direction = plan->go_backwards ? -1 : 1;
+    const int64_t running = rnncore_plan_running(plan, k);
+    const int64_t direction = plan->go_backwards ? -1 : 1;
     const size_t used = (size_t)view->features * view->element;
     const size_t padding = (size_t)ld * view->element - used;
-    for (int64_t k = k0; k < k1; k++) {
-        const int64_t running = rnncore_plan_running(plan, k);
-        char *step =
-            (char *)rows + (rnncore_plan_offset(plan, k) - base) * ld * (int64_t)view->element;
-        for (int64_t block = share->begin; block < running; block += share->stride) {
-            for (int64_t j = block; j < block + share->block && j < running && j < share->end;
-                 j++) {
-                char *to = step + j * ld * (int64_t)view->element;
-                const int64_t until = rnncore_plan_until(plan, j, k);
-                const int64_t b = rnncore_plan_row(plan, j);
-                int64_t t = rnncore_plan_time(plan, j, k);
-                load_row(view, at(view, b, t), to);
-                for (t += direction; t != until; t += direction) {
-                    add_row(view, at(view, b, t), to);
-                }
-                memset(to + used, 0, padding);
-            }
+    char *to = rows;
+    for (int64_t j = 0; j < running; j++, to += ld * (int64_t)view->element) {
+        const int64_t until = rnncore_plan_until(plan, j, k);
+        const int64_t b = rnncore_plan_row(plan, j);
+        int64_t t = rnncore_plan_time(plan, j, k);
+        load_row(view, at(view, b, t), to);
+        for (t += direction; t != until; t += direction) {
+            add_row(view, at(view, b, t), to);
         }
+        memset(to + used, 0, padding);
     }
 }
 

@@ -12,28 +12,22 @@ typedef struct rnncore_view {
     size_t element; /* 4 or 8 bytes */
 } rnncore_view;
 
-/* Some compact rows: blocks of `block` rows from `begin`, `stride` apart, below `end`. */
-typedef struct rnncore_rows {
-    int64_t begin, end, block, stride;
-} rnncore_rows;
+/* The inputs of compact step k, one row each `ld` elements from `rows` on. */
+void rnncore_gather_inputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                           void *rows, int64_t ld);
 
-/* rows[r] = the inputs of compact rows [first, last), each `ld` elements after the other. */
-void rnncore_gather(const rnncore_plan *plan, const rnncore_view *view, int64_t first, int64_t last,
-                    void *rows, int64_t ld);
+/* The reverse, for gradients of the inputs: compact rows [first, last) of the whole batch. */
+void rnncore_scatter_inputs(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
+                            int64_t last, const void *rows, int64_t ld);
 
-/* The reverse, for gradients of the inputs. */
-void rnncore_scatter(const rnncore_plan *plan, const rnncore_view *view, int64_t first,
-                     int64_t last, const void *rows, int64_t ld);
-
-/* Outputs of the compact steps [k0, k1): row (k, j), at rows + (offset(k) - offset(k0) + j) * ld,
- * goes to its time and to the masked steps that repeat it. */
-void rnncore_scatter_outputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k0,
-                             int64_t k1, const rnncore_rows *share, const void *rows, int64_t ld);
+/* Outputs of compact step k: each row goes to its time and to the masked steps that repeat it. */
+void rnncore_scatter_outputs(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                             const void *rows, int64_t ld);
 
 /* Their gradients: sums over the times at which an output shows; columns from `features` to `ld`
  * become zero. */
-void rnncore_gather_gradients(const rnncore_plan *plan, const rnncore_view *view, int64_t k0,
-                              int64_t k1, const rnncore_rows *share, void *rows, int64_t ld);
+void rnncore_gather_gradients(const rnncore_plan *plan, const rnncore_view *view, int64_t k,
+                              void *rows, int64_t ld);
 
 /* Zeros wherever no compact step writes: beyond the lengths, and before the first real step of a
  * mask; with `masked_too` (gradients of inputs) at every step that is not real. */

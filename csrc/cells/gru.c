@@ -7,19 +7,19 @@
 
 static const int slot_gate[] = {2, 0, 1};
 
-static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void forward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_GRU_FORWARD, k, share);
+    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_GRU_FORWARD, k, part, parts);
     step.packed = run->weights->recurrent;
     step.bias = run->weights->recurrent_bias;
     rnncore_run_step(run, &step);
 }
 
-static void backward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void backward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU_BACKWARD, k, share);
+    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU_BACKWARD, k, part, parts);
     rnncore_run_backward(run, &step, k, RNNCORE_GRU_SLOT_Z, 3, 1);
 }
 
@@ -48,10 +48,10 @@ static void *slot_at(const rnncore_run *run, int64_t k, int slot)
     return rnncore_gates_at(run, k) + (size_t)(slot * w->padded) * w->element;
 }
 
-static void forward1(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void forward1(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     const rnncore_op op = phase == 0 ? RNNCORE_OP_GRU1_GATES : RNNCORE_OP_GRU1_CANDIDATE;
-    rnncore_step step = rnncore_forward_step(run, op, k, share);
+    rnncore_step step = rnncore_forward_step(run, op, k, part, parts);
     if (phase == 0) {
         step.packed = run->weights->recurrent;
     } else {
@@ -63,14 +63,15 @@ static void forward1(const rnncore_run *run, int64_t k, int phase, const rnncore
     rnncore_run_step(run, &step);
 }
 
-static void backward1(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void backward1(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     if (phase == 0) {
-        rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU1_BACKWARD_GATES, k, share);
+        rnncore_step step =
+            rnncore_backward_step(run, RNNCORE_OP_GRU1_BACKWARD_GATES, k, part, parts);
         rnncore_run_backward(run, &step, k, RNNCORE_GRU_SLOT_Z, 2, 1);
         return;
     }
-    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU1_BACKWARD_RESET, k, share);
+    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_GRU1_BACKWARD_RESET, k, part, parts);
     step.packed = run->weights->candidate_t;
     if (step.mask != NULL) {
         step.mask = run->masks + (size_t)(2 * run->weights->padded) * run->weights->element;

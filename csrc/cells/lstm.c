@@ -2,20 +2,20 @@
  * backward:  dh = dy + [di df dg do]_next U^T, and dc runs beside it; slots: di df dg do */
 #include "cells/cell.h"
 
-static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void forward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_LSTM_FORWARD, k, share);
+    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_LSTM_FORWARD, k, part, parts);
     step.packed = run->weights->recurrent;
     step.c_in = rnncore_c_at(run, k - 1);
     step.c_out = rnncore_c_at(run, k);
     rnncore_run_step(run, &step);
 }
 
-static void backward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void backward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_LSTM_BACKWARD, k, share);
+    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_LSTM_BACKWARD, k, part, parts);
     step.c_in = rnncore_c_at(run, k - 1);
     step.c_out = rnncore_c_at(run, k);
     rnncore_run_backward(run, &step, k, 0, 4, 0);

@@ -4,6 +4,9 @@
 
 #include "core/options.h"
 
+/* What a step of a share costs besides its rows, in rows: it reads the weights. */
+enum { READ_ROWS = 2 };
+
 static int64_t real_steps(const rnncore_batch *batch, int64_t row)
 {
     if (batch->lengths != NULL) {
@@ -28,7 +31,7 @@ rnncore_status rnncore_plan_count(const rnncore_batch *batch, rnncore_plan *plan
         return RNNCORE_ERROR_OVERFLOW;
     }
     memset(plan, 0, sizeof *plan);
-    plan->batch = batch->batch;
+    plan->batch = plan->whole = batch->batch;
     plan->steps = batch->steps;
     plan->go_backwards = batch->go_backwards != 0;
     plan->zero_masked = batch->zero_masked != 0;
@@ -127,22 +130,43 @@ void rnncore_plan_build(const rnncore_batch *batch, rnncore_plan *plan, rnncore_
     }
 }
 
-int64_t rnncore_plan_chunk_end(const rnncore_plan *plan, int64_t k, int64_t rows)
+rnncore_plan rnncore_plan_share(const rnncore_plan *plan, int64_t begin, int64_t end)
 {
-    const int64_t begin = rnncore_plan_offset(plan, k);
-    int64_t end = k + 1;
-    while (end < plan->longest && rnncore_plan_offset(plan, end + 1) - begin <= rows) {
-        end++;
+    rnncore_plan share = *plan;
+    share.batch = end - begin;
+    share.below = begin;
+    if (!plan->dense) {
+        share.order += begin;
+        share.length += begin;
+        share.longest = end > begin ? plan->length[begin] : 0;
+        share.start = plan->start == NULL ? NULL : plan->start + begin;
     }
+    return share;
+}
+
+int64_t rnncore_plan_share_end(const rnncore_plan *plan, int64_t begin, int64_t cost)
+{
+    int64_t end = begin, sum = READ_ROWS * rnncore_plan_length(plan, begin);
+    do {
+        sum += rnncore_plan_length(plan, end++);
+    } while (end < plan->batch && sum + rnncore_plan_length(plan, end) <= cost);
     return end;
 }
 
-int64_t rnncore_plan_chunk_begin(const rnncore_plan *plan, int64_t k, int64_t rows)
+int64_t rnncore_plan_share_cost(const rnncore_plan *plan, int64_t shares)
 {
-    const int64_t end = rnncore_plan_offset(plan, k);
-    int64_t begin = k - 1;
-    while (begin > 0 && end - rnncore_plan_offset(plan, begin - 1) <= rows) {
-        begin--;
+    int64_t low = 0, high = plan->rows + READ_ROWS * plan->longest; /* of one share */
+    while (low < high) {
+        const int64_t cost = low + (high - low) / 2;
+        int64_t end = 0;
+        for (int64_t i = 0; i < shares && end < plan->batch; i++) {
+            end = rnncore_plan_share_end(plan, end, cost);
+        }
+        if (end == plan->batch) {
+            high = cost;
+        } else {
+            low = cost + 1;
+        }
     }
-    return begin;
+    return low;
 }

@@ -1,7 +1,8 @@
 /* The order of work of a batch: rows sorted by their number of real steps, longest first, and of
  * each row only its real steps. Compact step k runs over the rows [0, running(k)); compact row
  * (k, j) stands at offset(k) + j in every buffer that holds all steps. A dense batch (all steps
- * real) needs no tables. */
+ * real) needs no tables. A plan may be that of a share: some rows of the batch, side by side in
+ * this order. */
 #ifndef RNNCORE_CELLS_PLAN_H
 #define RNNCORE_CELLS_PLAN_H
 
@@ -9,14 +10,16 @@
 #include "rnncore.h"
 
 typedef struct rnncore_plan {
-    int64_t batch, steps; /* B, T */
-    int64_t rows;         /* sum of the real steps of all rows */
+    int64_t batch, steps; /* B (of a share: its rows), T */
+    int64_t whole;        /* B of the whole batch */
+    int64_t below;        /* rows of the batch before those of the share */
+    int64_t rows;         /* sum of the real steps of all rows of the batch */
     int64_t longest;      /* number of compact steps */
     int32_t dense, go_backwards;
     int32_t zero_masked; /* the output of a real step shows at no other time */
     int64_t *order;      /* (B) compact row j is row order[j] of the batch */
     int64_t *length;     /* (B) real steps of compact row j, falling */
-    int64_t *running;    /* (T + 1) rows that are still running at step k */
+    int64_t *running;    /* (T + 1) rows of the batch that are still running at step k */
     int64_t *offset;     /* (T + 1) */
     int64_t *start;      /* mask only, (B): real steps of row j stand at real[start[j] + k] */
     int32_t *real;       /* mask only, (rows): time of each real step in the order of processing */
@@ -31,7 +34,7 @@ void rnncore_plan_build(const rnncore_batch *batch, rnncore_plan *plan, rnncore_
 
 static inline int64_t rnncore_plan_row(const rnncore_plan *plan, int64_t j)
 {
-    return plan->dense ? j : plan->order[j];
+    return plan->dense ? plan->below + j : plan->order[j];
 }
 
 static inline int64_t rnncore_plan_length(const rnncore_plan *plan, int64_t j)
@@ -41,12 +44,17 @@ static inline int64_t rnncore_plan_length(const rnncore_plan *plan, int64_t j)
 
 static inline int64_t rnncore_plan_running(const rnncore_plan *plan, int64_t k)
 {
-    return plan->dense ? (k < plan->steps ? plan->batch : 0) : plan->running[k];
+    if (plan->dense) {
+        return k < plan->steps ? plan->batch : 0;
+    }
+    const int64_t running = plan->running[k] - plan->below;
+    return running < 0 ? 0 : running < plan->batch ? running : plan->batch;
 }
 
+/* Rows of the whole batch in the steps before k. */
 static inline int64_t rnncore_plan_offset(const rnncore_plan *plan, int64_t k)
 {
-    return plan->dense ? k * plan->batch : plan->offset[k];
+    return plan->dense ? k * plan->whole : plan->offset[k];
 }
 
 /* Time of the k-th real step of compact row j, in the order of processing. */
@@ -71,10 +79,14 @@ static inline int64_t rnncore_plan_until(const rnncore_plan *plan, int64_t j, in
     return plan->go_backwards ? -1 : plan->steps;
 }
 
-/* Compact steps [k, end) with at most `rows` rows together, but at least one step. */
-int64_t rnncore_plan_chunk_end(const rnncore_plan *plan, int64_t k, int64_t rows);
+/* The rows [begin, end) of a plan as a plan of their own. */
+rnncore_plan rnncore_plan_share(const rnncore_plan *plan, int64_t begin, int64_t end);
 
-/* Chunks in the same division, counted from their end: the start of the chunk that ends at k. */
-int64_t rnncore_plan_chunk_begin(const rnncore_plan *plan, int64_t k, int64_t rows);
+/* The first row behind the share that begins at `begin` and costs at most `cost`: see
+ * rnncore_plan_cost. A share has at least one row. */
+int64_t rnncore_plan_share_end(const rnncore_plan *plan, int64_t begin, int64_t cost);
+
+/* The least cost that each of so many shares need not exceed, in steps of one row. */
+int64_t rnncore_plan_share_cost(const rnncore_plan *plan, int64_t shares);
 
 #endif

@@ -174,7 +174,7 @@ static void dx_slice(const products *p, int64_t task, int worker)
     rnncore_multiply(&p->with, 0, 1, last - first, w->input, columns,
                      run->gates + (size_t)(first * run->slots * w->padded) * w->element,
                      run->slots * w->padded, w->input_rows, columns, out, w->input, scratch);
-    rnncore_scatter(&run->plan, &p->dx, first, last, out, w->input);
+    rnncore_scatter_inputs(&run->plan, &p->dx, first, last, out, w->input);
 }
 
 static void products_task(void *arg, int64_t task, int worker)

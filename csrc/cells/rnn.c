@@ -2,18 +2,18 @@
  * backward:   da = f'(h) * (dy + da_next U^T),  one slot: da */
 #include "cells/cell.h"
 
-static void forward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void forward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_RNN_FORWARD, k, share);
+    rnncore_step step = rnncore_forward_step(run, RNNCORE_OP_RNN_FORWARD, k, part, parts);
     step.packed = run->weights->recurrent;
     rnncore_run_step(run, &step);
 }
 
-static void backward(const rnncore_run *run, int64_t k, int phase, const rnncore_share *share)
+static void backward(const rnncore_run *run, int64_t k, int phase, int part, int parts)
 {
     (void)phase;
-    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_RNN_BACKWARD, k, share);
+    rnncore_step step = rnncore_backward_step(run, RNNCORE_OP_RNN_BACKWARD, k, part, parts);
     rnncore_run_backward(run, &step, k, 0, 1, 0);
 }
 

@@ -15,8 +15,8 @@ static void set_columns(const rnncore_run *run, rnncore_step *step, int part, in
     step->group_end = groups * (part + 1) / parts;
 }
 
-static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k,
-                                const rnncore_share *share)
+static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,
+                                int parts)
 {
     const rnncore_weights *w = run->weights;
     const int64_t running = rnncore_plan_running(&run->plan, k);
@@ -26,10 +26,9 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
                          .gate_activation = w->layer.recurrent_activation,
                          .store_tape = run->training,
                          .reverse = k & 1,
-                         .row_begin = share->rows.begin,
-                         .row_end = share->rows.end < running ? share->rows.end : running,
-                         .row_block = share->rows.block,
-                         .row_stride = share->rows.stride,
+                         .row_end = running,
+                         .row_block = running,
+                         .row_stride = running,
                          .segments = 1,
                          .depth = w->hidden,
                          .gates = rnncore_gates_at(run, k),
@@ -40,34 +39,34 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
                          .ldh = w->padded,
                          .mask = run->masks,
                          .ldm = w->gates * w->padded};
-    set_columns(run, &step, share->part, share->parts);
+    set_columns(run, &step, part, parts);
     return step;
 }
 
-rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k,
-                                  const rnncore_share *share)
+rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,
+                                  int parts)
 {
-    rnncore_step step = common_step(run, op, k, share);
+    rnncore_step step = common_step(run, op, k, part, parts);
     step.a = step.h_in;
     step.lda = run->weights->padded;
     if (run->masks != NULL) {
-        const int64_t row = rnncore_plan_offset(&run->plan, k) - run->base;
+        const int64_t row = rnncore_row_of_step(run, k);
         step.a = run->masked + (size_t)(row * step.ldm) * run->weights->element;
         step.lda = step.ldm;
     }
     return step;
 }
 
-rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_t k,
-                                   const rnncore_share *share)
+rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,
+                                   int parts)
 {
     const rnncore_weights *w = run->weights;
-    rnncore_step step = common_step(run, op, k, share);
+    rnncore_step step = common_step(run, op, k, part, parts);
     step.carry = run->carry;
     step.dc = run->dc;
     step.packed = w->recurrent_t;
     if (run->dy != NULL) {
-        const int64_t row = rnncore_plan_offset(&run->plan, k) - run->dy_base;
+        const int64_t row = (k - run->dy_first) * run->plan.batch;
         step.dy = run->dy + (size_t)(row * w->padded) * w->element;
     }
     return step;

@@ -1,34 +1,14 @@
 #include "cells/time_loop.h"
 
+/* The gates of one chunk, in bytes for each share: still in L2 when the steps read them; and
+ * compact rows of a chunk for each share, enough to keep the projection busy. */
+enum { CHUNK_BYTES = 256 << 10, CHUNK_ROWS_MIN = 128, CHUNK_ROWS_MAX = 512 };
+
 /* Work of a thread that pays for one barrier (measured in flops). */
 enum { FLOPS_PER_BARRIER = 60000 };
 
 /* Fewest rows a thread: below, dividing the units keeps the tiles fuller. */
 enum { ROWS_PER_THREAD = 4 };
-
-typedef struct time_loop {
-    const rnncore_run *run;
-    int backward;
-    int64_t k0, k1;
-    rnncore_share_fn share_fn;
-    void *arg;
-    int64_t block, tasks;
-} time_loop;
-
-int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_run *run)
-{
-    const rnncore_plan *plan = &run->plan;
-    const int64_t row = rnncore_count(run->slots, run->weights->padded); /* -1: too many */
-    int64_t wanted = RNNCORE_CHUNK_BYTES / (int64_t)run->weights->element / row;
-    if (wanted < RNNCORE_CHUNK_ROWS_MIN) {
-        wanted = RNNCORE_CHUNK_ROWS_MIN;
-    } else if (wanted > RNNCORE_CHUNK_ROWS_MAX) {
-        wanted = RNNCORE_CHUNK_ROWS_MAX;
-    }
-    wanted *= rnncore_pool_size(context->pool);
-    wanted = plan->batch > wanted ? plan->batch : wanted;
-    return wanted < plan->rows ? wanted : plan->rows;
-}
 
 int rnncore_threads_for(const rnncore_run *run, int64_t flops)
 {
@@ -37,79 +17,236 @@ int rnncore_threads_for(const rnncore_run *run, int64_t flops)
     return (int)(worth < 1 ? 1 : worth < size ? worth : size);
 }
 
-static void run_phase(const time_loop *loop, int64_t phase, const rnncore_share *share)
+static int64_t chunk_rows(const rnncore_run *run)
 {
-    const rnncore_cell_ops *cell = loop->run->weights->cell;
-    const int64_t step = phase / cell->phases;
-    const int sub = (int)(phase % cell->phases);
-    if (loop->backward) {
-        cell->backward(loop->run, loop->k1 - 1 - step, sub, share);
-    } else {
-        cell->forward(loop->run, loop->k0 + step, sub, share);
+    const rnncore_plan *plan = &run->plan;
+    const int64_t row = rnncore_count(run->slots, run->weights->padded); /* -1: too many */
+    int64_t wanted = CHUNK_BYTES / (int64_t)run->weights->element / row;
+    if (wanted < CHUNK_ROWS_MIN) {
+        wanted = CHUNK_ROWS_MIN;
+    } else if (wanted > CHUNK_ROWS_MAX) {
+        wanted = CHUNK_ROWS_MAX;
     }
+    /* At least one step, at most all. */
+    const int64_t least = plan->dense ? (plan->batch + run->shares - 1) / run->shares : plan->batch;
+    const int64_t most = least * plan->longest;
+    wanted = wanted < most ? wanted : most;
+    return wanted < least ? least : wanted;
 }
 
-/* All steps for some rows. */
-static void run_rows(const time_loop *loop, const rnncore_rows *rows)
-{
-    const int64_t phases = (loop->k1 - loop->k0) * loop->run->weights->cell->phases;
-    const rnncore_share share = {*rows, 0, 1};
-    if (loop->backward) {
-        loop->share_fn(loop->arg, loop->run, loop->k0, loop->k1, rows);
-    }
-    for (int64_t phase = 0; phase < phases; phase++) {
-        run_phase(loop, phase, &share);
-    }
-    if (!loop->backward) {
-        loop->share_fn(loop->arg, loop->run, loop->k0, loop->k1, rows);
-    }
-}
-
-static void rows_task(void *arg, int64_t task, int worker)
-{
-    (void)worker;
-    const time_loop *loop = arg;
-    const rnncore_rows rows = {task * loop->block, loop->run->plan.batch, loop->block,
-                               loop->tasks * loop->block};
-    run_rows(loop, &rows);
-}
-
-static void units_phase(void *arg, int64_t phase, int part, int parts)
-{
-    const time_loop *loop = arg;
-    const int64_t batch = loop->run->plan.batch;
-    const rnncore_share share = {{0, batch, batch, batch}, part, parts};
-    run_phase(loop, phase, &share);
-}
-
-void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
-                       rnncore_share_fn share, void *arg)
+void rnncore_divide(rnncore_run *run)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
-    const int64_t batch = plan->batch;
-    const rnncore_rows all = {0, batch, batch, batch};
-    const int64_t rows = rnncore_plan_offset(plan, k1) - rnncore_plan_offset(plan, k0);
-    const int64_t row_flops = 2 * w->gates * w->hidden * w->hidden;
+    const int64_t step_flops = 2 * w->gates * w->hidden * w->hidden;
+    const int64_t row_flops = step_flops + 2 * w->gates * w->hidden * w->input;
     /* Without packed weights the rows are few and each product is divided by itself. */
-    const int64_t threads = run->unpacked ? 1 : rnncore_threads_for(run, rows * row_flops);
-    time_loop loop = {run, backward, k0, k1, share, arg, batch, 1};
-    if (threads > 1 && batch >= ROWS_PER_THREAD * threads) {
-        /* Rows that end early would leave a thread idle, so ragged batches are dealt in tiles. */
-        loop.tasks = threads;
-        loop.block = plan->dense ? (batch + threads - 1) / threads : w->kernels->row_tile;
-        rnncore_pool_run(run->context->pool, threads, rows_task, &loop);
-    } else if (threads > 1 && run->masks == NULL &&
-               row_flops * rows / (k1 - k0) >= FLOPS_PER_BARRIER * threads) {
-        if (backward) {
-            share(arg, run, k0, k1, &all);
-        }
-        rnncore_pool_phases(run->context->pool, (k1 - k0) * w->cell->phases, (int)threads,
-                            units_phase, &loop);
-        if (!backward) {
-            share(arg, run, k0, k1, &all);
-        }
-    } else {
-        run_rows(&loop, &all);
+    const int threads = run->unpacked ? 1 : rnncore_threads_for(run, plan->rows * row_flops);
+    const int64_t most = plan->batch / ROWS_PER_THREAD;
+    run->shares = run->parts = run->step_parts = 1;
+    if (most >= threads) {
+        run->shares = threads;
+    } else if (!w->layer.recurrent_dropout &&
+               plan->rows * step_flops >= FLOPS_PER_BARRIER * threads * plan->longest) {
+        run->parts = run->step_parts = threads;
+    } else if (most > 1) {
+        run->shares = most;
     }
+    run->chunk_rows = chunk_rows(run);
+    if (run->shares == 1 && run->parts == 1) {
+        run->parts = rnncore_threads_for(run, run->chunk_rows * (row_flops - step_flops));
+    }
+}
+
+/* ---- chunks ---- */
+
+typedef struct time_loop {
+    const rnncore_run *run;
+    const rnncore_pass *pass;
+    int64_t share_cost;
+    int64_t chunk; /* steps of a chunk that is divided in parts */
+} time_loop;
+
+static void enter_chunk(rnncore_run *run, int64_t k0)
+{
+    run->dy_first = k0;
+    if (!run->training) {
+        run->first = k0;
+        run->step_rows = run->plan.dense ? run->plan.whole : rnncore_plan_running(&run->plan, k0);
+    }
+}
+
+static void run_phase(const rnncore_run *run, int backward, int64_t k, int phase, int part,
+                      int parts)
+{
+    const rnncore_cell_ops *cell = run->weights->cell;
+    if (backward) {
+        cell->backward(run, k, phase, part, parts);
+    } else {
+        cell->forward(run, k, phase, part, parts);
+    }
+}
+
+static void run_steps(const rnncore_run *run, int backward, int64_t k0, int64_t k1)
+{
+    for (int64_t i = 0; i < k1 - k0; i++) {
+        for (int phase = 0; phase < run->weights->cell->phases; phase++) {
+            run_phase(run, backward, backward ? k1 - 1 - i : k0 + i, phase, 0, 1);
+        }
+    }
+}
+
+/* The steps of one chunk and what surrounds them. */
+static void run_chunk(rnncore_run *run, const rnncore_pass *pass, int64_t k0, int64_t k1)
+{
+    enter_chunk(run, k0);
+    pass->before(run, k0, k1, pass->arg);
+    run_steps(run, pass->backward, k0, k1);
+    if (pass->after != NULL) {
+        pass->after(run, k0, k1, pass->arg);
+    }
+}
+
+/* Steps of a chunk: those forwards from k on. The buffers of a dense batch hold the rows of all
+ * shares side by side. */
+static int64_t chunk_steps(const rnncore_run *run, int backward, int64_t k)
+{
+    const rnncore_plan *plan = &run->plan;
+    if (backward) {
+        return run->chunk_rows / plan->batch;
+    }
+    return plan->dense ? run->shares * run->chunk_rows / plan->whole
+                       : run->chunk_rows / rnncore_plan_running(plan, k);
+}
+
+/* ---- shares of the rows ---- */
+
+static void advance(char **buffer, int64_t rows, int64_t columns, size_t element)
+{
+    if (*buffer != NULL) {
+        *buffer += (size_t)(rows * columns) * element;
+    }
+}
+
+/* The rows [begin, end) as a run of their own. */
+static rnncore_run take_share(const rnncore_run *run, int64_t begin, int64_t end, int64_t index)
+{
+    const rnncore_weights *w = run->weights;
+    const int together = run->training || run->plan.dense; /* with the rows of the others */
+    const int64_t chunk = index * run->chunk_rows;
+    const int64_t row = together ? begin : chunk, masks = w->gates * w->padded;
+    rnncore_run share = *run;
+    share.plan = rnncore_plan_share(&run->plan, begin, end);
+    share.initial = together ? run->plan.whole : share.plan.batch;
+    advance(&share.x, row, w->input, w->element);
+    advance(&share.gates, row, run->slots * w->padded, w->element);
+    advance(&share.h, together ? begin : begin + chunk, w->padded, w->element);
+    advance(&share.c, begin, w->padded, w->element);
+    advance(&share.dy, chunk, w->padded, w->element);
+    advance(&share.carry, begin, w->padded, w->element);
+    advance(&share.dc, begin, w->padded, w->element);
+    if (run->masks != NULL) {
+        advance(&share.masks, begin, masks, w->element);
+        advance(&share.masked, begin, masks, w->element);
+        advance(&share.sums, begin, masks, w->element);
+    }
+    return share;
+}
+
+static void run_share(void *arg, int64_t task, int worker)
+{
+    (void)worker;
+    const time_loop *loop = arg;
+    const rnncore_pass *pass = loop->pass;
+    int64_t begin = 0, end = 0;
+    for (int64_t i = 0; i <= task && end < loop->run->plan.batch; i++) {
+        begin = end;
+        end = rnncore_plan_share_end(&loop->run->plan, begin, loop->share_cost);
+        if (i < task && end == loop->run->plan.batch) {
+            return; /* fewer shares are enough */
+        }
+    }
+    rnncore_run run = take_share(loop->run, begin, end, task);
+    const int64_t longest = run.plan.longest;
+    pass->begin(&run, pass->arg);
+    for (int64_t done = 0, steps; done < longest; done += steps) {
+        steps = chunk_steps(&run, pass->backward, done);
+        steps = steps < longest - done ? steps : longest - done;
+        const int64_t k0 = pass->backward ? longest - done - steps : done;
+        run_chunk(&run, pass, k0, k0 + steps);
+    }
+    if (pass->end != NULL) {
+        pass->end(&run, pass->arg);
+    }
+}
+
+/* ---- parts of each chunk ---- */
+
+/* How many phases the steps of a chunk are. */
+static int64_t step_phases(const rnncore_run *run, int64_t steps)
+{
+    return run->step_parts > 1 ? steps * run->weights->cell->phases : 1;
+}
+
+/* Chunk after chunk: a phase before its steps, then theirs. */
+static void run_part(void *arg, int64_t phase, int part, int parts)
+{
+    const time_loop *loop = arg;
+    const rnncore_pass *pass = loop->pass;
+    const int64_t longest = loop->run->plan.longest, steps = loop->chunk;
+    const int64_t each = 1 + step_phases(loop->run, steps);
+    const int64_t done = phase / each * steps, sub = phase % each - 1;
+    const int64_t n = steps < longest - done ? steps : longest - done;
+    const int64_t k0 = pass->backward ? longest - done - n : done;
+    rnncore_run run = *loop->run;
+    if (sub < 0) {
+        if (part == 0 && done > 0 && pass->after != NULL) {
+            enter_chunk(&run, k0 - steps);
+            pass->after(&run, k0 - steps, k0, pass->arg);
+        }
+        enter_chunk(&run, k0);
+        pass->before(&run, k0 + n * part / parts, k0 + n * (part + 1) / parts, pass->arg);
+        return;
+    }
+    enter_chunk(&run, k0);
+    if (run.step_parts > 1) {
+        const int64_t phases = run.weights->cell->phases, i = sub / phases;
+        run_phase(&run, pass->backward, pass->backward ? k0 + n - 1 - i : k0 + i,
+                  (int)(sub % phases), part, parts);
+    } else if (part == 0) {
+        run_steps(&run, pass->backward, k0, k0 + n);
+    }
+}
+
+static void run_parts(time_loop *loop)
+{
+    const rnncore_pass *pass = loop->pass;
+    rnncore_run run = *loop->run;
+    const int64_t longest = run.plan.longest;
+    loop->chunk = run.chunk_rows / run.plan.batch;
+    const int64_t last = (longest - 1) / loop->chunk; /* chunk */
+    const int64_t k0 = last * loop->chunk;
+    pass->begin(&run, pass->arg);
+    rnncore_pool_phases(run.context->pool,
+                        last * (1 + step_phases(&run, loop->chunk)) + 1 +
+                            step_phases(&run, longest - k0),
+                        run.parts, run_part, loop);
+    if (pass->after != NULL) {
+        enter_chunk(&run, k0);
+        pass->after(&run, k0, longest, pass->arg);
+    }
+    if (pass->end != NULL) {
+        pass->end(&run, pass->arg);
+    }
+}
+
+void rnncore_time_loop(const rnncore_run *run, const rnncore_pass *pass)
+{
+    time_loop loop = {run, pass, 0, 0};
+    if (pass->backward ? run->step_parts > 1 : run->parts > 1) {
+        run_parts(&loop);
+        return;
+    }
+    loop.share_cost = rnncore_plan_share_cost(&run->plan, run->shares);
+    rnncore_pool_run(run->context->pool, run->shares, run_share, &loop);
 }

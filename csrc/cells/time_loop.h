@@ -1,33 +1,32 @@
-/* How the steps of a chunk are divided among threads. */
+/* How the steps of a call are divided among threads, and walked chunk by chunk. */
 #ifndef RNNCORE_CELLS_TIME_LOOP_H
 #define RNNCORE_CELLS_TIME_LOOP_H
 
 #include "cells/cell.h"
 
-/* The gates of one chunk, in bytes for each thread: still in L2 when the time loop reads them; and
- * compact rows of a chunk for each thread, enough to keep the projection busy. */
-enum {
-    RNNCORE_CHUNK_BYTES = 256 << 10,
-    RNNCORE_CHUNK_ROWS_MIN = 128,
-    RNNCORE_CHUNK_ROWS_MAX = 512
-};
-
-/* Compact rows of one chunk of this run: at least one step, at most all. */
-int64_t rnncore_chunk_rows(const rnncore_context *context, const rnncore_run *run);
-
-/* Called for each thread's rows of a chunk: forwards after its last step, to scatter outputs, and
- * backwards before its first, to gather their gradients. */
-typedef void (*rnncore_share_fn)(void *arg, const rnncore_run *run, int64_t k0, int64_t k1,
-                                 const rnncore_rows *rows);
-
-/* Runs compact steps [k0, k1) forwards, or backwards from k1 - 1 to k0, and `share` beside them.
- * The bits do not depend on the division:
- *   - batches of many rows: every thread takes rows of its own through all steps, no barrier;
- *   - few rows and many units: every thread takes unit groups of each step, with a barrier (not
+/* Sets the division of a run. The bits do not depend on it:
+ *   - batches of many rows: shares of the rows, each of which a thread takes through all steps;
+ *   - few rows and many units: parts of the unit groups of each step, with a barrier behind it (not
  *     with recurrent dropout, whose steps are several products);
+ *   - few rows, few units and many inputs: parts of the projection only;
  *   - small work: the calling thread alone. */
-void rnncore_time_loop(const rnncore_run *run, int backward, int64_t k0, int64_t k1,
-                       rnncore_share_fn share, void *arg);
+void rnncore_divide(rnncore_run *run);
+
+/* What a pass does beside its steps. Each function gets the run of the rows that it is to treat. */
+typedef struct rnncore_pass {
+    int backward; /* from the last step to the first */
+    /* before the first step; backwards NULL where nothing is to do, and so below */
+    void (*begin)(const rnncore_run *run, void *arg);
+    /* before the steps of a chunk, for its steps [k0, k1) or some of them */
+    void (*before)(const rnncore_run *run, int64_t k0, int64_t k1, void *arg);
+    /* after the steps [k0, k1) of a chunk */
+    void (*after)(const rnncore_run *run, int64_t k0, int64_t k1, void *arg);
+    void (*end)(const rnncore_run *run, void *arg);
+    void *arg;
+} rnncore_pass;
+
+/* Runs all steps: one parallel section whatever their number. */
+void rnncore_time_loop(const rnncore_run *run, const rnncore_pass *pass);
 
 /* Threads worth using for this many floating-point operations in one parallel section. */
 int rnncore_threads_for(const rnncore_run *run, int64_t flops);

@@ -47,25 +47,33 @@ static void multiply(const rnncore_run *run, const void *a, int64_t depth, const
     }
 }
 
-void rnncore_unpacked_project(const rnncore_run *run, const rnncore_view *x, int64_t first,
-                              int64_t last)
+static void project_row(const rnncore_run *run, const char *x, char *gates)
 {
     const rnncore_weights *w = run->weights;
-    const size_t row = (size_t)(run->slots * w->padded) * w->element;
-    char *gates = run->gates + (size_t)(first - run->base) * row;
-    for (int64_t r = first; r < last; r++, gates += row) {
-        rnncore_gather(&run->plan, x, r, r + 1, run->x, w->input);
-        multiply(run, run->x, w->input, w->unpacked_kernel, w->gates * w->hidden);
-        for (int64_t s = 0; s < w->gates; s++) {
-            const size_t slot = (size_t)(s * w->padded) * w->element;
-            const size_t gate = (size_t)(w->cell->slot_gate[s] * w->hidden) * w->element;
-            const rnncore_step step = {.op = RNNCORE_OP_STORE,
-                                       .row_end = 1,
-                                       .units = w->hidden,
-                                       .sums = run->sums + gate,
-                                       .bias = (const char *)w->bias + slot,
-                                       .out = gates + slot};
-            w->kernels->step(&step);
+    multiply(run, x, w->input, w->unpacked_kernel, w->gates * w->hidden);
+    for (int64_t s = 0; s < w->gates; s++) {
+        const size_t slot = (size_t)(s * w->padded) * w->element;
+        const size_t gate = (size_t)(w->cell->slot_gate[s] * w->hidden) * w->element;
+        const rnncore_step step = {.op = RNNCORE_OP_STORE,
+                                   .row_end = 1,
+                                   .units = w->hidden,
+                                   .sums = run->sums + gate,
+                                   .bias = (const char *)w->bias + slot,
+                                   .out = gates + slot};
+        w->kernels->step(&step);
+    }
+}
+
+void rnncore_unpacked_project(const rnncore_run *run, const rnncore_view *x, int64_t k0, int64_t k1)
+{
+    const rnncore_weights *w = run->weights;
+    const size_t x_row = (size_t)w->input * w->element;
+    const size_t gates_row = (size_t)(run->slots * w->padded) * w->element;
+    for (int64_t k = k0; k < k1; k++) {
+        rnncore_gather_inputs(&run->plan, x, k, run->x, w->input);
+        for (int64_t j = 0; j < rnncore_plan_running(&run->plan, k); j++) {
+            project_row(run, run->x + (size_t)j * x_row,
+                        rnncore_gates_at(run, k) + (size_t)j * gates_row);
         }
     }
 }

@@ -10,9 +10,9 @@ enum { RNNCORE_UNPACKED_ROWS = 3 };
 /* Numbers that the sums of one row take, with room for the last vector. */
 int64_t rnncore_unpacked_sums(const rnncore_weights *weights);
 
-/* gates = x W + b for compact rows [first, last) of step k0 on. */
-void rnncore_unpacked_project(const rnncore_run *run, const rnncore_view *x, int64_t first,
-                              int64_t last);
+/* gates = x W + b for the steps [k0, k1). */
+void rnncore_unpacked_project(const rnncore_run *run, const rnncore_view *x, int64_t k0,
+                              int64_t k1);
 
 /* A step of the cells, its product made row by row; step->packed is the matrix itself. */
 void rnncore_unpacked_step(const rnncore_run *run, const rnncore_step *step);
