@@ -12,7 +12,7 @@ enum { ROWS_PER_THREAD = 4 };
 
 int rnncore_threads_for(const rnncore_run *run, int64_t flops)
 {
-    const int64_t size = rnncore_pool_size(run->context->pool);
+    const int64_t size = rnncore_pool_useful(run->context->pool);
     const int64_t worth = flops / RNNCORE_FLOPS_PER_THREAD;
     return (int)(worth < 1 ? 1 : worth < size ? worth : size);
 }

@@ -111,6 +111,16 @@ uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t work
                : rnncore_pool_tasks_done(context->pool, worker);
 }
 
+uint64_t rnncore_context_sections(const rnncore_context *context)
+{
+    return rnncore_pool_sections(context->pool);
+}
+
+void rnncore_context_assume_cpus(rnncore_context *context, int32_t cpus)
+{
+    rnncore_pool_assume_cpus(context->pool, cpus);
+}
+
 uint64_t rnncore_context_row_steps(const rnncore_context *context)
 {
     return atomic_load_explicit(&context->row_steps, memory_order_relaxed);
@@ -176,7 +186,7 @@ rnncore_status rnncore_call_together(rnncore_context *context, rnncore_call_fn f
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     calls c = {fn, args};
-    const int threads = rnncore_pool_size(context->pool);
+    const int threads = rnncore_pool_useful(context->pool);
     if (flops >= 2 * RNNCORE_FLOPS_PER_THREAD && threads <= 2 * count) {
         rnncore_pool_run(context->pool, count, run_call, &c);
     } else {

@@ -7,6 +7,12 @@
 /* Tasks that thread `worker` (0 is the caller) has executed since the context was made. */
 uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker);
 
+/* Parallel sections since the context was made: how often other threads were given work. */
+uint64_t rnncore_context_sections(const rnncore_context *context);
+
+/* From now on calls use as many threads as if the machine had so many CPUs (1 or more). */
+void rnncore_context_assume_cpus(rnncore_context *context, int32_t cpus);
+
 /* Row-steps of recurrence executed since the context was made: the sum of the lengths, not B*T. */
 uint64_t rnncore_context_row_steps(const rnncore_context *context);
 

@@ -57,10 +57,10 @@ typedef struct rnncore_worker {
 
 struct rnncore_pool {
     _Alignas(64) _Atomic uint32_t busy;
-    _Atomic uint64_t caller_done;
+    _Atomic uint64_t caller_done, sections;
     atomic_int caller_cpu; /* where the caller was last seen */
     atomic_int startable;  /* less than size - 1 once the system has refused a thread */
-    int size;
+    int size, useful;
     /* What follows belongs to the thread that has set `busy`. */
     int started; /* workers that exist */
     uint64_t spin_ns;
@@ -320,6 +320,7 @@ static int run_job(rnncore_pool *pool, rnncore_job *job, int64_t phases, int max
     if (atomic_exchange_explicit(&pool->busy, 1, memory_order_acquire)) {
         return 0;
     }
+    atomic_fetch_add_explicit(&pool->sections, 1, memory_order_relaxed);
     job->started_ns = rnncore_clock_ns();
     atomic_store_explicit(&pool->caller_cpu, rnncore_current_cpu(), memory_order_relaxed);
     job->flush = rnncore_fp_flushes(rnncore_fp_get());
@@ -334,7 +335,7 @@ static int run_job(rnncore_pool *pool, rnncore_job *job, int64_t phases, int max
 
 void rnncore_pool_run(rnncore_pool *pool, int64_t tasks, rnncore_task_fn fn, void *arg)
 {
-    int size = rnncore_pool_size(pool);
+    int size = rnncore_pool_useful(pool);
     if (size > 1 && tasks > 1) {
         rnncore_job job = {.share = share_tasks, .task_fn = fn, .arg = arg, .tasks = tasks};
         atomic_init(&job.next_task, 0);
@@ -352,7 +353,7 @@ void rnncore_pool_run(rnncore_pool *pool, int64_t tasks, rnncore_task_fn fn, voi
 void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnncore_phase_fn fn,
                          void *arg)
 {
-    int size = rnncore_pool_size(pool);
+    int size = rnncore_pool_useful(pool);
     if (size > 1 && max_parts > 1 && phases > 0) {
         rnncore_job job = {.share = share_phase, .phase_fn = fn, .arg = arg};
         if (run_job(pool, &job, phases, max_parts < size ? max_parts : size)) {
@@ -388,12 +389,12 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
 
     atomic_init(&pool->busy, 0);
     atomic_init(&pool->caller_done, 0);
+    atomic_init(&pool->sections, 0);
     atomic_init(&pool->caller_cpu, -1);
     pool->size = num_threads;
     pool->started = 0;
     atomic_init(&pool->startable, num_threads - 1);
-    /* With more threads than cores a spinning one stands in the way of one that has work. */
-    pool->spin_ns = num_threads <= rnncore_usable_cpus() ? SPIN_NS : 0;
+    rnncore_pool_assume_cpus(pool, rnncore_usable_cpus());
     pool->left_out_until = 0;
     for (size_t i = 0; i < workers; i++) {
         pool->workers[i].pool = pool;
@@ -432,6 +433,18 @@ int rnncore_pool_size(const rnncore_pool *pool)
     return pool ? pool->size : 1;
 }
 
+int rnncore_pool_useful(const rnncore_pool *pool)
+{
+    return pool ? pool->useful : 1;
+}
+
+void rnncore_pool_assume_cpus(rnncore_pool *pool, int cpus)
+{
+    pool->useful = pool->size < cpus ? pool->size : cpus;
+    /* With more threads than cores a spinning one stands in the way of one that has work. */
+    pool->spin_ns = pool->useful <= rnncore_usable_cpus() ? SPIN_NS : 0;
+}
+
 int rnncore_pool_threads(const rnncore_pool *pool)
 {
     return atomic_load(&pool->startable) + 1;
@@ -444,4 +457,9 @@ uint64_t rnncore_pool_tasks_done(const rnncore_pool *pool, int worker)
     }
     return atomic_load_explicit(worker == 0 ? &pool->caller_done : &pool->workers[worker - 1].done,
                                 memory_order_relaxed);
+}
+
+uint64_t rnncore_pool_sections(const rnncore_pool *pool)
+{
+    return pool ? atomic_load_explicit(&pool->sections, memory_order_relaxed) : 0;
 }

@@ -30,6 +30,14 @@ void rnncore_pool_abandon(rnncore_pool *pool);
 /* The number of threads asked for, the caller included; 1 for NULL. */
 int rnncore_pool_size(const rnncore_pool *pool);
 
+/* How many of them a call uses at most: no more than there were CPUs when the pool was made, for
+ * more would only take turns. */
+int rnncore_pool_useful(const rnncore_pool *pool);
+
+/* For tests that need more threads than the machine has CPUs: as if it had so many. No call may be
+ * running. */
+void rnncore_pool_assume_cpus(rnncore_pool *pool, int cpus);
+
 /* Those that there are or will be: fewer once the system has refused to start one. */
 int rnncore_pool_threads(const rnncore_pool *pool);
 
@@ -61,5 +69,8 @@ void rnncore_pool_phases(rnncore_pool *pool, int64_t phases, int max_parts, rnnc
  * inline because the pool was busy is not counted. For tests that prove that all threads worked: on
  * a busy machine a worker may be left out for some milliseconds, so let them try again. */
 uint64_t rnncore_pool_tasks_done(const rnncore_pool *pool, int worker);
+
+/* Parallel sections so far: calls of the two functions above that gave work to other threads. */
+uint64_t rnncore_pool_sections(const rnncore_pool *pool);
 
 #endif

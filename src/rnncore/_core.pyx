@@ -173,6 +173,15 @@ cdef class Context:
         return rnncore_context_row_steps(self.handle)
 
     @property
+    def sections(self):
+        """Parallel sections executed so far: how often other threads were given work."""
+        return rnncore_context_sections(self.handle)
+
+    def assume_cpus(self, int32_t cpus):
+        """For tests: use as many threads as if the machine had so many CPUs."""
+        rnncore_context_assume_cpus(self.handle, cpus)
+
+    @property
     def tasks_done(self):
         """Tasks executed so far by each thread, the caller first."""
         return tuple(rnncore_context_tasks_done(self.handle, i) for i in range(self.num_threads))

@@ -119,6 +119,8 @@ cdef extern from "rnncore_train.h" nogil:
 
 cdef extern from "core/testing.h" nogil:
     uint64_t rnncore_context_tasks_done(const rnncore_context *context, int32_t worker)
+    uint64_t rnncore_context_sections(const rnncore_context *context)
+    void rnncore_context_assume_cpus(rnncore_context *context, int32_t cpus)
     uint64_t rnncore_context_row_steps(const rnncore_context *context)
     int rnncore_machine_fma(int isa, int dtype, int64_t iterations, double *flops)
     int rnncore_machine_read(int isa, const void *p, size_t bytes, int64_t repeats)

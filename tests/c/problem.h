@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "core/testing.h"
 #include "naive.h"
 #include "rnncore_train.h"
 
@@ -308,6 +309,7 @@ static inline rnncore_context *make_context(int threads, int max_isa)
         .struct_size = sizeof options, .num_threads = threads, .max_isa = max_isa};
     rnncore_context *context = NULL;
     CHECK(rnncore_context_create(&options, &context) == RNNCORE_OK);
+    rnncore_context_assume_cpus(context, threads);
     return context;
 }
 

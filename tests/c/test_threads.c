@@ -38,6 +38,7 @@ static rnncore_pool *make_pool(int num_threads)
         fprintf(stderr, "cannot create a pool of %d threads\n", num_threads);
         exit(1);
     }
+    rnncore_pool_assume_cpus(pool, num_threads);
     return pool;
 }
 
@@ -167,6 +168,13 @@ static void test_arguments(void)
     CHECK(rnncore_pool_tasks_done(pool, 3) == 0 && rnncore_pool_tasks_done(pool, -1) == 0);
     CHECK(run_is_right(pool, 1, 0) && phases_are_right(pool, 2, 1, 0));
     CHECK(rnncore_pool_tasks_done(pool, 0) == 3 && all_done(pool) == 3);
+    CHECK(rnncore_pool_sections(NULL) == 0 && rnncore_pool_sections(pool) == 0);
+    CHECK(run_is_right(pool, 2, 0) && phases_are_right(pool, 7, 2, 0));
+    CHECK(rnncore_pool_sections(pool) == 2);
+    CHECK(rnncore_pool_useful(NULL) == 1 && rnncore_pool_useful(pool) == 3);
+    rnncore_pool_assume_cpus(pool, 1);
+    CHECK(rnncore_pool_useful(pool) == 1 && rnncore_pool_size(pool) == 3);
+    CHECK(run_is_right(pool, 9, 0) && rnncore_pool_sections(pool) == 2);
     rnncore_pool_destroy(pool);
 }
 

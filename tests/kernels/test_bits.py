@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -35,12 +36,18 @@ def divided(cell: str, how: str, dtype: str) -> Call:
     return make_call(Case(cell, dtype=dtype, **shape))
 
 
-def workers_did_something(run: Callable[[], object], seconds: float = 60.0) -> bool:
+def use_threads(count: int) -> None:
+    """So many threads, whatever the machine has."""
+    rnncore.set_num_threads(count)
+    _core.get_context().assume_cpus(count)
+
+
+def workers_did_something(run: Callable[[], object], used: int = 2) -> bool:
     """Repeats `run` until each thread has worked: they claim work freely, so one may come late."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + 60.0
     while time.monotonic() < until:
         run()
-        if all(_core.get_context().tasks_done):
+        if all(_core.get_context().tasks_done[:used]):
             return True
     return False
 
@@ -56,8 +63,8 @@ def test_threads_change_no_bit(runtime: None, isa: str, cell: str, how: str, dty
     rnncore.set_num_threads(1)
     expected = call.train()
     assert_same_bits(call.infer(), expected)
-    for threads in (2, 3, 4):
-        rnncore.set_num_threads(threads)
+    for threads in (2, 3, 4, 8):
+        use_threads(threads)
         assert_same_bits(call.train(), expected)
         assert_same_bits(call.infer(), expected)
 
@@ -68,14 +75,14 @@ def test_both_threads_worked(runtime: None, cell: str, mode: str, how: str) -> N
     rnncore.set_num_threads(1)
     expected = getattr(call, mode)()
     assert _core.get_context().tasks_done[0] > 0
-    rnncore.set_num_threads(2)
+    use_threads(2)
     assert _core.get_context().tasks_done == (0, 0)
     assert workers_did_something(lambda: assert_same_bits(getattr(call, mode)(), expected))
     assert len(_core.get_context().tasks_done) == 2
 
 
 def test_small_work_stays_on_the_calling_thread(runtime: None) -> None:
-    rnncore.set_num_threads(2)
+    use_threads(2)
     call = make_call(Case("lstm", 4, 5, 3, 8, "float32"))
     for _ in range(20):
         call.train()
@@ -83,6 +90,29 @@ def test_small_work_stays_on_the_calling_thread(runtime: None) -> None:
     caller, worker = _core.get_context().tasks_done
     assert caller > 0
     assert worker == 0
+
+
+@pytest.mark.parametrize("how", [how for how in DIVIDED if how != "chunks"])
+def test_a_pass_is_one_parallel_section_whatever_its_length(runtime: None, how: str) -> None:
+    use_threads(2)
+    for cell in ("lstm", "gru_before"):
+        for factor in (1, 10):
+            case = divided(cell, how, "float32").case
+            call = make_call(dataclasses.replace(case, steps=case.steps * factor))
+            before = _core.get_context().sections
+            call.infer()
+            assert _core.get_context().sections - before == 1
+            before = _core.get_context().sections
+            call.train()  # forward, backward, and the gradients of the weights
+            assert _core.get_context().sections - before == (2 if how == "inputs" else 3)
+
+
+def test_more_threads_than_cpus_are_not_used(runtime: None) -> None:
+    rnncore.set_num_threads(8)
+    _core.get_context().assume_cpus(2)
+    call = divided("lstm", "rows", "float32")
+    assert workers_did_something(call.infer, used=2)
+    assert _core.get_context().tasks_done[2:] == (0,) * 6
 
 
 @pytest.mark.parametrize("cell", CELLS)
