@@ -180,13 +180,12 @@ static void dx_slice(const products *p, int64_t task, int worker)
 static void products_task(void *arg, int64_t task, int worker)
 {
     const products *p = arg;
-    if (task < p->dx_tasks) {
-        dx_slice(p, task, worker);
+    if (task >= p->weight_tasks + p->dx_tasks) {
+        bias_gate(p, task - p->weight_tasks - p->dx_tasks);
         return;
     }
-    task -= p->dx_tasks;
-    if (task >= p->weight_tasks) {
-        bias_gate(p, task - p->weight_tasks);
+    if (task >= p->weight_tasks) { /* these are longer, and so come first */
+        dx_slice(p, task - p->weight_tasks, worker);
         return;
     }
     const weight_product *product = p->weights;
@@ -227,5 +226,5 @@ void rnncore_run_products(const rnncore_run *run, const rnncore_gradients *gradi
     }
     const int64_t flops = 2 * run->plan.rows * w->gates * w->hidden * (2 * w->input + w->hidden);
     rnncore_pool *pool = rnncore_threads_for(run, flops) > 1 ? run->context->pool : NULL;
-    rnncore_pool_run(pool, p.dx_tasks + p.weight_tasks + bias_tasks, products_task, &p);
+    rnncore_pool_run(pool, p.weight_tasks + p.dx_tasks + bias_tasks, products_task, &p);
 }
