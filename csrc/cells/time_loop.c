@@ -5,7 +5,7 @@
 enum { CHUNK_BYTES = 256 << 10, CHUNK_ROWS_MIN = 128, CHUNK_ROWS_MAX = 512 };
 
 /* Work of a thread that pays for one barrier (measured in flops). */
-enum { FLOPS_PER_BARRIER = 60000 };
+enum { FLOPS_PER_BARRIER = 100000 };
 
 /* Fewest rows a thread: below, dividing the units keeps the tiles fuller. */
 enum { ROWS_PER_THREAD = 4 };
