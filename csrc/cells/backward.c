@@ -115,9 +115,7 @@ static void gather_steps(const rnncore_run *run, int64_t k0, int64_t k1, void *a
     const rnncore_weights *w = run->weights;
     const backward_pass *pass = arg;
     for (int64_t k = k0; k < k1 && run->dy != NULL; k++) {
-        const int64_t row = (k - run->dy_first) * run->plan.batch;
-        rnncore_gather_gradients(&run->plan, &pass->dy, k,
-                                 run->dy + (size_t)(row * w->padded) * w->element, w->padded);
+        rnncore_gather_gradients(&run->plan, &pass->dy, k, rnncore_dy_at(run, k), w->padded);
     }
 }
 

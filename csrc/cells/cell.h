@@ -79,6 +79,13 @@ static inline char *rnncore_c_at(const rnncore_run *run, int64_t k)
     return run->training ? rnncore_state_at(run, run->c, k) : run->c;
 }
 
+/* The gradients of the outputs of compact step k. */
+static inline char *rnncore_dy_at(const rnncore_run *run, int64_t k)
+{
+    const int64_t row = (k - run->dy_first) * run->plan.batch;
+    return run->dy + (size_t)(row * run->weights->padded) * run->weights->element;
+}
+
 /* A step with everything that the cells have in common filled in, for op's forward at step k:
  * a = h' (with recurrent dropout: h' times the masks), for the rows that are running. */
 rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,

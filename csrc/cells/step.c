@@ -66,8 +66,7 @@ rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_
     step.dc = run->dc;
     step.packed = w->recurrent_t;
     if (run->dy != NULL) {
-        const int64_t row = (k - run->dy_first) * run->plan.batch;
-        step.dy = run->dy + (size_t)(row * w->padded) * w->element;
+        step.dy = rnncore_dy_at(run, k);
     }
     return step;
 }
