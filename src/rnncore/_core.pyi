@@ -27,6 +27,7 @@ class Context:
     @property
     def tasks_done(self) -> tuple[int, ...]: ...
 
+class Weights: ...
 class Workspace: ...
 
 class Tape:
@@ -71,7 +72,17 @@ def forward_call(
     zero_masked: bool = False,
     recurrent_activation: str = "sigmoid",
     recurrent_mask: Any = None,
+    packed: Weights | None = None,
 ) -> Call: ...
+def pack_weights(
+    cell: str,
+    kernel: Any,
+    recurrent_kernel: Any,
+    bias: Any,
+    activation: str = "tanh",
+    reset_after: bool = True,
+    recurrent_activation: str = "sigmoid",
+) -> Weights: ...
 def backward_call(
     cell: str,
     recorded: Tape,

@@ -5,10 +5,11 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
                         go_backwards, time_major, out, str activation="tanh", reset_after=True,
                         bint training=False, Workspace workspace=None, bint need_y=True,
                         bint zero_masked=False, str recurrent_activation="sigmoid",
-                        recurrent_mask=None):
+                        recurrent_mask=None, Weights packed=None):
     """A forward pass, checked and ready to run. Its result is (y, state, tape).
 
-    The tape is None unless `training`, y is None unless `need_y`.
+    The tape is None unless `training`, y is None unless `need_y`. Weights that are `packed` come in
+    place of the three arrays, and with them the layer they were packed for.
     """
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
@@ -23,8 +24,12 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
     if rows == 0 or cnp.PyArray_DIM(x, 2) == 0:
         raise ValueError(f"x: expected at least one row and one feature, got shape {x.shape}")
     try:
-        weights = set_layer(call, cell, x, kernel, recurrent_kernel, bias, activation,
-                            recurrent_activation, boolean("reset_after", reset_after), training)
+        if packed is None:
+            weights = set_layer(&call.request.layer, cell, cnp.PyArray_TYPE(x),
+                                cnp.PyArray_DIM(x, 2), kernel, recurrent_kernel, bias, activation,
+                                recurrent_activation, boolean("reset_after", reset_after), training)
+        else:
+            weights = set_packed(call, cell, x, packed, training)
         call.request.batch.go_backwards = boolean("go_backwards", go_backwards)
         call.request.batch.zero_masked = zero_masked
         batch = set_batch(call, x, is_time_major, initial_state, lengths, mask)
@@ -34,20 +39,50 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
         set_outputs(call, is_time_major, out, need_y)
         set_memory(call, weights, is_time_major)
     except MemoryError as error:
+        other = recurrent_kernel.shape if packed is None else "packed weights"
         raise MemoryError("x, recurrent_kernel: expected shapes whose results fit into memory, "
-                          f"got {x.shape} and {recurrent_kernel.shape} ({error})") from error
+                          f"got {x.shape} and {other} ({error})") from error
     return call
 
 
-cdef tuple set_layer(Call call, str cell, x, kernel, recurrent_kernel, bias, str activation,
-                     str recurrent_activation, bint reset_after, bint training):
-    """Fill request.layer; returns the three weights, contiguous."""
-    cdef rnncore_layer *layer = &call.request.layer
-    cdef int type_number = cnp.PyArray_TYPE(x)
+cdef tuple set_packed(Call call, str cell, x, Weights packed, bint training):
+    """Take over the layer of packed weights; returns None in place of each array."""
+    cdef rnncore_layer *layer = &packed.layer
+    if layer.cell != CELLS[cell] or layer.training or training:
+        raise ValueError(f"packed: expected weights of a {cell}, for inference, got others")
+    if cnp.PyArray_TYPE(x) != type_of(packed):
+        raise TypeError(f"x: expected the dtype of the packed weights, got {type_name(x)}")
+    if cnp.PyArray_DIM(x, 2) != layer.input_size:
+        raise ValueError(f"x: expected {layer.input_size} features like the packed weights, "
+                         f"got shape {x.shape}")
+    call.weights = packed
+    call.request.layer = layer[0]
+    return None, None, None
+
+
+def pack_weights(str cell, kernel, recurrent_kernel, bias, str activation="tanh", reset_after=True,
+                 str recurrent_activation="sigmoid"):
+    """Weights of a layer for inference, copied and packed for the kernels of the present context.
+
+    Any thread may use them, and a later context too: it lends its threads.
+    """
+    cdef rnncore_layer layer
+    memset(&layer, 0, sizeof(layer))
+    check_float("kernel", kernel, 2, -1)
+    kernel, recurrent_kernel, bias = set_layer(
+        &layer, cell, cnp.PyArray_TYPE(kernel), cnp.PyArray_DIM(kernel, 0), kernel,
+        recurrent_kernel, bias, activation, recurrent_activation,
+        boolean("reset_after", reset_after), False)
+    return pack(default_context, &layer, kernel, recurrent_kernel, bias, None)
+
+
+cdef tuple set_layer(rnncore_layer *layer, str cell, int type_number, cnp.npy_intp features,
+                     kernel, recurrent_kernel, bias, str activation, str recurrent_activation,
+                     bint reset_after, bint training):
+    """Fill a layer; returns the three weights, contiguous."""
     cdef bint is_lstm = cell == "lstm"
     cdef bint is_gru = cell == "gru"
     cdef cnp.npy_intp gates = 4 if is_lstm else 3 if is_gru else 1
-    cdef cnp.npy_intp features = cnp.PyArray_DIM(x, 2)
     cdef cnp.npy_intp units, columns
     check_float("recurrent_kernel", recurrent_kernel, 2, type_number)
     units = cnp.PyArray_DIM(recurrent_kernel, 0)
@@ -168,11 +203,16 @@ cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
     kernel, recurrent_kernel, bias = weights
     if not request.layer.training:
         request.kind = FORWARD
-        request.kernel = cnp.PyArray_DATA(kernel)
-        request.recurrent_kernel = cnp.PyArray_DATA(recurrent_kernel)
-        request.bias = data_or_null(bias)
-        check(rnncore_forward_unpacked_workspace_size(request.context, &request.layer,
-                                                      &request.batch, &size))
+        if call.weights is not None:
+            request.weights = call.weights.handle
+            check(rnncore_forward_workspace_size(request.context, request.weights, &request.batch,
+                                                 &size))
+        else:
+            request.kernel = cnp.PyArray_DATA(kernel)
+            request.recurrent_kernel = cnp.PyArray_DATA(recurrent_kernel)
+            request.bias = data_or_null(bias)
+            check(rnncore_forward_unpacked_workspace_size(request.context, &request.layer,
+                                                          &request.batch, &size))
         call.scratch = borrow(size) if workspace is None else \
             enough(workspace.forward_memory, size)
         request.scratch = call.scratch.start

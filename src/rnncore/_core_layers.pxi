@@ -2,7 +2,7 @@
 
 
 cdef class Weights:
-    """The packed weights of one layer in training, for the kernels of one context."""
+    """The packed weights of one layer, for the kernels of one context."""
     cdef rnncore_weights *handle
     cdef rnncore_layer layer
     cdef Context context
@@ -99,7 +99,7 @@ def kernel_path(str cell, str activation, str recurrent_activation="sigmoid",
 
 
 cdef enum Kind:
-    FORWARD  # packs the weights into the scratch, or for a few rows not at all
+    FORWARD  # without packed weights packs them into the scratch, or for a few rows not at all
     FORWARD_TRAIN
     BACKWARD
 
@@ -124,9 +124,11 @@ cdef struct Request:
 
 cdef void execute(void *request) noexcept nogil:
     cdef Request *r = <Request *>request
-    if r.kind == FORWARD:
+    if r.kind == FORWARD and r.weights == NULL:
         r.status = rnncore_forward_unpacked(r.context, &r.layer, r.kernel, r.recurrent_kernel,
                                             r.bias, &r.batch, r.scratch, r.scratch_bytes)
+    elif r.kind == FORWARD:
+        r.status = rnncore_forward(r.context, r.weights, &r.batch, r.scratch, r.scratch_bytes)
     elif r.kind == FORWARD_TRAIN:
         r.status = rnncore_forward_train(r.context, r.weights, &r.batch, r.tape, r.tape_bytes)
     else:

@@ -83,6 +83,11 @@ cdef extern from "rnncore.h" nogil:
         void *final_h
         void *final_c
         const void *recurrent_mask
+    int rnncore_forward_workspace_size(const rnncore_context *context,
+                                       const rnncore_weights *weights,
+                                       const rnncore_batch *batch, size_t *bytes)
+    int rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
+                        const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
     int rnncore_forward_unpacked_workspace_size(const rnncore_context *context,
                                             const rnncore_layer *layer,
                                             const rnncore_batch *batch, size_t *bytes)
