@@ -10,7 +10,7 @@ from functools import partial
 from rnncore import _core
 from rnncore.bench import floors, machine, plots, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, make_cases, parse_grid
-from rnncore.bench.peers import LIBRARIES, PADDED, VARIANTS
+from rnncore.bench.peers import LIBRARIES, PADDED, UNPACKED, VARIANTS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
 from rnncore.training.progress import Progress
@@ -21,8 +21,10 @@ Time recurrent layers against every library that is installed, and against what 
 
 Outputs are compared first, so that all compute the same thing. One thread: all libraries take turns
 in one process; more: one process a library. OPENBLAS_* variables are left out for all of them.
-Beside rnncore there may be rows of rnncore-padded, which runs ragged batches as full ones, and of
-rnncore-noblas, which trains with its own matrix products.
+Inference over sequences has its weights packed beforehand, as the peers do. Beside rnncore there
+may be rows of rnncore-unpacked, which packs them in every call, as rnncore.ops does; of
+rnncore-padded, which runs ragged batches as full ones; and of rnncore-noblas, which trains with its
+own matrix products.
 """
 _DEFAULT_MODES = ("forward", "train", "step")
 _INTERRUPTED = "interrupted: what is not here was not measured"
@@ -162,12 +164,13 @@ def _run_all(options: argparse.Namespace, work: Run, old: Results | None) -> Non
         before = {row.peer for row in old.rows}
         if options.peers is None:
             work.peers = [name for name in LIBRARIES if name in before]
-        work.cases(old.cases, [name for name in VARIANTS if name in before])
+        # Unpacked too where it is older than this row: what was packed in every call then.
+        work.cases(old.cases, [name for name in VARIANTS if name in {*before, UNPACKED}])
     else:
         shapes = options.grid or parse_grid("quick" if options.quick else "limits")
         threads, dtypes = options.threads or [1], options.dtypes or ["float32"]
         cases = make_cases(cells, modes, shapes, threads, dtypes, options.isa)
-        work.cases(cases, [PADDED] if any(case.rows != "full" for case in cases) else [])
+        work.cases(cases, [UNPACKED, PADDED])
         if "fit" in modes:
             work.fits()
 

@@ -17,7 +17,7 @@ from rnncore.utils._files import save_figure
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
-_NAMES = ("red", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
+_NAMES = ("red", "cyan", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
 _COLOURS = {peer: f"tab:{name}" for peer, name in zip(PEERS, _NAMES, strict=True)}
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 

@@ -208,19 +208,23 @@ def compare_runs(old: Results, new: Results) -> tuple[float | None, list[Change]
     A case of rnncore is slower when its median grew by more than 5% and by more than twice the
     noise of both runs, and the middle halves of the samples do not overlap.
 
-    Our rows (all whose name begins with rnncore) that both runs have are compared. Returns the
-    machine's drift, None where too few times of other libraries say what it was, and the changes.
-    ValueError when there is no such row.
+    Our rows (all whose name begins with rnncore) that both runs have are compared, each with that
+    of the same way. Returns the machine's drift, None where too few times of other libraries say
+    what it was, and the changes. ValueError when there is no such row.
     """
-    pairs = [
-        (before, row) for row in new.rows if (before := old.find(row.case, row.peer)) is not None
-    ]
+    known = {_way(row): row for row in old.rows}
+    pairs = [(known[_way(row)], row) for row in new.rows if _way(row) in known]
     ours = [pair for pair in pairs if pair[1].peer.startswith(OURS)]
     if not ours:
         raise ValueError("--compare: no case of rnncore is in both runs")
     others = [now.median / before.median for before, now in pairs if not now.peer.startswith(OURS)]
     drift = statistics.median(others) if len(others) >= _ENOUGH_PEERS else None
     return drift, [_change(*pair, drift or 1.0) for pair in ours]
+
+
+def _way(row: Row) -> tuple[Case, str]:
+    """What rows of two runs have in common: the library, or our way, which may pack in the call."""
+    return row.case, row.variant if row.peer.startswith(OURS) else row.peer
 
 
 def _change(old: Row, new: Row, drift: float) -> Change:

@@ -73,6 +73,28 @@ def test_stack_train_gives_the_gradients_of_four_layers(cell: str) -> None:
     assert error <= 1, what
 
 
+@pytest.mark.parametrize("cell", [*CELLS, "gru_before"])
+@pytest.mark.parametrize("mode", ["forward", "ragged_forward"])
+def test_weights_packed_before_give_the_same_bits(cell: str, mode: str) -> None:
+    for case in make_cases([cell], [mode], [SHAPE]):
+        problem = make_problem(case)
+        (packed,), (unpacked,) = (
+            PEERS[name].prepare(problem) for name in ("rnncore", "rnncore-unpacked")
+        )
+        assert (packed.label, unpacked.label) == ("packed", "ops")
+        for one, other in zip(
+            packed.outputs(packed.call()), unpacked.outputs(unpacked.call()), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_only_inference_over_sequences_is_packed_before() -> None:
+    for mode in ("train", "step", "stack"):
+        (case,) = make_cases(["gru"], [mode], [SHAPE])
+        assert PEERS["rnncore-unpacked"].unsupported(case) == "for inference over sequences"
+        assert PEERS["rnncore"].prepare(make_problem(case))[0].label in ("ops", "layers")
+
+
 def test_without_blas_computes_the_same() -> None:
     (case,) = make_cases(["lstm"], ["train"], [SHAPE])
     problem = make_problem(case)

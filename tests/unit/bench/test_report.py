@@ -93,3 +93,14 @@ def test_runs_without_a_common_case(results: Results) -> None:
     )
     with pytest.raises(ValueError, match="no case of rnncore is in both runs"):
         report.compare_runs(results, other)
+
+
+def test_ours_is_compared_with_what_packed_as_often(results: Results) -> None:
+    """In an older file rnncore itself packed the weights in every call."""
+    ours = [row for row in results.rows if row.peer == "rnncore"]
+    old = replace(results, rows=[replace(row, variant="ops") for row in results.rows])
+    fast = [replace(row, variant="packed", median=row.median / 2) for row in ours]
+    slow = [replace(row, variant="ops", peer="rnncore-unpacked") for row in ours]
+    _, changes = report.compare_runs(old, replace(results, rows=[*fast, *slow]))
+    assert [change.new.peer for change in changes] == ["rnncore-unpacked"] * len(ours)
+    assert {change.ratio for change in changes} == {1.0}

@@ -1,5 +1,6 @@
 """Whole runs against NumPy, their processes included."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ def test_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
     assert main([*options, "--json", str(path)]) == 0
     results = Results.load(path)
     assert [m.threads for m in results.measured] == threads
-    # Forward: two libraries. Ragged: rnncore, and its full batch.
-    assert len(results.rows) == len(threads) * 2 * (2 + 2 * 2)
+    # Forward: two libraries, and rnncore that packs in the call. Ragged: rnncore, its full batch.
+    assert len(results.rows) == len(threads) * 2 * (3 + 2 * 2)
     for row in results.rows:
         assert row.low <= row.median <= row.high
         assert row.error <= 1 and row.limit is not None and row.limit > 0
@@ -50,6 +51,26 @@ def test_a_comparison_runs_the_cases_of_its_file(
     assert main([*common, "--compare", str(old), "--json", str(new)]) == 0
     found = [[(row.case, row.peer) for row in Results.load(path).rows] for path in (old, new)]
     assert found[0] and sorted(map(str, found[0])) == sorted(map(str, found[1]))
+
+
+def test_a_comparison_runs_an_older_way_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of the time when rnncore was timed with weights that every call packed."""
+    monkeypatch.setattr(Run, "machine", lambda *arguments: None)
+    old = tmp_path / "old.json"
+    cases = ["--grid", "5x3x2x4", "--cells", "rnn", "--modes", "forward"]
+    common = ["--peers", "numpy", "--seconds", "0.001"]
+    assert main([*cases, *common, "--json", str(old)]) == 0
+    results = Results.load(old)
+    results.rows = [
+        replace(row, peer="rnncore") if row.peer == "rnncore-unpacked" else row
+        for row in results.rows
+        if row.peer != "rnncore"
+    ]
+    results.save(old)
+    assert main([*common, "--compare", str(old)]) == 0
+    assert "of 1 rows of rnncore are unchanged" in capsys.readouterr().out
 
 
 def test_a_comparison_with_a_file_without_cases(

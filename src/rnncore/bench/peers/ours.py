@@ -1,4 +1,7 @@
-"""rnncore itself, as a user calls it: through `rnncore.ops`, stacks through `rnncore.layers`."""
+"""rnncore itself: through `rnncore.ops`, stacks through `rnncore.layers`, as a user calls it.
+
+Inference over sequences runs with weights that were packed beforehand, as the peers have them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ import numpy as np
 
 import rnncore
 from rnncore import _core, ops
-from rnncore.bench.cases import Problem
+from rnncore.bench.cases import Case, Problem
 from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack
+
+_SEQUENCES = ("forward", "ragged_forward")
 
 
 class RnncorePeer(Peer):
@@ -23,7 +28,17 @@ class RnncorePeer(Peer):
     def prepare(self, problem: Problem) -> list[Candidate]:
         if problem.case.stacked:
             return [_make_stack(problem)]
-        return [_candidate("ops", problem, lengths=problem.lengths, mask=problem.mask)]
+        return [_usual(problem, lengths=problem.lengths, mask=problem.mask)]
+
+
+class UnpackedPeer(RnncorePeer):
+    """Packs the weights in every call."""
+
+    name = "rnncore-unpacked"
+    refusals = ((lambda case: case.mode not in _SEQUENCES, "for inference over sequences"),)
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        return [_ops(problem, lengths=problem.lengths, mask=problem.mask)]
 
 
 class PaddedPeer(RnncorePeer):
@@ -34,7 +49,8 @@ class PaddedPeer(RnncorePeer):
 
     def prepare(self, problem: Problem) -> list[Candidate]:
         # Another computation, so there is nothing to compare.
-        return [Candidate("full length", _candidate("", problem).call, lambda result: [])]
+        usual = _usual(problem)
+        return [Candidate(f"{usual.label}, full length", usual.call, lambda result: [])]
 
 
 class WithoutBlasPeer(RnncorePeer):
@@ -46,7 +62,7 @@ class WithoutBlasPeer(RnncorePeer):
     def prepare(self, problem: Problem) -> list[Candidate]:
         default = _core.get_context()
         limited = _core.Context(problem.case.threads, problem.case.isa, blas=False)
-        usual = _candidate("", problem)
+        usual = _usual(problem)
 
         def run() -> Any:
             _core.set_context(limited)
@@ -58,9 +74,25 @@ class WithoutBlasPeer(RnncorePeer):
         return [Candidate("no BLAS", run, usual.outputs)]
 
 
-def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
+def _usual(problem: Problem, **rows: Any) -> Candidate:
+    return (_packed if problem.case.mode in _SEQUENCES else _ops)(problem, **rows)
+
+
+def _packed(problem: Problem, lengths: Any = None, mask: Any = None) -> Candidate:
+    case, x = problem.case, problem.x
+    cell = _operation(case)
+    packed = _core.pack_weights(cell, *problem.weights[0], reset_after=case.cell == "gru")
+    arguments = (x, None, None, None, problem.state, lengths, mask, False, True, None)
+
+    def infer() -> Any:
+        return _core.run(_core.forward_call(cell, *arguments, packed=packed))[:2]
+
+    return Candidate("packed", infer, _outputs)
+
+
+def _ops(problem: Problem, **options: Any) -> Candidate:
     case, state, dy = problem.case, problem.state, problem.dy
-    operation = "simple_rnn" if case.kind == "rnn" else case.kind
+    operation = _operation(case)
     # Only what says something: a user writes no `mask=None` either.
     given = {name: value for name, value in options.items() if value is not None}
     arguments = {**case.variant, **given, "time_major": True}
@@ -76,12 +108,16 @@ def _candidate(label: str, problem: Problem, **options: Any) -> Candidate:
         y, final, tape = record(x, kernel, recurrent, bias, state, **arguments)
         return y, final, backward(tape, dy)
 
-    def outputs(result: Any) -> Outputs:
-        y, final = result[:2]
-        gradients = result[2][:4] if case.trains else ()
-        return [y, *final, *gradients]
+    return Candidate("ops", train if case.trains else infer, _outputs)
 
-    return Candidate(label, train if case.trains else infer, outputs)
+
+def _operation(case: Case) -> str:
+    return "simple_rnn" if case.kind == "rnn" else case.kind
+
+
+def _outputs(result: Any) -> Outputs:
+    y, final, *gradients = result
+    return [y, *final, *(gradients[0][:4] if gradients else ())]
 
 
 def _make_stack(problem: Problem) -> Candidate:
