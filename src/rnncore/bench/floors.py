@@ -32,11 +32,15 @@ TARGETS = {
     "100x1x1024": ((1.1, 1.1, 1.1), (2.0, 4.0, 3.0)),
     "1000x1x64": ((1.8, 2.0, 2.0), (2.0, 8.0, 8.0)),
 }
-FEW_ROWS = parse_grid("100x2x64,100x3x64,100x4x64,100x2x256,100x3x256,100x4x256")
+ONE_ROW = {100: (1.8, 2.0, 2.0), 400: (1.3, 1.5, 1.5)}  # the same by the most units
+# One thread's time over that of two where it is longer than SHORT and there are 16 rows or more.
+SPEED_UPS = {"forward": 1.7, "train": 1.65}
+SHORT = 0.7e-3
+NO_HARM = 0.95
 STEP_MICROSECONDS = (6.0, 4.8, 3.8)
 MEMORY_NUMBERS = (9.0, 8.0, 4.0)
 
-LIMITS = parse_grid("limits")
+LIMITS, FEW, NARROW = (parse_grid(name) for name in ("limits", "few", "narrow"))
 MANY = [shape for shape in LIMITS if shape[1] >= 16]
 LARGE = [shape for shape in MANY if shape[3] >= 256]
 RAGGED = parse_grid("100x32x64,100x32x256,300x16x128")
@@ -129,8 +133,8 @@ def select(words: str = "") -> list[Floor]:
 
 
 def all_floors() -> Iterator[Floor]:
-    groups = _peers, _limits, _step, _ragged, _threads, _tails, _stacks, _variants, _fits, _memory
-    for group in groups:
+    groups = _peers, _limits, _step, _ragged, _threads, _tails, _few, _narrow, _stacks, _variants
+    for group in (*groups, _fits, _memory):
         yield from group()
 
 
@@ -184,6 +188,12 @@ def _of_bandwidth(lengths: Sequence[Case], results: Results) -> Figure:
 def _microseconds(case: Case, results: Results) -> Figure:
     ours = _row(results, case)
     return ours.median * 1e6, f"of {ours.samples} samples"
+
+
+def _of_speed_up(one: Case, two: Case, results: Results) -> Figure:
+    figure, detail = _ratio(one, (OURS,), two, OURS, results)
+    least = SPEED_UPS[one.mode] if _row(results, one).median > SHORT else NO_HARM
+    return figure / least, f"{figure:.2f} of {least}, {detail}"
 
 
 def _of_share(case: Case, results: Results) -> Figure:
@@ -247,8 +257,6 @@ def _peers() -> Iterator[Floor]:
             cases = make_cases(CELLS, [mode], parse_grid(grid))
             for case, target in zip(cases, wanted, strict=True):
                 yield _peer_floor(case, target, peers)
-    for case in make_cases(CELLS, ["forward"], FEW_ROWS):
-        yield _peer_floor(case, 1.2)
 
 
 def _limits() -> Iterator[Floor]:
@@ -291,21 +299,52 @@ def _threads() -> Iterator[Floor]:
 def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[Floor]:
     """One thread's time over that of two."""
     for two in make_cases(CELLS, [mode], shapes, [2]):
-        wanted = 1.8 if two.batch >= 16 and two.units >= 128 and two.steps >= 20 else 0.95
-        yield _own_floor(f"{group}{two} speed-up", wanted, replace(two, threads=1), two)
+        one, label = replace(two, threads=1), f"{group}{two} speed-up"
+        if two.batch >= 16 and two.units < 128 and mode in SPEED_UPS:
+            figure = partial(_of_speed_up, one, two)
+            label += f" over {SPEED_UPS[mode]}, over {NO_HARM} of a short call"
+            yield Floor(label, 1.0, (one, two), figure)
+        else:
+            wanted = 1.8 if two.batch >= 16 and two.units >= 128 and two.steps >= 20 else NO_HARM
+            yield _own_floor(label, wanted, one, two)
 
 
 def _tails() -> Iterator[Floor]:
     """Sizes that fill no tile."""
     shapes, group = parse_grid("tails"), "tails "
     for case in make_cases(CELLS, ["forward"], shapes):
-        wanted = 1.0 if case.batch >= 16 else 1.2 if case.batch in (2, 3, 4) else None
-        yield _peer_floor(case, wanted, group=group)
+        yield _peer_floor(case, 1.0 if case.batch >= 16 else _few_rows(case), group=group)
     for case in make_cases(CELLS, ["train"], shapes):
         target = 1.2 if case.cell == "lstm" else 2.0
         yield _peer_floor(case, target if case.batch >= 16 else None, TORCH, group)
     for mode in ("forward", "train"):
         yield from _speed_ups(mode, shapes, group)
+
+
+def _few_rows(case: Case) -> float | None:
+    """What inference has to reach against the fastest peer."""
+    if case.batch == 1:
+        targets = next((ONE_ROW[units] for units in ONE_ROW if case.units <= units), None)
+        return None if targets is None else targets[CELLS.index(case.cell)]
+    return 1.2 if case.batch <= 4 else None
+
+
+def _few() -> Iterator[Floor]:
+    """Whole sequences in a few rows."""
+    for case in make_cases(CELLS, ["forward"], FEW):
+        yield _peer_floor(case, _few_rows(case), group="few ")
+    yield from _speed_ups("forward", FEW, "few ")
+
+
+def _narrow() -> Iterator[Floor]:
+    """Many rows of a few inputs, and more threads than a machine of two cores has."""
+    for mode in SPEED_UPS:
+        yield from _speed_ups(mode, NARROW, "narrow ")
+        for many in make_cases(CELLS, [mode], NARROW[:4], [4, 8]):
+            label = f"narrow {many} over two threads"
+            two = replace(many, threads=2)
+            figure = partial(_ratio, many, (OURS,), two, OURS)
+            yield Floor(label, 1.3, (two, many), figure, at_most=True)
 
 
 def _stacks() -> Iterator[Floor]:
