@@ -38,6 +38,7 @@ Clock = Callable[[], float]
 
 SAMPLE_SECONDS = 0.001  # calls are repeated within a sample until it takes this long
 WARM_BELOW = 0.02  # a sample of quicker calls begins with one that fills the caches again
+SETTLE_SECONDS = 0.4  # the threads of a new pool may share a core for about half as long
 MIN_SAMPLES = 7
 MAX_SAMPLES = 400
 
@@ -104,6 +105,13 @@ def estimate(call: Call, clock: Clock = time.perf_counter, warmups: int = 2) -> 
         best, spent = min(best, elapsed), spent + elapsed
         if spent > 20 * SAMPLE_SECONDS or spent > 200 * best:
             return best
+
+
+def settle(call: Call, clock: Clock = time.perf_counter) -> None:
+    """Call until the system has given each thread a core."""
+    until = clock() + SETTLE_SECONDS
+    while clock() < until:
+        call()
 
 
 def compare(
@@ -182,6 +190,8 @@ def run_case(emit: Emit, case: Case, peers: Sequence[Peer], seconds: float) -> l
         found = _fastest(emit, peer, problem, expected)
         if found is not None:
             runners.append((peer, *found))
+            if case.threads > 1:
+                settle(found[0].call)
     timings = compare([candidate.call for _, candidate, _ in runners], seconds)
     return [
         _row(problem, peer, candidate, timing, error)

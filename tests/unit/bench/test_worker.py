@@ -105,6 +105,12 @@ def test_estimate_is_the_best_of_a_few() -> None:
     assert estimate(clock.call("a", 5.0, 5.0, 0.003, 0.002), clock) == pytest.approx(0.002)
 
 
+def test_threads_are_given_time_to_settle() -> None:
+    clock = Clock()
+    worker.settle(clock.call("a", 0.15), clock)
+    assert clock.order == ["a"] * 3 and clock.now >= worker.SETTLE_SECONDS
+
+
 def test_callables_take_turns() -> None:
     clock = Clock()
     calls = [clock.call("a", 0.1, 0.2), clock.call("b", 0.3)]
