@@ -14,7 +14,15 @@ from functools import partial
 from typing import TypeVar
 
 from rnncore.bench.cases import CELLS, Case, Shape, count, make_cases, parse_grid
-from rnncore.bench.peers import LIBRARIES, NO_BLAS, OURS, PADDED, VARIANTS
+from rnncore.bench.peers import (
+    LIBRARIES,
+    NO_BLAS,
+    ONE_THREAD,
+    OURS,
+    PADDED,
+    TWO_THREADS,
+    VARIANTS,
+)
 from rnncore.bench.report import duration, geometric_mean
 from rnncore.bench.results import Results, Row
 from rnncore.bench.run import Run
@@ -190,9 +198,9 @@ def _microseconds(case: Case, results: Results) -> Figure:
     return ours.median * 1e6, f"of {ours.samples} samples"
 
 
-def _of_speed_up(one: Case, two: Case, results: Results) -> Figure:
-    figure, detail = _ratio(one, (OURS,), two, OURS, results)
-    least = SPEED_UPS[one.mode] if _row(results, one).median > SHORT else NO_HARM
+def _of_speed_up(two: Case, results: Results) -> Figure:
+    figure, detail = _ratio(two, (ONE_THREAD,), two, OURS, results)
+    least = SPEED_UPS[two.mode] if _row(results, two, ONE_THREAD).median > SHORT else NO_HARM
     return figure / least, f"{figure:.2f} of {least}, {detail}"
 
 
@@ -299,14 +307,12 @@ def _threads() -> Iterator[Floor]:
 def _speed_ups(mode: str, shapes: Sequence[Shape], group: str = "") -> Iterator[Floor]:
     """One thread's time over that of two."""
     for two in make_cases(CELLS, [mode], shapes, [2]):
-        one, label = replace(two, threads=1), f"{group}{two} speed-up"
+        label, figure = f"{group}{two} speed-up", partial(_ratio, two, (ONE_THREAD,), two, OURS)
+        wanted = 1.8 if two.batch >= 16 and two.units >= 128 and two.steps >= 20 else NO_HARM
         if two.batch >= 16 and two.units < 128 and mode in SPEED_UPS:
-            figure = partial(_of_speed_up, one, two)
             label += f" over {SPEED_UPS[mode]}, over {NO_HARM} of a short call"
-            yield Floor(label, 1.0, (one, two), figure)
-        else:
-            wanted = 1.8 if two.batch >= 16 and two.units >= 128 and two.steps >= 20 else NO_HARM
-            yield _own_floor(label, wanted, one, two)
+            wanted, figure = 1.0, partial(_of_speed_up, two)
+        yield Floor(label, wanted, (two,), figure)
 
 
 def _tails() -> Iterator[Floor]:
@@ -342,9 +348,8 @@ def _narrow() -> Iterator[Floor]:
         yield from _speed_ups(mode, NARROW, "narrow ")
         for many in make_cases(CELLS, [mode], NARROW[:4], [4, 8]):
             label = f"narrow {many} over two threads"
-            two = replace(many, threads=2)
-            figure = partial(_ratio, many, (OURS,), two, OURS)
-            yield Floor(label, 1.3, (two, many), figure, at_most=True)
+            figure = partial(_ratio, many, (OURS,), many, TWO_THREADS)
+            yield Floor(label, 1.3, (many,), figure, at_most=True)
 
 
 def _stacks() -> Iterator[Floor]:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from rnncore.bench.cases import Case
-from rnncore.bench.peers import OURS, PEERS
+from rnncore.bench.peers import LIBRARIES, OURS
 from rnncore.bench.report import geometric_mean, group, ratios
 from rnncore.bench.results import Results
 from rnncore.utils._files import save_figure
 
 _AXES = {"H": "units", "B": "batch", "T": "steps", "threads": "threads"}
 _MOST_BARS = 24
-_NAMES = ("red", "cyan", "pink", "olive", "orange", "blue", "purple", "green", "brown", "gray")
-_COLOURS = {peer: f"tab:{name}" for peer, name in zip(PEERS, _NAMES, strict=True)}
+_NAMES = ("red", "orange", "blue", "purple", "green", "brown", "gray")
+_COLOURS = {peer: f"tab:{name}" for peer, name in zip((OURS, *LIBRARIES), _NAMES, strict=True)}
 _LINES = {"L1": "-", "L2": "--", "L3": "-.", "DRAM": ":"}
 
 

@@ -107,11 +107,11 @@ class Results:
         return list(dict.fromkeys(row.case for row in self.rows))
 
     def machine_for(self, case: Case) -> Measured | None:
-        """What the machine can do with the threads and the kernels of a case."""
+        """What the machine can do with the threads, or all its CPUs, and the kernels of a case."""
         found = [
             measured
             for measured in self.measured
-            if measured.threads == case.threads and case.isa in (None, measured.isa)
+            if measured.threads <= case.threads and case.isa in (None, measured.isa)
         ]
         return max(found, key=lambda measured: measured.peak["float32"], default=None)
 

@@ -1,8 +1,9 @@
 """Starts the measuring processes and collects what they find.
 
 One thread: one process, in which all libraries take turns, so that a disturbance meets all of them.
-More threads: one process a library, because the pools of several libraries, spinning while they
-wait, ruin each other's times. The environment is the same for every library.
+More threads: one process a library, with all variants of rnncore in one, because the pools of
+several libraries, spinning while they wait, ruin each other's times. The environment is the same
+for every library.
 """
 
 from __future__ import annotations
@@ -113,18 +114,16 @@ class Run:
         peers: Collection[str] = LIBRARIES,
     ) -> None:
         """Time cases in rnncore, in its variants named in `extra`, and in those of the peers."""
-        cases = list(cases)
-        # A variant that none of the cases is for needs no process.
-        extra = [n for n in extra if any(PEERS[n].unsupported(case) is None for case in cases)]
-        names = [OURS, *extra, *(name for name in self.peers if name in peers)]
+        own = [OURS, *extra]
+        others = [name for name in self.peers if name in peers]
         jobs = [
             (threads, isa, group, part)
             for (threads, isa), group in report.group(cases, lambda c: (c.threads, c.isa)).items()
-            for part in ([names] if threads == 1 else [[name] for name in names])
+            for part in ([own + others] if threads == 1 else [own, *([name] for name in others)])
         ]
         self._progress.begin(sum(len(group) for _, _, group, _ in jobs))
         for threads, isa, group, part in jobs:
-            self.machine(threads, isa)
+            self.machine(min(threads, machine.cpus()), isa)
             self._cases(threads, isa, group, part)
 
     def machine(self, threads: int, isa: str | None) -> None:

@@ -38,7 +38,7 @@ Clock = Callable[[], float]
 
 SAMPLE_SECONDS = 0.001  # calls are repeated within a sample until it takes this long
 WARM_BELOW = 0.02  # a sample of quicker calls begins with one that fills the caches again
-SETTLE_SECONDS = 0.4  # the threads of a new pool may share a core for about half as long
+SETTLE_SECONDS = 0.3  # the threads of a new pool may share a core for nearly as long
 MIN_SAMPLES = 7
 MAX_SAMPLES = 400
 

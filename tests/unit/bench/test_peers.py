@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rnncore
-from rnncore import _reference
+from rnncore import _core, _reference
 from rnncore.bench.cases import CELLS, Case, make_cases, make_problem, output_names
 from rnncore.bench.peers import LIBRARIES, PEERS
 from rnncore.bench.worker import agreement
@@ -93,6 +93,22 @@ def test_only_inference_over_sequences_is_packed_before() -> None:
         (case,) = make_cases(["gru"], [mode], [SHAPE])
         assert PEERS["rnncore-unpacked"].unsupported(case) == "for inference over sequences"
         assert PEERS["rnncore"].prepare(make_problem(case))[0].label in ("ops", "layers")
+
+
+@pytest.mark.parametrize("mode", ["forward", "train", "stack"])
+def test_fewer_threads_are_a_context_for_the_call(mode: str) -> None:
+    rnncore.set_num_threads(2)
+    (case,) = make_cases(["lstm"], [mode], [(20, 48, 6, 72)], threads=[2])
+    problem, context = make_problem(case), _core.get_context()
+    (one,), (two,) = (PEERS[name].prepare(problem) for name in ("rnncore-1t", "rnncore"))
+    before = context.row_steps
+    found = one.outputs(one.call())
+    assert (context.row_steps, _core.get_context()) == (before, context)
+    for array, expected in zip(found, two.outputs(two.call()), strict=True):
+        np.testing.assert_array_equal(array, expected)
+    assert context.row_steps > before
+    assert PEERS["rnncore-1t"].unsupported(case) is None
+    assert PEERS["rnncore-2t"].unsupported(case) == "for more threads"
 
 
 def test_without_blas_computes_the_same() -> None:

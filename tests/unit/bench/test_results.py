@@ -1,9 +1,11 @@
 """What is saved and loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rnncore.bench.cases import Case
 from rnncore.bench.machine import Measured
 from rnncore.bench.results import Results
 
@@ -28,3 +30,12 @@ def test_rows_know_their_share_of_the_limit(results: Results) -> None:
 def test_stored_results_can_be_read(path: Path) -> None:
     results = Results.load(path)
     assert results.rows or results.fits or results.memory or results.hog
+
+
+def test_more_threads_than_cpus_have_the_limits_of_all_cpus(measured: Measured) -> None:
+    double = {"float32": 2e11, "float64": 1e11}
+    results = Results(measured=[measured, replace(measured, threads=2, peak=double)])
+    for threads, expected in ((1, 1), (2, 2), (4, 2)):
+        case = Case("rnn", "forward", 5, 2, 3, 4, threads=threads)
+        found = results.machine_for(case)
+        assert found is not None and found.threads == expected

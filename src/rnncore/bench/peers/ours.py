@@ -60,18 +60,35 @@ class WithoutBlasPeer(RnncorePeer):
     refusals = ((lambda case: case.mode != "train", "for training"),)
 
     def prepare(self, problem: Problem) -> list[Candidate]:
-        default = _core.get_context()
         limited = _core.Context(problem.case.threads, problem.case.isa, blas=False)
-        usual = _usual(problem)
+        return [_within(limited, "no BLAS", _usual(problem))]
 
-        def run() -> Any:
-            _core.set_context(limited)
-            try:
-                return usual.call()
-            finally:
-                _core.set_context(default)
 
-        return [Candidate("no BLAS", run, usual.outputs)]
+class FewerThreadsPeer(RnncorePeer):
+    """A case of several threads on fewer, in turns with it: no minute is like the next."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self.name = f"rnncore-{threads}t"
+        self.refusals = ((lambda case: case.threads <= threads, "for more threads"),)
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        (usual,) = super().prepare(problem)
+        fewer = _core.Context(self._threads, problem.case.isa)
+        return [_within(fewer, f"{usual.label}, {self._threads}t", usual)]
+
+
+def _within(context: _core.Context, label: str, usual: Candidate) -> Candidate:
+    default = _core.get_context()
+
+    def run() -> Any:
+        _core.set_context(context)
+        try:
+            return usual.call()
+        finally:
+            _core.set_context(default)
+
+    return Candidate(label, run, usual.outputs)
 
 
 def _usual(problem: Problem, **rows: Any) -> Candidate:
