@@ -25,7 +25,7 @@ static void take_workspace(rnncore_run *run, rnncore_product_scratch *scratch, r
     const rnncore_weights *w = run->weights;
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
     rnncore_divide(run);
-    const int64_t rows = rnncore_count(run->shares, run->chunk_rows);
+    const int64_t rows = rnncore_buffer_rows(run);
     run->dy = rnncore_arena_take(arena, rnncore_count(rows, w->padded), w->element);
     run->carry = rnncore_arena_take(arena, states, w->element);
     if (w->layer.cell == RNNCORE_LSTM) {

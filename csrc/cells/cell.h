@@ -18,7 +18,7 @@ typedef struct rnncore_run {
     int64_t shares;     /* how the call is divided, see time_loop.h: shares of the rows, */
     int parts;          /* or parts of each chunk's projection, */
     int step_parts;     /* and of each of its steps; 1: undivided */
-    int64_t chunk_rows; /* compact rows of a chunk, for each share */
+    int64_t chunk_rows; /* compact rows of a chunk, for each share; at least one step */
     int64_t initial;    /* rows of the initial state in the state buffers */
     int64_t first;      /* first compact step in the buffers: its h' is the initial block */
     int64_t step_rows;  /* inference: rows from one step to the next in the buffers */

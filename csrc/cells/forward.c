@@ -57,7 +57,7 @@ void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_aren
     rnncore_plan_build(batch, &run->plan, arena);
     rnncore_divide(run);
     run->initial = plan->batch;
-    const int64_t rows = run->training ? plan->rows : rnncore_count(run->shares, run->chunk_rows);
+    const int64_t rows = run->training ? plan->rows : rnncore_buffer_rows(run);
     int64_t state_rows = 0;
     arena->overflow |= __builtin_add_overflow(rows, plan->batch, &state_rows);
     const int64_t states = rnncore_count(state_rows, w->padded);

@@ -19,7 +19,6 @@ int rnncore_threads_for(const rnncore_run *run, int64_t flops)
 
 static int64_t chunk_rows(const rnncore_run *run)
 {
-    const rnncore_plan *plan = &run->plan;
     const int64_t row = rnncore_count(run->slots, run->weights->padded); /* -1: too many */
     int64_t wanted = CHUNK_BYTES / (int64_t)run->weights->element / row;
     if (wanted < CHUNK_ROWS_MIN) {
@@ -27,11 +26,14 @@ static int64_t chunk_rows(const rnncore_run *run)
     } else if (wanted > CHUNK_ROWS_MAX) {
         wanted = CHUNK_ROWS_MAX;
     }
-    /* At least one step, at most all. */
-    const int64_t least = plan->dense ? (plan->batch + run->shares - 1) / run->shares : plan->batch;
-    const int64_t most = least * plan->longest;
-    wanted = wanted < most ? wanted : most;
-    return wanted < least ? least : wanted;
+    return wanted < run->plan.rows ? wanted : run->plan.rows;
+}
+
+int64_t rnncore_buffer_rows(const rnncore_run *run)
+{
+    int64_t rows;
+    const int64_t chunks = run->shares * run->chunk_rows;
+    return __builtin_add_overflow(chunks, run->plan.batch, &rows) ? -1 : rows;
 }
 
 void rnncore_divide(rnncore_run *run)
@@ -112,11 +114,13 @@ static void run_chunk(rnncore_run *run, const rnncore_pass *pass, int64_t k0, in
 static int64_t chunk_steps(const rnncore_run *run, int backward, int64_t k)
 {
     const rnncore_plan *plan = &run->plan;
+    int64_t steps = run->chunk_rows / rnncore_plan_running(plan, k);
     if (backward) {
-        return run->chunk_rows / plan->batch;
+        steps = run->chunk_rows / plan->batch;
+    } else if (plan->dense) {
+        steps = run->shares * run->chunk_rows / plan->whole;
     }
-    return plan->dense ? run->shares * run->chunk_rows / plan->whole
-                       : run->chunk_rows / rnncore_plan_running(plan, k);
+    return steps < 1 ? 1 : steps;
 }
 
 /* ---- shares of the rows ---- */
@@ -133,7 +137,7 @@ static rnncore_run take_share(const rnncore_run *run, int64_t begin, int64_t end
 {
     const rnncore_weights *w = run->weights;
     const int together = run->training || run->plan.dense; /* with the rows of the others */
-    const int64_t chunk = index * run->chunk_rows;
+    const int64_t chunk = begin + index * run->chunk_rows; /* at least one step of each share */
     const int64_t row = together ? begin : chunk, masks = w->gates * w->padded;
     rnncore_run share = *run;
     share.plan = rnncore_plan_share(&run->plan, begin, end);
@@ -223,7 +227,7 @@ static void run_parts(time_loop *loop)
     const rnncore_pass *pass = loop->pass;
     rnncore_run run = *loop->run;
     const int64_t longest = run.plan.longest;
-    loop->chunk = run.chunk_rows / run.plan.batch;
+    loop->chunk = run.chunk_rows < run.plan.batch ? 1 : run.chunk_rows / run.plan.batch;
     const int64_t last = (longest - 1) / loop->chunk; /* chunk */
     const int64_t k0 = last * loop->chunk;
     pass->begin(&run, pass->arg);

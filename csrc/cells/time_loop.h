@@ -12,6 +12,9 @@
  *   - small work: the calling thread alone. */
 void rnncore_divide(rnncore_run *run);
 
+/* Rows of a buffer that holds a chunk of each share; -1: too many. */
+int64_t rnncore_buffer_rows(const rnncore_run *run);
+
 /* What a pass does beside its steps. Each function gets the run of the rows that it is to treat. */
 typedef struct rnncore_pass {
     int backward; /* from the last step to the first */
