@@ -9,6 +9,10 @@ endif()
 
 # Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
 set(_kernel_flags -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  # On ARM GCC would move the loads of a tile so far ahead that its sums leave the registers.
+  list(APPEND _kernel_flags -fno-schedule-insns)
+endif()
 if(RNNCORE_SANITIZE)
   list(APPEND _kernel_flags -O1)  # the checks at -O3 take minutes to compile
 endif()

@@ -21,8 +21,8 @@ static void TILE(ROWS, PANELS, WIDTH)(const FN(operand) * op, const REAL *a, con
     }
     for (int64_t s = 0; s < op->segments; s++) {
         const REAL *column = a + s * op->segment_stride;
-#if PANELS == 1 /* several fill the registers, and would spill */
-        RNNCORE_UNROLL_BY_4
+#ifndef __clang__ /* in a loop of single steps GCC reads b again from memory for every row */
+#pragma GCC unroll 2
 #endif
         for (int64_t k = 0; k < depth; k++, column += ka, b += WIDTH * VLEN) {
 #if ROWS < PANELS * WIDTH
