@@ -249,7 +249,7 @@ static const char options_text[] =
     "  --isa baseline|avx2|avx512|neon  the best kernels at most of this kind\n"
     "  --help\n";
 
-static void usage(const char *name, const char *value)
+static _Noreturn void usage(const char *name, const char *value)
 {
     fprintf(stderr, "rnncore_bench: cannot use %s %s; the options are\n%s", name,
             value == NULL ? "without a value" : value, options_text);
