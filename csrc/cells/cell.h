@@ -21,6 +21,7 @@ typedef struct rnncore_run {
     int64_t chunk_rows; /* compact rows of a chunk, for each share; at least one step */
     int64_t initial;    /* rows of the initial state in the state buffers */
     int64_t first;      /* first compact step in the buffers: its h' is the initial block */
+    int64_t end;        /* forward: one call of the kernel may run the steps before this one */
     int64_t step_rows;  /* inference: rows from one step to the next in the buffers */
     char *x;            /* compact inputs (rows, I) */
     char *gates;        /* (rows, slots * padded) */
@@ -79,6 +80,10 @@ static inline char *rnncore_c_at(const rnncore_run *run, int64_t k)
     return run->training ? rnncore_state_at(run, run->c, k) : run->c;
 }
 
+/* The end of the steps from k on, below k1, whose rows are as many as those of k and stand at a
+ * constant distance in the buffers. */
+int64_t rnncore_regular_end(const rnncore_run *run, int64_t k, int64_t k1);
+
 /* The gradients of the outputs of compact step k. */
 static inline char *rnncore_dy_at(const rnncore_run *run, int64_t k)
 {
@@ -90,6 +95,10 @@ static inline char *rnncore_dy_at(const rnncore_run *run, int64_t k)
  * a = h' (with recurrent dropout: h' times the masks), for the rows that are running. */
 rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,
                                   int parts);
+
+/* How many steps a forward runs that begins at k: those up to run->end that are regular, where the
+ * rows are few and a step is one product. */
+int64_t rnncore_steps_at_once(const rnncore_run *run, int64_t k);
 
 /* Likewise for the backward of step k; the product is added by rnncore_backward_product. */
 rnncore_step rnncore_backward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,

@@ -88,22 +88,6 @@ typedef struct forward_pass {
 
 /* ---- projection: gates = x W + b ---- */
 
-/* The end of the steps from k on whose rows stand at a constant distance in the buffers. */
-static int64_t regular_end(const rnncore_run *run, int64_t k, int64_t k1)
-{
-    if (run->plan.dense) {
-        return k1;
-    }
-    const int64_t running = rnncore_plan_running(&run->plan, k);
-    const int64_t distance = rnncore_row_of_step(run, k + 1) - rnncore_row_of_step(run, k);
-    int64_t end = k + 1;
-    while (end < k1 && rnncore_plan_running(&run->plan, end) == running &&
-           rnncore_row_of_step(run, end) == rnncore_row_of_step(run, end - 1) + distance) {
-        end++;
-    }
-    return end;
-}
-
 /* Steps [k, end) at a constant distance. */
 static void project_steps(const rnncore_run *run, const forward_pass *pass, int64_t k, int64_t end)
 {
@@ -151,7 +135,7 @@ static void project(const rnncore_run *run, int64_t k0, int64_t k1, void *arg)
                               run->x + (size_t)(row * w->input) * w->element, w->input);
     }
     for (int64_t k = k0, end; k < k1; k = end) {
-        end = regular_end(run, k, k1);
+        end = rnncore_regular_end(run, k, k1);
         project_steps(run, pass, k, end);
     }
 }

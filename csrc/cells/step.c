@@ -43,12 +43,45 @@ static rnncore_step common_step(const rnncore_run *run, rnncore_op op, int64_t k
     return step;
 }
 
+int64_t rnncore_regular_end(const rnncore_run *run, int64_t k, int64_t k1)
+{
+    if (run->plan.dense) {
+        return k1;
+    }
+    const int64_t running = rnncore_plan_running(&run->plan, k);
+    const int64_t distance = rnncore_row_of_step(run, k + 1) - rnncore_row_of_step(run, k);
+    int64_t end = k + 1;
+    while (end < k1 && rnncore_plan_running(&run->plan, end) == running &&
+           rnncore_row_of_step(run, end) == rnncore_row_of_step(run, end - 1) + distance) {
+        end++;
+    }
+    return end;
+}
+
+int64_t rnncore_steps_at_once(const rnncore_run *run, int64_t k)
+{
+    const rnncore_weights *w = run->weights;
+    if (k + 1 >= run->end || rnncore_plan_running(&run->plan, k) > w->kernels->rows_in_steps ||
+        w->cell->phases > 1 || run->masks != NULL || run->unpacked ||
+        w->path == RNNCORE_PATH_GENERIC) {
+        return 1;
+    }
+    return rnncore_regular_end(run, k, run->end) - k;
+}
+
 rnncore_step rnncore_forward_step(const rnncore_run *run, rnncore_op op, int64_t k, int part,
                                   int parts)
 {
     rnncore_step step = common_step(run, op, k, part, parts);
     step.a = step.h_in;
     step.lda = run->weights->padded;
+    step.steps = rnncore_steps_at_once(run, k);
+    if (step.steps > 1) {
+        const int64_t rows = rnncore_row_of_step(run, k + 1) - rnncore_row_of_step(run, k);
+        step.gates_step = rows * step.ldg;
+        step.h_step = rows * step.ldh;
+        step.c_step = run->training ? step.h_step : 0;
+    }
     if (run->masks != NULL) {
         const int64_t row = rnncore_row_of_step(run, k);
         step.a = run->masked + (size_t)(row * step.ldm) * run->weights->element;

@@ -91,10 +91,14 @@ static void run_phase(const rnncore_run *run, int backward, int64_t k, int phase
 
 static void run_steps(const rnncore_run *run, int backward, int64_t k0, int64_t k1)
 {
-    for (int64_t i = 0; i < k1 - k0; i++) {
-        for (int phase = 0; phase < run->weights->cell->phases; phase++) {
-            run_phase(run, backward, backward ? k1 - 1 - i : k0 + i, phase, 0, 1);
+    const int phases = run->weights->cell->phases;
+    int64_t n = 1;
+    for (int64_t i = 0; i < k1 - k0; i += n) {
+        const int64_t k = backward ? k1 - 1 - i : k0 + i;
+        for (int phase = 0; phase < phases; phase++) {
+            run_phase(run, backward, k, phase, 0, 1);
         }
+        n = backward ? 1 : rnncore_steps_at_once(run, k);
     }
 }
 
@@ -102,6 +106,7 @@ static void run_steps(const rnncore_run *run, int backward, int64_t k0, int64_t 
 static void run_chunk(rnncore_run *run, const rnncore_pass *pass, int64_t k0, int64_t k1)
 {
     enter_chunk(run, k0);
+    run->end = k1;
     pass->before(run, k0, k1, pass->arg);
     run_steps(run, pass->backward, k0, k1);
     if (pass->after != NULL) {
@@ -218,6 +223,7 @@ static void run_part(void *arg, int64_t phase, int part, int parts)
         run_phase(&run, pass->backward, pass->backward ? k0 + n - 1 - i : k0 + i,
                   (int)(sub % phases), part, parts);
     } else if (part == 0) {
+        run.end = k0 + n;
         run_steps(&run, pass->backward, k0, k0 + n);
     }
 }

@@ -59,6 +59,9 @@ typedef struct rnncore_step {
     void *dc;
     const void *mask; /* STORE: what the product is multiplied by; NULL: ones */
     int64_t ldm;
+    /* forward, few rows: so many steps one after another, each from the states that the step
+     * before it wrote; and from one step to the next in gates, h_out and c_out. 0 is 1. */
+    int64_t steps, gates_step, h_step, c_step;
 } rnncore_step;
 
 /* C (M, N) = A B, or += with accumulate; A(i,k) = a[i*ra + k*ca], B(k,j) = b[k*rb + j*cb]. */
@@ -88,6 +91,7 @@ typedef struct rnncore_kernels {
     int64_t vector_length; /* elements in a vector */
     int64_t panel_vectors; /* vectors in a packed panel */
     int64_t row_tile;      /* rows that one pass over a panel serves */
+    int64_t rows_in_steps; /* rows for which a step takes `steps`, where it is not generic */
     int64_t product_scratch;
     void (*pack)(const rnncore_packing *packing, void *packed);
     void (*step)(const rnncore_step *step);

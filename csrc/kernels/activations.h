@@ -76,31 +76,49 @@ RNNCORE_INLINE vf32 vf32_exp(vf32 x)
 }
 
 /*
- * e^x / (e^x + 1). Below -87.7, where the result is denormal, the scale is 0. What r loses to the
- * low part of n*ln2 is added behind the polynomial, so that e^r has one rounding of weight.
+ * sigmoid and tanh come in three parts of about the same length, so that a step can do something
+ * else between them (beside.inc.h): reduce splits x, polynomial makes e^r or T of r, quotient
+ * divides. What is under way between two parts:
  */
-RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x)
+typedef struct vf32_parts {
+    vf32 s, r;
+    vf32 high, low; /* of the reduced x; for tanh: x itself, and nothing */
+} vf32_parts;
+
+/* Below -87.7, where the result is denormal, the scale is 0. */
+RNNCORE_INLINE vf32_parts vf32_sigmoid_reduce(vf32 x)
 {
-    const float k = RNNCORE_SIGMOID_K;
     const vf32 shift = vf32_set1(0x1.8p23f + 127.0f);
     x = vf32_max(vf32_set1(-88.0f), vf32_min(vf32_set1(60.0f), x));
     const vf32 t = vf32_fma(x, vf32_set1(0x1.715476p0f), shift);
     const vf32 n = t - shift;
     const vf32 s = (vf32)((vu32)t << 23);
     const vf32 high = vf32_fma(n, vf32_set1(-RNNCORE_LN2_HI_F32), x);
-    const vf32 low = n * (-RNNCORE_LN2_LO_F32 * k);
+    const vf32 low = n * (-RNNCORE_LN2_LO_F32 * RNNCORE_SIGMOID_K);
     const vf32 r = vf32_fma(n, vf32_set1(-RNNCORE_LN2_LO_F32), high);
+    return (vf32_parts){s, r, high, low};
+}
 
-    const vf32 r2 = r * r;
+/* What r loses to the low part of n*ln2 is added behind the polynomial, so that e^r has one
+ * rounding of weight. */
+RNNCORE_INLINE vf32_parts vf32_sigmoid_polynomial(vf32_parts of)
+{
+    const float k = RNNCORE_SIGMOID_K;
+    const vf32 r = of.r, r2 = r * r;
     const vf32 p01 = vf32_fma(vf32_set1(0x1.fffee4p-3f), r, vf32_set1(0x1.7ffff8p-1f));
     const vf32 p23 = vf32_fma(vf32_set1(0x1.9b5108p-7f), r, vf32_set1(0x1.0006b4p-4f));
     const vf32 p24 = vf32_fma(vf32_set1(0x1.0c9bd2p-9f), r2, p23);
-    const vf32 tail = vf32_fma(r2 * r2, p24, vf32_fma(r2, p01, low));
-    const vf32 er = vf32_fma(high, vf32_set1(k), tail) + k;
-    return er * s / vf32_fma(er, s, vf32_set1(k));
+    const vf32 tail = vf32_fma(r2 * r2, p24, vf32_fma(r2, p01, of.low));
+    of.r = vf32_fma(of.high, vf32_set1(k), tail) + k;
+    return of;
 }
 
-RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
+RNNCORE_INLINE vf32 vf32_sigmoid_quotient(vf32_parts of)
+{
+    return of.r * of.s / vf32_fma(of.r, of.s, vf32_set1(RNNCORE_SIGMOID_K));
+}
+
+RNNCORE_INLINE vf32_parts vf32_tanh_reduce(vf32 x)
 {
     const vf32 shift = vf32_set1(0x1.8p20f + 127.0f);
     const vf32 a = vf32_min(vf32_set1(10.0f), vf32_abs(x));
@@ -109,14 +127,34 @@ RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
     const vf32 n = (vf32)t - shift;
     const vf32 s = (vf32)((vu32)t << 20);
     const vf32 h = vf32_fma(n, vf32_set1(-0x1.62e43p-2f), a);
+    return (vf32_parts){s, h, x, x};
+}
 
-    const vf32 h2 = h * h;
+RNNCORE_INLINE vf32_parts vf32_tanh_polynomial(vf32_parts of)
+{
+    const vf32 h = of.r, h2 = h * h;
     const vf32 q12 = vf32_fma(vf32_set1(-0x1.9ffd2p-5f), h2, vf32_set1(0x1.10c56ap-3f));
     const vf32 q = vf32_fma(q12, h2, vf32_set1(-0x1.5554d8p-2f));
-    const vf32 T = vf32_fma(h2 * h, q, h);
+    of.r = vf32_fma(h2 * h, q, h);
+    return of;
+}
+
+RNNCORE_INLINE vf32 vf32_tanh_quotient(vf32_parts of)
+{
+    const vf32 s = of.s, T = of.r;
     const vf32 num = vf32_fma(s + 1.0f, T, s - 1.0f);
     const vf32 y = num / (num + vf32_fma(T, vf32_set1(-2.0f), vf32_set1(2.0f)));
-    return vf32_from_bits(vf32_bits(y) | vf32_sign(x));
+    return vf32_from_bits(vf32_bits(y) | vf32_sign(of.high));
+}
+
+RNNCORE_INLINE vf32 vf32_sigmoid(vf32 x)
+{
+    return vf32_sigmoid_quotient(vf32_sigmoid_polynomial(vf32_sigmoid_reduce(x)));
+}
+
+RNNCORE_INLINE vf32 vf32_tanh(vf32 x)
+{
+    return vf32_tanh_quotient(vf32_tanh_polynomial(vf32_tanh_reduce(x)));
 }
 
 /* ---- float64: the same, with longer polynomials ---- */
@@ -156,29 +194,43 @@ RNNCORE_INLINE vf64 vf64_exp(vf64 x)
     return er * (vf64)(half << 52) * (vf64)((both - half) << 52);
 }
 
-RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x)
+typedef struct vf64_parts {
+    vf64 s, r;
+    vf64 high, low;
+} vf64_parts;
+
+RNNCORE_INLINE vf64_parts vf64_sigmoid_reduce(vf64 x)
 {
-    static const double p[10] = {
-        0x1.8000000000007p-1, 0x1.ffffffffffebp-3,   0x1.fffffffffae2p-5,   0x1.99999999ef4bdp-7,
-        0x1.111111200eb71p-9, 0x1.3813805074e82p-12, 0x1.38133ac91f812p-15, 0x1.1568a10a2a93ap-18,
-        0x1.bcf834ed6d16p-22, 0x1.4017a8e101574p-25};
-    const double k = RNNCORE_SIGMOID_K;
     const vf64 shift = vf64_set1(0x1.8p52 + 1023.0);
     x = vf64_max(vf64_set1(-709.0), vf64_min(vf64_set1(60.0), x));
     const vf64 t = vf64_fma(x, vf64_set1(0x1.71547652b82fep0), shift);
     const vf64 n = t - shift;
     const vf64 s = (vf64)((vu64)t << 52);
     const vf64 high = vf64_fma(n, vf64_set1(-RNNCORE_LN2_HI_F64), x);
-    const vf64 low = n * (-RNNCORE_LN2_LO_F64 * k);
+    const vf64 low = n * (-RNNCORE_LN2_LO_F64 * (double)RNNCORE_SIGMOID_K);
     const vf64 r = vf64_fma(n, vf64_set1(-RNNCORE_LN2_LO_F64), high);
-
-    const vf64 r2 = r * r;
-    const vf64 tail = vf64_fma(vf64_polynomial(p, r, r2), r2, low);
-    const vf64 er = vf64_fma(high, vf64_set1(k), tail) + k;
-    return er * s / vf64_fma(er, s, vf64_set1(k));
+    return (vf64_parts){s, r, high, low};
 }
 
-RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
+RNNCORE_INLINE vf64_parts vf64_sigmoid_polynomial(vf64_parts of)
+{
+    static const double p[10] = {
+        0x1.8000000000007p-1, 0x1.ffffffffffebp-3,   0x1.fffffffffae2p-5,   0x1.99999999ef4bdp-7,
+        0x1.111111200eb71p-9, 0x1.3813805074e82p-12, 0x1.38133ac91f812p-15, 0x1.1568a10a2a93ap-18,
+        0x1.bcf834ed6d16p-22, 0x1.4017a8e101574p-25};
+    const double k = RNNCORE_SIGMOID_K;
+    const vf64 r2 = of.r * of.r;
+    const vf64 tail = vf64_fma(vf64_polynomial(p, of.r, r2), r2, of.low);
+    of.r = vf64_fma(of.high, vf64_set1(k), tail) + k;
+    return of;
+}
+
+RNNCORE_INLINE vf64 vf64_sigmoid_quotient(vf64_parts of)
+{
+    return of.r * of.s / vf64_fma(of.r, of.s, vf64_set1(RNNCORE_SIGMOID_K));
+}
+
+RNNCORE_INLINE vf64_parts vf64_tanh_reduce(vf64 x)
 {
     const vf64 shift = vf64_set1(0x1.8p49 + 1023.0);
     const vf64 a = vf64_min(vf64_set1(20.0), vf64_abs(x));
@@ -187,8 +239,12 @@ RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
     const vf64 n = (vf64)t - shift;
     const vf64 s = (vf64)((vu64)t << 49);
     const vf64 h = vf64_fma(n, vf64_set1(-0x1.62e42fefa39efp-2), a);
+    return (vf64_parts){s, h, x, x};
+}
 
-    const vf64 h2 = h * h;
+RNNCORE_INLINE vf64_parts vf64_tanh_polynomial(vf64_parts of)
+{
+    const vf64 h = of.r, h2 = h * h;
     const vf64 h4 = h2 * h2;
     const vf64 q12 =
         vf64_fma(vf64_set1(-0x1.ba1ba13566607p-5), h2, vf64_set1(0x1.11111110c3413p-3));
@@ -198,10 +254,26 @@ RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
         vf64_fma(vf64_set1(-0x1.508730ff8c170p-10), h2, vf64_set1(0x1.d40749d4f9deap-9));
     const vf64 q16 = vf64_fma(vf64_fma(q56, h4, q34), h4, q12);
     const vf64 q = vf64_fma(q16, h2, vf64_set1(-0x1.5555555555367p-2));
-    const vf64 T = vf64_fma(h2 * h, q, h);
+    of.r = vf64_fma(h2 * h, q, h);
+    return of;
+}
+
+RNNCORE_INLINE vf64 vf64_tanh_quotient(vf64_parts of)
+{
+    const vf64 s = of.s, T = of.r;
     const vf64 num = vf64_fma(s + 1.0, T, s - 1.0);
     const vf64 y = num / (num + vf64_fma(T, vf64_set1(-2.0), vf64_set1(2.0)));
-    return vf64_from_bits(vf64_bits(y) | vf64_sign(x));
+    return vf64_from_bits(vf64_bits(y) | vf64_sign(of.high));
+}
+
+RNNCORE_INLINE vf64 vf64_sigmoid(vf64 x)
+{
+    return vf64_sigmoid_quotient(vf64_sigmoid_polynomial(vf64_sigmoid_reduce(x)));
+}
+
+RNNCORE_INLINE vf64 vf64_tanh(vf64 x)
+{
+    return vf64_tanh_quotient(vf64_tanh_polynomial(vf64_tanh_reduce(x)));
 }
 
 #endif

@@ -3,7 +3,8 @@
  *
  * How a step works: the packed matrix stands in panels of PANEL vectors of columns. A tile of up
  * to ROW_TILE rows times one panel stays in registers over the whole depth; the tiles of one block
- * of units (all its gates) go to a small buffer in L1 and the gate equations run on that buffer.
+ * of units (all its gates) go to a small buffer in L1 and the gate equations run on that buffer, or
+ * with few rows beside the next tile (beside.inc.h).
  * Every sum runs over k in order in one accumulator, so a row's bits depend neither on the other
  * rows nor on how rows and columns are divided among threads. */
 #include <string.h>
@@ -20,6 +21,14 @@
 #define PANEL 2
 #endif
 #define ROW_TILE 6
+
+/* Rows whose gate equations run beside the next product (beside.inc.h). More keep both units busy
+ * with their product alone; 16 registers are too few for both. */
+#if RNNCORE_VECTOR_BYTES == 64
+#define BESIDE_ROWS 3
+#else
+#define BESIDE_ROWS 0
+#endif
 
 #define TEMPLATE "kernels/real.inc.h"
 #include "kernels/dtypes.inc.h"

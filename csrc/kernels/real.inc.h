@@ -10,6 +10,9 @@
 #include "kernels/gates_lstm.inc.h"
 #include "kernels/gates_rnn.inc.h"
 
+#if BESIDE_ROWS > 0
+#include "kernels/beside.inc.h"
+#endif
 #include "kernels/machine.inc.h"
 #include "kernels/map.inc.h"
 #include "kernels/pack.inc.h"
@@ -36,6 +39,7 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .vector_length = VLEN,
     .panel_vectors = PANEL,
     .row_tile = ROW_TILE,
+    .rows_in_steps = BESIDE_ROWS,
     .product_scratch = (PRODUCT_ROWS + PANEL * VLEN) * PRODUCT_DEPTH * (int64_t)sizeof(REAL),
     .pack = FN(pack),
     .step = FN(step),

@@ -155,11 +155,38 @@ static __attribute__((noinline)) void FN(step_generic)(const rnncore_step *s)
     FN(run_step)(s, 1);
 }
 
-static void FN(step)(const rnncore_step *s)
+static void FN(one_step)(const rnncore_step *s)
 {
     if (s->generic) {
         FN(step_generic)(s);
     } else {
         FN(run_step)(s, 0);
+    }
+}
+
+static void FN(step)(const rnncore_step *s)
+{
+#if BESIDE_ROWS > 0
+    const FN(beside_fn) beside = FN(find_beside)(s);
+    if (beside != NULL) {
+        beside(s);
+        return;
+    }
+#endif
+    FN(one_step)(s);
+    if (s->steps > 1) {
+        rnncore_step next = *s;
+        for (int64_t i = 1; i < s->steps; i++) {
+            next.reverse = !next.reverse;
+            next.a = next.h_in = next.h_out;
+            next.lda = next.ldh;
+            next.c_in = next.c_out;
+            next.gates = (REAL *)next.gates + s->gates_step;
+            next.h_out = (REAL *)next.h_out + s->h_step;
+            if (next.c_out != NULL) {
+                next.c_out = (REAL *)next.c_out + s->c_step;
+            }
+            FN(one_step)(&next);
+        }
     }
 }

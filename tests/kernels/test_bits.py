@@ -124,13 +124,13 @@ def test_a_second_run_gives_the_same_bits(isa: str, cell: str) -> None:
         assert_same_bits(make_call(call.case).train(), expected)
 
 
-def alone(call: Call, row: int) -> Call:
-    """The call of one of its rows."""
+def some_rows(call: Call, rows: slice) -> Call:
+    """The call of some of its rows."""
     options = dict(call.options)
     for name in {"lengths", "mask"} & set(options):
-        options[name] = options[name][row : row + 1]
-    state = tuple(s[row : row + 1] for s in call.initial_state)
-    return call.changed(x=call.x[row : row + 1], initial_state=state, **options)
+        options[name] = options[name][rows]
+    state = tuple(s[rows] for s in call.initial_state)
+    return call.changed(x=call.x[rows], initial_state=state, **options)
 
 
 @pairwise(isa=ISAS, cell=CELLS, rows=["full", "lengths", "holes"], dtype=["float32", "float64"])
@@ -139,15 +139,31 @@ def test_a_row_does_not_depend_on_its_batch_mates(
 ) -> None:
     call = make_call(Case(cell, 15, 9, 5, 33, dtype, rows))
     whole = call.infer()
-    for row in range(15):
-        one = {name: array[row : row + 1] for name, array in whole.items()}
-        assert_same_bits(alone(call, row).infer(), one)
-    half = call.changed(
-        x=call.x[4:11],
-        initial_state=tuple(s[4:11] for s in call.initial_state),
-        **{name: call.options[name][4:11] for name in ("lengths", "mask") if name in call.options},
-    )
-    assert_same_bits(half.infer(), {name: array[4:11] for name, array in whole.items()})
+    for rows in [*(slice(row, row + 1) for row in range(15)), slice(4, 11)]:
+        expected = {name: array[rows] for name, array in whole.items()}
+        assert_same_bits(some_rows(call, rows).infer(), expected)
+
+
+@pairwise(
+    isa=ISAS,
+    cell=CELLS,
+    count=[1, 2, 3, 4],
+    units=[1, 16, 17, 40, 64, 97, 144],
+    dtype=["float32", "float64"],
+    rows=["full", "lengths"],
+    go_backwards=[False, True],
+    loosely=["isa", "rows"],
+)
+def test_few_rows_have_the_bits_of_many(
+    isa: str, cell: str, count: int, units: int, dtype: str, rows: str, go_backwards: bool
+) -> None:
+    call = make_call(Case(cell, 9, 21, 5, units, dtype, rows, go_backwards))
+    dstate = tuple(s[:count] for s in call.dstate)
+    few = some_rows(call, slice(count)).changed(dy=call.dy[:count], dstate=dstate)
+    expected = {name: array[:count] for name, array in call.infer().items()}
+    assert_same_bits(few.infer(), expected)
+    trained = few.train()
+    assert_same_bits({name: trained[name] for name in expected}, expected)
 
 
 def test_nonsense_in_one_row_stays_there(isa: str) -> None:
