@@ -51,14 +51,18 @@ def tiles(text: str) -> dict[tuple[str, ...], list[Instruction]]:
 
 
 def innermost_loops(code: list[Instruction]) -> list[list[Instruction]]:
-    """What stands between a branch and the earlier instruction that it leads to."""
+    """What stands between a branch and the earlier instruction that it leads to.
+
+    Not where the function returns in between: then a part of a loop was moved behind the end.
+    """
     index = {one.address: i for i, one in enumerate(code)}
     loops: list[tuple[int, int]] = []
     for end, one in enumerate(code):
         target = re.search(r"([0-9a-f]+) <", one.operands)
         if target and BRANCH.match(one.name):
             start = index.get(int(target[1], 16), end + 1)
-            if start <= end and not any(start <= other for other, _ in loops):
+            returns = any(between.name.startswith("ret") for between in code[start:end])
+            if start <= end and not returns and not any(start <= other for other, _ in loops):
                 loops.append((start, end))
     return [code[start : end + 1] for start, end in loops]
 

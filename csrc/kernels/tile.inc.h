@@ -9,18 +9,21 @@ static void TILE(ROWS, PANELS, WIDTH)(const FN(operand) * op, const REAL *a, con
                                       REAL *out, int64_t ldo)
 {
     enum { VECTORS = PANELS * WIDTH };
-    const int64_t depth = op->depth, lda = op->lda, ka = op->ka;
+    const int64_t depth = op->depth, ka = op->ka;
     const int64_t panel_size = op->segments * depth * WIDTH * VLEN;
+    const REAL *rows[ROWS];
     VEC sums[ROWS][VECTORS];
     RNNCORE_UNROLL
     for (int r = 0; r < ROWS; r++) {
+        rows[r] = a + r * op->lda;
+        __asm__("" : "+r"(rows[r])); /* else Clang adds up the address of each row at each step */
         RNNCORE_UNROLL
         for (int v = 0; v < VECTORS; v++) {
             sums[r][v] = V(zero)();
         }
     }
     for (int64_t s = 0; s < op->segments; s++) {
-        const REAL *column = a + s * op->segment_stride;
+        int64_t column = s * op->segment_stride;
 #ifndef __clang__ /* in a loop of single steps GCC reads b again from memory for every row */
 #pragma GCC unroll 2
 #endif
@@ -29,7 +32,7 @@ static void TILE(ROWS, PANELS, WIDTH)(const FN(operand) * op, const REAL *a, con
             VEC av[ROWS];
             RNNCORE_UNROLL
             for (int r = 0; r < ROWS; r++) {
-                av[r] = V(set1)(column[r * lda]);
+                av[r] = V(set1)(rows[r][column]);
             }
             RNNCORE_UNROLL
             for (int v = 0; v < VECTORS; v++) {
@@ -47,7 +50,7 @@ static void TILE(ROWS, PANELS, WIDTH)(const FN(operand) * op, const REAL *a, con
             }
             RNNCORE_UNROLL
             for (int r = 0; r < ROWS; r++) {
-                const VEC av = V(set1)(column[r * lda]);
+                const VEC av = V(set1)(rows[r][column]);
                 RNNCORE_UNROLL
                 for (int v = 0; v < VECTORS; v++) {
                     sums[r][v] = V(fma)(av, bv[v], sums[r][v]);
