@@ -9,9 +9,9 @@
  * step run beside the first product of the next step, before it comes to the columns of their
  * units. Sums and gate equations are those of run_step, to the bit. */
 
-/* Sums of a row: of all gates of a group of blocks. And the depth up to which one row gains: more
- * weights come from beyond L2, which is faster with several panels at a time. */
-enum { FN(WAITING_ROW) = 12 * VLEN, FN(BESIDE_DEPTH) = 256 };
+/* Sums of a row: of all gates of a group of blocks. And the depth up to which one row gains: beyond
+ * it the gate equations are few beside the weights, which several panels at a time read faster. */
+enum { FN(WAITING_ROW) = 12 * VLEN, FN(BESIDE_DEPTH) = 224 };
 
 /* Four vectors of columns of one row. */
 typedef struct FN(four) {
