@@ -5,16 +5,25 @@
 enum { CHUNK_BYTES = 256 << 10, CHUNK_ROWS_MIN = 128, CHUNK_ROWS_MAX = 512 };
 
 /* Work of a thread that pays for one barrier (measured in flops). */
-enum { FLOPS_PER_BARRIER = 100000 };
+enum { FLOPS_PER_BARRIER = 150000 };
+
+/* And for the projection of a chunk alone, whose steps one thread then runs: it waits for the
+ * others and reads what they wrote. */
+enum { FLOPS_PER_PROJECTION = 10000000 };
 
 /* Fewest rows a thread: below, dividing the units keeps the tiles fuller. */
 enum { ROWS_PER_THREAD = 4 };
 
-int rnncore_threads_for(const rnncore_run *run, int64_t flops)
+static int threads_worth(const rnncore_run *run, int64_t flops, int64_t each)
 {
     const int64_t size = rnncore_pool_useful(run->context->pool);
-    const int64_t worth = flops / RNNCORE_FLOPS_PER_THREAD;
+    const int64_t worth = flops / each;
     return (int)(worth < 1 ? 1 : worth < size ? worth : size);
+}
+
+int rnncore_threads_for(const rnncore_run *run, int64_t flops)
+{
+    return threads_worth(run, flops, RNNCORE_FLOPS_PER_THREAD);
 }
 
 static int64_t chunk_rows(const rnncore_run *run)
@@ -56,7 +65,8 @@ void rnncore_divide(rnncore_run *run)
     }
     run->chunk_rows = chunk_rows(run);
     if (run->shares == 1 && run->parts == 1) {
-        run->parts = rnncore_threads_for(run, run->chunk_rows * (row_flops - step_flops));
+        run->parts =
+            threads_worth(run, run->chunk_rows * (row_flops - step_flops), FLOPS_PER_PROJECTION);
     }
 }
 

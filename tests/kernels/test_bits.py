@@ -22,7 +22,7 @@ DIVIDED = {
     "units": {"batch": 1, "steps": 12, "inputs": 24, "units": 260},
     "units_ragged": {"batch": 3, "steps": 16, "inputs": 5, "units": 257, "rows": "lengths"},
     "units_backwards": {"batch": 2, "steps": 12, "inputs": 5, "units": 288, "go_backwards": True},
-    "inputs": {"batch": 2, "steps": 40, "inputs": 700, "units": 24},
+    "inputs": {"batch": 2, "steps": 120, "inputs": 700, "units": 24},
     "chunks": {"batch": 130, "steps": 9, "inputs": 4, "units": 40, "rows": "lengths"},
 }
 # The step of a SimpleRNN does a third or a quarter of the work: more units, to be divided too.
