@@ -224,7 +224,8 @@ void rnncore_run_products(const rnncore_run *run, const rnncore_gradients *gradi
     if (gradients->dbias != NULL) {
         bias_tasks = w->cell == &rnncore_gru_ops ? 2 * w->gates : w->gates;
     }
-    const int64_t flops = 2 * run->plan.rows * w->gates * w->hidden * (2 * w->input + w->hidden);
+    const double flops =
+        2.0 * (double)(run->plan.rows * w->gates * w->hidden) * (double)(2 * w->input + w->hidden);
     rnncore_pool *pool = rnncore_threads_for(run, flops) > 1 ? run->context->pool : NULL;
     rnncore_pool_run(pool, p.weight_tasks + p.dx_tasks + bias_tasks, products_task, &p);
 }

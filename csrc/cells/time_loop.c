@@ -14,14 +14,14 @@ enum { FLOPS_PER_PROJECTION = 10000000 };
 /* Fewest rows a thread: below, dividing the units keeps the tiles fuller. */
 enum { ROWS_PER_THREAD = 4 };
 
-static int threads_worth(const rnncore_run *run, int64_t flops, int64_t each)
+static int threads_worth(const rnncore_run *run, double flops, double each)
 {
-    const int64_t size = rnncore_pool_useful(run->context->pool);
-    const int64_t worth = flops / each;
-    return (int)(worth < 1 ? 1 : worth < size ? worth : size);
+    const int size = rnncore_pool_useful(run->context->pool);
+    const double worth = flops / each;
+    return worth < 1 ? 1 : worth < size ? (int)worth : size;
 }
 
-int rnncore_threads_for(const rnncore_run *run, int64_t flops)
+int rnncore_threads_for(const rnncore_run *run, double flops)
 {
     return threads_worth(run, flops, RNNCORE_FLOPS_PER_THREAD);
 }
@@ -49,24 +49,26 @@ void rnncore_divide(rnncore_run *run)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
-    const int64_t step_flops = 2 * w->gates * w->hidden * w->hidden;
-    const int64_t row_flops = step_flops + 2 * w->gates * w->hidden * w->input;
-    /* Without packed weights the rows are few and each product is divided by itself. */
-    const int threads = run->unpacked ? 1 : rnncore_threads_for(run, plan->rows * row_flops);
+    /* In double: a size is asked for before it is known to fit. */
+    const double columns = 2.0 * (double)w->gates * (double)w->hidden;
+    const double step = columns * (double)w->hidden, projection = columns * (double)w->input;
+    const double rows = (double)plan->rows;
+    const int threads = rnncore_threads_for(run, rows * (step + projection));
     const int64_t most = plan->batch / ROWS_PER_THREAD;
     run->shares = run->parts = run->step_parts = 1;
+    run->chunk_rows = chunk_rows(run);
+    if (run->unpacked) {
+        return; /* a few rows, whose products are divided each by itself */
+    }
     if (most >= threads) {
         run->shares = threads;
     } else if (!w->layer.recurrent_dropout &&
-               plan->rows * step_flops >= FLOPS_PER_BARRIER * threads * plan->longest) {
+               rows * step >= (double)FLOPS_PER_BARRIER * threads * (double)plan->longest) {
         run->parts = run->step_parts = threads;
     } else if (most > 1) {
         run->shares = most;
-    }
-    run->chunk_rows = chunk_rows(run);
-    if (run->shares == 1 && run->parts == 1) {
-        run->parts =
-            threads_worth(run, run->chunk_rows * (row_flops - step_flops), FLOPS_PER_PROJECTION);
+    } else {
+        run->parts = threads_worth(run, projection * (double)run->chunk_rows, FLOPS_PER_PROJECTION);
     }
 }
 

@@ -32,6 +32,6 @@ typedef struct rnncore_pass {
 void rnncore_time_loop(const rnncore_run *run, const rnncore_pass *pass);
 
 /* Threads worth using for this many floating-point operations in one parallel section. */
-int rnncore_threads_for(const rnncore_run *run, int64_t flops);
+int rnncore_threads_for(const rnncore_run *run, double flops);
 
 #endif

@@ -39,7 +39,7 @@ static void multiply(const rnncore_run *run, const void *a, int64_t depth, const
 {
     const rnncore_weights *w = run->weights;
     const row_product p = {run, a, b, depth, w->gates * w->hidden, columns};
-    if (rnncore_threads_for(run, 2 * depth * columns) > 1) {
+    if (rnncore_threads_for(run, 2.0 * (double)depth * (double)columns) > 1) {
         rnncore_pool_run(run->context->pool, (columns + SLICE - 1) / SLICE, multiply_slice,
                          (void *)(uintptr_t)&p);
     } else {
