@@ -61,9 +61,9 @@ struct rnncore_pool {
     atomic_int caller_cpu; /* where the caller was last seen */
     atomic_int startable;  /* less than size - 1 once the system has refused a thread */
     int size, useful;
+    _Atomic uint64_t spin_ns; /* how long a worker waits awake */
     /* What follows belongs to the thread that has set `busy`. */
-    int started; /* workers that exist */
-    uint64_t spin_ns;
+    int started;             /* workers that exist */
     uint64_t left_out_until; /* the latest of the workers' */
     int chosen[RNNCORE_POOL_MAX_THREADS];
     rnncore_worker workers[];
@@ -111,6 +111,11 @@ static void work(rnncore_worker *worker)
     atomic_fetch_add_explicit(&worker->done, done, memory_order_relaxed);
 }
 
+static uint64_t spin_time(const rnncore_pool *pool)
+{
+    return atomic_load_explicit(&pool->spin_ns, memory_order_relaxed);
+}
+
 /* Returns once the state is not READY. Spinning on the caller's core would only hold up the caller:
  * the system puts a worker there when the others are taken. */
 static uint32_t await_work(rnncore_worker *worker)
@@ -126,7 +131,7 @@ static uint32_t await_work(rnncore_worker *worker)
     crowded =
         cpu >= 0 && cpu == atomic_load_explicit(&worker->pool->caller_cpu, memory_order_relaxed);
     if (!crowded) {
-        state = spin_while(word, READY, worker->pool->spin_ns);
+        state = spin_while(word, READY, spin_time(worker->pool));
         if (state != READY) {
             return state;
         }
@@ -251,7 +256,7 @@ static void wait_for(rnncore_pool *pool, rnncore_worker *worker, rnncore_job *jo
         return;
     }
     start = rnncore_clock_ns();
-    if (spin_while(word, RUNNING, pool->spin_ns) == RUNNING && change(word, RUNNING, AWAITED)) {
+    if (spin_while(word, RUNNING, spin_time(pool)) == RUNNING && change(word, RUNNING, AWAITED)) {
         while (atomic_load(&word->value) == AWAITED) {
             rnncore_word_wait(word, AWAITED);
         }
@@ -442,7 +447,8 @@ void rnncore_pool_assume_cpus(rnncore_pool *pool, int cpus)
 {
     pool->useful = pool->size < cpus ? pool->size : cpus;
     /* With more threads than cores a spinning one stands in the way of one that has work. */
-    pool->spin_ns = pool->useful <= rnncore_usable_cpus() ? SPIN_NS : 0;
+    atomic_store_explicit(&pool->spin_ns, pool->useful <= rnncore_usable_cpus() ? SPIN_NS : 0,
+                          memory_order_relaxed);
 }
 
 int rnncore_pool_threads(const rnncore_pool *pool)
