@@ -445,7 +445,7 @@ int rnncore_pool_useful(const rnncore_pool *pool)
 
 void rnncore_pool_assume_cpus(rnncore_pool *pool, int cpus)
 {
-    pool->useful = pool->size < cpus ? pool->size : cpus;
+    pool->useful = cpus < 1 ? 1 : pool->size < cpus ? pool->size : cpus;
     /* With more threads than cores a spinning one stands in the way of one that has work. */
     atomic_store_explicit(&pool->spin_ns, pool->useful <= rnncore_usable_cpus() ? SPIN_NS : 0,
                           memory_order_relaxed);

@@ -23,7 +23,8 @@
 #define ROW_TILE 6
 
 /* Rows whose gate equations run beside the next product (beside.inc.h). More keep both units busy
- * with their product alone; 16 registers are too few for both. */
+ * with their product alone; 16 registers are too few for both. The bits are those of run_step
+ * because the multiply-add is an instruction of its own there, not one that the compiler finds. */
 #if RNNCORE_VECTOR_BYTES == 64
 #define BESIDE_ROWS 3
 #else

@@ -175,6 +175,8 @@ static void test_arguments(void)
     rnncore_pool_assume_cpus(pool, 1);
     CHECK(rnncore_pool_useful(pool) == 1 && rnncore_pool_size(pool) == 3);
     CHECK(run_is_right(pool, 9, 0) && rnncore_pool_sections(pool) == 2);
+    rnncore_pool_assume_cpus(pool, 0);
+    CHECK(rnncore_pool_useful(pool) == 1);
     rnncore_pool_destroy(pool);
 }
 
