@@ -22,6 +22,9 @@
 #if RNNCORE_VECTOR_BYTES == 64 && defined(__AVX512F__)
 #define RNNCORE_VEC_AVX512 1
 #include <immintrin.h>
+#elif RNNCORE_VECTOR_BYTES == 64 && defined(__FMA__)
+#define RNNCORE_VEC_HALVES 1 /* a test of the wide kernels without AVX-512 */
+#include <immintrin.h>
 #elif RNNCORE_VECTOR_BYTES == 32 && defined(__AVX__)
 #define RNNCORE_VEC_AVX 1
 #include <immintrin.h>
@@ -209,6 +212,15 @@ RNNCORE_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
     return (vf32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(RNNCORE_VEC_AVX) && defined(__FMA__)
     return (vf32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(RNNCORE_VEC_HALVES)
+    typedef union {
+        vf32 v;
+        __m256 half[2];
+    } halves;
+    const halves x = {a}, y = {b}, z = {c};
+    return (halves){.half = {_mm256_fmadd_ps(x.half[0], y.half[0], z.half[0]),
+                             _mm256_fmadd_ps(x.half[1], y.half[1], z.half[1])}}
+        .v;
 #elif defined(RNNCORE_VEC_NEON)
     return (vf32)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
@@ -222,6 +234,15 @@ RNNCORE_INLINE vf64 vf64_fma(vf64 a, vf64 b, vf64 c)
     return (vf64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(RNNCORE_VEC_AVX) && defined(__FMA__)
     return (vf64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(RNNCORE_VEC_HALVES)
+    typedef union {
+        vf64 v;
+        __m256d half[2];
+    } halves;
+    const halves x = {a}, y = {b}, z = {c};
+    return (halves){.half = {_mm256_fmadd_pd(x.half[0], y.half[0], z.half[0]),
+                             _mm256_fmadd_pd(x.half[1], y.half[1], z.half[1])}}
+        .v;
 #elif defined(RNNCORE_VEC_NEON)
     return (vf64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
