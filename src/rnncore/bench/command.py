@@ -19,8 +19,8 @@ from rnncore.utils._files import SUFFIXES, check_picture, expect_writable
 DESCRIPTION = """\
 Time recurrent layers against every library that is installed, and against what the machine can do.
 
-Outputs are compared first, so that all compute the same thing. One thread: all libraries take turns
-in one process; more: one process a library. OPENBLAS_* variables are left out for all of them.
+Outputs are compared first, so that all compute the same thing. Then all take turns in one process,
+each when the threads of the others sleep. OPENBLAS_* variables are left out for all of them.
 Inference over sequences has its weights packed beforehand, as the peers do. Beside rnncore there
 may be rows of rnncore-unpacked, which packs them in every call, as rnncore.ops does; of
 rnncore-padded, which runs ragged batches as full ones; of rnncore-noblas, which trains with its own

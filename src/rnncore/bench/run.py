@@ -1,9 +1,7 @@
 """Starts the measuring processes and collects what they find.
 
-One thread: one process, in which all libraries take turns, so that a disturbance meets all of them.
-More threads: one process a library, with all variants of rnncore in one, because the pools of
-several libraries, spinning while they wait, ruin each other's times. The environment is the same
-for every library.
+All libraries take turns in one process, so that a disturbance meets all of them. There is one
+process for each number of threads and limit of the ISA, in an environment made for it.
 """
 
 from __future__ import annotations
@@ -114,17 +112,12 @@ class Run:
         peers: Collection[str] = LIBRARIES,
     ) -> None:
         """Time cases in rnncore, in its variants named in `extra`, and in those of the peers."""
-        own = [OURS, *extra]
-        others = [name for name in self.peers if name in peers]
-        jobs = [
-            (threads, isa, group, part)
-            for (threads, isa), group in report.group(cases, lambda c: (c.threads, c.isa)).items()
-            for part in ([own + others] if threads == 1 else [own, *([name] for name in others)])
-        ]
-        self._progress.begin(sum(len(group) for _, _, group, _ in jobs))
-        for threads, isa, group, part in jobs:
+        names = [OURS, *extra, *(name for name in self.peers if name in peers)]
+        jobs = report.group(cases, lambda case: (case.threads, case.isa))
+        self._progress.begin(sum(map(len, jobs.values())))
+        for (threads, isa), group in jobs.items():
             self.machine(min(threads, machine.cpus()), isa)
-            self._cases(threads, isa, group, part)
+            self._cases(threads, isa, group, names)
 
     def machine(self, threads: int, isa: str | None) -> None:
         """Measure the machine, once for each number of threads and limit of the ISA."""

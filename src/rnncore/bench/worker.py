@@ -39,6 +39,8 @@ Clock = Callable[[], float]
 SAMPLE_SECONDS = 0.001  # calls are repeated within a sample until it takes this long
 WARM_BELOW = 0.02  # a sample of quicker calls begins with one that fills the caches again
 SETTLE_SECONDS = 0.3  # the threads of a new pool may share a core for nearly as long
+REST_SECONDS = 0.012  # CPU time is counted in ticks of up to 4 ms
+WAKE_SECONDS = 0.006  # for threads that slept
 MIN_SAMPLES = 7
 MAX_SAMPLES = 400
 
@@ -107,17 +109,30 @@ def estimate(call: Call, clock: Clock = time.perf_counter, warmups: int = 2) -> 
             return best
 
 
-def settle(call: Call, clock: Clock = time.perf_counter) -> None:
-    """Call until the system has given each thread a core."""
-    until = clock() + SETTLE_SECONDS
+def repeat(call: Call, seconds: float, clock: Clock = time.perf_counter) -> None:
+    """Call until so many seconds have passed: its threads wake, and are given a core each."""
+    until = clock() + seconds
     while clock() < until:
         call()
+
+
+def rest(cpu_clock: Clock = time.process_time, sleep: Callable[[float], Any] = time.sleep) -> None:
+    """Wait until no thread of this process is at work: idle ones may spin for a tenth of a second.
+
+    After a second it goes on anyway.
+    """
+    for _ in range(round(1 / REST_SECONDS)):
+        start = cpu_clock()
+        sleep(REST_SECONDS)
+        if cpu_clock() - start < REST_SECONDS / 4:
+            return
 
 
 def compare(
     calls: Sequence[Call],
     seconds: float = 1.0,
     precision: float = 0.01,
+    threads: int = 1,
     clock: Clock = time.perf_counter,
     cpu_clock: Clock = time.process_time,
 ) -> list[Timing]:
@@ -125,9 +140,13 @@ def compare(
 
     A callable has had enough when its median is known to `precision`, or after `seconds` of its
     own, but never before `MIN_SAMPLES` samples (3 where a call takes longer than `seconds`).
+
+    With several threads the pool of one library would spin while another is timed. So all rest
+    before each sample, which is longer therefore, and its own threads are woken.
     """
     estimates = [max(estimate(call, clock, warmups=0), 1e-9) for call in calls]
-    timings = [Timing(max(1, round(SAMPLE_SECONDS / expected))) for expected in estimates]
+    sample = SAMPLE_SECONDS if threads == 1 else 10 * SAMPLE_SECONDS
+    timings = [Timing(max(1, round(sample / expected))) for expected in estimates]
     active = list(range(len(calls)))
     gc.collect()
     gc.disable()
@@ -135,7 +154,10 @@ def compare(
         while active:
             for index in list(active):
                 call, timing = calls[index], timings[index]
-                if estimates[index] < WARM_BELOW:
+                if threads > 1:
+                    rest()
+                    repeat(call, WAKE_SECONDS, clock)
+                elif estimates[index] < WARM_BELOW:
                     call()
                 cpu_start, start = cpu_clock(), clock()
                 for _ in range(timing.calls):
@@ -191,8 +213,9 @@ def run_case(emit: Emit, case: Case, peers: Sequence[Peer], seconds: float) -> l
         if found is not None:
             runners.append((peer, *found))
             if case.threads > 1:
-                settle(found[0].call)
-    timings = compare([candidate.call for _, candidate, _ in runners], seconds)
+                repeat(found[0].call, SETTLE_SECONDS)
+    calls = [candidate.call for _, candidate, _ in runners]
+    timings = compare(calls, seconds, threads=case.threads)
     return [
         _row(problem, peer, candidate, timing, error)
         for (peer, candidate, error), timing in zip(runners, timings, strict=True)

@@ -107,8 +107,31 @@ def test_estimate_is_the_best_of_a_few() -> None:
 
 def test_threads_are_given_time_to_settle() -> None:
     clock = Clock()
-    worker.settle(clock.call("a", 0.4 * worker.SETTLE_SECONDS), clock)
-    assert clock.order == ["a"] * 3 and clock.now >= worker.SETTLE_SECONDS
+    worker.repeat(clock.call("a", 0.4), 1.0, clock)
+    assert clock.order == ["a"] * 3
+
+
+def test_rest_waits_for_threads_that_spin() -> None:
+    clock, naps = Clock(), []
+    spinning = clock.call("spin", *[worker.REST_SECONDS] * 9, *[0.0] * 99)
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        spinning()
+
+    worker.rest(clock, sleep)
+    assert len(naps) == 10
+
+
+def test_with_several_threads_each_sample_begins_after_a_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker, "rest", lambda: clock.order.append("rest"))
+    (timing,) = compare([clock.call("a", 0.005)], threads=2, clock=clock, cpu_clock=clock)
+    assert timing.calls == 2, "10 ms"
+    sample = ["rest", "a", "a", "a", "a"]  # two of them to wake
+    assert clock.order[-5 * MIN_SAMPLES :] == sample * MIN_SAMPLES
 
 
 def test_callables_take_turns() -> None:
