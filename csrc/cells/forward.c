@@ -96,10 +96,14 @@ static void project_steps(const rnncore_run *run, const forward_pass *pass, int6
     const int64_t running = rnncore_plan_running(&run->plan, k);
     const int64_t distance = end > k + 1 ? rnncore_row_of_step(run, k + 1) - row : running;
     const int64_t rows = (end - k - 1) * distance + running;
+    /* In place the rows of other shares stand between those of two steps. */
+    const int64_t skipped = pass->x_stride != 0 ? run->plan.whole - running : 0;
+    const int together = distance == running && skipped == 0;
     rnncore_step step = {.op = RNNCORE_OP_STORE,
                          .row_end = rows,
-                         .row_block = distance == running ? rows : running,
-                         .row_stride = distance == running ? rows : distance,
+                         .row_block = together ? rows : running,
+                         .row_stride = together ? rows : distance,
+                         .a_skipped = skipped,
                          .units = w->gates * w->padded,
                          .vectors = w->gates * w->padded / w->kernels->vector_length,
                          .segments = 1,

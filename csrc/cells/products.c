@@ -5,7 +5,8 @@
 #include "cells/time_loop.h"
 #include "core/product.h"
 
-/* Rows of dx in one task, and columns of a weight gradient: enough for BLAS to run well. */
+/* Rows of dx in one task, and columns of a weight gradient: enough for BLAS to run well. Slices are
+ * the same for any number of threads, as bits depend on them. */
 enum { DX_ROWS = 256, MIN_COLUMNS = 256, MAX_SLICES = 8, FLOPS_PER_SLICE = 16000000 };
 
 /* A weight gradient C = A^T B over all compact rows, in slices of columns. */
@@ -61,8 +62,10 @@ static void add_product(products *p, const char *a, int64_t lda, int64_t m, int 
     product->c = (char *)gradient + (size_t)(gate * w->hidden) * w->element;
     product->ldc = w->gates * w->hidden;
     int64_t slices = 2 * m * product->n * run->plan.rows / FLOPS_PER_SLICE;
-    const int64_t most =
-        product->n / MIN_COLUMNS < MAX_SLICES ? product->n / MIN_COLUMNS : MAX_SLICES;
+    int64_t most = product->n / MIN_COLUMNS < MAX_SLICES ? product->n / MIN_COLUMNS : MAX_SLICES;
+    if (most == 1) {
+        most = 2; /* narrower, but a second thread has something to do */
+    }
     slices = slices > most ? most : slices;
     slices = slices < 1 ? 1 : slices;
     product->width = (product->n + slices - 1) / slices;

@@ -86,7 +86,7 @@ static void enter_chunk(rnncore_run *run, int64_t k0)
     run->dy_first = k0;
     if (!run->training) {
         run->first = k0;
-        run->step_rows = run->plan.dense ? run->plan.whole : rnncore_plan_running(&run->plan, k0);
+        run->step_rows = rnncore_plan_running(&run->plan, k0);
     }
 }
 
@@ -126,18 +126,12 @@ static void run_chunk(rnncore_run *run, const rnncore_pass *pass, int64_t k0, in
     }
 }
 
-/* Steps of a chunk: those forwards from k on. The buffers of a dense batch hold the rows of all
- * shares side by side. */
+/* Steps of a chunk: those forwards from k on. */
 static int64_t chunk_steps(const rnncore_run *run, int backward, int64_t k)
 {
     const rnncore_plan *plan = &run->plan;
-    int64_t steps = run->chunk_rows / rnncore_plan_running(plan, k);
-    if (backward) {
-        steps = run->chunk_rows / plan->batch;
-    } else if (plan->dense) {
-        steps = run->shares * run->chunk_rows / plan->whole;
-    }
-    return steps < 1 ? 1 : steps;
+    const int64_t rows = backward ? plan->batch : rnncore_plan_running(plan, k);
+    return run->chunk_rows < rows ? 1 : run->chunk_rows / rows;
 }
 
 /* ---- shares of the rows ---- */
@@ -149,19 +143,20 @@ static void advance(char **buffer, int64_t rows, int64_t columns, size_t element
     }
 }
 
-/* The rows [begin, end) as a run of their own. */
+/* The rows [begin, end) as a run of their own. A chunk has memory of its own too, at a distance: a
+ * core that reads ahead takes lines that another one writes (16 rows of 64 units: a fifth of the
+ * time). On the tape the rows of all shares stand together. */
 static rnncore_run take_share(const rnncore_run *run, int64_t begin, int64_t end, int64_t index)
 {
     const rnncore_weights *w = run->weights;
-    const int together = run->training || run->plan.dense; /* with the rows of the others */
     const int64_t chunk = begin + index * run->chunk_rows; /* at least one step of each share */
-    const int64_t row = together ? begin : chunk, masks = w->gates * w->padded;
+    const int64_t row = run->training ? begin : chunk, masks = w->gates * w->padded;
     rnncore_run share = *run;
     share.plan = rnncore_plan_share(&run->plan, begin, end);
-    share.initial = together ? run->plan.whole : share.plan.batch;
+    share.initial = run->training ? run->plan.whole : share.plan.batch;
     advance(&share.x, row, w->input, w->element);
     advance(&share.gates, row, run->slots * w->padded, w->element);
-    advance(&share.h, together ? begin : begin + chunk, w->padded, w->element);
+    advance(&share.h, run->training ? begin : begin + chunk, w->padded, w->element);
     advance(&share.c, begin, w->padded, w->element);
     advance(&share.dy, chunk, w->padded, w->element);
     advance(&share.carry, begin, w->padded, w->element);

@@ -35,7 +35,8 @@ typedef struct rnncore_step {
     int32_t store_tape; /* forward: keep the activated gates in `gates` */
     int32_t reverse;    /* walk the groups downwards: the last ones are still in cache */
     int64_t row_begin, row_end, row_block, row_stride;
-    int64_t row_low; /* rows below it are left out */
+    int64_t a_skipped; /* between two blocks a has so many rows more */
+    int64_t row_low;   /* rows below it are left out */
     int64_t group_begin, group_end, group_blocks;
     int64_t units;   /* columns of one gate that mean something (H, or N for STORE) */
     int64_t vectors; /* vectors of columns in the packed matrix */

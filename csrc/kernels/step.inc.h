@@ -128,6 +128,7 @@ RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
         }
         const int64_t ldt = (last - first) * VLEN;
         const FN(sums) sums = {waiting, ldt, gates * VLEN, VLEN};
+        const REAL *a = s->a;
         for (int64_t block = s->row_begin; block < s->row_end; block += s->row_stride) {
             const int64_t end =
                 block + s->row_block < s->row_end ? block + s->row_block : s->row_end;
@@ -136,8 +137,8 @@ RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
             int ready = 0;
             for (; row < end; tiles--) {
                 const int m = (int)((end - row + tiles - 1) / tiles);
-                FN(multiply)(m, &op, (const REAL *)s->a + row * s->lda, s->packed, s->vectors,
-                             first, last, waiting + ready * ldt, ldt);
+                FN(multiply)(m, &op, a + row * s->lda, s->packed, s->vectors, first, last,
+                             waiting + ready * ldt, ldt);
                 row += m;
                 ready += m;
                 if (row == end || ready + ROW_TILE > most) {
@@ -146,6 +147,7 @@ RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
                     ready = 0;
                 }
             }
+            a += s->a_skipped * s->lda;
         }
     }
 }

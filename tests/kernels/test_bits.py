@@ -17,6 +17,7 @@ from rnncore import _core
 # Large enough to be divided: by rows, by units with a barrier at every step, and ragged both ways.
 DIVIDED = {
     "rows": {"batch": 24, "steps": 12, "inputs": 20, "units": 70},
+    "rows_in_place": {"batch": 26, "steps": 12, "inputs": 20, "units": 60, "time_major": True},
     "rows_ragged": {"batch": 37, "steps": 20, "inputs": 8, "units": 65, "rows": "lengths"},
     "rows_masked": {"batch": 33, "steps": 20, "inputs": 8, "units": 64, "rows": "holes"},
     "units": {"batch": 1, "steps": 12, "inputs": 24, "units": 260},

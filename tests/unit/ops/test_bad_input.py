@@ -332,7 +332,7 @@ def test_a_tape_is_not_copied(call: Call, copier: Callable[[Any], Any]) -> None:
     backward(call, tape)
 
 
-@pytest.mark.parametrize("tape", [None, 1, "tape", (), np.zeros(3), object()], ids=repr)
+@pytest.mark.parametrize("tape", [None, 1, "tape", (), np.zeros(3), object], ids=repr)
 def test_what_is_no_tape(call: Call, tape: Any) -> None:
     expect(TypeError, "tape", lambda: backward(call, tape))
 
