@@ -46,14 +46,13 @@
 #define RNNCORE_INLINE static inline __attribute__((always_inline))
 
 /* Before a loop of at most 32 rounds, a constant number: write all of them out. An array that such
- * loops alone index is a set of registers then. BY_4: four rounds of any number; Clang, which would
- * keep an offset of its own for each load of the four, is faster without. */
+ * loops alone index is a set of registers then. BY_2: two rounds of any number. */
 #ifdef __clang__
 #define RNNCORE_UNROLL _Pragma("clang loop unroll(full)")
-#define RNNCORE_UNROLL_BY_4 _Pragma("clang loop unroll(disable)")
+#define RNNCORE_UNROLL_BY_2 _Pragma("clang loop unroll_count(2)")
 #else
 #define RNNCORE_UNROLL _Pragma("GCC unroll 32")
-#define RNNCORE_UNROLL_BY_4 _Pragma("GCC unroll 4")
+#define RNNCORE_UNROLL_BY_2 _Pragma("GCC unroll 2")
 #endif
 
 #define RNNCORE_VLEN_F32 (RNNCORE_VECTOR_BYTES / 4)
