@@ -1,4 +1,5 @@
-# The C library `rnncore_c`: csrc/core, csrc/cells and csrc/train once, csrc/kernels once for each ISA.
+# The C library: csrc/core, csrc/cells and csrc/train once, csrc/kernels once for each ISA. The objects
+# make the static library `rnncore_c` and, where CMake can install it, the shared one `rnncore_shared`.
 
 set(RNNCORE_WARNINGS -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Wundef
@@ -19,20 +20,38 @@ endif()
 
 file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c csrc/train/*.c)
 file(GLOB _kernel_sources CONFIGURE_DEPENDS csrc/kernels/*.c)
+if(RNNCORE_THREADS)
+  list(FILTER _sources EXCLUDE REGEX "/no_threads\\.c$")
+else()
+  list(FILTER _sources EXCLUDE REGEX "/(platform_)?threads\\.c$")
+endif()
+if(NOT RNNCORE_TRAIN)
+  list(FILTER _sources EXCLUDE REGEX
+    "/train/|/(backward|products|product|blas|context_blas|platform_libraries)\\.c$")
+  list(FILTER _kernel_sources EXCLUDE REGEX "/training\\.c$")
+endif()
 set(_includes ${PROJECT_SOURCE_DIR}/csrc/include ${PROJECT_SOURCE_DIR}/csrc)
 
-add_library(rnncore_c STATIC ${_sources})
-target_include_directories(rnncore_c PUBLIC csrc/include PRIVATE csrc)
-target_compile_options(rnncore_c PRIVATE ${RNNCORE_WARNINGS})
-target_compile_definitions(rnncore_c PRIVATE RNNCORE_VERSION_STRING="${PROJECT_VERSION}")
-
-find_package(Threads REQUIRED)
-target_link_libraries(rnncore_c PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
-if(WIN32)
-  target_link_libraries(rnncore_c PUBLIC synchronization) # WaitOnAddress
-else()
-  target_link_libraries(rnncore_c PUBLIC m)
+# What a program needs beside the library, for CMake and for pkg-config.
+set(_needs "")
+if(RNNCORE_THREADS)
+  set(THREADS_PREFER_PTHREAD_FLAG OFF)
+  find_package(Threads REQUIRED)
+  list(APPEND _needs Threads::Threads)
 endif()
+if(RNNCORE_TRAIN)
+  list(APPEND _needs ${CMAKE_DL_LIBS})
+endif()
+if(NOT WIN32)
+  list(APPEND _needs m)
+elseif(RNNCORE_THREADS)
+  list(APPEND _needs synchronization) # WaitOnAddress
+endif()
+
+add_library(rnncore_objects OBJECT ${_sources})
+target_include_directories(rnncore_objects PRIVATE ${_includes})
+target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS})
+set(_objects rnncore_objects)
 
 # rnncore_add_isa(name vector_bytes flags...): the kernels once more, with this ISA's flags.
 function(rnncore_add_isa name vector_bytes)
@@ -46,7 +65,7 @@ function(rnncore_add_isa name vector_bytes)
   if(RNNCORE_WIDE_TEST)
     target_compile_definitions(${target} PRIVATE RNNCORE_WIDE_TEST=1)
   endif()
-  target_sources(rnncore_c PRIVATE $<TARGET_OBJECTS:${target}>)
+  set(_objects ${_objects} ${target} PARENT_SCOPE)
 endfunction()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
@@ -56,7 +75,8 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
 else()
   message(FATAL_ERROR "rnncore runs on x86-64 and aarch64, got ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
-target_compile_definitions(rnncore_c PRIVATE ${_arch})
+target_compile_definitions(rnncore_objects PRIVATE ${_arch}
+  RNNCORE_TRAIN=$<BOOL:${RNNCORE_TRAIN}>)
 
 if(_kernel_sources)
   if(_arch STREQUAL "RNNCORE_HAVE_NEON=1")
@@ -66,7 +86,7 @@ if(_kernel_sources)
     set(_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
     if(RNNCORE_WIDE_TEST)
       # The compiler splits each 64-byte vector in two: slow, but the same tiles and tails.
-      target_compile_definitions(rnncore_c PRIVATE RNNCORE_WIDE_TEST=1)
+      target_compile_definitions(rnncore_objects PRIVATE RNNCORE_WIDE_TEST=1)
       set(_avx512 ${_avx2})
     endif()
     rnncore_add_isa(baseline 16)
@@ -75,8 +95,18 @@ if(_kernel_sources)
   endif()
 endif()
 
-if(RNNCORE_BLAS STREQUAL "system")
+if(RNNCORE_BLAS STREQUAL "system" AND RNNCORE_TRAIN)
   find_package(BLAS REQUIRED)
-  target_link_libraries(rnncore_c PUBLIC BLAS::BLAS)
-  target_compile_definitions(rnncore_c PRIVATE RNNCORE_BLAS_LINKED=1)
+  list(APPEND _needs BLAS::BLAS)
+  target_compile_definitions(rnncore_objects PRIVATE RNNCORE_BLAS_LINKED=1)
 endif()
+
+list(TRANSFORM _objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
+# rnncore_add_library(target STATIC|SHARED)
+function(rnncore_add_library target kind)
+  add_library(${target} ${kind} ${_objects})
+  target_include_directories(${target} INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/csrc/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(${target} PUBLIC ${_needs})
+endfunction()
+rnncore_add_library(rnncore_c STATIC)

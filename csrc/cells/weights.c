@@ -214,6 +214,9 @@ rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_contex
     if (context == NULL || read_layer(layer, &w->layer) != RNNCORE_OK) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
+    if (w->layer.training && !RNNCORE_TRAIN) {
+        return RNNCORE_ERROR_UNSUPPORTED;
+    }
     layer = &w->layer;
     if (layer->hidden_size > INT64_MAX / 64 || layer->input_size > INT64_MAX / 64) {
         return RNNCORE_ERROR_OVERFLOW;

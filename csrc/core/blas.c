@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/platform.h"
+#include "core/platform_libraries.h"
 
 typedef char *rnncore_blas_text_fn(void);
 typedef void rnncore_blas_threads_fn(int threads);

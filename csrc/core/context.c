@@ -3,13 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cgroups.h"
 #include "core/cpu_features.h"
 #include "core/options.h"
 #include "core/platform.h"
 #include "core/testing.h"
-
-enum { BLAS_NOT_TRIED, BLAS_LOADING, BLAS_READY, BLAS_ABSENT };
 
 static char *copy_string(const char *text)
 {
@@ -35,7 +32,7 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
     if (context == NULL) {
         return RNNCORE_ERROR_OUT_OF_MEMORY;
     }
-    atomic_init(&context->blas_state, BLAS_NOT_TRIED);
+    atomic_init(&context->blas_state, 0);
     atomic_init(&context->row_steps, 0);
     context->isa = rnncore_choose_isa(settings.max_isa);
     const rnncore_isa limit = settings.max_isa < 0 ? context->isa : (rnncore_isa)settings.max_isa;
@@ -50,11 +47,7 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
             return RNNCORE_ERROR_OUT_OF_MEMORY;
         }
     }
-    int threads = settings.num_threads == 0 ? rnncore_usable_cpus() : settings.num_threads;
-    if (threads > RNNCORE_POOL_MAX_THREADS) {
-        threads = RNNCORE_POOL_MAX_THREADS;
-    }
-    const rnncore_status status = rnncore_pool_create(threads, &context->pool);
+    const rnncore_status status = rnncore_pool_create(settings.num_threads, &context->pool);
     if (status != RNNCORE_OK) {
         free(context->blas_library);
         free(context);
@@ -66,8 +59,8 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
 
 static void free_context(rnncore_context *context)
 {
-    if (atomic_load(&context->blas_state) == BLAS_READY) {
-        rnncore_blas_unload(&context->blas);
+    if (context->unload_blas != NULL) {
+        context->unload_blas(&context->blas);
     }
     free(context->blas_library);
     free(context);
@@ -124,37 +117,6 @@ void rnncore_context_assume_cpus(rnncore_context *context, int32_t cpus)
 uint64_t rnncore_context_row_steps(const rnncore_context *context)
 {
     return atomic_load_explicit(&context->row_steps, memory_order_relaxed);
-}
-
-rnncore_status rnncore_context_blas(rnncore_context *context, const rnncore_blas **blas)
-{
-    int state = atomic_load_explicit(&context->blas_state, memory_order_acquire);
-    while (state == BLAS_NOT_TRIED || state == BLAS_LOADING) {
-        state = BLAS_NOT_TRIED;
-        if (!atomic_compare_exchange_strong(&context->blas_state, &state, BLAS_LOADING)) {
-            rnncore_cpu_relax(); /* another thread is loading it */
-            continue;
-        }
-        const rnncore_status status = rnncore_blas_load(&context->blas, context->blas_library);
-        const int absent = status == RNNCORE_ERROR_UNSUPPORTED && context->blas_library == NULL;
-        state = status == RNNCORE_OK ? BLAS_READY : absent ? BLAS_ABSENT : BLAS_NOT_TRIED;
-        atomic_store_explicit(&context->blas_state, state, memory_order_release);
-        if (state == BLAS_NOT_TRIED) {
-            return status;
-        }
-    }
-    *blas = state == BLAS_READY ? &context->blas : NULL;
-    return RNNCORE_OK;
-}
-
-const char *rnncore_context_blas_description(rnncore_context *context)
-{
-    const rnncore_blas *blas = NULL;
-    const rnncore_status status = rnncore_context_blas(context, &blas);
-    if (status != RNNCORE_OK) {
-        return rnncore_status_string(status);
-    }
-    return blas == NULL ? "none" : rnncore_blas_description(blas);
 }
 
 void *rnncore_alloc(size_t bytes)

@@ -15,9 +15,10 @@ enum { RNNCORE_FLOPS_PER_THREAD = 2000000 };
 struct rnncore_context {
     rnncore_pool *pool;
     rnncore_isa isa;
-    char *blas_library; /* owned; NULL: the one linked at build time */
-    atomic_int blas_state;
+    char *blas_library;    /* owned; NULL: the one linked at build time */
+    atomic_int blas_state; /* see context_blas.c; 0 at first */
     rnncore_blas blas;
+    void (*unload_blas)(rnncore_blas *blas); /* NULL until one was loaded */
     _Atomic uint64_t row_steps;
 };
 

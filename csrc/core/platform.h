@@ -1,6 +1,8 @@
-/* Everything that differs between operating systems: threads, waiting, clocks, memory, libraries.
+/* What differs between operating systems: memory, time and the floating-point mode here, threads
+ * and libraries that are loaded at run time in platform_threads.h and platform_libraries.h, so that
+ * a program that needs neither need not link with them.
  *
- * No other file of the library includes a system header beyond the C standard's. */
+ * No file but platform*.c and platform*.h includes a system header beyond the C standard's. */
 #ifndef RNNCORE_CORE_PLATFORM_H
 #define RNNCORE_CORE_PLATFORM_H
 
@@ -13,58 +15,12 @@
 #include <xmmintrin.h>
 #endif
 
-#if !defined(_WIN32)
-#include <pthread.h>
-#endif
-
-/* Linux and Windows can sleep on a plain integer. Elsewhere, and where RNNCORE_WAIT_PORTABLE asks
- * for it in a test, a mutex and a condition variable stand beside it. */
-#if !defined(RNNCORE_WAIT_PORTABLE) && !defined(_WIN32) && !defined(__linux__)
-#define RNNCORE_WAIT_PORTABLE 1
-#endif
-
-/* ---- threads ---- */
-
-typedef struct rnncore_thread {
-#if defined(_WIN32)
-    void *handle;
-#else
-    pthread_t handle;
-#endif
-    void (*fn)(void *arg);
-    void *arg;
-} rnncore_thread;
-
-/* Starts fn(arg) on a new thread that receives no asynchronous signals. Returns 1, or 0 when the
- * system refuses. Every started thread must be joined; `thread` must stay where it is till then. */
-int rnncore_thread_start(rnncore_thread *thread, void (*fn)(void *arg), void *arg);
-void rnncore_thread_join(rnncore_thread *thread);
-
-/* The CPU that the calling thread is on at this moment, or -1 where the system does not tell. */
-int rnncore_current_cpu(void);
-
-/* ---- a 32-bit word that threads can sleep on ---- */
-
-typedef struct rnncore_word {
-    _Atomic uint32_t value; /* change it freely; then wake whoever may be asleep on the old value */
-#if defined(RNNCORE_WAIT_PORTABLE)
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-#endif
-} rnncore_word;
-
-/* Returns 1, or 0 when the system is out of resources. */
-int rnncore_word_init(rnncore_word *word, uint32_t value);
-void rnncore_word_destroy(rnncore_word *word);
-/* Sleeps while the value is `expected`. May return early: look at the value again. */
-void rnncore_word_wait(rnncore_word *word, uint32_t expected);
-/* Wakes the sleeper, if there is one. At most one thread may sleep on a word. */
-void rnncore_word_wake(rnncore_word *word);
-
 /* ---- time ---- */
 
 /* Nanoseconds of a clock that never goes back; only differences mean something. */
 uint64_t rnncore_clock_ns(void);
+
+/* ---- the CPU ---- */
 
 /* Tells the core that this is a spinning loop. */
 static inline void rnncore_cpu_relax(void)
@@ -85,14 +41,6 @@ static inline void rnncore_cpu_relax(void)
  * fine). */
 void *rnncore_aligned_alloc(size_t count, size_t size);
 void rnncore_aligned_free(void *block);
-
-/* ---- libraries loaded at run time ---- */
-
-/* NULL when `path` cannot be loaded. */
-void *rnncore_dl_open(const char *path);
-/* The address of `name` in `library`, or NULL. */
-void *rnncore_dl_sym(void *library, const char *name);
-void rnncore_dl_close(void *library);
 
 /* ---- denormals ---- */
 

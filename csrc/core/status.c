@@ -28,11 +28,11 @@ const char *rnncore_status_string(rnncore_status status)
     }
 }
 
-#ifndef RNNCORE_VERSION_STRING
-#error "define RNNCORE_VERSION_STRING as a string"
-#endif
+#define TEXT_(number) #number
+#define TEXT(number) TEXT_(number)
 
 const char *rnncore_version(void)
 {
-    return RNNCORE_VERSION_STRING;
+    return TEXT(RNNCORE_VERSION_MAJOR) "." TEXT(RNNCORE_VERSION_MINOR) "." TEXT(
+        RNNCORE_VERSION_PATCH);
 }

@@ -19,6 +19,7 @@
 
 #include "core/cgroups.h"
 #include "core/platform.h"
+#include "core/platform_threads.h"
 
 enum { READY, ASLEEP, ASSIGNED, RUNNING, AWAITED, AWAY, QUIT };
 
@@ -383,8 +384,12 @@ rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out)
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
     *out = NULL;
-    if (num_threads < 1 || num_threads > RNNCORE_POOL_MAX_THREADS) {
+    if (num_threads < 0 || num_threads > RNNCORE_POOL_MAX_THREADS) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    if (num_threads == 0) {
+        const int cpus = rnncore_usable_cpus();
+        num_threads = cpus < RNNCORE_POOL_MAX_THREADS ? cpus : RNNCORE_POOL_MAX_THREADS;
     }
     workers = (size_t)num_threads - 1;
     pool = rnncore_aligned_alloc(1, sizeof *pool + workers * sizeof pool->workers[0]);

@@ -16,8 +16,10 @@
 
 typedef struct rnncore_pool rnncore_pool;
 
-/* `num_threads` counts the caller: 1 to RNNCORE_POOL_MAX_THREADS. Starts no thread.
- * RNNCORE_ERROR_INVALID_ARGUMENT or RNNCORE_ERROR_OUT_OF_MEMORY leave *out NULL. */
+/* `num_threads` counts the caller: 1 to RNNCORE_POOL_MAX_THREADS, or 0 for one for each CPU that
+ * this process may use. Starts no thread. RNNCORE_ERROR_UNSUPPORTED: more than one, of a library
+ * built with RNNCORE_THREADS=OFF (no_threads.c). RNNCORE_ERROR_INVALID_ARGUMENT or
+ * RNNCORE_ERROR_OUT_OF_MEMORY leave *out NULL. */
 rnncore_status rnncore_pool_create(int num_threads, rnncore_pool **out);
 
 /* Joins the workers and frees the pool (NULL is fine). No call may be running on it. */

@@ -14,6 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Versions: docs/abi.md says what a change of each number means. */
+#define RNNCORE_VERSION_MAJOR 0
+#define RNNCORE_VERSION_MINOR 1
+#define RNNCORE_VERSION_PATCH 0
+
 #if defined(__GNUC__)
 #define RNNCORE_API __attribute__((visibility("default")))
 #else
@@ -65,7 +70,7 @@ typedef enum rnncore_isa {
 /* A short English sentence for a status; static storage. */
 RNNCORE_API const char *rnncore_status_string(rnncore_status status);
 
-/* "0.1.0"; static storage. */
+/* The version of the library that runs, "0.1.0"; static storage. */
 RNNCORE_API const char *rnncore_version(void);
 
 /* Memory for workspaces and tapes: aligned to 64 bytes, on large pages if it is large and the
@@ -81,7 +86,8 @@ typedef struct rnncore_context rnncore_context;
 
 typedef struct rnncore_context_options {
     size_t struct_size;
-    int32_t num_threads;      /* includes the calling thread; 0: one per usable CPU */
+    int32_t num_threads;      /* includes the calling thread; 0: one per usable CPU. A library built
+                                 with RNNCORE_THREADS=OFF takes 0 and 1, and has one */
     int32_t max_isa;          /* the highest rnncore_isa to use; -1: the best this CPU runs */
     const char *blas_library; /* path of the OpenBLAS to load at the first training product;
                                  NULL: the one linked at build time, or none. Copied. */
@@ -116,9 +122,6 @@ RNNCORE_API rnncore_isa rnncore_context_isa(const rnncore_context *context);
 /* "baseline", "avx2", "avx512" or "neon"; NULL for any other value. */
 RNNCORE_API const char *rnncore_isa_name(rnncore_isa isa);
 
-/* The BLAS used in training (this loads it), or "none"; lives as long as the context. */
-RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *context);
-
 /* ---- independent calls ---------------------------------------------------------------------- */
 
 typedef void (*rnncore_call_fn)(void *arg);
@@ -141,7 +144,8 @@ typedef struct rnncore_layer {
     int64_t hidden_size;
     int32_t activation;           /* rnncore_activation of h, the candidate, the LSTM's output */
     int32_t reset_after;          /* GRU only: 1 as PyTorch and cuDNN, 0 as Cho et al. 2014 */
-    int32_t training;             /* 1: also pack for the backward pass */
+    int32_t training;             /* 1: also pack for the backward pass; RNNCORE_ERROR_UNSUPPORTED
+                                     from a library built with RNNCORE_TRAIN=OFF */
     int32_t recurrent_activation; /* rnncore_activation of the gates of LSTM and GRU; 0 for RNN */
     int32_t recurrent_dropout;    /* 1, with training: each batch brings its recurrent_mask, and the
                                      weights serve rnncore_forward_train and backward only */

@@ -8,6 +8,9 @@
 extern "C" {
 #endif
 
+/* The BLAS used in training (this loads it), or "none"; lives as long as the context. */
+RNNCORE_API const char *rnncore_context_blas_description(rnncore_context *context);
+
 /* What the backward pass needs from a forward pass is kept in memory of the caller, the tape:
  * the compacted inputs, the activated gates and the states of every step. x, lengths and mask are
  * copied, so the caller may reuse them at once. A tape holds pointers into itself: do not move it.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         testing,
         utils,
     )
+    from rnncore._c_library import get_include
     from rnncore.initializers import Initializer
     from rnncore.layers import Input, Layer
     from rnncore.losses import Loss
@@ -62,6 +63,7 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "get_include",
     "get_num_threads",
     "info",
     "initializers",
@@ -91,6 +93,7 @@ _OBJECTS = {
     "Optimizer": "rnncore.optimizers",
     "Regularizer": "rnncore.regularizers",
     "Sequential": "rnncore.models",
+    "get_include": "rnncore._c_library",
 }
 
 

@@ -33,7 +33,6 @@ cdef extern from "rnncore.h" nogil:
     int32_t rnncore_schedulable_cpus()
     double rnncore_cpu_quota()
     int rnncore_context_isa(const rnncore_context *context)
-    const char *rnncore_context_blas_description(rnncore_context *context)
 
     ctypedef void (*rnncore_call_fn)(void *arg) noexcept nogil
     int rnncore_call_together(rnncore_context *context, rnncore_call_fn fn, void *const *args,
@@ -96,6 +95,7 @@ cdef extern from "rnncore.h" nogil:
                              const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
 
 cdef extern from "rnncore_train.h" nogil:
+    const char *rnncore_context_blas_description(rnncore_context *context)
     int rnncore_tape_size(const rnncore_context *context, const rnncore_weights *weights,
                           const rnncore_batch *batch, size_t *tape_bytes,
                           size_t *backward_workspace_bytes)

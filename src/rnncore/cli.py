@@ -14,6 +14,13 @@ _WRONG = 2  # as argparse ends for wrong arguments
 # What a shell reports for a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+# Functions of rnncore._c_library, by their options.
+_CONFIG = {
+    "cflags": "for the compiler",
+    "libs": "for the linker: the static library",
+    "cmake-dir": "for find_package: -Drnncore_DIR=...",
+    "pkgconfig-dir": "for PKG_CONFIG_PATH",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,6 +101,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     info = commands.add_parser("info", help="show kernels, BLAS and threads in use")
     info.set_defaults(run=_info)
+    config = commands.add_parser(
+        "config",
+        help="show what a C program needs to build with the C library",
+        description="Prints what is asked for, in this order and on a line each: "
+        "cc program.c $(rnncore config --cflags --libs)",
+    )
+    for name, text in _CONFIG.items():
+        config.add_argument(f"--{name}", action="store_true", help=text)
+    config.set_defaults(run=_config, error=config.error)
     commands.add_parser("bench", help="measure speed against other libraries")
     return parser
 
@@ -125,6 +141,18 @@ def _info(_: argparse.Namespace) -> int:
             value = [f"{key}={item}" for key, item in value.items()] or ["-"]
         shown = " ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
         print(f"{name:<12} {shown}")
+    return 0
+
+
+def _config(options: argparse.Namespace) -> int:
+    from rnncore import _c_library
+
+    names = [name.replace("-", "_") for name in _CONFIG]
+    wanted = [name for name in names if getattr(options, name)]
+    if not wanted:
+        options.error(f"expected at least one of {', '.join(f'--{name}' for name in _CONFIG)}")
+    for name in wanted:
+        print(getattr(_c_library, name)())
     return 0
 
 

@@ -1,5 +1,6 @@
 #include "core/cpu_features.h"
 #include "core/platform.h"
+#include "core/platform_libraries.h"
 
 #include <stdint.h>
 #include <string.h>

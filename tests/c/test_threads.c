@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "core/platform.h"
+#include "core/platform_threads.h"
 
 #if !defined(_WIN32)
 #include <sys/wait.h>
@@ -148,7 +149,7 @@ static void test_arguments(void)
 {
     int unset = 0;
     rnncore_pool *pool = (rnncore_pool *)&unset;
-    CHECK(rnncore_pool_create(0, &pool) == RNNCORE_ERROR_INVALID_ARGUMENT && pool == NULL);
+    CHECK(rnncore_pool_create(-1, &pool) == RNNCORE_ERROR_INVALID_ARGUMENT && pool == NULL);
     CHECK(rnncore_pool_create(-3, &pool) == RNNCORE_ERROR_INVALID_ARGUMENT);
     CHECK(rnncore_pool_create(RNNCORE_POOL_MAX_THREADS + 1, &pool) ==
           RNNCORE_ERROR_INVALID_ARGUMENT);

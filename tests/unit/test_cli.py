@@ -42,6 +42,8 @@ def test_module_runs_the_same_command() -> None:
         (["demo", "--seed", "one"], "'one'"),
         (["demo", "--colour"], "--colour"),
         (["demo", "--quiet", "--verbose"], "--verbose"),
+        (["config"], "--cflags, --libs, --cmake-dir"),
+        (["config", "--header"], "--header"),
     ],
 )
 def test_wrong_arguments(

@@ -2,17 +2,20 @@
 
 import re
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
-OTHERS = [
-    path
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    if "```python" in path.read_text(encoding="utf-8")
-]
+
+
+def with_programs(paths: Iterable[Path]) -> list[Path]:
+    return [path for path in sorted(paths) if "```python" in path.read_text(encoding="utf-8")]
+
+
+GUIDES = with_programs((ROOT / "docs" / "guides").glob("*.md"))
+OTHERS = with_programs([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
@@ -26,7 +29,6 @@ def test_guide(
     monkeypatch.chdir(tmp_path)
     text = path.read_text(encoding="utf-8")
     program = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    assert program
     exec(compile(program, str(path), "exec"), {"__name__": path.stem})
     expected = re.findall(r"print\(.*\)  # (.*)$", program, re.MULTILINE)
     assert capsys.readouterr().out.splitlines() == expected

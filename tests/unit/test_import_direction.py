@@ -41,6 +41,7 @@ PARTS = [
     "utils",
     "ops",
     "_runtime",
+    "_c_library",
     "_core",
     "_version",
 ]
