@@ -1,6 +1,8 @@
 # The C library: csrc/core, csrc/cells and csrc/train once, csrc/kernels once for each ISA. The objects
 # make the static library `rnncore_c` and, where CMake can install it, the shared one `rnncore_shared`.
 
+# A section for each function: a static link with --gc-sections leaves out what is not called.
+set(_sections -ffunction-sections -fdata-sections)
 set(RNNCORE_WARNINGS -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Wundef
   -Wno-psabi)  # gcc's note on passing vectors by value: they never cross a translation unit
@@ -50,7 +52,7 @@ endif()
 
 add_library(rnncore_objects OBJECT ${_sources})
 target_include_directories(rnncore_objects PRIVATE ${_includes})
-target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS})
+target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS} ${_sections})
 set(_objects rnncore_objects)
 
 # rnncore_add_isa(name vector_bytes flags...): the kernels once more, with this ISA's flags.
@@ -59,9 +61,10 @@ function(rnncore_add_isa name vector_bytes)
   set(target rnncore_kernels_${name})
   add_library(${target} OBJECT ${_kernel_sources})
   target_include_directories(${target} PRIVATE ${_includes})
-  target_compile_options(${target} PRIVATE ${RNNCORE_WARNINGS} ${_kernel_flags} ${ARGN})
+  target_compile_options(${target} PRIVATE ${RNNCORE_WARNINGS} ${_kernel_flags} ${_sections} ${ARGN})
   target_compile_definitions(${target} PRIVATE
-    RNNCORE_ISA=${name} RNNCORE_KERNELS_${upper}=1 RNNCORE_VECTOR_BYTES=${vector_bytes})
+    RNNCORE_ISA=${name} RNNCORE_KERNELS_${upper}=1 RNNCORE_VECTOR_BYTES=${vector_bytes}
+    RNNCORE_DOUBLE=$<BOOL:${RNNCORE_DOUBLE}>)
   if(RNNCORE_WIDE_TEST)
     target_compile_definitions(${target} PRIVATE RNNCORE_WIDE_TEST=1)
   endif()
@@ -69,31 +72,49 @@ function(rnncore_add_isa name vector_bytes)
 endfunction()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-  set(_arch RNNCORE_HAVE_X86=1)
+  set(_known baseline avx2 avx512)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
-  set(_arch RNNCORE_HAVE_NEON=1)
+  set(_known neon)
 else()
   message(FATAL_ERROR "rnncore runs on x86-64 and aarch64, got ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
-target_compile_definitions(rnncore_objects PRIVATE ${_arch}
-  RNNCORE_TRAIN=$<BOOL:${RNNCORE_TRAIN}>)
-
-if(_kernel_sources)
-  if(_arch STREQUAL "RNNCORE_HAVE_NEON=1")
-    rnncore_add_isa(neon 16)
-  else()
-    set(_avx2 -mavx2 -mfma)
-    set(_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
-    if(RNNCORE_WIDE_TEST)
-      # The compiler splits each 64-byte vector in two: slow, but the same tiles and tails.
-      target_compile_definitions(rnncore_objects PRIVATE RNNCORE_WIDE_TEST=1)
-      set(_avx512 ${_avx2})
-    endif()
-    rnncore_add_isa(baseline 16)
-    rnncore_add_isa(avx2 32 ${_avx2})
-    rnncore_add_isa(avx512 64 ${_avx512})
-  endif()
+set(_isas ${RNNCORE_ISAS})
+if(_isas STREQUAL "all")
+  set(_isas ${_known})
 endif()
+foreach(_isa IN LISTS _isas)
+  if(NOT _isa IN_LIST _known)
+    message(FATAL_ERROR "RNNCORE_ISAS: expected all or some of ${_known}, got ${RNNCORE_ISAS}")
+  endif()
+endforeach()
+if(NOT _isas)
+  message(FATAL_ERROR "RNNCORE_ISAS: expected all or some of ${_known}, got nothing")
+endif()
+foreach(_isa baseline avx2 avx512 neon)
+  string(TOUPPER RNNCORE_HAVE_${_isa} _macro)
+  if(_isa IN_LIST _isas)
+    target_compile_definitions(rnncore_objects PRIVATE ${_macro}=1)
+  else()
+    target_compile_definitions(rnncore_objects PRIVATE ${_macro}=0)
+  endif()
+endforeach()
+target_compile_definitions(rnncore_objects PRIVATE
+  RNNCORE_TRAIN=$<BOOL:${RNNCORE_TRAIN}> RNNCORE_DOUBLE=$<BOOL:${RNNCORE_DOUBLE}>)
+
+set(_bytes_baseline 16)
+set(_bytes_avx2 32)
+set(_bytes_avx512 64)
+set(_bytes_neon 16)
+set(_flags_avx2 -mavx2 -mfma)
+set(_flags_avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
+if(RNNCORE_WIDE_TEST)
+  # The compiler splits each 64-byte vector in two: slow, but the same tiles and tails.
+  target_compile_definitions(rnncore_objects PRIVATE RNNCORE_WIDE_TEST=1)
+  set(_flags_avx512 ${_flags_avx2})
+endif()
+foreach(_isa IN LISTS _isas)
+  rnncore_add_isa(${_isa} ${_bytes_${_isa}} ${_flags_${_isa}})
+endforeach()
 
 if(RNNCORE_BLAS STREQUAL "system" AND RNNCORE_TRAIN)
   find_package(BLAS REQUIRED)

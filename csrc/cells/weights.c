@@ -224,6 +224,9 @@ rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_contex
     w->cell = cell_ops(layer);
     w->path = path_of(layer);
     w->kernels = rnncore_kernel_table(context->isa, (rnncore_dtype)layer->dtype);
+    if (w->kernels == NULL) {
+        return RNNCORE_ERROR_UNSUPPORTED; /* a dtype that was left out */
+    }
     w->element = layer->dtype == RNNCORE_FLOAT32 ? sizeof(float) : sizeof(double);
     w->input = layer->input_size;
     w->hidden = layer->hidden_size;

@@ -15,6 +15,14 @@ static char *copy_string(const char *text)
     return copy == NULL ? NULL : memcpy(copy, text, bytes);
 }
 
+/* Whether `max_isa` is one of those that this CPU chooses from, or no limit. */
+static int is_of_this_family(int32_t max_isa)
+{
+    const int neon = rnncore_cpu_best_isa() == RNNCORE_ISA_NEON;
+    return max_isa < 0 || (rnncore_isa_name((rnncore_isa)max_isa) != NULL &&
+                           neon == (max_isa == RNNCORE_ISA_NEON));
+}
+
 rnncore_status rnncore_context_create(const rnncore_context_options *options, rnncore_context **out)
 {
     rnncore_context_options settings = {sizeof settings, 0, -1, NULL};
@@ -35,8 +43,8 @@ rnncore_status rnncore_context_create(const rnncore_context_options *options, rn
     atomic_init(&context->blas_state, 0);
     atomic_init(&context->row_steps, 0);
     context->isa = rnncore_choose_isa(settings.max_isa);
-    const rnncore_isa limit = settings.max_isa < 0 ? context->isa : (rnncore_isa)settings.max_isa;
-    if (rnncore_kernel_table(limit, RNNCORE_FLOAT32) == NULL) { /* of another family of CPUs */
+    if (!is_of_this_family(settings.max_isa) ||
+        rnncore_kernel_table(context->isa, RNNCORE_FLOAT32) == NULL) {
         free(context);
         return RNNCORE_ERROR_UNSUPPORTED;
     }

@@ -9,7 +9,13 @@
 rnncore_isa rnncore_choose_isa(int32_t max_isa)
 {
     const rnncore_isa best = rnncore_cpu_best_isa();
-    return max_isa >= 0 && max_isa < (int32_t)best ? (rnncore_isa)max_isa : best;
+    const int32_t limit = max_isa >= 0 && max_isa < (int32_t)best ? max_isa : (int32_t)best;
+    for (int32_t isa = limit; isa >= 0; isa--) {
+        if (rnncore_kernel_table((rnncore_isa)isa, RNNCORE_FLOAT32) != NULL) {
+            return (rnncore_isa)isa;
+        }
+    }
+    return (rnncore_isa)limit;
 }
 
 int rnncore_op_gates(rnncore_op op)

@@ -6,16 +6,17 @@
 #define CONCAT_(a, b, c) a##b##c
 #define CONCAT(a, b, c) CONCAT_(a, b, c)
 #define DECLARE(isa) extern const TABLE CONCAT(TABLE, _f32_, isa), CONCAT(TABLE, _f64_, isa);
+#if RNNCORE_DOUBLE
 #define PICK(isa)                                                                                  \
     (dtype == RNNCORE_FLOAT32 ? &CONCAT(TABLE, _f32_, isa) : &CONCAT(TABLE, _f64_, isa))
-
-#if defined(RNNCORE_HAVE_NEON)
-DECLARE(neon)
 #else
+#define PICK(isa) (dtype == RNNCORE_FLOAT32 ? &CONCAT(TABLE, _f32_, isa) : NULL)
+#endif
+
 DECLARE(baseline)
 DECLARE(avx2)
 DECLARE(avx512)
-#endif
+DECLARE(neon)
 
 const TABLE *LOOKUP(rnncore_isa isa, rnncore_dtype dtype)
 {
@@ -23,16 +24,21 @@ const TABLE *LOOKUP(rnncore_isa isa, rnncore_dtype dtype)
         return NULL;
     }
     switch (isa) {
-#if defined(RNNCORE_HAVE_NEON)
-    case RNNCORE_ISA_NEON:
-        return PICK(neon);
-#else
+#if RNNCORE_HAVE_BASELINE
     case RNNCORE_ISA_BASELINE:
         return PICK(baseline);
+#endif
+#if RNNCORE_HAVE_AVX2
     case RNNCORE_ISA_AVX2:
         return PICK(avx2);
+#endif
+#if RNNCORE_HAVE_AVX512
     case RNNCORE_ISA_AVX512:
         return PICK(avx512);
+#endif
+#if RNNCORE_HAVE_NEON
+    case RNNCORE_ISA_NEON:
+        return PICK(neon);
 #endif
     default:
         return NULL;

@@ -139,7 +139,8 @@ RNNCORE_API rnncore_status rnncore_call_together(rnncore_context *context, rnnco
 typedef struct rnncore_layer {
     size_t struct_size;
     int32_t cell;  /* rnncore_cell */
-    int32_t dtype; /* rnncore_dtype of weights, inputs, outputs and states */
+    int32_t dtype; /* rnncore_dtype of weights, inputs, outputs and states;
+                      RNNCORE_ERROR_UNSUPPORTED: float64, from a library without */
     int64_t input_size;
     int64_t hidden_size;
     int32_t activation;           /* rnncore_activation of h, the candidate, the LSTM's output */

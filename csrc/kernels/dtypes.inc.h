@@ -1,4 +1,4 @@
-/* Includes the file TEMPLATE for float32 and for float64, with
+/* Includes the file TEMPLATE for float32 and, if RNNCORE_DOUBLE, for float64, with
  *   REAL    the type of a number
  *   VEC     a vector of VLEN of them, and MASK one of integers as wide (vec.h)
  *   FN(f)   the name of a function of this dtype: f_f32 or f_f64
@@ -23,6 +23,7 @@
 #undef V
 #undef SQRT
 
+#if RNNCORE_DOUBLE
 #define REAL double
 #define VEC vf64
 #define MASK vi64
@@ -31,3 +32,4 @@
 #define V(name) CONCAT(vf64_, name)
 #define SQRT sqrt
 #include TEMPLATE
+#endif
