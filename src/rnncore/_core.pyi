@@ -27,7 +27,17 @@ class Context:
     @property
     def tasks_done(self) -> tuple[int, ...]: ...
 
-class Weights: ...
+class Weights:
+    has_bias: bool
+    @property
+    def cell(self) -> str: ...
+    @property
+    def input_size(self) -> int: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
 class Workspace: ...
 
 class Tape:
@@ -72,7 +82,6 @@ def forward_call(
     zero_masked: bool = False,
     recurrent_activation: str = "sigmoid",
     recurrent_mask: Any = None,
-    packed: Weights | None = None,
 ) -> Call: ...
 def pack_weights(
     cell: str,

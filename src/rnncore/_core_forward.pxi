@@ -5,11 +5,11 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
                         go_backwards, time_major, out, str activation="tanh", reset_after=True,
                         bint training=False, Workspace workspace=None, bint need_y=True,
                         bint zero_masked=False, str recurrent_activation="sigmoid",
-                        recurrent_mask=None, Weights packed=None):
+                        recurrent_mask=None):
     """A forward pass, checked and ready to run. Its result is (y, state, tape).
 
-    The tape is None unless `training`, y is None unless `need_y`. Weights that are `packed` come in
-    place of the three arrays, and with them the layer they were packed for.
+    The tape is None unless `training`, y is None unless `need_y`. Packed weights come as `kernel`,
+    with the layer they were packed for: what describes it otherwise is not looked at.
     """
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
@@ -24,12 +24,12 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
     if rows == 0 or cnp.PyArray_DIM(x, 2) == 0:
         raise ValueError(f"x: expected at least one row and one feature, got shape {x.shape}")
     try:
-        if packed is None:
+        if isinstance(kernel, Weights):
+            weights = set_packed(call, cell, x, kernel, training)
+        else:
             weights = set_layer(&call.request.layer, cell, cnp.PyArray_TYPE(x),
                                 cnp.PyArray_DIM(x, 2), kernel, recurrent_kernel, bias, activation,
                                 recurrent_activation, boolean("reset_after", reset_after), training)
-        else:
-            weights = set_packed(call, cell, x, packed, training)
         call.request.batch.go_backwards = boolean("go_backwards", go_backwards)
         call.request.batch.zero_masked = zero_masked
         batch = set_batch(call, x, is_time_major, initial_state, lengths, mask)
@@ -39,7 +39,7 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
         set_outputs(call, is_time_major, out, need_y)
         set_memory(call, weights, is_time_major)
     except MemoryError as error:
-        other = recurrent_kernel.shape if packed is None else "packed weights"
+        other = repr(kernel) if recurrent_kernel is None else recurrent_kernel.shape
         raise MemoryError("x, recurrent_kernel: expected shapes whose results fit into memory, "
                           f"got {x.shape} and {other} ({error})") from error
     return call
@@ -48,8 +48,10 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
 cdef tuple set_packed(Call call, str cell, x, Weights packed, bint training):
     """Take over the layer of packed weights; returns None in place of each array."""
     cdef rnncore_layer *layer = &packed.layer
-    if layer.cell != CELLS[cell] or layer.training or training:
-        raise ValueError(f"packed: expected weights of a {cell}, for inference, got others")
+    if training:
+        raise TypeError(f"kernel: expected an array in training, got {packed!r}")
+    if layer.cell != CELLS[cell]:
+        raise ValueError(f"kernel: expected packed weights of {cell}, got {packed!r}")
     if cnp.PyArray_TYPE(x) != type_of(packed):
         raise TypeError(f"x: expected the dtype of the packed weights, got {type_name(x)}")
     if cnp.PyArray_DIM(x, 2) != layer.input_size:

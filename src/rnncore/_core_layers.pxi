@@ -2,7 +2,20 @@
 
 
 cdef class Weights:
-    """The packed weights of one layer, for the kernels of one context."""
+    """Weights of one layer, copied and packed for the kernels; they never change.
+
+    Made by ``ops.lstm_weights``, ``ops.gru_weights`` and ``ops.simple_rnn_weights``. Any number of
+    threads may use them.
+
+    Attributes
+    ----------
+    cell : str
+        ``"lstm"``, ``"gru"`` or ``"simple_rnn"``.
+    input_size, units : int
+        I and H.
+    dtype : numpy.dtype
+    has_bias : bool
+    """
     cdef rnncore_weights *handle
     cdef rnncore_layer layer
     cdef Context context
@@ -10,6 +23,30 @@ cdef class Weights:
 
     def __dealloc__(self):
         rnncore_weights_destroy(self.handle)
+
+    @property
+    def cell(self):
+        return next(name for name, value in CELLS.items() if value == self.layer.cell)
+
+    @property
+    def input_size(self):
+        return self.layer.input_size
+
+    @property
+    def units(self):
+        return self.layer.hidden_size
+
+    @property
+    def dtype(self):
+        return np.dtype(np.float32 if self.layer.dtype == RNNCORE_FLOAT32 else np.float64)
+
+    def __repr__(self):
+        return (f"<packed weights of {self.cell}: {self.input_size} inputs, {self.units} units, "
+                f"{self.dtype}>")
+
+    def __reduce__(self):
+        raise TypeError("packed weights: expected a use in this process, got a request to copy or "
+                        "pickle them (keep the arrays, and pack again)")
 
 
 cdef class Workspace:

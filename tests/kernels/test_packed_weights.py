@@ -11,7 +11,7 @@ from calls import CELLS, ISAS, Call, Case, assert_same_bits, make_call
 from choosing import pairwise
 
 import rnncore
-from rnncore import _core
+from rnncore import _core, ops
 from rnncore.bench.fit import memory
 
 
@@ -19,7 +19,7 @@ def pack(call: Call) -> _core.Weights:
     names = ("activation", "reset_after", "recurrent_activation")
     options = {name: call.options[name] for name in names if name in call.options}
     arrays = call.kernel, call.recurrent_kernel, call.bias
-    return _core.pack_weights(call.case.op, *arrays, **options)
+    return getattr(ops, f"{call.case.op}_weights")(*arrays, **options)
 
 
 def prepare(call: Call, packed: _core.Weights, **changes: Any) -> _core.Call:
@@ -27,13 +27,14 @@ def prepare(call: Call, packed: _core.Weights, **changes: Any) -> _core.Call:
     values: dict[str, Any] = {
         "cell": case.op,
         "x": call.x,
-        **dict.fromkeys(("kernel", "recurrent_kernel", "bias", "out")),
+        "kernel": packed,
+        **dict.fromkeys(("recurrent_kernel", "bias", "out")),
         "initial_state": call.initial_state,
         **{name: options.get(name) for name in ("lengths", "mask")},
         "go_backwards": case.go_backwards,
         "time_major": case.time_major,
     }
-    return _core.forward_call(**(values | changes), packed=packed)
+    return _core.forward_call(**(values | changes))
 
 
 def named(result: tuple[Any, ...]) -> dict[str, np.ndarray]:
@@ -147,8 +148,8 @@ def test_they_are_freed() -> None:
         ({"x": np.zeros((2, 3, 4), "f")}, TypeError, "x: expected the dtype of the packed weights"),
         ({"x": np.zeros((3, 4))}, ValueError, "x: expected 3 dimensions"),
         ({"x": [[[1.0] * 4]]}, TypeError, "x: expected a NumPy array"),
-        ({"cell": "gru"}, ValueError, "packed: expected weights of a gru, for inference"),
-        ({"training": True}, ValueError, "packed: expected weights of a lstm, for inference"),
+        ({"cell": "gru"}, ValueError, "kernel: expected packed weights of gru, got <packed"),
+        ({"training": True}, TypeError, "kernel: expected an array in training, got <packed"),
         ({"initial_state": (np.zeros((2, 7)),) * 2}, ValueError, "initial_state.*shape .2, 8."),
         ({"out": np.zeros((2, 3, 7))}, ValueError, "out: expected shape .2, 3, 8."),
     ],
@@ -179,11 +180,11 @@ def test_weights_that_do_not_fit(
     arrays: list[Any] = [np.zeros((4, 32)), np.zeros((8, 32)), np.zeros(32)]
     arrays[index] = array
     with pytest.raises(error, match=message):
-        _core.pack_weights("lstm", *arrays)
+        ops.lstm_weights(*arrays)
 
 
 def test_results_that_do_not_fit_into_memory() -> None:
     call = make_call(Case("lstm", 2, 3, 4, 8))
     x = np.broadcast_to(np.zeros(()), (2**22, 2**23, 4))
-    with pytest.raises(MemoryError, match=r"^x, recurrent_kernel: .* and packed weights"):
+    with pytest.raises(MemoryError, match=r"^x, recurrent_kernel: .* and <packed weights"):
         prepare(call, pack(call), x=x, initial_state=None)

@@ -5,7 +5,8 @@ strides, float32 or float64; every other float array of a call has the dtype of 
 a tuple, ``(h, c)`` for an LSTM and ``(h,)`` for the others, each (B, H).
 
 ``lstm`` runs a layer, ``lstm_forward`` also keeps what ``lstm_backward`` needs; ``gru`` and
-``simple_rnn`` likewise. The equations and their gradients are in docs/equations.md.
+``simple_rnn`` likewise. ``lstm_weights`` packs weights once for many calls, where each call of
+``lstm`` with arrays packs them anew. The equations and their gradients are in docs/equations.md.
 
 There are also the plain array functions that Keras programs use in metrics, such as ``mean``,
 ``square`` and ``cast``: see `rnncore.ops.arrays`.
@@ -14,22 +15,31 @@ There are also the plain array functions that Keras programs use in metrics, suc
 from typing import Any
 
 from rnncore.ops import arrays
-from rnncore.ops._cells import Gradients
-from rnncore.ops.gru import gru, gru_backward, gru_forward
-from rnncore.ops.lstm import lstm, lstm_backward, lstm_forward
-from rnncore.ops.simple_rnn import simple_rnn, simple_rnn_backward, simple_rnn_forward
+from rnncore.ops._cells import Gradients, Weights
+from rnncore.ops.gru import gru, gru_backward, gru_forward, gru_weights
+from rnncore.ops.lstm import lstm, lstm_backward, lstm_forward, lstm_weights
+from rnncore.ops.simple_rnn import (
+    simple_rnn,
+    simple_rnn_backward,
+    simple_rnn_forward,
+    simple_rnn_weights,
+)
 
 __all__ = [
     "Gradients",
+    "Weights",
     "gru",
     "gru_backward",
     "gru_forward",
+    "gru_weights",
     "lstm",
     "lstm_backward",
     "lstm_forward",
+    "lstm_weights",
     "simple_rnn",
     "simple_rnn_backward",
     "simple_rnn_forward",
+    "simple_rnn_weights",
 ]
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, checked
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
 
 
 def gru(
     x: Array,
-    kernel: Array,
-    recurrent_kernel: Array,
+    kernel: Array | Weights,
+    recurrent_kernel: Array | None = None,
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    reset_after: bool = True,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
+    reset_after: bool | None = None,
+    activation: str | None = None,
+    recurrent_activation: str | None = None,
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -34,9 +34,11 @@ def gru(
     ----------
     x : ndarray
         (B, T, I), float32 or float64, any strides; T may be 0.
-    kernel : ndarray
-        (I, 3*H), gates side by side in the order z r n (n is the candidate).
-    recurrent_kernel : ndarray
+    kernel : ndarray or Weights
+        (I, 3*H), gates side by side in the order z r n (n is the candidate). Or what
+        `gru_weights` made of all three and of the options they come with, which are left out
+        then; quicker, because nothing is packed in the call.
+    recurrent_kernel : ndarray, optional
         (H, 3*H).
     bias : ndarray, optional
         (2, 3*H) with `reset_after`: a row for x W and one for h' U; else (3*H,). Default zeros.
@@ -94,8 +96,52 @@ def gru(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.run(_core.forward_call("gru", **checked(locals())))
-    return y, state
+    return infer("gru", locals())
+
+
+def gru_weights(
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    reset_after: bool = True,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+) -> Weights:
+    """Pack weights once, for many calls of `gru`.
+
+    Parameters
+    ----------
+    kernel : ndarray
+        (I, 3*H), float32 or float64.
+    recurrent_kernel : ndarray
+        (H, 3*H).
+    bias : ndarray, optional
+        (2, 3*H) with `reset_after`, else (3*H,). Default zeros.
+    reset_after, activation, recurrent_activation
+        As in `gru`.
+
+    Returns
+    -------
+    Weights
+        Copies: the arrays may change or go.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gru`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> w = ops.gru_weights(np.zeros((3, 12), np.float32), np.zeros((4, 12), np.float32))
+    >>> w
+    <packed weights of gru: 3 inputs, 4 units, float32>
+    >>> ops.gru(np.zeros((2, 5, 3), np.float32), w)[0].shape
+    (2, 5, 4)
+    """
+    return _core.pack_weights("gru", **checked(locals()))
 
 
 def gru_forward(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, checked
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
 
 
 def lstm(
     x: Array,
-    kernel: Array,
-    recurrent_kernel: Array,
+    kernel: Array | Weights,
+    recurrent_kernel: Array | None = None,
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
+    activation: str | None = None,
+    recurrent_activation: str | None = None,
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -32,9 +32,11 @@ def lstm(
     ----------
     x : ndarray
         (B, T, I), float32 or float64, any strides; T may be 0.
-    kernel : ndarray
-        (I, 4*H), gates side by side in the order i f g o (g is the candidate).
-    recurrent_kernel : ndarray
+    kernel : ndarray or Weights
+        (I, 4*H), gates side by side in the order i f g o (g is the candidate). Or what
+        `lstm_weights` made of all three and of the options they come with, which are left out
+        then; quicker, because nothing is packed in the call.
+    recurrent_kernel : ndarray, optional
         (H, 4*H).
     bias : ndarray, optional
         (4*H,). Default zeros.
@@ -90,8 +92,51 @@ def lstm(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.run(_core.forward_call("lstm", **checked(locals())))
-    return y, state
+    return infer("lstm", locals())
+
+
+def lstm_weights(
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+) -> Weights:
+    """Pack weights once, for many calls of `lstm`.
+
+    Parameters
+    ----------
+    kernel : ndarray
+        (I, 4*H), float32 or float64.
+    recurrent_kernel : ndarray
+        (H, 4*H).
+    bias : ndarray, optional
+        (4*H,). Default zeros.
+    activation, recurrent_activation
+        As in `lstm`.
+
+    Returns
+    -------
+    Weights
+        Copies: the arrays may change or go.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `lstm`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> w = ops.lstm_weights(np.zeros((3, 16), np.float32), np.zeros((4, 16), np.float32))
+    >>> w
+    <packed weights of lstm: 3 inputs, 4 units, float32>
+    >>> ops.lstm(np.zeros((2, 5, 3), np.float32), w)[0].shape
+    (2, 5, 4)
+    """
+    return _core.pack_weights("lstm", **checked(locals()))
 
 
 def lstm_forward(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, checked
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
 
 
 def simple_rnn(
     x: Array,
-    kernel: Array,
-    recurrent_kernel: Array,
+    kernel: Array | Weights,
+    recurrent_kernel: Array | None = None,
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    activation: str = "tanh",
+    activation: str | None = None,
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -30,9 +30,11 @@ def simple_rnn(
     ----------
     x : ndarray
         (B, T, I), float32 or float64, any strides; T may be 0.
-    kernel : ndarray
-        (I, H).
-    recurrent_kernel : ndarray
+    kernel : ndarray or Weights
+        (I, H). Or what
+        `simple_rnn_weights` made of all three and of the options they come with, which are left out
+        then; quicker, because nothing is packed in the call.
+    recurrent_kernel : ndarray, optional
         (H, H).
     bias : ndarray, optional
         (H,). Default zeros.
@@ -85,8 +87,50 @@ def simple_rnn(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    y, state, _ = _core.run(_core.forward_call("simple_rnn", **checked(locals())))
-    return y, state
+    return infer("simple_rnn", locals())
+
+
+def simple_rnn_weights(
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Array | None = None,
+    *,
+    activation: str = "tanh",
+) -> Weights:
+    """Pack weights once, for many calls of `simple_rnn`.
+
+    Parameters
+    ----------
+    kernel : ndarray
+        (I, H), float32 or float64.
+    recurrent_kernel : ndarray
+        (H, H).
+    bias : ndarray, optional
+        (H,). Default zeros.
+    activation
+        As in `simple_rnn`.
+
+    Returns
+    -------
+    Weights
+        Copies: the arrays may change or go.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `simple_rnn`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import ops
+    >>> w = ops.simple_rnn_weights(np.zeros((3, 4), np.float32), np.zeros((4, 4), np.float32))
+    >>> w
+    <packed weights of simple_rnn: 3 inputs, 4 units, float32>
+    >>> ops.simple_rnn(np.zeros((2, 5, 3), np.float32), w)[0].shape
+    (2, 5, 4)
+    """
+    return _core.pack_weights("simple_rnn", **checked(locals()))
 
 
 def simple_rnn_forward(

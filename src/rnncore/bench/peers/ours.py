@@ -96,13 +96,12 @@ def _usual(problem: Problem, **rows: Any) -> Candidate:
 
 
 def _packed(problem: Problem, lengths: Any = None, mask: Any = None) -> Candidate:
-    case, x = problem.case, problem.x
-    cell = _operation(case)
-    packed = _core.pack_weights(cell, *problem.weights[0], reset_after=case.cell == "gru")
-    arguments = (x, None, None, None, problem.state, lengths, mask, False, True, None)
+    operation = _operation(problem.case)
+    run, x, state = getattr(ops, operation), problem.x, problem.state
+    packed = getattr(ops, f"{operation}_weights")(*problem.weights[0], **problem.case.variant)
 
     def infer() -> Any:
-        return _core.run(_core.forward_call(cell, *arguments, packed=packed))[:2]
+        return run(x, packed, initial_state=state, lengths=lengths, mask=mask, time_major=True)
 
     return Candidate("packed", infer, _outputs)
 

@@ -1,0 +1,79 @@
+"""Weights that were packed once: the bits of the arrays, and what does not fit them."""
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from calls import CELLS, Case, assert_same_bits, make_call
+
+from rnncore import ops
+
+
+def pack(call: Any, **options: Any) -> ops.Weights:
+    make = getattr(ops, f"{call.case.op}_weights")
+    return make(
+        call.kernel, call.recurrent_kernel, call.bias, **CELLS[call.case.cell][1], **options
+    )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bits_are_those_of_the_arrays(cell: str) -> None:
+    call = make_call(Case(cell, 3, 7, 5, 33, "float32", "lengths"))
+    expected = call.infer()
+    weights = pack(call)
+    options = {name: value for name, value in call.options.items() if name not in CELLS[cell][1]}
+    for _ in range(2):
+        y, state = getattr(ops, call.case.op)(
+            call.x, weights, initial_state=call.initial_state, **options
+        )
+        assert_same_bits({"y": y, **dict(zip("hc", state, strict=False))}, expected)
+
+
+def test_what_they_say_of_themselves() -> None:
+    weights = ops.gru_weights(np.zeros((3, 12)), np.zeros((4, 12)), np.zeros((2, 12)))
+    assert (weights.cell, weights.input_size, weights.units) == ("gru", 3, 4)
+    assert weights.dtype == np.float64 and weights.has_bias
+    assert repr(weights) == "<packed weights of gru: 3 inputs, 4 units, float64>"
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="packed weights"):
+            attempt(weights)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("recurrent_kernel", np.zeros((4, 16), np.float32)),
+        ("bias", np.zeros(16, np.float32)),
+        ("activation", "tanh"),
+        ("recurrent_activation", "relu"),
+    ],
+)
+def test_what_they_hold_is_not_given_again(argument: str, value: Any) -> None:
+    x = np.zeros((2, 5, 3), np.float32)
+    weights = ops.lstm_weights(np.zeros((3, 16), np.float32), np.zeros((4, 16), np.float32))
+    with pytest.raises(ValueError, match=f"^{argument}: expected none beside packed weights"):
+        ops.lstm(x, weights, **{argument: value})
+
+
+def test_calls_that_do_not_fit() -> None:
+    x = np.zeros((2, 5, 3), np.float32)
+    kernel, recurrent_kernel = np.zeros((3, 16), np.float32), np.zeros((4, 16), np.float32)
+    weights = ops.lstm_weights(kernel, recurrent_kernel)
+    with pytest.raises(ValueError, match=r"^kernel: expected packed weights of gru, got <packed"):
+        ops.gru(x, weights)
+    with pytest.raises(ValueError, match=r"^x: expected 3 features like the packed weights"):
+        ops.lstm(x[:, :, :2], weights)
+    with pytest.raises(TypeError, match=r"^x: expected the dtype of the packed weights"):
+        ops.lstm(x.astype(float), weights)
+    with pytest.raises(ValueError, match="initial_state"):
+        ops.lstm(x, weights, initial_state=(x[:, 0], None))
+    with pytest.raises(TypeError, match=r"^kernel: "):
+        ops.lstm_forward(x, weights, recurrent_kernel)
+    with pytest.raises(TypeError, match=r"^recurrent_kernel: "):
+        ops.lstm(x, kernel)
+    with pytest.raises(TypeError, match=r"^kernel: "):
+        ops.lstm_weights(weights, recurrent_kernel)
+    with pytest.raises(ValueError, match=r"^activation: expected one of"):
+        ops.lstm_weights(kernel, recurrent_kernel, activation="softmax")
