@@ -29,7 +29,7 @@ else()
 endif()
 if(NOT RNNCORE_TRAIN)
   list(FILTER _sources EXCLUDE REGEX
-    "/train/|/(backward|products|product|blas|context_blas|platform_libraries)\\.c$")
+    "/train/|/(backward|backward_table|products|product|blas|context_blas|platform_libraries)\\.c$")
   list(FILTER _kernel_sources EXCLUDE REGEX "/training\\.c$")
 endif()
 set(_includes ${PROJECT_SOURCE_DIR}/csrc/include ${PROJECT_SOURCE_DIR}/csrc)

@@ -6,6 +6,7 @@
 #include "cells/forward.h"
 #include "cells/products.h"
 #include "cells/time_loop.h"
+#include "core/backward_table.h"
 #include "core/options.h"
 #include "core/platform.h"
 #include "rnncore_train.h"
@@ -19,10 +20,32 @@ typedef struct tape_header {
     rnncore_run run;
 } tape_header;
 
-/* Scratch of the backward pass. */
+static const rnncore_cell_backward *backward_of(const rnncore_layer *layer)
+{
+    switch (layer->cell) {
+    case RNNCORE_LSTM:
+        return &rnncore_lstm_backward;
+    case RNNCORE_GRU:
+        return layer->reset_after ? &rnncore_gru_backward : &rnncore_gru1_backward;
+    default:
+        return &rnncore_rnn_backward;
+    }
+}
+
+/* Makes a run one of the backward pass. */
+static void turn_back(rnncore_run *run)
+{
+    const rnncore_weights *w = run->weights;
+    run->backward = backward_of(&w->layer);
+    run->backward_kernels = rnncore_backward_table(w->isa, (rnncore_dtype)w->layer.dtype);
+    run->step = run->backward_kernels->step;
+}
+
+/* And takes its scratch. */
 static void take_workspace(rnncore_run *run, rnncore_product_scratch *scratch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
+    turn_back(run);
     const int64_t states = rnncore_count(run->plan.batch, w->padded);
     rnncore_divide(run);
     const int64_t rows = rnncore_buffer_rows(run);
@@ -132,7 +155,7 @@ static void end_rows(const rnncore_run *run, void *arg)
 {
     const rnncore_gradients *g = ((const backward_pass *)arg)->gradients;
     if (run->plan.longest > 0) {
-        run->weights->cell->backward_initial(run);
+        run->backward->initial(run);
     }
     scatter_states(run, run->carry, g->dinitial_h);
     scatter_states(run, run->dc, g->dinitial_c);
@@ -144,7 +167,8 @@ static void run_backward(rnncore_run *run, const rnncore_gradients *g,
     backward_pass backward = {g,
                               {(void *)(uintptr_t)g->dy, g->dy_stride_batch, g->dy_stride_time,
                                g->dy_stride_feature, run->weights->hidden, run->weights->element}};
-    const rnncore_pass pass = {1, begin_rows, gather_steps, NULL, end_rows, &backward};
+    const rnncore_pass pass = {
+        1, run->backward->step, begin_rows, gather_steps, NULL, end_rows, &backward};
     if (g->dy == NULL) {
         run->dy = NULL;
     }

@@ -32,24 +32,36 @@ typedef struct rnncore_run {
     char *sums;         /* unpacked: the sums of one row; recurrent dropout: of B rows */
     char *masks;  /* recurrent dropout: (B, G * padded), in the order of compact rows; or NULL */
     char *masked; /* h' of each compact row, times the mask of each gate: (rows, G * padded) */
-    char *carry, *dc; /* backward: (B, padded) */
+    char *carry, *dc;                             /* backward: (B, padded) */
+    rnncore_step_fn *step;                        /* the kernel of this pass */
+    const struct rnncore_cell_backward *backward; /* backward, and so below */
+    const struct rnncore_backward_kernels *backward_kernels;
 } rnncore_run;
+
+/* Part `part` of `parts` of the unit groups in a phase of step k. */
+typedef void rnncore_phase_of_step(const rnncore_run *run, int64_t k, int phase, int part,
+                                   int parts);
 
 typedef struct rnncore_cell_ops {
     int gates;
     int tape_slots;
     int phases;           /* products a step, with a barrier between where units are divided */
     const int *slot_gate; /* which gate each input slot holds */
-    /* Part `part` of `parts` of the unit groups in a phase of step k. */
-    void (*forward)(const rnncore_run *run, int64_t k, int phase, int part, int parts);
-    void (*backward)(const rnncore_run *run, int64_t k, int phase, int part, int parts);
-    /* carry = dL/d(initial h), from the gradients of step 0 */
-    void (*backward_initial)(const rnncore_run *run);
-    /* the operand of gate g in dU and its slot of gradients */
-    int (*recurrent_slot)(int gate);
+    rnncore_phase_of_step *forward;
 } rnncore_cell_ops;
 
+/* And what it tells the backward pass, apart, so that a program that only infers links without. */
+typedef struct rnncore_cell_backward {
+    rnncore_phase_of_step *step;
+    /* carry = dL/d(initial h), from the gradients of step 0 */
+    void (*initial)(const rnncore_run *run);
+    /* the operand of gate g in dU and its slot of gradients */
+    int (*recurrent_slot)(int gate);
+} rnncore_cell_backward;
+
 extern const rnncore_cell_ops rnncore_rnn_ops, rnncore_lstm_ops, rnncore_gru_ops, rnncore_gru1_ops;
+extern const rnncore_cell_backward rnncore_rnn_backward, rnncore_lstm_backward,
+    rnncore_gru_backward, rnncore_gru1_backward;
 
 /* Slot of the tape that holds r*h', the operand of Un when the reset comes first; slot 3 also holds
  * q = h' Un + cn (and its gradient) when the reset comes after. */

@@ -86,7 +86,7 @@ static void multiply(const rnncore_run *run, const rnncore_step *step, int64_t i
         product.add_carry = 0;
     }
     product.add_carry |= !forward && i > 0;
-    w->kernels->step(&product);
+    run->step(&product);
 }
 
 void rnncore_dropout_step(const rnncore_run *run, const rnncore_step *step)
@@ -114,6 +114,6 @@ void rnncore_dropout_step(const rnncore_run *run, const rnncore_step *step)
         one.row_begin = row;
         one.row_end = row + 1;
         one.sums = run->sums + (size_t)row * row_bytes;
-        w->kernels->step(&one);
+        run->step(&one);
     }
 }

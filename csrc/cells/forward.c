@@ -209,7 +209,9 @@ void rnncore_run_forward(rnncore_run *run, const rnncore_batch *b)
          w->input, w->element},
         {b->y, b->y_stride_batch, b->y_stride_time, b->y_stride_feature, w->hidden, w->element},
         in_place_stride(run, b)};
-    const rnncore_pass pass = {0, begin_rows, project, finish_steps, NULL, &forward};
+    const rnncore_pass pass = {0,    w->cell->forward, begin_rows, project, finish_steps,
+                               NULL, &forward};
+    run->step = w->kernels->step;
     rnncore_time_loop(run, &pass);
     atomic_fetch_add_explicit(&run->context->row_steps, (uint64_t)run->plan.rows,
                               memory_order_relaxed);

@@ -33,14 +33,10 @@ static int recurrent_slot(int gate)
     return gate + 1; /* z r, and q for n */
 }
 
-const rnncore_cell_ops rnncore_gru_ops = {.gates = 3,
-                                          .tape_slots = 4,
-                                          .phases = 1,
-                                          .slot_gate = slot_gate,
-                                          .forward = forward,
-                                          .backward = backward,
-                                          .backward_initial = backward_initial,
-                                          .recurrent_slot = recurrent_slot};
+const rnncore_cell_ops rnncore_gru_ops = {
+    .gates = 3, .tape_slots = 4, .phases = 1, .slot_gate = slot_gate, .forward = forward};
+
+const rnncore_cell_backward rnncore_gru_backward = {backward, backward_initial, recurrent_slot};
 
 static void *slot_at(const rnncore_run *run, int64_t k, int slot)
 {
@@ -91,11 +87,7 @@ static int recurrent_slot1(int gate)
     return gate == 2 ? RNNCORE_GRU_SLOT_N : gate + 1;
 }
 
-const rnncore_cell_ops rnncore_gru1_ops = {.gates = 3,
-                                           .tape_slots = 4,
-                                           .phases = 2,
-                                           .slot_gate = slot_gate,
-                                           .forward = forward1,
-                                           .backward = backward1,
-                                           .backward_initial = backward_initial1,
-                                           .recurrent_slot = recurrent_slot1};
+const rnncore_cell_ops rnncore_gru1_ops = {
+    .gates = 3, .tape_slots = 4, .phases = 2, .slot_gate = slot_gate, .forward = forward1};
+
+const rnncore_cell_backward rnncore_gru1_backward = {backward1, backward_initial1, recurrent_slot1};

@@ -33,11 +33,7 @@ static int recurrent_slot(int gate)
 
 static const int slot_gate[] = {0, 1, 2, 3};
 
-const rnncore_cell_ops rnncore_lstm_ops = {.gates = 4,
-                                           .tape_slots = 4,
-                                           .phases = 1,
-                                           .slot_gate = slot_gate,
-                                           .forward = forward,
-                                           .backward = backward,
-                                           .backward_initial = backward_initial,
-                                           .recurrent_slot = recurrent_slot};
+const rnncore_cell_ops rnncore_lstm_ops = {
+    .gates = 4, .tape_slots = 4, .phases = 1, .slot_gate = slot_gate, .forward = forward};
+
+const rnncore_cell_backward rnncore_lstm_backward = {backward, backward_initial, recurrent_slot};

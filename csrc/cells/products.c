@@ -34,7 +34,7 @@ void rnncore_products_take(const rnncore_run *run, rnncore_product_scratch *scra
     const rnncore_weights *w = run->weights;
     const int64_t rows = run->plan.rows < DX_ROWS ? run->plan.rows : DX_ROWS;
     rnncore_arena one = {NULL, 0, 0};
-    rnncore_arena_take(&one, w->kernels->product_scratch, 1);
+    rnncore_arena_take(&one, run->backward_kernels->product_scratch, 1);
     scratch->dx_rows = one.used;
     rnncore_arena_take(&one, rnncore_count(rows, w->input), w->element);
     scratch->per_thread = one.used;
@@ -126,7 +126,7 @@ static void add_weight_products(products *p)
         const int gru1 = w->cell == &rnncore_gru1_ops;
         const int same = gru1 ? 2 : (int)w->gates; /* gates whose operand is h' */
         for (int g = 0; g < w->gates; g++) {
-            slots[g] = w->cell->recurrent_slot(g);
+            slots[g] = run->backward->recurrent_slot(g);
         }
         if (run->masks != NULL) {
             add_masked_gates(p, slots, same);
@@ -145,8 +145,8 @@ static void add_weight_products(products *p)
 static void column_sums(const rnncore_run *run, int slot, void *out)
 {
     const rnncore_weights *w = run->weights;
-    w->kernels->column_sums(run->gates + (size_t)(slot * w->padded) * w->element,
-                            run->slots * w->padded, run->plan.rows, w->hidden, out);
+    run->backward_kernels->column_sums(run->gates + (size_t)(slot * w->padded) * w->element,
+                                       run->slots * w->padded, run->plan.rows, w->hidden, out);
 }
 
 /* One row of the bias gradient: the sums of a gate over all compact rows. */
@@ -160,7 +160,7 @@ static void bias_gate(const products *p, int64_t task)
             slot++;
         }
     } else {
-        slot = w->cell->recurrent_slot(gate); /* the recurrent bias of a GRU */
+        slot = p->run->backward->recurrent_slot(gate); /* the recurrent bias of a GRU */
     }
     column_sums(p->run, slot,
                 (char *)p->gradients->dbias + (size_t)(task * w->hidden) * w->element);
@@ -211,7 +211,7 @@ void rnncore_run_products(const rnncore_run *run, const rnncore_gradients *gradi
     products p = {.run = run,
                   .gradients = gradients,
                   .scratch = scratch,
-                  .with = {blas, w->kernels, (rnncore_dtype)w->layer.dtype}};
+                  .with = {blas, run->backward_kernels, (rnncore_dtype)w->layer.dtype}};
     add_weight_products(&p);
     if (gradients->dx != NULL) {
         p.dx = (rnncore_view){gradients->dx,

@@ -29,11 +29,7 @@ static int recurrent_slot(int gate)
 
 static const int slot_gate[] = {0};
 
-const rnncore_cell_ops rnncore_rnn_ops = {.gates = 1,
-                                          .tape_slots = 1,
-                                          .phases = 1,
-                                          .slot_gate = slot_gate,
-                                          .forward = forward,
-                                          .backward = backward,
-                                          .backward_initial = backward_initial,
-                                          .recurrent_slot = recurrent_slot};
+const rnncore_cell_ops rnncore_rnn_ops = {
+    .gates = 1, .tape_slots = 1, .phases = 1, .slot_gate = slot_gate, .forward = forward};
+
+const rnncore_cell_backward rnncore_rnn_backward = {backward, backward_initial, recurrent_slot};

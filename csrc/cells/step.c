@@ -113,7 +113,7 @@ void rnncore_run_step(const rnncore_run *run, rnncore_step *step)
     } else if (step->mask != NULL) {
         rnncore_dropout_step(run, step);
     } else {
-        run->weights->kernels->step(step);
+        run->step(step);
     }
 }
 

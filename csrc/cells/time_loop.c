@@ -90,27 +90,16 @@ static void enter_chunk(rnncore_run *run, int64_t k0)
     }
 }
 
-static void run_phase(const rnncore_run *run, int backward, int64_t k, int phase, int part,
-                      int parts)
-{
-    const rnncore_cell_ops *cell = run->weights->cell;
-    if (backward) {
-        cell->backward(run, k, phase, part, parts);
-    } else {
-        cell->forward(run, k, phase, part, parts);
-    }
-}
-
-static void run_steps(const rnncore_run *run, int backward, int64_t k0, int64_t k1)
+static void run_steps(const rnncore_run *run, const rnncore_pass *pass, int64_t k0, int64_t k1)
 {
     const int phases = run->weights->cell->phases;
     int64_t n = 1;
     for (int64_t i = 0; i < k1 - k0; i += n) {
-        const int64_t k = backward ? k1 - 1 - i : k0 + i;
+        const int64_t k = pass->backward ? k1 - 1 - i : k0 + i;
         for (int phase = 0; phase < phases; phase++) {
-            run_phase(run, backward, k, phase, 0, 1);
+            pass->step(run, k, phase, 0, 1);
         }
-        n = backward ? 1 : rnncore_steps_at_once(run, k);
+        n = pass->backward ? 1 : rnncore_steps_at_once(run, k);
     }
 }
 
@@ -120,7 +109,7 @@ static void run_chunk(rnncore_run *run, const rnncore_pass *pass, int64_t k0, in
     enter_chunk(run, k0);
     run->end = k1;
     pass->before(run, k0, k1, pass->arg);
-    run_steps(run, pass->backward, k0, k1);
+    run_steps(run, pass, k0, k1);
     if (pass->after != NULL) {
         pass->after(run, k0, k1, pass->arg);
     }
@@ -227,11 +216,11 @@ static void run_part(void *arg, int64_t phase, int part, int parts)
     enter_chunk(&run, k0);
     if (run.step_parts > 1) {
         const int64_t phases = run.weights->cell->phases, i = sub / phases;
-        run_phase(&run, pass->backward, pass->backward ? k0 + n - 1 - i : k0 + i,
-                  (int)(sub % phases), part, parts);
+        pass->step(&run, pass->backward ? k0 + n - 1 - i : k0 + i, (int)(sub % phases), part,
+                   parts);
     } else if (part == 0) {
         run.end = k0 + n;
-        run_steps(&run, pass->backward, k0, k0 + n);
+        run_steps(&run, pass, k0, k0 + n);
     }
 }
 

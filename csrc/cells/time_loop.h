@@ -18,6 +18,7 @@ int64_t rnncore_buffer_rows(const rnncore_run *run);
 /* What a pass does beside its steps. Each function gets the run of the rows that it is to treat. */
 typedef struct rnncore_pass {
     int backward; /* from the last step to the first */
+    rnncore_phase_of_step *step;
     /* before the first step; backwards NULL where nothing is to do, and so below */
     void (*begin)(const rnncore_run *run, void *arg);
     /* before the steps of a chunk, for its steps [k0, k1) or some of them */

@@ -60,7 +60,7 @@ static void project_row(const rnncore_run *run, const char *x, char *gates)
                                    .sums = run->sums + gate,
                                    .bias = (const char *)w->bias + slot,
                                    .out = gates + slot};
-        w->kernels->step(&step);
+        run->step(&step);
     }
 }
 
@@ -89,7 +89,7 @@ void rnncore_unpacked_step(const rnncore_run *run, const rnncore_step *step)
         one.row_end = row + 1;
         one.sums = run->sums;
         one.sums_gate = w->hidden;
-        w->kernels->step(&one);
+        run->step(&one);
     }
 }
 

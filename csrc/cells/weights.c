@@ -223,7 +223,8 @@ rnncore_status rnncore_weights_describe(rnncore_weights *w, const rnncore_contex
     }
     w->cell = cell_ops(layer);
     w->path = path_of(layer);
-    w->kernels = rnncore_kernel_table(context->isa, (rnncore_dtype)layer->dtype);
+    w->isa = context->isa;
+    w->kernels = rnncore_kernel_table(w->isa, (rnncore_dtype)layer->dtype);
     if (w->kernels == NULL) {
         return RNNCORE_ERROR_UNSUPPORTED; /* a dtype that was left out */
     }

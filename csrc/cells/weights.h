@@ -8,6 +8,7 @@
 struct rnncore_weights {
     rnncore_layer layer; /* with its activations in place of the default */
     const struct rnncore_cell_ops *cell;
+    rnncore_isa isa; /* of the kernels */
     const rnncore_kernels *kernels;
     size_t element;        /* bytes of a number */
     int64_t input, hidden; /* I, H */

@@ -65,19 +65,6 @@ typedef struct rnncore_step {
     int64_t steps, gates_step, h_step, c_step;
 } rnncore_step;
 
-/* C (M, N) = A B, or += with accumulate; A(i,k) = a[i*ra + k*ca], B(k,j) = b[k*rb + j*cb]. */
-typedef struct rnncore_product {
-    int64_t m, n, k;
-    const void *a;
-    int64_t ra, ca;
-    const void *b;
-    int64_t rb, cb;
-    void *c;
-    int64_t ldc;
-    int32_t accumulate;
-    void *scratch; /* rnncore_kernels.product_scratch bytes, 64-byte aligned, one per thread */
-} rnncore_product;
-
 /* A matrix to pack: row k of unit u of a gate stands at matrix[k*rb + (gate*units + u)*cb]. Its
  * vectors take a block of units each, filled up with zeros: block by block with the gates side by
  * side, or with `order` gate by gate, the first one order[0]. */
@@ -88,20 +75,18 @@ typedef struct rnncore_packing {
     const int *order;
 } rnncore_packing;
 
+typedef void rnncore_step_fn(const rnncore_step *step);
+
 typedef struct rnncore_kernels {
     int64_t vector_length; /* elements in a vector */
     int64_t panel_vectors; /* vectors in a packed panel */
     int64_t row_tile;      /* rows that one pass over a panel serves */
     int64_t rows_in_steps; /* rows for which a step takes `steps`, where it is not generic */
-    int64_t product_scratch;
     void (*pack)(const rnncore_packing *packing, void *packed);
-    void (*step)(const rnncore_step *step);
-    void (*product)(const rnncore_product *product);
+    rnncore_step_fn *step; /* STORE and the forward ops */
     /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */
     void (*row_product)(const void *a, int64_t depth, const void *b, int64_t ldb, int64_t n,
                         void *out);
-    /* out[j] = sum over rows of a[i*lda + j], j < n */
-    void (*column_sums)(const void *a, int64_t lda, int64_t rows, int64_t n, void *out);
     void (*exp)(int64_t n, const void *x, void *y);
     void (*sigmoid)(int64_t n, const void *x, void *y);
     void (*tanh)(int64_t n, const void *x, void *y);

@@ -2,12 +2,12 @@
 #ifndef RNNCORE_CORE_PRODUCT_H
 #define RNNCORE_CORE_PRODUCT_H
 
+#include "core/backward_table.h"
 #include "core/blas.h"
-#include "core/kernel_table.h"
 
 typedef struct rnncore_multiplier {
     const rnncore_blas *blas; /* NULL: none */
-    const rnncore_kernels *kernels;
+    const rnncore_backward_kernels *kernels;
     rnncore_dtype dtype;
 } rnncore_multiplier;
 

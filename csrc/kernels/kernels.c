@@ -1,5 +1,5 @@
 /* The kernels of one ISA, in float32 and float64. Compiled once for each ISA with RNNCORE_ISA (its
- * name) and RNNCORE_VECTOR_BYTES; everything is static but the two tables at the end.
+ * name) and RNNCORE_VECTOR_BYTES; everything is static but the tables at the end.
  *
  * How a step works: the packed matrix stands in panels of PANEL vectors of columns. A tile of up
  * to ROW_TILE rows times one panel stays in registers over the whole depth; the tiles of one block
@@ -9,7 +9,7 @@
  * rows nor on how rows and columns are divided among threads. */
 #include <string.h>
 
-#include "core/kernel_table.h"
+#include "core/backward_table.h"
 #include "kernels/vec.h"
 
 #include "kernels/activations.h"

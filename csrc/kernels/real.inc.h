@@ -40,18 +40,23 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .panel_vectors = PANEL,
     .row_tile = ROW_TILE,
     .rows_in_steps = BESIDE_ROWS,
-    .product_scratch = (PRODUCT_ROWS + PANEL * VLEN) * PRODUCT_DEPTH * (int64_t)sizeof(REAL),
     .pack = FN(pack),
     .step = FN(step),
-    .product = FN(product),
     .row_product = FN(row_product),
-    .column_sums = FN(column_sums),
     .exp = FN(map_exp),
     .sigmoid = FN(map_sigmoid),
     .tanh = FN(map_tanh),
     .fma_flops = 2 * FMA_CHAINS * VLEN,
     .fma_loop = FN(fma_loop),
     .read_loop = FN(read_loop),
+};
+
+extern const rnncore_backward_kernels CONCAT(FN(rnncore_backward_kernels), CONCAT(_, RNNCORE_ISA));
+const rnncore_backward_kernels CONCAT(FN(rnncore_backward_kernels), CONCAT(_, RNNCORE_ISA)) = {
+    .product_scratch = (PRODUCT_ROWS + PANEL * VLEN) * PRODUCT_DEPTH * (int64_t)sizeof(REAL),
+    .step = FN(step_back),
+    .product = FN(product),
+    .column_sums = FN(column_sums),
 };
 
 #undef FMA_CHAINS

@@ -30,43 +30,53 @@ RNNCORE_INLINE void FN(store_tile)(const rnncore_step *s, int64_t row, int m, in
     }
 }
 
+/* The gate equations of a direction, a constant: the other one's are not compiled into it. */
 RNNCORE_INLINE void FN(finish)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                               int64_t blocks, const FN(sums) * sums, const int generic)
+                               int64_t blocks, const FN(sums) * sums, const int backward,
+                               const int generic)
 {
-    switch (s->op) {
-    case RNNCORE_OP_STORE:
+    if (s->op == RNNCORE_OP_STORE) {
         FN(store_tile)(s, row, m, block, blocks, sums);
-        break;
-    case RNNCORE_OP_RNN_FORWARD:
-        FN(rnn_forward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_RNN_BACKWARD:
-        FN(rnn_backward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_LSTM_FORWARD:
-        FN(lstm_forward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_LSTM_BACKWARD:
-        FN(lstm_backward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU_FORWARD:
-        FN(gru_forward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU_BACKWARD:
-        FN(gru_backward)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU1_GATES:
-        FN(gru1_gates)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU1_CANDIDATE:
-        FN(gru1_candidate)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU1_BACKWARD_GATES:
-        FN(gru1_backward_gates)(s, row, m, block, blocks, sums, generic);
-        break;
-    case RNNCORE_OP_GRU1_BACKWARD_RESET:
-        FN(gru1_backward_reset)(s, row, m, block, blocks, sums, generic);
-        break;
+    } else if (backward) {
+        switch (s->op) {
+        case RNNCORE_OP_RNN_BACKWARD:
+            FN(rnn_backward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_LSTM_BACKWARD:
+            FN(lstm_backward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU_BACKWARD:
+            FN(gru_backward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU1_BACKWARD_GATES:
+            FN(gru1_backward_gates)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU1_BACKWARD_RESET:
+            FN(gru1_backward_reset)(s, row, m, block, blocks, sums, generic);
+            break;
+        default:
+            break;
+        }
+    } else {
+        switch (s->op) {
+        case RNNCORE_OP_RNN_FORWARD:
+            FN(rnn_forward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_LSTM_FORWARD:
+            FN(lstm_forward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU_FORWARD:
+            FN(gru_forward)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU1_GATES:
+            FN(gru1_gates)(s, row, m, block, blocks, sums, generic);
+            break;
+        case RNNCORE_OP_GRU1_CANDIDATE:
+            FN(gru1_candidate)(s, row, m, block, blocks, sums, generic);
+            break;
+        default:
+            break;
+        }
     }
 }
 
@@ -74,16 +84,26 @@ static __attribute__((noinline)) void FN(finish_generic)(const rnncore_step *s, 
                                                          int64_t block, int64_t blocks,
                                                          const FN(sums) * sums)
 {
-    FN(finish)(s, row, m, block, blocks, sums, 1);
+    FN(finish)(s, row, m, block, blocks, sums, 0, 1);
+}
+
+static __attribute__((noinline)) void FN(finish_generic_back)(const rnncore_step *s, int64_t row,
+                                                              int m, int64_t block, int64_t blocks,
+                                                              const FN(sums) * sums)
+{
+    FN(finish)(s, row, m, block, blocks, sums, 1, 1);
 }
 
 RNNCORE_INLINE void FN(finish_tile)(const rnncore_step *s, int64_t row, int m, int64_t block,
-                                    int64_t blocks, const FN(sums) * sums, const int generic)
+                                    int64_t blocks, const FN(sums) * sums, const int backward,
+                                    const int generic)
 {
-    if (generic) {
-        FN(finish_generic)(s, row, m, block, blocks, sums);
+    if (!generic) {
+        FN(finish)(s, row, m, block, blocks, sums, backward, 0);
+    } else if (backward) {
+        FN(finish_generic_back)(s, row, m, block, blocks, sums);
     } else {
-        FN(finish)(s, row, m, block, blocks, sums, 0);
+        FN(finish_generic)(s, row, m, block, blocks, sums);
     }
 }
 
@@ -103,11 +123,12 @@ RNNCORE_INLINE int64_t FN(groups_at_once)(int64_t rows, int64_t group_blocks, in
     return wanted < room ? wanted : room;
 }
 
-RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
+RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int backward, const int generic)
 {
     if (s->sums != NULL) {
         const FN(sums) given = {s->sums, 0, VLEN, s->sums_gate};
-        FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given, generic);
+        FN(finish_tile)(s, s->row_begin, 1, 0, (s->units + VLEN - 1) / VLEN, &given, backward,
+                        generic);
         return;
     }
     REAL waiting[FN(WAITING_VECTORS) * VLEN] __attribute__((aligned(64)));
@@ -143,7 +164,7 @@ RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
                 ready += m;
                 if (row == end || ready + ROW_TILE > most) {
                     FN(finish_tile)(s, row - ready, ready, first / gates, (last - first) / gates,
-                                    &sums, generic);
+                                    &sums, backward, generic);
                     ready = 0;
                 }
             }
@@ -154,7 +175,12 @@ RNNCORE_INLINE void FN(run_step)(const rnncore_step *s, const int generic)
 
 static __attribute__((noinline)) void FN(step_generic)(const rnncore_step *s)
 {
-    FN(run_step)(s, 1);
+    FN(run_step)(s, 0, 1);
+}
+
+static __attribute__((noinline)) void FN(step_generic_back)(const rnncore_step *s)
+{
+    FN(run_step)(s, 1, 1);
 }
 
 static void FN(one_step)(const rnncore_step *s)
@@ -162,7 +188,16 @@ static void FN(one_step)(const rnncore_step *s)
     if (s->generic) {
         FN(step_generic)(s);
     } else {
-        FN(run_step)(s, 0);
+        FN(run_step)(s, 0, 0);
+    }
+}
+
+static void FN(step_back)(const rnncore_step *s)
+{
+    if (s->generic) {
+        FN(step_generic_back)(s);
+    } else {
+        FN(run_step)(s, 1, 0);
     }
 }
 

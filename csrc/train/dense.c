@@ -34,7 +34,7 @@ static void *take(const rnncore_context *context, const rnncore_dense *d, dense_
                   rnncore_arena *arena)
 {
     const rnncore_dtype dtype = (rnncore_dtype)d->dtype;
-    const rnncore_kernels *kernels = rnncore_kernel_table(context->isa, dtype);
+    const rnncore_backward_kernels *kernels = rnncore_backward_table(context->isa, dtype);
     *run = (dense_run){.dense = d, .with = {NULL, kernels, dtype}};
     run->training = rnncore_training_table(context->isa, dtype);
     run->element = rnncore_element(d->dtype);
