@@ -131,3 +131,8 @@ function(rnncore_add_library target kind)
   target_link_libraries(${target} PUBLIC ${_needs})
 endfunction()
 rnncore_add_library(rnncore_c STATIC)
+# For a project that has this one as a part: the names that an installed library has.
+add_library(rnncore::rnncore_static ALIAS rnncore_c)
+if(NOT PROJECT_IS_TOP_LEVEL)
+  add_library(rnncore::rnncore ALIAS rnncore_c)
+endif()
