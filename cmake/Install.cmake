@@ -20,9 +20,9 @@ set(_headers csrc/include/rnncore.h)
 if(RNNCORE_TRAIN)
   list(APPEND _headers csrc/include/rnncore_train.h)
 endif()
-install(FILES ${_headers} DESTINATION ${_prefix}/${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${_component})
+set(_include ${_prefix}/${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${_headers} DESTINATION ${_include} COMPONENT ${_component})
 
-set(_installed rnncore_c)
 set_target_properties(rnncore_c PROPERTIES EXPORT_NAME rnncore_static)
 if(NOT WIN32)
   # Before 1.0 each minor version may break the ABI: docs/abi.md.
@@ -40,9 +40,11 @@ if(NOT WIN32)
   endif()
   set_target_properties(rnncore_c PROPERTIES OUTPUT_NAME rnncore)
   install(TARGETS rnncore_shared EXPORT rnncore LIBRARY DESTINATION ${_lib}
-    COMPONENT ${_component} NAMELINK_COMPONENT ${_component} ${_namelink})
+    COMPONENT ${_component} NAMELINK_COMPONENT ${_component} ${_namelink}
+    INCLUDES DESTINATION ${_include})
 endif()
-install(TARGETS rnncore_c EXPORT rnncore ARCHIVE DESTINATION ${_lib} COMPONENT ${_component})
+install(TARGETS rnncore_c EXPORT rnncore ARCHIVE DESTINATION ${_lib} COMPONENT ${_component}
+  INCLUDES DESTINATION ${_include})
 
 install(EXPORT rnncore NAMESPACE rnncore:: FILE rnncoreTargets.cmake DESTINATION ${_package}
   COMPONENT ${_component})

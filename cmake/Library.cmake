@@ -127,7 +127,7 @@ list(TRANSFORM _objects REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
 function(rnncore_add_library target kind)
   add_library(${target} ${kind} ${_objects})
   target_include_directories(${target} INTERFACE
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/csrc/include> $<INSTALL_INTERFACE:include>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/csrc/include>)
   target_link_libraries(${target} PUBLIC ${_needs})
 endfunction()
 rnncore_add_library(rnncore_c STATIC)
