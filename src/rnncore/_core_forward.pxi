@@ -9,7 +9,7 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
     """A forward pass, checked and ready to run. Its result is (y, state, tape).
 
     The tape is None unless `training`, y is None unless `need_y`. Packed weights come as `kernel`,
-    with the layer they were packed for: what describes it otherwise is not looked at.
+    in place of the three arrays.
     """
     cdef Call call = Call.__new__(Call)
     cdef bint is_time_major = boolean("time_major", time_major)
@@ -25,7 +25,13 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
         raise ValueError(f"x: expected at least one row and one feature, got shape {x.shape}")
     try:
         if isinstance(kernel, Weights):
-            weights = set_packed(call, cell, x, kernel, training)
+            weights = set_packed(call, cell, x, kernel, recurrent_kernel, bias, training)
+            check_packed(kernel, "activation", ACTIVATIONS, activation, call.request.layer.activation)
+            check_packed(kernel, "recurrent_activation", {**ACTIVATIONS, "sigmoid": 0},
+                         recurrent_activation, call.request.layer.recurrent_activation)
+            if cell == "gru":
+                check_packed(kernel, "reset_after", {False: 0, True: 1},
+                             boolean("reset_after", reset_after), call.request.layer.reset_after)
         else:
             weights = set_layer(&call.request.layer, cell, cnp.PyArray_TYPE(x),
                                 cnp.PyArray_DIM(x, 2), kernel, recurrent_kernel, bias, activation,
@@ -45,13 +51,18 @@ cpdef Call forward_call(str cell, x, kernel, recurrent_kernel, bias, initial_sta
     return call
 
 
-cdef tuple set_packed(Call call, str cell, x, Weights packed, bint training):
+cdef tuple set_packed(Call call, str cell, x, Weights packed, recurrent_kernel, bias,
+                      bint training):
     """Take over the layer of packed weights; returns None in place of each array."""
     cdef rnncore_layer *layer = &packed.layer
     if training:
         raise TypeError(f"kernel: expected an array in training, got {packed!r}")
     if layer.cell != CELLS[cell]:
         raise ValueError(f"kernel: expected packed weights of {cell}, got {packed!r}")
+    for name, given in (("recurrent_kernel", recurrent_kernel), ("bias", bias)):
+        if given is not None:
+            raise ValueError(f"{name}: expected None beside packed weights, which hold it, "
+                             f"got {type(given).__name__}")
     if cnp.PyArray_TYPE(x) != type_of(packed):
         raise TypeError(f"x: expected the dtype of the packed weights, got {type_name(x)}")
     if cnp.PyArray_DIM(x, 2) != layer.input_size:
@@ -60,6 +71,15 @@ cdef tuple set_packed(Call call, str cell, x, Weights packed, bint training):
     call.weights = packed
     call.request.layer = layer[0]
     return None, None, None
+
+
+cdef int check_packed(Weights packed, str name, dict values, given, int32_t held) except -1:
+    """An option of a call, which must be what the weights were packed with."""
+    if values[given] != held:
+        expected = next(option for option, value in values.items() if value == held)
+        raise ValueError(f"{name}: expected {expected!r}, with which the weights were packed, "
+                         f"got {given!r}")
+    return 0
 
 
 def pack_weights(str cell, kernel, recurrent_kernel, bias, str activation="tanh", reset_after=True,

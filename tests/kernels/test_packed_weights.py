@@ -14,10 +14,11 @@ import rnncore
 from rnncore import _core, ops
 from rnncore.bench.fit import memory
 
+OPTIONS = ("activation", "reset_after", "recurrent_activation")
+
 
 def pack(call: Call) -> _core.Weights:
-    names = ("activation", "reset_after", "recurrent_activation")
-    options = {name: call.options[name] for name in names if name in call.options}
+    options = {name: call.options[name] for name in OPTIONS if name in call.options}
     arrays = call.kernel, call.recurrent_kernel, call.bias
     return getattr(ops, f"{call.case.op}_weights")(*arrays, **options)
 
@@ -33,6 +34,7 @@ def prepare(call: Call, packed: _core.Weights, **changes: Any) -> _core.Call:
         **{name: options.get(name) for name in ("lengths", "mask")},
         "go_backwards": case.go_backwards,
         "time_major": case.time_major,
+        **{name: options[name] for name in OPTIONS if name in options},
     }
     return _core.forward_call(**(values | changes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked
 
 
 def gru(
@@ -15,9 +15,9 @@ def gru(
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    reset_after: bool | None = None,
-    activation: str | None = None,
-    recurrent_activation: str | None = None,
+    reset_after: bool = True,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -36,8 +36,8 @@ def gru(
         (B, T, I), float32 or float64, any strides; T may be 0.
     kernel : ndarray or Weights
         (I, 3*H), gates side by side in the order z r n (n is the candidate). Or what
-        `gru_weights` made of all three and of the options they come with, which are left out
-        then; quicker, because nothing is packed in the call.
+        `gru_weights` made of all three, in their place: quicker, as nothing is packed in the
+        call. The other options must be those it was made with.
     recurrent_kernel : ndarray, optional
         (H, 3*H).
     bias : ndarray, optional
@@ -96,7 +96,8 @@ def gru(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    return infer("gru", locals())
+    y, state, _ = _core.run(_core.forward_call("gru", **checked(locals())))
+    return y, state
 
 
 def gru_weights(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked
 
 
 def lstm(
@@ -15,8 +15,8 @@ def lstm(
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    activation: str | None = None,
-    recurrent_activation: str | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -34,8 +34,8 @@ def lstm(
         (B, T, I), float32 or float64, any strides; T may be 0.
     kernel : ndarray or Weights
         (I, 4*H), gates side by side in the order i f g o (g is the candidate). Or what
-        `lstm_weights` made of all three and of the options they come with, which are left out
-        then; quicker, because nothing is packed in the call.
+        `lstm_weights` made of all three, in their place: quicker, as nothing is packed in the
+        call. The other options must be those it was made with.
     recurrent_kernel : ndarray, optional
         (H, 4*H).
     bias : ndarray, optional
@@ -92,7 +92,8 @@ def lstm(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    return infer("lstm", locals())
+    y, state, _ = _core.run(_core.forward_call("lstm", **checked(locals())))
+    return y, state
 
 
 def lstm_weights(

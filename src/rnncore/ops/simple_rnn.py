@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from rnncore import _core
-from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked, infer
+from rnncore.ops._cells import Array, Gradients, State, Tape, Weights, checked
 
 
 def simple_rnn(
@@ -15,7 +15,7 @@ def simple_rnn(
     bias: Array | None = None,
     initial_state: State | None = None,
     *,
-    activation: str | None = None,
+    activation: str = "tanh",
     lengths: ArrayLike | None = None,
     mask: Array | None = None,
     go_backwards: bool = False,
@@ -32,8 +32,8 @@ def simple_rnn(
         (B, T, I), float32 or float64, any strides; T may be 0.
     kernel : ndarray or Weights
         (I, H). Or what
-        `simple_rnn_weights` made of all three and of the options they come with, which are left out
-        then; quicker, because nothing is packed in the call.
+        `simple_rnn_weights` made of all three, in their place: quicker, as nothing is packed in the
+        call. The other options must be those it was made with.
     recurrent_kernel : ndarray, optional
         (H, H).
     bias : ndarray, optional
@@ -87,7 +87,8 @@ def simple_rnn(
     >>> y.shape, h.shape
     ((2, 5, 4), (2, 4))
     """
-    return infer("simple_rnn", locals())
+    y, state, _ = _core.run(_core.forward_call("simple_rnn", **checked(locals())))
+    return y, state
 
 
 def simple_rnn_weights(

@@ -98,10 +98,12 @@ def _usual(problem: Problem, **rows: Any) -> Candidate:
 def _packed(problem: Problem, lengths: Any = None, mask: Any = None) -> Candidate:
     operation = _operation(problem.case)
     run, x, state = getattr(ops, operation), problem.x, problem.state
-    packed = getattr(ops, f"{operation}_weights")(*problem.weights[0], **problem.case.variant)
+    options = problem.case.variant
+    packed = getattr(ops, f"{operation}_weights")(*problem.weights[0], **options)
+    given = {"initial_state": state, "lengths": lengths, "mask": mask, "time_major": True} | options
 
     def infer() -> Any:
-        return run(x, packed, initial_state=state, lengths=lengths, mask=mask, time_major=True)
+        return run(x, packed, **given)
 
     return Candidate("packed", infer, _outputs)
 
