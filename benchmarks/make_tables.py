@@ -111,11 +111,11 @@ def main(paths: Sequence[str]) -> None:
     show(
         ["T, B, H", *(NAMES[cell] + ends[mode, threads] for cell, mode, threads in columns)], lines
     )
-    text = "our time, then over it: the peer's"
+    text = "our time, then the fastest peer's divided by it"
     packing = f"{text}, and ours with packing in the call"
     detailed(f"Forward: {packing}", results, "forward", 1, one_thread)
     detailed(f"Training step: {text}", results, "train", 1, one_thread)
-    text = "our time, then over it: ours on one thread, and the peer's on two"
+    text = "our time, then divided by it: ours on one thread, and the fastest peer's on two"
     detailed(f"Forward on two threads: {text}", results, "forward", 2, two_threads)
     detailed(f"Training step on two threads: {text}", results, "train", 2, two_threads)
 
