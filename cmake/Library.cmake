@@ -20,7 +20,8 @@ if(RNNCORE_SANITIZE)
   list(APPEND _kernel_flags -O1)  # the checks at -O3 take minutes to compile
 endif()
 
-file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c csrc/train/*.c)
+file(GLOB _sources CONFIGURE_DEPENDS csrc/core/*.c csrc/cells/*.c csrc/train/*.c
+  csrc/runtime/*.c csrc/runtime/nodes/*.c)
 file(GLOB _kernel_sources CONFIGURE_DEPENDS csrc/kernels/*.c)
 if(RNNCORE_THREADS)
   list(FILTER _sources EXCLUDE REGEX "/no_threads\\.c$")

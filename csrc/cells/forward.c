@@ -234,6 +234,29 @@ rnncore_status rnncore_forward_workspace_size(const rnncore_context *context,
     return rnncore_arena_size(&arena, bytes);
 }
 
+rnncore_status rnncore_forward_most_workspace(const rnncore_context *context,
+                                              const rnncore_weights *weights, int64_t batch,
+                                              int64_t steps, size_t *bytes)
+{
+    static const uint8_t any; /* that there is one is all that counts here */
+    rnncore_run run;
+    rnncore_arena arena = {NULL, 0, 0};
+    rnncore_batch most = {.struct_size = sizeof most, .steps = steps, .batch = batch, .x = &any};
+    const rnncore_status status = rnncore_run_prepare(&run, context, weights, &most, 0);
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    most.mask = &any;
+    run.plan.dense = 0;
+    rnncore_run_take(&run, &most, &arena);
+    /* Fewer real steps may make more shares, each with buffers for a chunk. */
+    const int64_t shares = rnncore_pool_size(context->pool) - run.shares;
+    const int64_t row = rnncore_count(weights->gates + 1, weights->padded) + weights->input;
+    rnncore_arena_take(&arena, rnncore_count(shares, rnncore_count(run.chunk_rows, row)),
+                       weights->element);
+    return rnncore_arena_size(&arena, bytes);
+}
+
 rnncore_status rnncore_forward(rnncore_context *context, const rnncore_weights *weights,
                                const rnncore_batch *batch, void *workspace, size_t workspace_bytes)
 {

@@ -11,6 +11,12 @@ rnncore_status rnncore_run_prepare(rnncore_run *run, const rnncore_context *cont
 /* Takes tables and buffers from the arena (or counts their bytes). */
 void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena);
 
+/* The most bytes of scratch that rnncore_forward needs for a batch of this size, whatever its
+ * lengths or mask. */
+rnncore_status rnncore_forward_most_workspace(const rnncore_context *context,
+                                              const rnncore_weights *weights, int64_t batch,
+                                              int64_t steps, size_t *bytes);
+
 /* Runs all steps and writes the outputs of the batch. */
 void rnncore_run_forward(rnncore_run *run, const rnncore_batch *batch);
 

@@ -87,6 +87,10 @@ typedef struct rnncore_kernels {
     /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */
     void (*row_product)(const void *a, int64_t depth, const void *b, int64_t ldb, int64_t n,
                         void *out);
+    /* y = f(z) for rows of `columns` numbers, those of z ldz apart; y may be z. activation: an
+     * rnncore_activation, DEFAULT is LINEAR */
+    void (*activate)(int32_t activation, int64_t rows, int64_t columns, const void *z, int64_t ldz,
+                     void *y);
     void (*exp)(int64_t n, const void *x, void *y);
     void (*sigmoid)(int64_t n, const void *x, void *y);
     void (*tanh)(int64_t n, const void *x, void *y);

@@ -23,6 +23,12 @@ const char *rnncore_status_string(rnncore_status status)
         return "the tape holds no forward pass or was used by a backward pass";
     case RNNCORE_ERROR_LENGTHS:
         return "an entry of lengths is negative or larger than the number of steps";
+    case RNNCORE_ERROR_FILE:
+        return "the file cannot be read";
+    case RNNCORE_ERROR_MODEL:
+        return "the file is damaged or holds no model for this version";
+    case RNNCORE_ERROR_SHAPE:
+        return "arrays of these sizes do not fit the model";
     default:
         return "unknown status";
     }

@@ -16,8 +16,7 @@ typedef struct rnncore_training_kernels {
     /* Sum of (x * scale)^2, in double; the largest |x|, NaN where there is one. */
     double (*sum_of_squares)(int64_t n, const void *x, double scale);
     double (*largest)(int64_t n, const void *x);
-    /* z = f(z + bias) for `rows` rows; dz = f'(y) dy, not for LINEAR. */
-    void (*activate)(const rnncore_dense *dense, int64_t rows, void *z);
+    /* dz = f'(y) dy for `rows` rows, not for LINEAR. */
     void (*activate_backward)(const rnncore_dense *dense, int64_t rows, const void *y,
                               const void *dy, void *dz);
     /* Rows [begin, end): returns the weighted sum of their losses, writes their gradients. */

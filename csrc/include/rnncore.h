@@ -41,6 +41,9 @@ typedef enum rnncore_status {
     RNNCORE_ERROR_WORKSPACE = 7,  /* the memory passed in is too small or misaligned */
     RNNCORE_ERROR_TAPE_STATE = 8, /* a tape was used before its forward or after its backward */
     RNNCORE_ERROR_LENGTHS = 20,   /* an entry of `lengths` is negative or larger than T */
+    RNNCORE_ERROR_FILE = 30,      /* a file could not be read */
+    RNNCORE_ERROR_MODEL = 31, /* a file or the program in it is damaged, or of another version */
+    RNNCORE_ERROR_SHAPE = 32, /* arrays of these sizes do not fit the model */
     RNNCORE_STATUS_FORCE_INT = 0x7fffffff
 } rnncore_status;
 

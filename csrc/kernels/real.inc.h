@@ -17,6 +17,7 @@
 #include "kernels/map.inc.h"
 #include "kernels/pack.inc.h"
 #include "kernels/product.inc.h"
+#include "kernels/rows.inc.h"
 #include "kernels/step.inc.h"
 
 static void FN(map_exp)(int64_t n, const void *x, void *y)
@@ -43,6 +44,7 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .pack = FN(pack),
     .step = FN(step),
     .row_product = FN(row_product),
+    .activate = FN(activate_rows),
     .exp = FN(map_exp),
     .sigmoid = FN(map_sigmoid),
     .tanh = FN(map_tanh),

@@ -5,6 +5,7 @@
 
 #include "kernels/functions.inc.h"
 #include "kernels/map.inc.h"
+#include "kernels/rows.inc.h"
 
 #include "kernels/dense.inc.h"
 #include "kernels/dropout.inc.h"
@@ -17,7 +18,6 @@ const rnncore_training_kernels CONCAT(FN(rnncore_training_kernels), CONCAT(_, RN
     .sum_of_squares = FN(sum_of_squares),
     .largest = FN(largest),
     .scatter_add = FN(scatter_add),
-    .activate = FN(dense_activate),
     .activate_backward = FN(dense_slope),
     .loss = FN(loss),
     .dropout = FN(dropout),

@@ -1,10 +1,8 @@
 /* The Dense layer: y = f(x W + b), and dz = f'(y) dy, dW = x^T dz, db = sum dz, dx = dz W^T.
  *
- * The forward pass takes the packed product, whose rows do not depend on each other; the products
- * of the backward pass go to BLAS where it is there. Rows of y and of dx and columns of dW are the
- * tasks, in numbers that follow from the shape. */
-#include <string.h>
-
+ * The forward pass is that of inference; the products of the backward pass go to BLAS where it is
+ * there. Rows of dx and columns of dW are its tasks, in numbers that follow from the shape. */
+#include "cells/affine.h"
 #include "core/arena.h"
 #include "core/options.h"
 #include "core/product.h"
@@ -15,9 +13,11 @@ enum { ROWS = 192, COLUMNS = 256, SMALL_FLOPS = 1 << 21 };
 typedef struct dense_run {
     const rnncore_dense *dense;
     const rnncore_training_kernels *training;
+    rnncore_affine forward;
+    char *forward_scratch; /* of each thread, and so below */
     rnncore_multiplier with;
     size_t element;
-    char *scratch; /* of each thread */
+    char *scratch;
     size_t scratch_bytes;
     const char *dz;
     int64_t row_tasks, column_tasks;
@@ -39,7 +39,13 @@ static void *take(const rnncore_context *context, const rnncore_dense *d, dense_
     run->training = rnncore_training_table(context->isa, dtype);
     run->element = rnncore_element(d->dtype);
     run->scratch_bytes = ((size_t)kernels->product_scratch + 63) & ~(size_t)63;
-    run->scratch = rnncore_arena_take(arena, rnncore_pool_size(context->pool), run->scratch_bytes);
+    const int threads = rnncore_pool_size(context->pool);
+    run->scratch = rnncore_arena_take(arena, threads, run->scratch_bytes);
+    rnncore_affine_take(&run->forward, context, dtype, 1, d->inputs, d->outputs, d->bias != NULL,
+                        arena);
+    run->forward.activation = d->activation;
+    run->forward_scratch =
+        rnncore_arena_take(arena, threads, rnncore_affine_scratch(&run->forward));
     if (d->activation == RNNCORE_LINEAR || d->activation == RNNCORE_ACTIVATION_DEFAULT) {
         run->dz = d->dy;
         return NULL;
@@ -79,18 +85,6 @@ static int64_t rows_of(const dense_run *run, int64_t task)
 {
     const int64_t left = run->dense->rows - task * ROWS;
     return left < ROWS ? left : ROWS;
-}
-
-static void forward_task(void *arg, int64_t task, int worker)
-{
-    const dense_run *run = arg;
-    const rnncore_dense *d = run->dense;
-    const int64_t first = task * ROWS, rows = rows_of(run, task);
-    void *y = (char *)d->y + (size_t)(first * d->outputs) * run->element;
-    rnncore_multiply(&run->with, 0, 0, rows, d->outputs, d->inputs,
-                     at(d->x, first * d->inputs, run->element), d->inputs, d->kernel, d->outputs, y,
-                     d->outputs, scratch_of(run, worker));
-    run->training->activate(d, rows, y);
 }
 
 static void backward_task(void *arg, int64_t task, int worker)
@@ -151,7 +145,8 @@ rnncore_status rnncore_dense_forward(rnncore_context *context, const rnncore_den
         return status;
     }
     const rnncore_fp_state mode = rnncore_fp_flush_enter();
-    run_tasks(context, &run, (d->rows + ROWS - 1) / ROWS, forward_task);
+    rnncore_affine_pack(&run.forward, d->kernel, d->outputs, 1, d->bias);
+    rnncore_affine_run(&run.forward, context, d->rows, d->x, d->inputs, d->y, run.forward_scratch);
     rnncore_fp_flush_leave(mode);
     return RNNCORE_OK;
 }
@@ -192,11 +187,9 @@ rnncore_status rnncore_activate(rnncore_context *context, int32_t dtype, int32_t
     if (context == NULL || !is_valid(&dense) || (rows > 0 && (x == NULL || y == NULL))) {
         return RNNCORE_ERROR_INVALID_ARGUMENT;
     }
-    if (x != y) {
-        memcpy(y, x, (size_t)(rows * columns) * rnncore_element(dtype));
-    }
     const rnncore_fp_state mode = rnncore_fp_flush_enter();
-    rnncore_training_kernels_of(context, dtype)->activate(&dense, rows, y);
+    rnncore_kernel_table(context->isa, (rnncore_dtype)dtype)
+        ->activate(activation, rows, columns, x, columns, y);
     rnncore_fp_flush_leave(mode);
     return RNNCORE_OK;
 }

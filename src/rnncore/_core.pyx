@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memset
 from posix.unistd cimport getpid
 
@@ -211,6 +211,7 @@ include "_core_forward.pxi"
 include "_core_backward.pxi"
 include "_core_training.pxi"
 include "_core_machine.pxi"
+include "_core_runtime.pxi"
 
 
 # ---- for tests --------------------------------------------------------------------------------

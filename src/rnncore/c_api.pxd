@@ -7,6 +7,7 @@ cdef extern from "rnncore.h" nogil:
     ctypedef int rnncore_isa
     int RNNCORE_OK
     int RNNCORE_ERROR_BLAS
+    int RNNCORE_ERROR_INVALID_ARGUMENT
     int RNNCORE_ERROR_OUT_OF_MEMORY
     int RNNCORE_ERROR_OVERFLOW
     int RNNCORE_FLOAT32
@@ -219,3 +220,85 @@ cdef extern from "rnncore_train.h" nogil:
         uint64_t key
         uint32_t call
     int rnncore_dropout_apply(rnncore_context *context, const rnncore_dropout *dropout)
+
+cdef extern from "rnncore_model.h" nogil:
+    int RNNCORE_INT32
+    ctypedef struct rnncore_model
+    ctypedef struct rnncore_stream
+    ctypedef struct rnncore_array_info:
+        size_t struct_size
+        const char *name
+        int32_t type
+        int32_t rank
+        int64_t shape[8]
+    int rnncore_model_from_memory(rnncore_context *context, const void *data, size_t size,
+                                  rnncore_model **out, char *message, size_t message_size)
+    void rnncore_model_destroy(rnncore_model *model)
+    int rnncore_model_dtype(const rnncore_model *model)
+    int32_t rnncore_model_can_stream(const rnncore_model *model)
+    int32_t rnncore_model_output_per_step(const rnncore_model *model)
+    int32_t rnncore_model_inputs(const rnncore_model *model)
+    int32_t rnncore_model_outputs(const rnncore_model *model)
+    int rnncore_model_input(const rnncore_model *model, int32_t i, rnncore_array_info *info)
+    int rnncore_model_output(const rnncore_model *model, int32_t i, const int64_t *steps,
+                             rnncore_array_info *info)
+    int rnncore_model_workspace_size_many(const rnncore_model *model, int64_t batch,
+                                          const int64_t *steps, size_t *bytes)
+    int rnncore_model_run_many(const rnncore_model *model, const void *const *x, int64_t batch,
+                               const int64_t *steps, const int64_t *const *lengths, void *const *y,
+                               void *workspace, size_t workspace_bytes)
+    int rnncore_stream_create(const rnncore_model *model, int64_t batch, void *memory, size_t bytes,
+                              rnncore_stream **out)
+    int rnncore_stream_step(rnncore_stream *stream, const void *x, void *y)
+    int rnncore_stream_run(rnncore_stream *stream, const void *x, int64_t steps, void *y)
+    int rnncore_stream_step_many(rnncore_stream *stream, const void *const *x,
+                                 const uint8_t *active, void *const *y)
+    int rnncore_stream_reset(rnncore_stream *stream, int64_t row)
+    int64_t rnncore_stream_state_size(const rnncore_stream *stream)
+    int rnncore_stream_get_state(const rnncore_stream *stream, int64_t row, void *state)
+    int rnncore_stream_set_state(rnncore_stream *stream, int64_t row, const void *state)
+    void rnncore_stream_destroy(rnncore_stream *stream)
+
+cdef extern from "runtime/single.h" nogil:
+    int RNNCORE_MASK
+    int RNNCORE_NODE_ATTRIBUTES
+    int RNNCORE_NODE_NUMBERS
+    int RNNCORE_NODE_INPUTS
+    int RNNCORE_NODE_OUTPUTS
+    int RNNCORE_NODE_TENSORS
+    ctypedef struct rnncore_array:
+        void *data
+        const int64_t *lengths
+        int32_t type
+        int32_t absent
+        int32_t rank
+        int32_t lead
+        int64_t size[10]
+    ctypedef struct rnncore_tensor:
+        const void *data
+        int32_t type
+        int32_t rank
+        int64_t size[8]
+    ctypedef struct rnncore_node_kind:
+        const char *name
+        int32_t is_view
+    ctypedef struct rnncore_node:
+        const rnncore_node_kind *kind
+        int32_t dtype
+        int32_t inputs
+        int32_t outputs
+        int32_t tensors
+        int64_t attributes[12]
+        double numbers[3]
+        rnncore_tensor tensor[4]
+    ctypedef struct rnncore_node_call:
+        const rnncore_array *in_ "in"[64]
+        rnncore_array *out[3]
+        void *scratch
+    int rnncore_single_begin(rnncore_context *context, rnncore_node *node, int32_t kind,
+                             rnncore_node_call *call, size_t *scratch)
+    int rnncore_single_end(rnncore_node_call *call, rnncore_node *node)
+    int32_t rnncore_model_output_streams(const rnncore_model *model, int32_t i)
+
+cdef extern from "core/platform.h" nogil:
+    uint64_t rnncore_clock_ns()

@@ -40,9 +40,18 @@ class Activation(Configurable):
     from_input = False
     kernel: str | None = None
 
+    # What nodes call it (rnncore_unary), and the numbers that follow; 0: nodes cannot run it.
+    function: int = 0
+
+    @property
+    def function_numbers(self) -> tuple[float, ...]:
+        """The parameters of `function`."""
+        return ()
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.kernel = vars(cls).get("kernel")
+        cls.function = vars(cls).get("function", 0)
 
     @property
     def __name__(self) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import expect_axes
-from rnncore.layers._lengths import Lengths
 from rnncore.layers.tape import Tape
 
 # Names of the axes that windows slide over, by the number of axes.
@@ -54,18 +53,17 @@ class Windows:
             counts.append(None if length is None else (length - least) // stride + 1)
         return tuple(counts)
 
-    def lengths(self, lengths: Lengths) -> Lengths | None:
-        """Return how many windows rows of these lengths have, each as if it were alone.
+    def of_lengths(self) -> tuple[int, int, int] | None:
+        """Return what `Layer.output_windows` does.
 
-        None if their places would depend on the length, as "same" pads both sides for the last
-        window.
+        None if the places of windows would depend on the length, as "same" pads both sides for the
+        last window.
         """
         (stride, *others), reach = self.strides, self.reaches[0]
         padded_less = max(reach - stride, 0) // 2
         if others or (self.padding == "same" and (reach - 1) // 2 != padded_less):
             return None
-        least = reach if self.padding == "valid" else 1
-        return np.maximum((lengths - least) // stride + 1, 0)
+        return 1, reach if self.padding == "valid" else 1, stride
 
     def margins(self, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return how many steps are padded before and after, axis by axis."""

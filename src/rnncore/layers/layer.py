@@ -32,8 +32,9 @@ from rnncore.layers.graph.symbolic import (
     is_symbolic,
     leaves,
 )
+from rnncore.layers.nodes import AT_ONCE, Nodes
 from rnncore.layers.parameter import Parameter, building
-from rnncore.layers.tape import Tape, Tapes
+from rnncore.layers.tape import FRESH, Tape, Tapes
 from rnncore.utils._arrays import narrowed, room_for
 from rnncore.utils._checks import check_flag, check_name, check_type, float_dtype, warn
 from rnncore.utils._config import Configurable, unknown_argument
@@ -189,7 +190,7 @@ class Layer(Configurable, Tapes):
     wraps: str | None = None
     # Whether, in training, the output for a sample depends on others in its batch.
     couples_samples = False
-    # Whether the layer passes a mask on; if not it ends here, unless `output_lengths` knows how
+    # Whether the layer passes a mask on; if not it ends here, unless `output_windows` says how
     # long the rows become.
     supports_masking = True
     # Whether its output may have a mask where the input has none.
@@ -309,12 +310,21 @@ class Layer(Configurable, Tapes):
         steps: Any = self.compute_output_shape(x.shape)[1]
         return mask_of(lengths, steps)
 
-    def output_lengths(self, lengths: Lengths) -> Lengths | None:
-        """Return the lengths of the output rows, each as if its sequence were alone.
+    def output_windows(self) -> tuple[int, int, int] | None:
+        """Return ``(times, least, stride)``, by which the lengths of the output rows follow.
 
-        None if a row depends on the steps past its end.
+        A row of n steps, as if it were alone, becomes one of ``(times * n - least) // stride + 1``
+        steps, and at least 0. None if a row depends on the steps past its end.
         """
         return None
+
+    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+        """Return the lengths of the output rows, each as if its sequence were alone, or None."""
+        windows = self.output_windows()
+        if windows is None:
+            return None
+        times, least, stride = windows
+        return np.maximum((times * lengths - least) // stride + 1, 0)
 
     def end_mask(self, mask: Any) -> None:
         """Warn once that the mask ends here, unless nothing is masked."""
@@ -327,6 +337,32 @@ class Layer(Configurable, Tapes):
             "and those after it treat masked steps, including the padding of shorter rows in a "
             "batch, like any others",
         )
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None, **arguments: Any) -> Any:
+        """Return the output in inference, as nodes; see `rnncore.layers.nodes`.
+
+        `x`, `mask` and what is returned are what nodes take and give; lists for several.
+
+        Raises
+        ------
+        ValueError
+            If only Python can run the layer.
+        """
+        raise ValueError(
+            f"{self.name}: runtime: expected a layer that runs without Python, got a "
+            f"{type(self).__name__}"
+        )
+
+    def inferred(self, x: Any, mask: Any = None, **arguments: Any) -> tuple[Any, Any]:
+        """Return what `forward` returns in inference, by the nodes of `infer`."""
+        return self.infer(AT_ONCE, x, mask, **arguments), FRESH
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        """Return the mask that `compute_mask` returns, as a node."""
+        if mask is None or self.supports_masking:
+            return mask
+        windows = self.output_windows()
+        return None if windows is None else f.node("window_lengths", [y, mask], attributes=windows)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         """Return the output and, in training, what `backward` needs of this pass.

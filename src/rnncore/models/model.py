@@ -19,10 +19,12 @@ from rnncore.layers.layer import Layer, Shape, detached
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
+from rnncore.models.stream import Stream as ModelStream
 from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.saving import model_file
+from rnncore.saving.runtime_file import runtime_bytes
 from rnncore.training import loop
 from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import (
@@ -655,6 +657,36 @@ class Model(Layer):
         results = self._run("predict", predict, prepare, (x, None, None), *options)
         return self.outputs_structure.restore(results)
 
+    def stream(self, batch: int = 1) -> ModelStream:
+        """Return a stream: sequences whose steps come one after another.
+
+        Parameters
+        ----------
+        batch : int, default 1
+            Number of sequences side by side.
+
+        Returns
+        -------
+        Stream
+            With the weights as they are now.
+
+        Raises
+        ------
+        ValueError
+            If a layer needs the whole sequence, changes the number of steps or runs only in Python,
+            or the model is not built.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream(batch=2)
+        >>> stream.step(np.zeros((2, 3), np.float32)).shape
+        (2, 4)
+        """
+        return ModelStream(runtime_bytes(self), batch)
+
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the outputs of one batch; see `predict`."""
         return self.predict(x, _ALL_SAMPLES, 0)
@@ -712,6 +744,7 @@ class Model(Layer):
         overwrite: bool = True,
         *,
         include_optimizer: bool = True,
+        runtime: bool = False,
     ) -> None:
         """Write the whole model to a file, to be read by `rnncore.models.load_model`.
 
@@ -726,13 +759,17 @@ class Model(Layer):
         include_optimizer : bool, default True
             Whether to store the arguments of `compile` and the state of the training, from which
             training resumes bit for bit.
+        runtime : bool, default False
+            Whether C programs shall run the file too, by ``rnncore_model_open``; see the guide on
+            embedding. Leave out the optimizer where size counts.
 
         Raises
         ------
         OSError
             If the file cannot be written, or exists and `overwrite` is False.
         ValueError, TypeError
-            If the model holds a function that has no name.
+            If the model holds a function that has no name, or with `runtime` a layer that only
+            Python can run, or is not built.
 
         Warns
         -----
@@ -750,7 +787,7 @@ class Model(Layer):
         ...     os.listdir(folder)
         ['model.rnnc']
         """
-        saving.save_model(self, filepath, overwrite, include_optimizer)
+        saving.save_model(self, filepath, overwrite, include_optimizer, runtime)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write only the weights to a file, to be read by `load_weights`.

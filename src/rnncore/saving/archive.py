@@ -14,7 +14,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +61,20 @@ class Archive(NamedTuple):
         return {k.removeprefix(start): a for k, a in self.arrays.items() if k.startswith(start)}
 
 
+class First(Protocol):
+    """Bytes in front of all arrays, which may depend on where these stand."""
+
+    nbytes: int
+
+    def to_bytes(self, offsets: Mapping[str, int], size: int) -> bytes:
+        """Return them, given the offset of each array and of the end, both from their start."""
+
+
 def write_archive(
     path: str | os.PathLike[str],
     metadata: Mapping[str, str],
     arrays: Mapping[str, NDArray[Any]],
+    first: tuple[str, First] | None = None,
 ) -> None:
     """Write a file whole or not at all.
 
@@ -75,14 +85,33 @@ def write_archive(
     ValueError, TypeError
         If an array is not numeric, or the texts are too long.
     """
+    parts = archive_parts(os.fspath(path), metadata, arrays, first)
+    with replacing(path) as file:
+        for part in parts:
+            file.write(part)
+
+
+def archive_parts(
+    owner: str,
+    metadata: Mapping[str, str],
+    arrays: Mapping[str, NDArray[Any]],
+    first: tuple[str, First] | None = None,
+) -> list[Any]:
+    """Return the bytes of a file, part by part; `owner` begins the errors of `write_archive`."""
     entries: dict[str, Any] = {"__metadata__": {_CHECKSUM: "00000000", **metadata}}
     parts: list[NDArray[Any]] = []
     offset = 0
+    if first is not None:
+        name, program = first
+        offset = program.nbytes
+        entries[name] = {"dtype": "U8", "shape": [offset], "data_offsets": [0, offset]}
+    offsets: dict[str, int] = {}
     # The widest first, so that each starts at a multiple of its item size.
     for name, array in sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize):
         native = array.dtype.newbyteorder("=")
         if native not in _NAMES:
             raise TypeError(f"{name}: expected an array of numbers, got dtype {array.dtype}")
+        offsets[name] = offset
         end = offset + array.nbytes
         entries[name] = {
             "dtype": _NAMES[native],
@@ -91,22 +120,24 @@ def write_archive(
         }
         parts.append(np.ascontiguousarray(array, _DTYPES[_NAMES[native]]).reshape(-1))
         offset = end
-    header = to_text(os.fspath(path), entries, separators=(",", ":")).encode()
+    if first is not None:
+        parts.insert(0, np.frombuffer(first[1].to_bytes(offsets, offset), np.uint8))
+    header = to_text(owner, entries, separators=(",", ":")).encode()
     header += b" " * (-(_LENGTH + len(header)) % _ALIGNMENT)
     if len(header) > LARGEST_HEADER:
         raise ValueError(
-            f"{os.fspath(path)}: expected a configuration of at most {LARGEST_HEADER} bytes, "
+            f"{owner}: expected a configuration of at most {LARGEST_HEADER} bytes, "
             f"got {len(header)}"
         )
     checksum = zlib.crc32(header)
     for part in parts:
         checksum = zlib.crc32(part.view(np.uint8).data, checksum)
     header = header.replace(_NO_CHECKSUM, b'"crc32":"%08x"' % checksum, 1)
-    with replacing(path) as file:
-        file.write(len(header).to_bytes(_LENGTH, "little"))
-        file.write(header)
-        for part in parts:
-            file.write(part.view(np.uint8).data)
+    return [
+        len(header).to_bytes(_LENGTH, "little"),
+        header,
+        *(p.view(np.uint8).data for p in parts),
+    ]
 
 
 def read_archive(path: str | os.PathLike[str]) -> Archive:

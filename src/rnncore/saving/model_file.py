@@ -14,6 +14,7 @@ from rnncore.layers._context import supplied_by
 from rnncore.layers._members import walk
 from rnncore.layers.layer import Layer
 from rnncore.saving.archive import understood
+from rnncore.saving.runtime_file import PROGRAM, RuntimeProgram
 from rnncore.saving.text import from_text, to_text
 from rnncore.saving.weights import (
     assign,
@@ -40,10 +41,17 @@ def save_model(
     filepath: str | os.PathLike[str],
     overwrite: bool = True,
     include_optimizer: bool = True,
+    runtime: bool = False,
 ) -> None:
     """Same as ``model.save``."""
     path = checked_path("save", filepath, overwrite)
-    write_file(path, *model_sections(model, include_optimizer))
+    metadata, sections = model_sections(model, include_optimizer)
+    if not runtime:
+        write_file(path, metadata, sections)
+        return
+    program = RuntimeProgram(model)
+    sections = {**sections, **program.sections}
+    write_file(path, metadata, sections, (PROGRAM, program))
 
 
 def model_sections(

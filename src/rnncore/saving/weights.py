@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncore._version import __version__
 from rnncore.layers.layer import Layer
 from rnncore.layers.parameter import Parameter
-from rnncore.saving.archive import Archive, read_archive, write_archive
+from rnncore.saving.archive import Archive, First, read_archive, write_archive
 from rnncore.utils._checks import warn
 from rnncore.utils._names import free_name, snake_case
 
@@ -49,7 +49,10 @@ def checked_path(owner: str, path: str | os.PathLike[str], overwrite: bool = Tru
 
 
 def write_file(
-    path: str | os.PathLike[str], metadata: Mapping[str, str], sections: Sections
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, str],
+    sections: Sections,
+    first: tuple[str, First] | None = None,
 ) -> None:
     """Write a file of this library whole or not at all; see `write_archive`."""
     version = ".".join(map(str, VERSION))
@@ -59,7 +62,7 @@ def write_file(
         for section, found in sections.items()
         for name, array in found.items()
     }
-    write_archive(path, header | dict(metadata), arrays)
+    write_archive(path, header | dict(metadata), arrays, first)
 
 
 def read_file(path: str | os.PathLike[str]) -> Archive:

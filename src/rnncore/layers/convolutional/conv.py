@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnncore import _core
 from rnncore.activations import Activation
 from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
-from rnncore.layers._lengths import Lengths, clear_padding, without_padding
+from rnncore.layers._lengths import clear_padding, without_padding
 from rnncore.layers._windows import Windows, padding_name
 from rnncore.layers.core.dense import Dense
 from rnncore.layers.layer import Shape
@@ -76,8 +76,8 @@ class Conv(Dense):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *self._windows.counts(self.name, input_shape), self.filters)
 
-    def output_lengths(self, lengths: Lengths) -> Lengths | None:
-        return self._windows.lengths(lengths)
+    def output_windows(self) -> tuple[int, int, int] | None:
+        return self._windows.of_lengths()
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
@@ -312,8 +312,8 @@ class Conv1DTranspose(Conv):
         length = None if steps is None else steps * self.strides[0] + self._beyond
         return (input_shape[0], length, self.filters)
 
-    def output_lengths(self, lengths: Lengths) -> Lengths:
-        return lengths * self.strides[0] + self._beyond
+    def output_windows(self) -> tuple[int, int, int]:
+        return self.strides[0], 1 - self._beyond, 1
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape

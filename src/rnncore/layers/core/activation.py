@@ -8,6 +8,22 @@ from numpy.typing import NDArray
 
 from rnncore import _core, activations
 from rnncore.layers.layer import Layer
+from rnncore.layers.nodes import Nodes
+
+
+def activated(f: Nodes, owner: str, activation: activations.Activation, x: Any) -> Any:
+    """Return ``f(x)`` as a node."""
+    if activation.kernel == "softmax":
+        return f.node("softmax", [x], attributes=[1, -1])
+    if activation.kernel == "linear":
+        return x
+    function = _core.ACTIVATIONS.get(activation.kernel) or activation.function
+    if not function:
+        raise ValueError(
+            f"{owner}: runtime: expected an activation that runs without Python, got "
+            f"{activation.name!r}"
+        )
+    return f.node("unary", [x], attributes=[function], numbers=activation.function_numbers)
 
 
 class OutputLayer(Layer):
@@ -78,6 +94,9 @@ class Activation(OutputLayer):
                 "as a separate layer"
             )
         return self.activation
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return activated(f, self.name, self.activation, x)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)

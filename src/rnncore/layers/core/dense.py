@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.activations import Activation, linear
 from rnncore.layers._arguments import ADAPTED
-from rnncore.layers.core.activation import OutputLayer
+from rnncore.layers.core.activation import OutputLayer, activated
 from rnncore.layers.layer import Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_flag
+
+# What a product of the C library can apply at once.
+_WITH_PRODUCTS = {**_core.ACTIVATIONS, "softmax": 6}
 
 
 class Dense(OutputLayer):
@@ -106,6 +110,16 @@ class Dense(OutputLayer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return self.infer_product(f, "dense", x)
+
+    def infer_product(self, f: Nodes, kind: str, x: Any, attributes: Sequence[int] = ()) -> Any:
+        """Return the activated product of x and the weights; the activation comes first."""
+        tensors = [self.kernel, self.bias]
+        known = _WITH_PRODUCTS.get(str(self.activation.kernel), 0)
+        y = f.node(kind, [x], tensors, [known, *attributes])
+        return y if known else activated(f, self.name, self.activation, y)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)

@@ -13,6 +13,7 @@ from rnncore.layers._arguments import ADAPTED, numeric_array
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.utils._checks import check_count, check_flag
 
 
@@ -118,6 +119,12 @@ class Embedding(Layer):
     def compute_mask(self, x: Any, mask: NDArray[Any] | None = None) -> NDArray[Any] | None:
         # An incoming mask is that of ragged sequences.
         return narrowed_mask(mask, np.asarray(x) != 0) if self.mask_zero else mask
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("embedding", [x], [self.embeddings])
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        return f.node("not_zero", [x, mask]) if self.mask_zero else mask
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers; ValueError if one is not a whole number within the vocabulary."""

@@ -11,6 +11,7 @@ from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers._lengths import narrowed_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.utils._arrays import narrowed
 
 
@@ -71,6 +72,12 @@ class Masking(Layer):
         # Compared in the dtype of x: 0.1 in float32 is not 0.1 in float64.
         padding = np.isnan(x) if np.isnan(self.mask_value) else x == x.dtype.type(self.mask_value)
         return ~padding.all(axis=-1)
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("fill", [x, f.node("not_equal", [x], numbers=[self.mask_value])])
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        return f.node("not_equal", [x, mask], numbers=[self.mask_value])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         real = self._real_steps(x)[..., None]

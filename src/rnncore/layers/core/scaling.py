@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._arguments import listed_axes
 from rnncore.layers.layer import Layer
+from rnncore.layers.nodes import Nodes
 
 
 class Identity(Layer):
@@ -27,6 +28,9 @@ class Identity(Layer):
     >>> Identity()(np.array([1.0, 2.0]))
     array([1., 2.], dtype=float32)
     """
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return x
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         return x, None

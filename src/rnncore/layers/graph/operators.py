@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore.layers._lengths import Lengths
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
@@ -21,6 +20,8 @@ from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
 _FUNCTIONS: dict[str, np.ufunc] = {name: getattr(np, name) for name in OPERATIONS}
+# Rows keep their lengths; see `Layer.output_windows`.
+WHOLE = (1, 1, 1)
 # One axis of a key: a number, a slice as [start, stop, step], or None for a new axis.
 Part = int | list[int | None] | None
 
@@ -110,8 +111,8 @@ class ConstantOperation(Layer):
         self.constant: Any = array if array.ndim else array.item()
         self.constant_first = constant_first
 
-    def output_lengths(self, lengths: Lengths) -> Lengths:
-        return lengths
+    def output_windows(self) -> tuple[int, int, int]:
+        return WHOLE
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = np.shape(self.constant)
@@ -188,9 +189,9 @@ class GetItem(Layer):
             )
         self._index = tuple(slice(*part) if isinstance(part, list) else part for part in self.key)
 
-    def output_lengths(self, lengths: Lengths) -> Lengths | None:
+    def output_windows(self) -> tuple[int, int, int] | None:
         whole: Part = [None, None, None]
-        return lengths if self.key[1:2] in ([], [whole]) else None
+        return WHOLE if self.key[1:2] in ([], [whole]) else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         axes = [part for part in self.key if part is not None]

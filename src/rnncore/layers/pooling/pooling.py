@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import expect_channels_last, one_for_each
-from rnncore.layers._lengths import Lengths, clear_padding, lengths_of, mask_of, without_padding
+from rnncore.layers._lengths import clear_padding, lengths_of, mask_of, without_padding
 from rnncore.layers._windows import AXES, Windows, padding_name
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
@@ -46,8 +46,8 @@ class Pooling(Layer):
         counts = self._windows.counts(self.name, input_shape)
         return (input_shape[0], *counts, input_shape[-1])
 
-    def output_lengths(self, lengths: Lengths) -> Lengths | None:
-        return self._windows.lengths(lengths)
+    def output_windows(self) -> tuple[int, int, int] | None:
+        return self._windows.of_lengths()
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnncore import _core
 from rnncore.layers._arguments import SEQUENCE, feature_shape
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_number, check_seed
 from rnncore.utils.random import Draw, Draws
@@ -66,6 +67,9 @@ class Dropout(Layer):
 
     def draw_seeds(self) -> None:
         self.draws.choose_key()
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return x
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         if not training or self.rate == 0:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
-from rnncore.layers._lengths import Lengths, clear_padding
+from rnncore.layers._lengths import clear_padding
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count, check_type
@@ -242,8 +242,8 @@ class _Steps(Layer):
         batch, steps, *rest = input_shape
         return (batch, None if steps is None else self._times * steps + self._more, *rest)
 
-    def output_lengths(self, lengths: Lengths) -> Lengths:
-        return np.maximum(self._times * lengths + self._more, 0)
+    def output_windows(self) -> tuple[int, int, int]:
+        return self._times, 1 - self._more, 1
 
 
 class ZeroPadding1D(_Steps):

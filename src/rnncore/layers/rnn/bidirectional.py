@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._members import members
 from rnncore.layers.layer import Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.recurrent_layer import (
     LayerWithStates,
@@ -237,6 +238,18 @@ class Bidirectional(LayerWithStates):
             outputs += [*states[0], *states[1]]
         return (outputs if len(outputs) > 1 else outputs[0]), tape
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None, initial_state: Any = None) -> Any:
+        starts = self._parts(initial_state)
+        found = [
+            layer.infer_steps(f, x, mask, start, 2 if self.return_sequences else 0)
+            for layer, start in zip(self.children, starts, strict=True)
+        ]
+        ys, states = [one[0] for one in found], [state for one in found for state in one[1:]]
+        if self.merge_mode is not None:
+            ys = [_merged(f, self.merge_mode, *ys)]
+        outputs = [*ys, *states]
+        return outputs if len(outputs) > 1 else outputs[0]
+
     def backward(self, tape: Tape, dy: Any, *, need_dx: bool = True) -> tuple[Any, dict[str, Any]]:
         tapes, penalties, ys = self.used(tape)
         given = dy if isinstance(dy, list) else [dy]
@@ -295,6 +308,14 @@ class Bidirectional(LayerWithStates):
     def reset_states(self, states: Sequence[ArrayLike] | None = None) -> None:
         """Same as `reset_state`."""
         self.reset_state(states)
+
+
+def _merged(f: Nodes, mode: str, one: Any, other: Any) -> Any:
+    """Return both outputs as one, as a node."""
+    if mode == "concat":
+        return f.node("concat", [one, other], attributes=[-1])
+    merged = f.node("binary", [one, other], attributes=[2 if mode == "mul" else 0])
+    return f.node("binary", [merged], [np.asarray(2)], [3]) if mode == "ave" else merged
 
 
 def _room(tape: Tape, like: Array) -> Room:

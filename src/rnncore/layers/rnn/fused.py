@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncore import _core, activations
 from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers.layer import Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.recurrent_layer import Pass, RecurrentLayer, States
 from rnncore.layers.tape import FRESH, Tape
@@ -180,6 +181,27 @@ class FusedLayer(RecurrentLayer):
             self.used(tape)
             tape = FRESH
         return (y if self.return_sequences else states[0]), states, tape
+
+    def infer_steps(
+        self, f: Nodes, x: Any, mask: Any, initial_state: Any, sequences: int
+    ) -> list[Any]:
+        activation, recurrent_activation, reset_after = self._options
+        names = _core.ACTIVATIONS
+        attributes = [
+            _core.CELLS[self.operation],
+            names[activation],
+            0 if self.operation == "simple_rnn" else names[recurrent_activation],
+            int(reset_after and self.operation == "gru"),
+            int(self.go_backwards),
+            sequences,
+            int(self.zero_output_for_mask),
+        ]
+        tensors = [self.kernel, self.recurrent_kernel, self.bias]
+        outputs = 1 + (self.state_count if self.return_state else 0)
+        found = f.node(
+            "recurrent", [x, mask, *(initial_state or ())], tensors, attributes, outputs=outputs
+        )
+        return found if outputs > 1 else [found]
 
     def backward_steps(
         self,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnncore import _core
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, leaves
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.rnn.states import checked_states
 from rnncore.utils._checks import check_flag
@@ -115,6 +116,12 @@ class LayerWithStates(Layer):
             masks += [None] * self.state_count
         return masks if len(masks) > 1 else masks[0]
 
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        masks = [mask if self.return_sequences else None] * self.output_count
+        if self.return_state:
+            masks += [None] * self.state_count
+        return masks if len(masks) > 1 else masks[0]
+
 
 class RecurrentLayer(LayerWithStates):
     """Base of the recurrent layers: states, direction, and which steps are returned.
@@ -204,7 +211,24 @@ class RecurrentLayer(LayerWithStates):
         """Compute the gradients of x and the initial states from those of output and states."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method backward_steps")
 
+    def infer_steps(
+        self, f: Nodes, x: Any, mask: Any, initial_state: Any, sequences: int
+    ) -> list[Any]:
+        """Return the output and the final states, as nodes.
+
+        `sequences` is 0 for the last output only, 1 for all of them in the order of processing, 2
+        for all of them in the order of x.
+        """
+        raise ValueError(
+            f"{self.name}: runtime: expected a cell that runs without Python, got a cell of one's "
+            "own"
+        )
+
     # -- calls ---------------------------------------------------------------------------
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None, initial_state: Any = None) -> Any:
+        found = self.infer_steps(f, x, mask, initial_state, int(self.return_sequences))
+        return found if self.return_state else found[0]
 
     def shapes_of_outputs(self, input_shape: Shape) -> list[Shape]:
         steps = (input_shape[1],) if self.return_sequences else ()

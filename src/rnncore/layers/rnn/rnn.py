@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._arguments import SEQUENCE
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.rnn.fused_cell import FusedCell
 from rnncore.layers.rnn.own_cell import AbstractRNNCell
 from rnncore.layers.rnn.own_cell_loop import CellLoop, check_cell
@@ -166,6 +167,22 @@ class RNN(RecurrentLayer):
             states.extend(found)
             tapes.append(tape)
         return x, states, tapes
+
+    def infer_steps(
+        self, f: Nodes, x: Any, mask: Any, initial_state: Any, sequences: int
+    ) -> list[Any]:
+        if not starts_from_zeros(self.cell):
+            return super().infer_steps(f, x, mask, initial_state, sequences)
+        states: list[Any] = []
+        for part in self._parts:
+            last = part is self._parts[-1]
+            part.return_state = self.return_state
+            part.zero_output_for_mask = self.zero_output_for_mask and last
+            part.go_backwards = self.go_backwards
+            given = initial_state and initial_state[len(states) : len(states) + part.state_count]
+            x, *found = part.infer_steps(f, x, mask, given, sequences if last else 2)
+            states.extend(found)
+        return [x, *states]
 
     def backward_steps(
         self,

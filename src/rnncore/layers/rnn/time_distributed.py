@@ -11,6 +11,7 @@ from rnncore.layers._members import members
 from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.utils._checks import check_type
 
 
@@ -119,6 +120,17 @@ class TimeDistributed(OutputLayer):
         rows = None if mask is None else _folded(mask)
         y, tape = self.layer.forward(_folded(x), mask=rows, training=training)
         return y.reshape(*x.shape[:2], *y.shape[1:]), (None, tape)
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        # A mask of the steps says nothing about the inside of one.
+        inside = None if mask is None or mask.rank == 2 else f.node("fold", [mask])
+        return f.node("unfold", [self.layer.infer(f, f.node("fold", [x]), inside)])
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        kept = max(2, y.rank - 1)
+        if mask is None or mask.rank <= kept:
+            return mask
+        return f.node("any_mask", [mask], attributes=[kept])
 
     def _step_by_step(
         self, x: NDArray[Any], mask: NDArray[Any] | None, training: bool

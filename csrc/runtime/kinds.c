@@ -1,0 +1,25 @@
+/* The kinds of nodes by their numbers. */
+#include "runtime/kinds.h"
+
+#include "runtime/nodes/nodes.h"
+
+const rnncore_node_kind *rnncore_find_kind(int32_t number)
+{
+    static const rnncore_node_kind *const kinds[] = {
+        [RNNCORE_KIND_LENGTHS] = &rnncore_lengths_kind,
+        [RNNCORE_KIND_NOT_ZERO] = &rnncore_not_zero_kind,
+        [RNNCORE_KIND_NOT_EQUAL] = &rnncore_not_equal_kind,
+        [RNNCORE_KIND_WINDOW_LENGTHS] = &rnncore_window_lengths_kind,
+        [RNNCORE_KIND_JOIN_MASKS] = &rnncore_join_masks_kind,
+        [RNNCORE_KIND_ANY_MASK] = &rnncore_any_mask_kind,
+        [RNNCORE_KIND_FILL] = &rnncore_fill_kind,
+        [RNNCORE_KIND_EMBEDDING] = &rnncore_embedding_kind,
+        [RNNCORE_KIND_DENSE] = &rnncore_dense_kind,
+        [RNNCORE_KIND_RECURRENT] = &rnncore_recurrent_kind,
+        [RNNCORE_KIND_UNARY] = &rnncore_unary_kind,
+        [RNNCORE_KIND_FOLD] = &rnncore_fold_kind,
+        [RNNCORE_KIND_UNFOLD] = &rnncore_unfold_kind,
+    };
+    const int32_t count = (int32_t)(sizeof kinds / sizeof kinds[0]);
+    return number >= 0 && number < count ? kinds[number] : NULL;
+}

@@ -1,0 +1,56 @@
+/* Rows of a table by their numbers. */
+#include <string.h>
+
+#include "runtime/nodes/nodes.h"
+
+static rnncore_status make(rnncore_node *node, rnncore_context *context)
+{
+    (void)context;
+    return rnncore_tensor_is(node, 0, 2, -1, -1, 0) && node->tensor[0].size[0] > 0
+               ? RNNCORE_OK
+               : RNNCORE_ERROR_MODEL;
+}
+
+static rnncore_status shape(const rnncore_node_call *call)
+{
+    const rnncore_array *ids = call->in[0];
+    rnncore_array *y = call->out[0];
+    if (ids->type != RNNCORE_INT32 || ids->rank >= RNNCORE_AXES) {
+        return RNNCORE_ERROR_SHAPE;
+    }
+    *y = *ids;
+    y->data = NULL;
+    y->lengths = NULL;
+    y->type = (int32_t)call->node->dtype;
+    y->size[y->rank++] = call->node->tensor[0].size[1];
+    return RNNCORE_OK;
+}
+
+static rnncore_status run(const rnncore_node_call *call)
+{
+    const rnncore_tensor *table = &call->node->tensor[0];
+    const size_t row = (size_t)table->size[1] * rnncore_type_bytes(table->type);
+    const int64_t n = rnncore_numbers(call->in[0]);
+    const int32_t *ids = call->in[0]->data;
+    char *y = call->out[0]->data;
+    for (int64_t i = 0; i < n; i++, y += row) {
+        if (ids[i] < 0 || ids[i] >= table->size[0]) {
+            return RNNCORE_ERROR_INVALID_ARGUMENT;
+        }
+        memcpy(y, (const char *)table->data + (size_t)ids[i] * row, row);
+    }
+    return RNNCORE_OK;
+}
+
+const rnncore_node_kind rnncore_embedding_kind = {.name = "embedding",
+                                                  .least_inputs = 1,
+                                                  .most_inputs = 1,
+                                                  .least_outputs = 1,
+                                                  .most_outputs = 1,
+                                                  .least_tensors = 1,
+                                                  .most_tensors = 1,
+                                                  .keeps_tensors = 1,
+                                                  .make = make,
+                                                  .shape = shape,
+                                                  .run = run,
+                                                  .streams = rnncore_each_step};

@@ -1,0 +1,12 @@
+/* All kinds of nodes; kinds.h says what each takes. */
+#ifndef RNNCORE_RUNTIME_NODES_H
+#define RNNCORE_RUNTIME_NODES_H
+
+#include "runtime/node.h"
+
+extern const rnncore_node_kind rnncore_lengths_kind, rnncore_not_zero_kind, rnncore_not_equal_kind,
+    rnncore_window_lengths_kind, rnncore_join_masks_kind, rnncore_any_mask_kind, rnncore_fill_kind,
+    rnncore_embedding_kind, rnncore_dense_kind, rnncore_recurrent_kind, rnncore_unary_kind,
+    rnncore_fold_kind, rnncore_unfold_kind;
+
+#endif

@@ -1,0 +1,536 @@
+# Models that the C library runs, and streams.
+
+cdef enum:
+    MOST_ARRAYS = 64  # inputs or outputs of a model
+
+
+cdef extern from *:
+    """
+    /* Whether it was taken already. */
+    static inline int take_flag(char *flag) { return __atomic_test_and_set(flag, __ATOMIC_ACQUIRE); }
+    static inline void leave_flag(char *flag) { __atomic_clear(flag, __ATOMIC_RELEASE); }
+    """
+    int take_flag(char *flag) nogil
+    void leave_flag(char *flag) nogil
+
+
+cdef int numpy_type(int32_t type):
+    if type == RNNCORE_INT32:
+        return cnp.NPY_INT32
+    return cnp.NPY_FLOAT if type == RNNCORE_FLOAT32 else cnp.NPY_DOUBLE
+
+
+cdef tuple shape_of(const rnncore_array_info *info):
+    return tuple(None if info.shape[i] < 0 else info.shape[i] for i in range(info.rank))
+
+
+cdef class Model:
+    """A model that the C library runs, made from the bytes of a file.
+
+    Attributes
+    ----------
+    can_stream, output_per_step : bool
+    inputs, outputs : tuple
+        Name, NumPy dtype, and shape without the batch of each; None for a size that depends on the
+        steps.
+    step_shapes : tuple of 2 tuples
+        In a stream, the shape of one step of each input and each output.
+    """
+    cdef rnncore_model *handle
+    cdef Context context
+    cdef readonly bint can_stream, output_per_step
+    cdef readonly tuple inputs, outputs, step_shapes
+
+    def __cinit__(self, const unsigned char[::1] data not None):
+        cdef char message[256]
+        cdef rnncore_array_info info
+        cdef int status
+        message[0] = 0
+        self.context = default_context
+        status = rnncore_model_from_memory(self.context.handle, &data[0] if data.shape[0] else NULL,
+                                           data.shape[0], &self.handle, message, sizeof(message))
+        if status != RNNCORE_OK:
+            if status == RNNCORE_ERROR_OUT_OF_MEMORY:
+                raise MemoryError("model: out of memory")
+            raise ValueError(f"model: {message.decode(errors='replace')}")
+        self.can_stream = rnncore_model_can_stream(self.handle)
+        self.output_per_step = rnncore_model_output_per_step(self.handle)
+        info.struct_size = sizeof(info)
+        found = []
+        for i in range(rnncore_model_inputs(self.handle)):
+            check(rnncore_model_input(self.handle, i, &info))
+            found.append((info.name.decode(), cnp.PyArray_DescrFromType(numpy_type(info.type)),
+                          shape_of(&info)))
+        self.inputs = tuple(found)
+        found = []
+        for i in range(rnncore_model_outputs(self.handle)):
+            check(rnncore_model_output(self.handle, i, NULL, &info))
+            found.append((info.name.decode(), cnp.PyArray_DescrFromType(numpy_type(info.type)),
+                          shape_of(&info)))
+        self.outputs = tuple(found)
+        self.step_shapes = (
+            tuple(shape[1:] if len(shape) > (0 if dtype == np.int32 else 1) else shape
+                  for _, dtype, shape in self.inputs),
+            tuple(shape[1:] if rnncore_model_output_streams(self.handle, i) else shape
+                  for i, (_, _, shape) in enumerate(self.outputs)))
+        if len(self.inputs) > MOST_ARRAYS or len(self.outputs) > MOST_ARRAYS:
+            raise ValueError(f"model: expected at most {MOST_ARRAYS} inputs and outputs")
+
+    def __dealloc__(self):
+        rnncore_model_destroy(self.handle)
+
+    def run(self, arrays, lengths=None):
+        """Return the outputs for C-contiguous inputs of the right dtypes; `lengths` has an int64
+        array (B,) or None for each."""
+        cdef const void *x[MOST_ARRAYS]
+        cdef void *y[MOST_ARRAYS]
+        cdef const int64_t *real[MOST_ARRAYS]
+        cdef int64_t steps[MOST_ARRAYS]
+        cdef rnncore_array_info info
+        cdef int64_t batch = len(arrays[0])
+        cdef size_t size
+        cdef int status
+        cdef Memory memory
+        info.struct_size = sizeof(info)
+        if len(arrays) != len(self.inputs):
+            raise ValueError(f"x: expected {len(self.inputs)} arrays, got {len(arrays)}")
+        for i, array in enumerate(arrays):
+            name, dtype, shape = self.inputs[i]
+            fits = array.dtype == dtype and array.flags.c_contiguous and len(array) == batch
+            if not fits or array.ndim != len(shape) + 1 or any(
+                    a is not None and a != b for a, b in zip(shape, array.shape[1:])):
+                raise ValueError(f"{name}: expected a contiguous array of {dtype} and shape "
+                                 f"{(batch, *shape)}, got {describe(array)}")
+            has_steps = len(shape) > (0 if dtype == np.int32 else 1)
+            steps[i] = array.shape[1 + shape.index(None)] if None in shape else \
+                array.shape[1] if has_steps else 1
+            x[i] = cnp.PyArray_DATA(array)
+            real[i] = NULL
+            if lengths is not None:
+                real[i] = <const int64_t *>data_or_null(lengths[i])
+        results = []
+        for i in range(len(self.outputs)):
+            check(rnncore_model_output(self.handle, i, steps, &info))
+            results.append(np.empty((batch, *shape_of(&info)), self.outputs[i][1]))
+            y[i] = cnp.PyArray_DATA(results[i])
+        check(rnncore_model_workspace_size_many(self.handle, batch, steps, &size))
+        memory = borrow(size)
+        with nogil:
+            status = rnncore_model_run_many(self.handle, x, batch, steps, real, y, memory.start,
+                                            memory.bytes)
+        leave(memory)
+        check(status)
+        return results
+
+
+# Taking the GIL back may cost more than a short step, which therefore keeps it.
+cdef enum:
+    SHORT_NS = 50000
+    MEASURED = 8
+
+
+cdef class Stream:
+    """A batch of sequences, step by step; what `rnncore.models.Stream` calls at every step.
+
+    Attributes
+    ----------
+    batch : int
+    state_size : int
+        Numbers of one row's state.
+    """
+    cdef rnncore_stream *handle
+    cdef readonly Model model
+    cdef readonly Py_ssize_t batch, state_size
+    cdef bint single
+    cdef int x_type, y_type
+    cdef int x_rank, y_rank  # of one step of all rows
+    cdef cnp.npy_intp x_shape[10]
+    cdef cnp.npy_intp y_shape[10]
+    cdef char taken
+    cdef int measured
+    cdef uint64_t fastest  # of the first steps, in ns
+
+    def __cinit__(self, Model model not None, Py_ssize_t batch):
+        self.model = model
+        self.batch = batch
+        self.fastest = <uint64_t>-1
+        check(rnncore_stream_create(model.handle, batch, NULL, 0, &self.handle))
+        self.state_size = rnncore_stream_state_size(self.handle)
+        self.single = len(model.inputs) == 1 and len(model.outputs) == 1
+        x, y = model.step_shapes
+        self.x_rank = set_shape(self.x_shape, batch, x[0])
+        self.y_rank = set_shape(self.y_shape, batch, y[0])
+        self.x_type = np.dtype(model.inputs[0][1]).num
+        self.y_type = np.dtype(model.outputs[0][1]).num
+
+    def __dealloc__(self):
+        rnncore_stream_destroy(self.handle)
+
+    cdef int take(self) except -1:
+        if take_flag(&self.taken):
+            raise RuntimeError("stream: expected one thread at a time, got a call while another "
+                               "thread's was running")
+        return 0
+
+    def step(self, x, out=None):
+        """Take the next step of all rows.
+
+        Parameters
+        ----------
+        x : ndarray, shape (B, ...)
+            One step of each row, in the dtype of the model (token ids: int32); other numbers are
+            converted. A tuple or list of such arrays for a model with several inputs.
+        out : ndarray, optional
+            C-contiguous, for the result; a tuple or list for several outputs. With it nothing is
+            allocated.
+
+        Returns
+        -------
+        ndarray, shape (B, ...)
+            The output of this step, or, where the model gives one a sequence, that of the steps so
+            far; `out` itself if it was given, a list for several outputs.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a shape or a dtype is wrong, or an id is not within the vocabulary. The states have
+            not changed then.
+        RuntimeError
+            If another thread is using the stream.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream()
+        >>> stream.step(np.ones((1, 3), np.float32)).shape
+        (1, 4)
+        """
+        cdef int status
+        cdef const void *from_
+        cdef void *to
+        cdef uint64_t begin
+        if not self.single:
+            return self.step_many(x, None, out)
+        if not fits(x, self.x_type, self.x_rank, self.x_shape, -1):
+            x = stepped(self.model.inputs[0], x, self.x_rank, self.x_shape, -1)
+        if out is None:
+            out = cnp.PyArray_EMPTY(self.y_rank, self.y_shape, self.y_type, 0)
+        elif not fits(out, self.y_type, self.y_rank, self.y_shape, -1) \
+                or not cnp.PyArray_ISWRITEABLE(out) or overlap(x, out):
+            refuse_out("out", out, self.y_type, self.y_rank, self.y_shape, -1)
+        from_ = cnp.PyArray_DATA(x)
+        to = cnp.PyArray_DATA(out)
+        self.take()
+        if self.measured < MEASURED:
+            begin = rnncore_clock_ns()
+            status = rnncore_stream_step(self.handle, from_, to)
+            self.fastest = min(self.fastest, rnncore_clock_ns() - begin)
+            self.measured += 1
+        elif self.fastest < SHORT_NS:
+            status = rnncore_stream_step(self.handle, from_, to)
+        else:
+            with nogil:
+                status = rnncore_stream_step(self.handle, from_, to)
+        leave_flag(&self.taken)
+        if status != RNNCORE_OK:
+            self.refuse(status)
+        return out
+
+    cdef int refuse(self, int status) except -1:
+        if status == RNNCORE_ERROR_INVALID_ARGUMENT:
+            raise ValueError("x: expected token ids within the vocabulary, got one beyond it")
+        return check(status)
+
+    def run(self, x, out=None):
+        """Take the next steps of all rows, with the bits of single steps.
+
+        Parameters
+        ----------
+        x : ndarray, shape (B, T, ...)
+        out : ndarray, optional
+            As in `step`.
+
+        Returns
+        -------
+        ndarray, shape (B, T, ...)
+            The output after each step.
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As in `step`; for an id beyond the vocabulary the steps in front of it may be taken.
+        """
+        cdef int status
+        cdef const void *from_
+        cdef void *to
+        cdef Py_ssize_t steps
+        if not self.single:
+            raise TypeError("run: expected a model of one input and one output, got several: call "
+                            "step")
+        steps = cnp.PyArray_DIM(x, 1) if cnp.PyArray_Check(x) and cnp.PyArray_NDIM(x) > 1 \
+            else steps_of(x)
+        if not fits(x, self.x_type, self.x_rank + 1, self.x_shape, steps):
+            x = stepped(self.model.inputs[0], x, self.x_rank + 1, self.x_shape, steps)
+        if out is None:
+            out = np.empty((self.batch, steps, *[self.y_shape[i] for i in range(1, self.y_rank)]),
+                           self.model.outputs[0][1])
+        elif not fits(out, self.y_type, self.y_rank + 1, self.y_shape, steps) \
+                or not cnp.PyArray_ISWRITEABLE(out) or overlap(x, out):
+            refuse_out("out", out, self.y_type, self.y_rank + 1, self.y_shape, steps)
+        from_ = cnp.PyArray_DATA(x)
+        to = cnp.PyArray_DATA(out)
+        self.take()
+        with nogil:
+            status = rnncore_stream_run(self.handle, from_, steps, to)
+        leave_flag(&self.taken)
+        if status != RNNCORE_OK:
+            self.refuse(status)
+        return out
+
+    def step_many(self, x, active=None, out=None):
+        """Take the next step of some rows, or of a model with several inputs or outputs.
+
+        Parameters
+        ----------
+        x : ndarray, or list of them
+            As in `step`.
+        active : array_like of bool, shape (B,), optional
+            The rows that take a step; the others keep their states and their rows of `out`.
+        out : ndarray, or list of them, optional
+
+        Returns
+        -------
+        ndarray, or list of them
+            Zero in the rows that took no step, unless `out` was given.
+        """
+        cdef const void *from_[MOST_ARRAYS]
+        cdef void *to[MOST_ARRAYS]
+        cdef cnp.npy_intp shape[10]
+        cdef const uint8_t *chosen = NULL
+        cdef int status, rank
+        xs = [x] if len(self.model.inputs) == 1 and not isinstance(x, (list, tuple)) else list(x)
+        outs = [None] * len(self.model.outputs)
+        if out is not None:
+            outs = list(out) if isinstance(out, (list, tuple)) else [out]
+        if len(xs) != len(self.model.inputs) or len(outs) != len(self.model.outputs):
+            raise ValueError(f"step: expected {len(self.model.inputs)} inputs and "
+                             f"{len(self.model.outputs)} outputs, got {len(xs)} and {len(outs)}")
+        shapes, out_shapes = self.model.step_shapes
+        for i in range(len(xs)):
+            rank = set_shape(shape, self.batch, shapes[i])
+            xs[i] = stepped(self.model.inputs[i], xs[i], rank, shape, -1)
+            from_[i] = cnp.PyArray_DATA(xs[i])
+        for i in range(len(outs)):
+            rank = set_shape(shape, self.batch, out_shapes[i])
+            dtype = np.dtype(self.model.outputs[i][1])
+            if outs[i] is None:
+                outs[i] = np.zeros((self.batch, *out_shapes[i]), dtype)
+            elif not fits(outs[i], dtype.num, rank, shape, -1) \
+                    or not cnp.PyArray_ISWRITEABLE(outs[i]) \
+                    or any(overlap(one, outs[i]) for one in (*xs, *outs[:i])):
+                refuse_out("out", outs[i], dtype.num, rank, shape, -1)
+            to[i] = cnp.PyArray_DATA(outs[i])
+        if active is not None:
+            active = np.array(active)
+            if active.dtype != np.bool_ or active.shape != (self.batch,):
+                raise ValueError(f"active: expected booleans of shape ({self.batch},), got "
+                                 f"{describe(active)}")
+            chosen = <const uint8_t *>cnp.PyArray_DATA(active)
+        self.take()
+        with nogil:
+            status = rnncore_stream_step_many(self.handle, from_, chosen, to)
+        leave_flag(&self.taken)
+        if status != RNNCORE_OK:
+            self.refuse(status)
+        return outs[0] if len(outs) == 1 else outs
+
+    def reset_row(self, Py_ssize_t row):
+        """Start a row anew; -1: all rows."""
+        self.take()
+        status = rnncore_stream_reset(self.handle, row)
+        leave_flag(&self.taken)
+        check(status)
+
+    def get_state(self):
+        """Return the states of all rows, (B, state_size)."""
+        state = np.empty((self.batch, self.state_size), self.model.outputs[0][1])
+        cdef char *to = cnp.PyArray_BYTES(state)
+        cdef Py_ssize_t row, stride = cnp.PyArray_STRIDE(state, 0)
+        self.take()
+        for row in range(self.batch):
+            rnncore_stream_get_state(self.handle, row, <void *>(to + row * stride))
+        leave_flag(&self.taken)
+        return state
+
+    def set_state(self, Py_ssize_t row, object state):
+        """Set the state of a row from a contiguous array (state_size,) of the model's dtype."""
+        self.take()
+        status = rnncore_stream_set_state(self.handle, row, cnp.PyArray_DATA(state))
+        leave_flag(&self.taken)
+        check(status)
+
+
+cdef int set_shape(cnp.npy_intp *shape, Py_ssize_t batch, tuple sizes) except -1:
+    shape[0] = batch
+    for i, size in enumerate(sizes):
+        shape[i + 1] = size
+    return len(sizes) + 1
+
+
+cdef bint fits(object array, int type_number, int rank, const cnp.npy_intp *shape,
+               Py_ssize_t steps):
+    """Whether it is a C-contiguous array of this type and shape, with `steps` as its axis 1 unless
+    that is -1 (`rank` counts it, `shape` does not have it)."""
+    cdef cnp.npy_intp *dims
+    cdef int i, inserted = steps >= 0
+    if not cnp.PyArray_CheckExact(array) or cnp.PyArray_TYPE(array) != type_number \
+            or cnp.PyArray_NDIM(array) != rank or not cnp.PyArray_ISCARRAY_RO(array):
+        return False
+    dims = cnp.PyArray_DIMS(array)
+    if dims[0] != shape[0] or (inserted and dims[1] != steps):
+        return False
+    for i in range(1 + inserted, rank):
+        if dims[i] != shape[i - inserted]:
+            return False
+    return True
+
+
+cdef bint overlap(object a, object b):
+    cdef char *x = cnp.PyArray_BYTES(a)
+    cdef char *y = cnp.PyArray_BYTES(b)
+    return x < y + cnp.PyArray_NBYTES(b) and y < x + cnp.PyArray_NBYTES(a)
+
+
+cdef tuple expected_shape(int rank, const cnp.npy_intp *shape, Py_ssize_t steps):
+    sizes = [shape[i] for i in range(rank - (steps >= 0))]
+    return tuple(sizes if steps < 0 else [sizes[0], steps, *sizes[1:]])
+
+
+cdef int refuse_out(str name, object out, int type_number, int rank, const cnp.npy_intp *shape,
+                    Py_ssize_t steps) except -1:
+    dtype = cnp.PyArray_DescrFromType(type_number)
+    raise ValueError(f"{name}: expected a writable, C-contiguous array of {dtype} and shape "
+                     f"{expected_shape(rank, shape, steps)}, apart from x, got {describe(out)}")
+
+
+cdef Py_ssize_t steps_of(object x) except -1:
+    shape = np.shape(x)
+    if len(shape) < 2:
+        raise ValueError(f"x: expected an array (batch, time, ...), got shape {shape}")
+    return shape[1]
+
+
+cdef object stepped(tuple expected, object x, int rank, const cnp.npy_intp *shape,
+                    Py_ssize_t steps):
+    """An input as an array that fits, converted where it is of other numbers."""
+    name, dtype, _ = expected
+    if is_masked(x):
+        raise TypeError(f"{name}: expected plain numbers, got a masked array")
+    array = np.asarray(x)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected numbers, got {describe(x)}")
+    if dtype == np.int32 and array.dtype.kind == "f" and not (array == np.floor(array)).all():
+        raise ValueError(f"{name}: expected whole numbers as token ids")
+    if dtype == np.int32 and array.size and (array.min() < 0 or array.max() > 2147483647):
+        raise ValueError(f"{name}: expected token ids within the vocabulary, got one beyond it")
+    wanted = expected_shape(rank, shape, steps)
+    if array.shape != wanted:
+        raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
+    return np.require(array, dtype, ("C", "A"))
+
+
+# ---- one node by itself -----------------------------------------------------------------------
+
+cdef object as_input(object given, rnncore_array *out, int type_number):
+    """Describe an input; returns the array that must stay alive."""
+    array = np.ascontiguousarray(given)
+    cdef int i, number = cnp.PyArray_TYPE(array)
+    if number == cnp.NPY_BOOL:
+        out.type = RNNCORE_MASK
+        lengths = getattr(given, "lengths", None)  # of a mask of ragged rows
+        if lengths is not None:
+            lengths = np.ascontiguousarray(lengths, np.int64)
+            out.lengths = <const int64_t *>cnp.PyArray_DATA(lengths)
+            array = (array, lengths)
+    elif number == type_number:
+        out.type = RNNCORE_FLOAT32 if number == cnp.NPY_FLOAT else RNNCORE_FLOAT64
+    else:
+        out.type = RNNCORE_INT32
+        array = np.ascontiguousarray(array, np.int32)
+    whole = array[0] if isinstance(array, tuple) else array
+    out.data = cnp.PyArray_DATA(whole)
+    out.rank = cnp.PyArray_NDIM(whole)
+    out.lead = 1
+    for i in range(out.rank):
+        out.size[i] = cnp.PyArray_DIM(whole, i)
+    return array
+
+
+def run_node(str name, int kind, list inputs, list tensors, list attributes, list numbers,
+             int outputs, object dtype):
+    """Run one node on NumPy arrays; returns its output, or a list of several.
+
+    Inputs are arrays of `dtype`, token ids, and masks of bool; None for one that is not given.
+    """
+    cdef rnncore_node node
+    cdef rnncore_node_call call
+    cdef rnncore_array given[64]
+    cdef rnncore_array made[3]
+    cdef Context context = default_context
+    cdef size_t size
+    cdef int i, axis, status, number = np.dtype(dtype).num
+    cdef Memory scratch
+    memset(&node, 0, sizeof(node))
+    memset(&call, 0, sizeof(call))
+    memset(given, 0, sizeof(rnncore_array) * len(inputs))
+    memset(made, 0, sizeof(made))
+    node.dtype = RNNCORE_FLOAT32 if number == cnp.NPY_FLOAT else RNNCORE_FLOAT64
+    node.inputs, node.outputs, node.tensors = len(inputs), outputs, len(tensors)
+    alive = []
+    for i, value in enumerate(attributes):
+        node.attributes[i] = value
+    for i, value in enumerate(numbers):
+        node.numbers[i] = value
+    for i, value in enumerate(inputs):
+        if value is not None:
+            alive.append(as_input(value, &given[i], number))
+            call.in_[i] = &given[i]
+    for i, value in enumerate(tensors):
+        if value is not None:
+            value = np.require(value, dtype, ("C", "A"))
+            alive.append(value)
+            node.tensor[i].data = cnp.PyArray_DATA(value)
+            node.tensor[i].type = node.dtype
+            node.tensor[i].rank = value.ndim
+            for axis in range(value.ndim):
+                node.tensor[i].size[axis] = cnp.PyArray_DIM(value, axis)
+    for i in range(outputs):
+        call.out[i] = &made[i]
+    status = rnncore_single_begin(context.handle, &node, kind, &call, &size)
+    if status != RNNCORE_OK:
+        shapes = ", ".join("none" if one is None else str(np.shape(one)) for one in inputs)
+        if status == RNNCORE_ERROR_OUT_OF_MEMORY or status == RNNCORE_ERROR_OVERFLOW:
+            check(status)
+        raise ValueError(f"{name}: expected inputs that fit each other and the layer, got shapes "
+                         f"{shapes}")
+    results = []
+    for i in range(outputs):
+        shape = tuple(made[i].size[axis] for axis in range(made[i].rank))
+        if node.kind.is_view:
+            results.append(np.ascontiguousarray(inputs[0]).reshape(shape))
+            continue
+        if made[i].type == RNNCORE_MASK:  # with room for lengths behind it
+            count = int(np.prod(shape))
+            results.append(np.empty(count + 8 * shape[0] + 8, np.bool_)[:count].reshape(shape))
+        else:
+            results.append(np.empty(shape, dtype))
+        made[i].data = cnp.PyArray_DATA(results[i])
+    scratch = borrow(size)
+    call.scratch = scratch.start
+    with nogil:
+        status = rnncore_single_end(&call, &node)
+    leave(scratch)
+    check(status)
+    return results if outputs > 1 else results[0]

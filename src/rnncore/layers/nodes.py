@@ -1,0 +1,139 @@
+"""Inference as nodes of a program, which the C library runs.
+
+A layer says what it computes in inference by its method `infer`, with the functions that it is given:
+whoever runs it decides whether they write the nodes down (for a model file or a stream) or run each
+of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from rnncore import _core
+
+# The kinds of nodes; csrc/runtime/kinds.h says what each takes and gives.
+KINDS = {
+    "lengths": 1,
+    "not_zero": 2,
+    "not_equal": 3,
+    "window_lengths": 4,
+    "join_masks": 5,
+    "any_mask": 6,
+    "fill": 7,
+    "embedding": 10,
+    "dense": 11,
+    "recurrent": 12,
+    "conv": 13,
+    "conv_transpose": 14,
+    "attention": 15,
+    "unary": 20,
+    "binary": 21,
+    "softmax": 22,
+    "reduce": 23,
+    "layer_norm": 24,
+    "pool": 25,
+    "matmul": 26,
+    "reshape": 30,
+    "permute": 31,
+    "slice": 32,
+    "pad": 33,
+    "repeat": 34,
+    "concat": 35,
+    "expand": 36,
+    "fold": 37,
+    "unfold": 38,
+}
+
+
+class Value(NamedTuple):
+    """What a node that was written down gives.
+
+    Attributes
+    ----------
+    number : int
+    rank : int
+        Number of axes, the batch included.
+    lead : int
+        How many of the first ones count as one batch of rows: 1, and 1 more for each "fold".
+    """
+
+    number: int
+    rank: int
+    lead: int = 1
+
+
+class Nodes(Protocol):
+    """What runs nodes, or writes them down."""
+
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[Any],
+        tensors: Sequence[Any] = (),
+        attributes: Sequence[int] = (),
+        numbers: Sequence[float] = (),
+        outputs: int = 1,
+    ) -> Any:
+        """Return the output of a node, or a list of several.
+
+        Parameters
+        ----------
+        kind : str
+            A name in `KINDS`.
+        inputs : sequence
+            What earlier nodes returned; None for one that is not given.
+        tensors : sequence of Parameter, ndarray or None
+            Constants, in the dtype of the model.
+        attributes : sequence of int
+        numbers : sequence of float
+        outputs : int, default 1
+        """
+
+
+class _AtOnce:
+    """Runs each node on NumPy arrays when it is asked for."""
+
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[Any],
+        tensors: Sequence[Any] = (),
+        attributes: Sequence[int] = (),
+        numbers: Sequence[float] = (),
+        outputs: int = 1,
+    ) -> Any:
+        """See `Nodes.node`."""
+        dtype = next(x.dtype for x in inputs if x is not None and x.dtype.kind == "f")
+        values = [getattr(one, "value", one) for one in tensors]
+        return _core.run_node(
+            kind, KINDS[kind], [*inputs], values, [*attributes], [*numbers], outputs, dtype
+        )
+
+
+AT_ONCE = _AtOnce()
+
+
+def rank_of(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]) -> int:
+    """Return the number of axes of what a node gives, of its first output."""
+    first = next((one for one in inputs if one is not None), None)
+    rank, lead = (2, 1) if first is None else (first.rank, first.lead)
+    if kind in ("lengths", "window_lengths"):
+        return 2
+    if kind == "any_mask":
+        return attributes[0]
+    if kind == "reshape":
+        return lead + attributes[0]
+    if kind in ("binary", "matmul"):
+        return max(one.rank for one in inputs if one is not None)
+    if kind == "reduce" and not attributes[1]:
+        return rank - attributes[2]
+    longer = kind in ("embedding", "expand")
+    shorter = kind == "not_equal" or (kind == "recurrent" and not attributes[5])
+    shorter = shorter or (kind == "slice" and bool(attributes[6]))
+    return rank + longer - shorter
+
+
+def axis_of(axis: int) -> int:
+    """Return an axis of NumPy, which counts the batch, as nodes count it."""
+    return axis - 1 if axis > 0 else axis

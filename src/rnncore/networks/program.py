@@ -1,0 +1,263 @@
+"""The program of a model: what it computes in inference, as nodes that the C library runs."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnncore.layers.graph.symbolic import SymbolicTensor, replaced
+from rnncore.layers.nodes import KINDS, Value, rank_of
+from rnncore.layers.parameter import Parameter
+from rnncore.networks.graph import Graph, Step
+
+# The records of csrc/runtime/program.h.
+_MAGIC = b"RNNCPROG"
+_VERSION = 1
+_HEADER = struct.Struct("<8sIIQQIIIIIIQ")
+_INPUT = struct.Struct("<Iiii8q")
+_OUTPUT = struct.Struct("<Iiii")
+_TENSOR = struct.Struct("<Qii8q")
+_NODE = struct.Struct("<iiiiIi12q3d")
+_FLOATS = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
+_IDS = 2
+_MOST_AXES = 8
+_ALIGNMENT = 64
+
+
+class Program:
+    """Nodes, written down in the order in which they run.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        Of all numbers.
+
+    Attributes
+    ----------
+    tensors : list of Parameter or ndarray
+        The constants that the nodes name, each once.
+    """
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+        self.tensors: list[Any] = []
+        self._numbers: dict[int, int] = {}  # of the tensors, by their identity
+        self._inputs: list[tuple[str, int, tuple[int, ...]]] = []
+        self._outputs: list[tuple[str, int, int]] = []
+        self._nodes: list[bytes] = []
+        self._operands: list[int] = []
+        self._values = 0
+
+    def input(self, name: str, shape: Sequence[int | None], *, ids: bool) -> Value:
+        """Add an input, of samples of this shape, and return its value."""
+        unknown = sum(size is None for size in shape)
+        if len(shape) > _MOST_AXES or unknown > 1:
+            raise ValueError(
+                f"runtime: expected inputs of at most {_MOST_AXES} axes of which one may be of any "
+                f"size, got {name!r} of shape {tuple(shape)}"
+            )
+        sizes = tuple(-1 if size is None else size for size in shape)
+        self._inputs.append((name, _IDS if ids else _FLOATS[self.dtype], sizes))
+        return self._value(len(shape) + 1)
+
+    def output(self, name: str, value: Value, mask: Value | None) -> None:
+        """Make a value an output; behind the lengths of its mask it is zero."""
+        self._outputs.append((name, value.number, -1 if mask is None else mask.number))
+
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[Any],
+        tensors: Sequence[Any] = (),
+        attributes: Sequence[int] = (),
+        numbers: Sequence[float] = (),
+        outputs: int = 1,
+    ) -> Any:
+        """Add a node; see `Nodes.node`."""
+        first = len(self._operands)
+        self._operands += [-1 if one is None else one.number for one in inputs]
+        self._operands += [-1 if one is None else self._tensor(one) for one in tensors]
+        self._nodes.append(
+            _NODE.pack(
+                KINDS[kind],
+                len(inputs),
+                len(tensors),
+                outputs,
+                first,
+                0,
+                *(*attributes, *(0,) * (12 - len(attributes))),
+                *(*numbers, *(0.0,) * (3 - len(numbers))),
+            )
+        )
+        lead = next((one.lead for one in inputs if one is not None), 1)
+        lead += (kind == "fold") - (kind == "unfold")
+        found = [self._value(rank_of(kind, inputs, attributes), lead)]
+        found += [self._value(lead + 1, lead) for _ in range(outputs - 1)]  # states
+        return found if outputs > 1 else found[0]
+
+    def _value(self, rank: int, lead: int = 1) -> Value:
+        self._values += 1
+        return Value(self._values - 1, rank, lead)
+
+    def _tensor(self, tensor: Any) -> int:
+        if not isinstance(tensor, Parameter):
+            tensor = np.ascontiguousarray(tensor, self.dtype).reshape(np.shape(tensor))
+        number = self._numbers.setdefault(id(tensor), len(self.tensors))
+        if number == len(self.tensors):
+            self.tensors.append(tensor)
+        return number
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the program in a file."""
+        return len(self.to_bytes([0] * len(self.tensors), 0))
+
+    def to_bytes(self, offsets: Sequence[int], size: int) -> bytes:
+        """Return the program as it stands in a file.
+
+        Parameters
+        ----------
+        offsets : sequence of int
+            Of each tensor, from the start of the program.
+        size : int
+            From there to the end of the file.
+        """
+        text = bytearray()
+
+        def name(one: str) -> int:
+            text.extend(one.encode() + b"\0")
+            return len(text) - len(one.encode()) - 1
+
+        order = sorted(range(len(offsets)), key=lambda i: (offsets[i], self.tensors[i].size))
+        places = {number: place for place, number in enumerate(order)}
+        inputs = [
+            _INPUT.pack(name(one), kind, len(sizes), 0, *sizes, *(0,) * (_MOST_AXES - len(sizes)))
+            for one, kind, sizes in self._inputs
+        ]
+        outputs = [_OUTPUT.pack(name(one), value, mask, 0) for one, value, mask in self._outputs]
+        tensors = [
+            _TENSOR.pack(
+                offsets[i],
+                _FLOATS[self.dtype],
+                len(shape := self.tensors[i].shape),
+                *shape,
+                *(0,) * (_MOST_AXES - len(shape)),
+            )
+            for i in order
+        ]
+        sections = [inputs, outputs, tensors, self._nodes]
+        counts = [len(section) for section in sections] + [len(self._operands), len(text)]
+        operands = self._placed(places)
+        body = b"".join(b"".join(section) for section in sections)
+        body += _padded(struct.pack(f"<{len(operands)}i", *operands), 8) + _padded(bytes(text), 8)
+        total = -(-(_HEADER.size + len(body)) // _ALIGNMENT) * _ALIGNMENT
+        header = _HEADER.pack(_MAGIC, _VERSION, _FLOATS[self.dtype], total, size, *counts, 0)
+        return _padded(header + body, _ALIGNMENT)
+
+    def _placed(self, places: Mapping[int, int]) -> list[int]:
+        """Return the operands with the tensors' places in the order of the file."""
+        operands = list(self._operands)
+        for node in self._nodes:
+            _, inputs, tensors, _, first, *_ = _NODE.unpack(node)
+            for i in range(first + inputs, first + inputs + tensors):
+                operands[i] = places.get(operands[i], -1)
+        return operands
+
+
+def _padded(data: bytes, multiple: int) -> bytes:
+    return data + b"\0" * (-len(data) % multiple)
+
+
+def program_of(model: Any) -> Program:
+    """Return the program of a built model.
+
+    Raises
+    ------
+    ValueError
+        If it has a layer that only Python can run, which the message names.
+    """
+    graph: Graph = model.network.graph
+    program = Program(model.dtype)
+    inputs, masks = [], []
+    for name, tensor, number in zip(model.input_names, model.inputs, graph.inputs, strict=True):
+        ids = _takes_ids(graph, number, name)
+        value = program.input(name, tensor.shape[1:], ids=ids)
+        has_steps = value.rank > (1 if ids else 2)
+        inputs.append(value)
+        masks.append(program.node("lengths", [value]) if has_steps else None)
+    found = infer_graph(program, graph, inputs, masks)
+    for name, (value, mask) in zip(model.output_names, found, strict=True):
+        program.output(name, value, mask)
+    return program
+
+
+def _takes_ids(graph: Graph, number: int, name: str) -> bool:
+    """Return whether all layers that read an input take it as token ids."""
+    found = {
+        _takes_ids(step.layer.network.graph, step.layer.network.graph.inputs[index], name)
+        if step.layer.is_model
+        else step.layer.takes_ids
+        for step in graph.steps
+        for index, taken in enumerate(step.inputs)
+        if taken == number
+    }
+    if len(found) > 1:
+        raise ValueError(
+            f"runtime: expected {name!r} to be read as token ids by all layers or by none"
+        )
+    return found == {True}
+
+
+def infer_graph(
+    program: Any, graph: Graph, inputs: Sequence[Any], masks: Sequence[Any]
+) -> list[tuple[Any, Any]]:
+    """Write down the layers of a graph; return the value and the mask of each output."""
+    values: list[Any] = [None] * graph.size
+    found_masks: list[Any] = [None] * graph.size
+    for number, value, mask in zip(graph.inputs, inputs, masks, strict=True):
+        values[number], found_masks[number] = value, mask
+    for step in graph.steps:
+        y, mask = _infer_step(program, graph, step, values, found_masks)
+        ys, made = (y, mask) if step.gives_list else ([y], [mask])
+        for index, number in enumerate(step.outputs):
+            values[number] = ys[index]
+            found_masks[number] = made[index] if isinstance(made, list) else made
+    return [(values[number], found_masks[number]) for number in graph.outputs]
+
+
+def _infer_step(
+    program: Any, graph: Graph, step: Step, values: Sequence[Any], masks: Sequence[Any]
+) -> tuple[Any, Any]:
+    layer: Any = step.layer
+    x: Any = [values[number] for number in step.inputs]
+    mask: Any = [masks[number] for number in step.inputs]
+    if step.takes_list:
+        mask = None if all(one is None for one in mask) else mask
+    else:
+        x, mask = x[0], mask[0]
+    if layer.is_model:
+        return _infer_model(program, layer, x, mask)
+
+    def value(tensor: SymbolicTensor) -> Any:
+        return values[graph.numbers[tensor]]
+
+    arguments = {name: replaced(one, value) for name, one in step.arguments.items()}
+    arguments.pop("training", None)
+    if "mask" in arguments:
+        raise ValueError(f"{layer.name}: runtime: expected a call without a mask, got one with it")
+    applied = None if arguments.get("initial_state") is not None else mask
+    y = layer.infer(program, x, applied, **arguments)
+    return y, layer.infer_mask(program, x, mask, y)
+
+
+def _infer_model(program: Any, model: Any, x: Any, mask: Any) -> tuple[Any, Any]:
+    several = isinstance(x, list)
+    inputs = x if several else [x]
+    masks = mask if isinstance(mask, list) else [mask] * len(inputs)
+    found = infer_graph(program, model.network.graph, inputs, masks)
+    if len(found) == 1:
+        return found[0]
+    return [y for y, _ in found], [one for _, one in found]
