@@ -11,6 +11,10 @@ rnncore_status rnncore_run_prepare(rnncore_run *run, const rnncore_context *cont
 /* Takes tables and buffers from the arena (or counts their bytes). */
 void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena);
 
+/* Counts what that takes at most for a dense batch of as many rows, of as many steps or fewer, with
+ * any strides. */
+void rnncore_run_take_most(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena);
+
 /* Runs all steps and writes the outputs of the batch. */
 void rnncore_run_forward(rnncore_run *run, const rnncore_batch *batch);
 
