@@ -293,8 +293,8 @@ int main(void)
     test_all(1, RNNCORE_ISA_NEON);
 #endif
     test_states();
-#if RNNCORE_THREADS
-    test_divided();
-#endif
+    if (RNNCORE_THREADS) {
+        test_divided();
+    }
     return check_report();
 }
