@@ -27,7 +27,7 @@ static void take_scratch(rnncore_stepper *s, rnncore_run *run, const rnncore_bat
                          rnncore_arena *arena)
 {
     const rnncore_weights *w = s->weights;
-    const int64_t rows = rnncore_count(s->batch, s->chunk_steps);
+    const int64_t rows = s->small ? 2 : rnncore_count(s->batch, s->chunk_steps);
     rnncore_arena alone = {NULL, 0, 0}, divided = {NULL, 0, 0};
     rnncore_arena_take(&alone, rnncore_count(rows, rnncore_count(w->gates, w->padded)), w->element);
     if (batch->steps > s->alone) {
@@ -39,6 +39,18 @@ static void take_scratch(rnncore_stepper *s, rnncore_run *run, const rnncore_bat
     arena->overflow |= alone.overflow | divided.overflow;
     s->scratch_bytes = alone.used > divided.used ? alone.used : divided.used;
     s->scratch = rnncore_arena_take(arena, 1, s->scratch_bytes);
+}
+
+/* Weights that stay in L1 beside all else that a step touches. */
+enum { SMALL_BYTES = 40 << 10 };
+
+static int is_small(const rnncore_weights *w, int64_t batch)
+{
+    const int64_t columns = w->gates * w->padded;
+    return batch == 1 && w->kernels->row_steps != NULL && w->path == RNNCORE_PATH_FUSED &&
+           w->cell->phases == 1 && columns <= w->kernels->row_vectors * w->kernels->vector_length &&
+           w->input < SMALL_BYTES &&
+           (w->input + w->hidden) * columns * (int64_t)w->element <= SMALL_BYTES;
 }
 
 /* Sets sizes and takes the buffers from the arena, or counts their bytes. */
@@ -58,6 +70,7 @@ static rnncore_status take(rnncore_stepper *s, rnncore_context *context,
     s->weights = weights;
     s->batch = batch;
     s->alone = rnncore_steps_alone(&run);
+    s->small = is_small(weights, batch);
     s->chunk_steps = run.chunk_rows < batch ? 1 : run.chunk_rows / batch;
     const int64_t states = rnncore_count(batch, weights->padded);
     s->h = rnncore_arena_take(arena, rnncore_count(s->chunk_steps + 1, states), weights->element);
@@ -305,14 +318,15 @@ static void copy_outputs(const rnncore_stepper *s, const char *h, int64_t steps,
     }
 }
 
-/* The states of a chunk may overwrite the one that it begins from, but not at its first step. */
-static void run_chunk(rnncore_stepper *s, const char *x, int64_t x_stride_batch,
-                      int64_t x_stride_time, int64_t steps)
+static void run_small(rnncore_stepper *s, const char *x, int64_t x_stride_time, const char *h,
+                      char *h_out, int64_t steps, void *y, int64_t y_stride_time)
 {
-    const int64_t first = s->current == 0;
-    project(s, x, x_stride_batch, x_stride_time, steps);
-    recur(s, h_block(s, s->current), h_block(s, first), steps);
-    s->current = first + steps - 1;
+    s->project.a = x;
+    s->project.lda = x_stride_time;
+    s->step.h_in = h;
+    s->step.h_out = h_out;
+    s->step.steps = steps;
+    s->weights->kernels->row_steps(&s->project, &s->step, y, y_stride_time);
 }
 
 void rnncore_stepper_run(rnncore_stepper *s, const void *x, int64_t x_stride_batch,
@@ -337,11 +351,22 @@ void rnncore_stepper_run(rnncore_stepper *s, const void *x, int64_t x_stride_bat
     }
     for (int64_t k = 0, n; k < steps; k += n) {
         n = steps - k < s->chunk_steps ? steps - k : s->chunk_steps;
-        run_chunk(s, (const char *)x + k * x_stride_time * element, x_stride_batch, x_stride_time,
-                  n);
+        const char *x_now = (const char *)x + k * x_stride_time * element;
+        char *y_now = y == NULL ? NULL : (char *)y + k * y_stride_time * element;
+        /* The states of a chunk may take the place of the one that it begins from, but not at its
+         * first step. */
+        const int64_t first = s->current == 0;
+        const char *h = h_block(s, s->current);
+        char *h_out = h_block(s, first);
+        s->current = first + n - 1;
+        if (s->small) {
+            run_small(s, x_now, x_stride_time, h, h_out, n, y_now, y_stride_time);
+            continue;
+        }
+        project(s, x_now, x_stride_batch, x_stride_time, n);
+        recur(s, h, h_out, n);
         if (y != NULL) {
-            copy_outputs(s, h_block(s, s->current - n + 1), n,
-                         (char *)y + k * y_stride_time * element, y_stride_batch, y_stride_time);
+            copy_outputs(s, h_out, n, y_now, y_stride_batch, y_stride_time);
         }
     }
 }
