@@ -50,12 +50,10 @@ rnncore_status rnncore_run_prepare(rnncore_run *run, const rnncore_context *cont
     return RNNCORE_OK;
 }
 
-void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
+static void take_buffers(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
-    rnncore_plan_build(batch, &run->plan, arena);
-    rnncore_divide(run);
     run->initial = plan->batch;
     const int64_t rows = run->training ? plan->rows : rnncore_buffer_rows(run);
     int64_t state_rows = 0;
@@ -77,6 +75,22 @@ void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_aren
     if (w->layer.recurrent_dropout) {
         rnncore_dropout_take(run, arena);
     }
+}
+
+void rnncore_run_take(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
+{
+    rnncore_plan_build(batch, &run->plan, arena);
+    rnncore_divide(run);
+    take_buffers(run, batch, arena);
+}
+
+void rnncore_run_take_most(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena)
+{
+    rnncore_batch scattered = *batch;
+    scattered.x_stride_feature = 0; /* inputs that are never read in place */
+    rnncore_divide(run);
+    run->shares = rnncore_most_shares(run);
+    take_buffers(run, &scattered, arena);
 }
 
 /* What the functions of a pass need of the batch. */

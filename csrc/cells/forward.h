@@ -17,6 +17,10 @@ rnncore_status rnncore_forward_most_workspace(const rnncore_context *context,
                                               const rnncore_weights *weights, int64_t batch,
                                               int64_t steps, size_t *bytes);
 
+/* Counts what that takes at most for a dense batch of as many rows, of as many steps or fewer, with
+ * any strides. */
+void rnncore_run_take_most(rnncore_run *run, const rnncore_batch *batch, rnncore_arena *arena);
+
 /* Runs all steps and writes the outputs of the batch. */
 void rnncore_run_forward(rnncore_run *run, const rnncore_batch *batch);
 

@@ -45,13 +45,40 @@ int64_t rnncore_buffer_rows(const rnncore_run *run)
     return __builtin_add_overflow(chunks, run->plan.batch, &rows) ? -1 : rows;
 }
 
+/* Operations that a step costs for each row, with the state and with the inputs. In double: a size
+ * is asked for before it is known to fit. */
+static double step_flops(const rnncore_weights *w)
+{
+    return 2.0 * (double)w->gates * (double)w->hidden * (double)w->hidden;
+}
+
+static double projection_flops(const rnncore_weights *w)
+{
+    return 2.0 * (double)w->gates * (double)w->hidden * (double)w->input;
+}
+
+int64_t rnncore_steps_alone(const rnncore_run *run)
+{
+    const rnncore_weights *w = run->weights;
+    if (rnncore_pool_useful(run->context->pool) == 1) {
+        return INT64_MAX;
+    }
+    const double step = (double)run->plan.batch * (step_flops(w) + projection_flops(w));
+    return (int64_t)((2.0 * RNNCORE_FLOPS_PER_THREAD - 1) / step);
+}
+
+int64_t rnncore_most_shares(const rnncore_run *run)
+{
+    const int64_t threads = rnncore_pool_size(run->context->pool);
+    const int64_t most = run->plan.batch / ROWS_PER_THREAD;
+    return most < 1 ? 1 : most < threads ? most : threads;
+}
+
 void rnncore_divide(rnncore_run *run)
 {
     const rnncore_weights *w = run->weights;
     const rnncore_plan *plan = &run->plan;
-    /* In double: a size is asked for before it is known to fit. */
-    const double columns = 2.0 * (double)w->gates * (double)w->hidden;
-    const double step = columns * (double)w->hidden, projection = columns * (double)w->input;
+    const double step = step_flops(w), projection = projection_flops(w);
     const double rows = (double)plan->rows;
     const int threads = rnncore_threads_for(run, rows * (step + projection));
     const int64_t most = plan->batch / ROWS_PER_THREAD;

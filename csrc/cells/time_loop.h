@@ -12,6 +12,12 @@
  *   - small work: the calling thread alone. */
 void rnncore_divide(rnncore_run *run);
 
+/* The most steps of a dense batch that are not worth a second thread. */
+int64_t rnncore_steps_alone(const rnncore_run *run);
+
+/* The most shares that a batch of these rows is divided in, whatever its steps. */
+int64_t rnncore_most_shares(const rnncore_run *run);
+
 /* Rows of a buffer that holds a chunk of each share; -1: too many. */
 int64_t rnncore_buffer_rows(const rnncore_run *run);
 

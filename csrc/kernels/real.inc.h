@@ -12,6 +12,8 @@
 
 #if BESIDE_ROWS > 0
 #include "kernels/beside.inc.h"
+
+#include "kernels/row_steps.inc.h"
 #endif
 #include "kernels/machine.inc.h"
 #include "kernels/map.inc.h"
@@ -43,6 +45,10 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
     .rows_in_steps = BESIDE_ROWS,
     .pack = FN(pack),
     .step = FN(step),
+#if BESIDE_ROWS > 0
+    .row_vectors = FN(ROW_VECTORS),
+    .row_steps = FN(row_steps),
+#endif
     .row_product = FN(row_product),
     .activate = FN(activate_rows),
     .exp = FN(map_exp),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cells/forward.h"
+#include "cells/stepper.h"
 #include "runtime/kinds.h"
 #include "runtime/nodes/nodes.h"
 
@@ -212,44 +213,11 @@ static int streams(const rnncore_node_call *call)
     return !call->node->attributes[GO_BACKWARDS] && call->in[H] == NULL && call->in[C] == NULL;
 }
 
-/* What stands at call->state: the states of all rows, then what a call needs. */
+/* What stands at call->state. */
 typedef struct stream_state {
-    char *h, *c; /* (B, H) */
-    char *kept;  /* the states of a masked row */
-    void *workspace;
-    size_t bytes;
+    rnncore_stepper stepper;
+    char *kept; /* (B, state_size): the states of masked rows */
 } stream_state;
-
-static rnncore_status take(const rnncore_node_call *call, int64_t batch, int64_t steps,
-                           stream_state *state, rnncore_arena *arena)
-{
-    static const char any;
-    const rnncore_weights *w = call->node->made;
-    rnncore_batch most = {.struct_size = sizeof most, .steps = steps, .batch = batch, .x = &any};
-    rnncore_arena_take(arena, 1, sizeof *state);
-    state->h = rnncore_arena_take(arena, rnncore_count(batch, w->hidden), w->element);
-    state->c = rnncore_arena_take(arena, rnncore_count(batch, w->hidden), w->element);
-    state->kept = rnncore_arena_take(arena, 2 * w->hidden, w->element);
-    const rnncore_status status =
-        rnncore_forward_workspace_size(call->context, w, &most, &state->bytes);
-    state->workspace = rnncore_arena_take(arena, (int64_t)state->bytes, 1);
-    return status;
-}
-
-static rnncore_status state_bytes(const rnncore_node_call *call, int64_t batch, int64_t steps,
-                                  size_t *bytes)
-{
-    stream_state state;
-    rnncore_arena arena = {NULL, 0, 0};
-    const rnncore_status status = take(call, batch, steps, &state, &arena);
-    return status == RNNCORE_OK ? rnncore_arena_size(&arena, bytes) : status;
-}
-
-static rnncore_status state_begin(const rnncore_node_call *call, int64_t batch, int64_t steps)
-{
-    rnncore_arena arena = {call->state, 0, 0};
-    return take(call, batch, steps, call->state, &arena);
-}
 
 static int64_t state_size(const rnncore_node_call *call)
 {
@@ -257,56 +225,94 @@ static int64_t state_size(const rnncore_node_call *call)
     return w->layer.cell == RNNCORE_LSTM ? 2 * w->hidden : w->hidden;
 }
 
-static void state_get(const rnncore_node_call *call, int64_t row, void *numbers)
+static rnncore_status take(const rnncore_node_call *call, int64_t batch, int64_t steps,
+                           stream_state *state, void **memory, rnncore_arena *arena)
 {
     const rnncore_weights *w = call->node->made;
-    const stream_state *state = call->state;
-    const size_t bytes = (size_t)w->hidden * w->element;
-    memcpy(numbers, state->h + (size_t)row * bytes, bytes);
-    if (w->layer.cell == RNNCORE_LSTM) {
-        memcpy((char *)numbers + bytes, state->c + (size_t)row * bytes, bytes);
+    size_t bytes;
+    const rnncore_status status = rnncore_stepper_size(call->context, w, batch, steps, &bytes);
+    if (status != RNNCORE_OK || bytes > INT64_MAX) {
+        return status == RNNCORE_OK ? RNNCORE_ERROR_OVERFLOW : status;
     }
+    rnncore_arena_take(arena, 1, sizeof *state);
+    *memory = rnncore_arena_take(arena, (int64_t)bytes, 1);
+    if (call->in[MASK] != NULL) {
+        state->kept = rnncore_arena_take(arena, rnncore_count(batch, state_size(call)), w->element);
+    }
+    return RNNCORE_OK;
+}
+
+static rnncore_status state_bytes(const rnncore_node_call *call, int64_t batch, int64_t steps,
+                                  size_t *bytes)
+{
+    stream_state state;
+    void *memory;
+    rnncore_arena arena = {NULL, 0, 0};
+    const rnncore_status status = take(call, batch, steps, &state, &memory, &arena);
+    return status == RNNCORE_OK ? rnncore_arena_size(&arena, bytes) : status;
+}
+
+static rnncore_status state_begin(const rnncore_node_call *call, int64_t batch, int64_t steps)
+{
+    stream_state *state = call->state;
+    void *memory;
+    rnncore_arena arena = {call->state, 0, 0};
+    const rnncore_status status = take(call, batch, steps, state, &memory, &arena);
+    return status == RNNCORE_OK ? rnncore_stepper_create(&state->stepper, call->context,
+                                                         call->node->made, batch, steps, memory)
+                                : status;
+}
+
+static void state_get(const rnncore_node_call *call, int64_t row, void *numbers)
+{
+    rnncore_stepper_get(&((const stream_state *)call->state)->stepper, row, numbers);
 }
 
 static void state_set(const rnncore_node_call *call, int64_t row, const void *numbers)
 {
-    const rnncore_weights *w = call->node->made;
-    const stream_state *state = call->state;
-    const size_t bytes = (size_t)w->hidden * w->element;
-    char *h = state->h + (size_t)row * bytes, *c = state->c + (size_t)row * bytes;
-    memset(h, 0, bytes);
-    memset(c, 0, bytes);
-    if (numbers != NULL) {
-        memcpy(h, numbers, bytes);
-        if (w->layer.cell == RNNCORE_LSTM) {
-            memcpy(c, (const char *)numbers + bytes, bytes);
-        }
-    }
+    rnncore_stepper_set(&((stream_state *)call->state)->stepper, row, numbers);
 }
 
 /* The steps [first, first + steps) of the call. */
-static rnncore_status advance(const rnncore_node_call *call, int64_t first, int64_t steps)
+static void advance(const rnncore_node_call *call, int64_t first, int64_t steps)
+{
+    const rnncore_weights *w = call->node->made;
+    const int64_t all = call->in[X]->size[1];
+    rnncore_stepper_run(&((stream_state *)call->state)->stepper,
+                        (const char *)call->in[X]->data + (size_t)(first * w->input) * w->element,
+                        all * w->input, w->input, steps,
+                        (char *)call->out[0]->data + (size_t)(first * w->hidden) * w->element,
+                        all * w->hidden, w->hidden);
+}
+
+/* A step that some rows do not take: their states stay, and their y is that of the step before,
+ * which is h, or zero. */
+static void advance_masked(const rnncore_node_call *call, int64_t step)
 {
     const rnncore_weights *w = call->node->made;
     const stream_state *state = call->state;
-    rnncore_batch batch = batch_of(call);
-    batch.steps = steps;
-    batch.x = (const char *)batch.x + (size_t)(first * w->input) * w->element;
-    batch.y = (char *)call->out[0]->data + (size_t)(first * w->hidden) * w->element;
-    batch.initial_h = batch.final_h = state->h;
-    if (w->layer.cell == RNNCORE_LSTM) {
-        batch.initial_c = batch.final_c = state->c;
+    const int64_t steps = call->in[X]->size[1], batch = call->in[X]->size[0];
+    const size_t row = (size_t)state_size(call) * w->element, h = (size_t)w->hidden * w->element;
+    const uint8_t *real = (const uint8_t *)call->in[MASK]->data + step;
+    for (int64_t b = 0; b < batch; b++) {
+        if (!real[b * steps]) {
+            state_get(call, b, state->kept + (size_t)b * row);
+        }
     }
-    return rnncore_forward(call->context, w, &batch, state->workspace, state->bytes);
-}
-
-/* One step of a row whose mask may say that it is none: the state stays, and y is that of the step
- * before, which is h, or zero. */
-static rnncore_status advance_masked(const rnncore_node_call *call, int64_t step)
-{
-    (void)call;
-    (void)step;
-    return RNNCORE_ERROR_UNSUPPORTED;
+    advance(call, step, 1);
+    for (int64_t b = 0; b < batch; b++) {
+        char *y = (char *)call->out[0]->data + (size_t)(b * steps + step) * h;
+        const char *kept = state->kept + (size_t)b * row;
+        if (real[b * steps]) {
+            continue;
+        }
+        state_set(call, b, kept);
+        if (call->node->attributes[ZERO_MASKED]) {
+            memset(y, 0, h);
+        } else {
+            memcpy(y, kept, h);
+        }
+    }
 }
 
 static rnncore_status run(const rnncore_node_call *call)
@@ -317,13 +323,13 @@ static rnncore_status run(const rnncore_node_call *call)
     const rnncore_array *mask = call->in[MASK];
     const int64_t steps = call->in[X]->size[1];
     if (mask == NULL || mask->absent) {
-        return advance(call, 0, steps);
+        advance(call, 0, steps);
+        return RNNCORE_OK;
     }
-    rnncore_status status = RNNCORE_OK;
-    for (int64_t t = 0; t < steps && status == RNNCORE_OK; t++) {
-        status = advance_masked(call, t);
+    for (int64_t t = 0; t < steps; t++) {
+        advance_masked(call, t);
     }
-    return status;
+    return RNNCORE_OK;
 }
 
 static const rnncore_state_kind state = {state_bytes, state_begin, state_size, state_get,
