@@ -21,6 +21,8 @@ typedef struct rnncore_training_kernels {
                               const void *dy, void *dz);
     /* Rows [begin, end): returns the weighted sum of their losses, writes their gradients. */
     double (*loss)(const rnncore_loss *loss, int64_t begin, int64_t end);
+    /* Tells whether bytes have changed; comparable within one ISA. */
+    uint64_t (*checksum)(size_t bytes, const void *data);
 } rnncore_training_kernels;
 
 /* The table of an ISA for a dtype, or NULL where it was not built or no such dtype is. */

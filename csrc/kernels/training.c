@@ -9,6 +9,7 @@
 #include "kernels/vec.h"
 
 #include "kernels/activations.h"
+#include "kernels/checksum.h"
 #include "kernels/random.h"
 
 #define TEMPLATE "kernels/training_real.inc.h"

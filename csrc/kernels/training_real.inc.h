@@ -20,5 +20,6 @@ const rnncore_training_kernels CONCAT(FN(rnncore_training_kernels), CONCAT(_, RN
     .scatter_add = FN(scatter_add),
     .activate_backward = FN(dense_slope),
     .loss = FN(loss),
+    .checksum = checksum,
     .dropout = FN(dropout),
 };

@@ -76,3 +76,13 @@ rnncore_status rnncore_norm(rnncore_context *context, int32_t dtype, int64_t n, 
     }
     return RNNCORE_OK;
 }
+
+rnncore_status rnncore_checksum(const rnncore_context *context, const void *data, size_t bytes,
+                                uint64_t *checksum)
+{
+    if (context == NULL || (data == NULL && bytes > 0) || checksum == NULL) {
+        return RNNCORE_ERROR_INVALID_ARGUMENT;
+    }
+    *checksum = rnncore_training_kernels_of(context, RNNCORE_FLOAT32)->checksum(bytes, data);
+    return RNNCORE_OK;
+}

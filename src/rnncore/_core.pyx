@@ -8,7 +8,7 @@ import numpy as np
 
 cimport numpy as cnp
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp, memcpy, memset
 from posix.unistd cimport getpid
 
 from rnncore.c_api cimport *

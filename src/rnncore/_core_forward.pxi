@@ -225,6 +225,9 @@ cdef int set_memory(Call call, tuple weights, bint time_major) except -1:
     kernel, recurrent_kernel, bias = weights
     if not request.layer.training:
         request.kind = FORWARD
+        if call.weights is None and workspace is not None \
+                and request.batch.batch * request.batch.steps > RNNCORE_UNPACKED_ROWS:
+            call.weights = packed_once(call.context, &request.layer, weights, workspace)
         if call.weights is not None:
             request.weights = call.weights.handle
             check(rnncore_forward_workspace_size(request.context, request.weights, &request.batch,

@@ -151,6 +151,8 @@ cdef extern from "rnncore_train.h" nogil:
         double clip
         double scale
     int rnncore_optimizer_step(rnncore_context *context, const rnncore_update *update)
+    int rnncore_checksum(const rnncore_context *context, const void *data, size_t bytes,
+                         uint64_t *checksum)
     int rnncore_norm(rnncore_context *context, int32_t dtype, int64_t n, const void *x,
                      double *norm)
 
@@ -299,6 +301,9 @@ cdef extern from "runtime/single.h" nogil:
                              rnncore_node_call *call, size_t *scratch)
     int rnncore_single_end(rnncore_node_call *call, rnncore_node *node)
     int32_t rnncore_model_output_streams(const rnncore_model *model, int32_t i)
+
+cdef extern from "cells/unpacked.h" nogil:
+    int RNNCORE_UNPACKED_ROWS
 
 cdef extern from "core/platform.h" nogil:
     uint64_t rnncore_clock_ns()
