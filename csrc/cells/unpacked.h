@@ -5,7 +5,7 @@
 #include "cells/cell.h"
 
 /* Row-steps of a call up to which its weights are not packed. */
-enum { RNNCORE_UNPACKED_ROWS = 3 };
+enum { RNNCORE_UNPACKED_ROWS = 4 };
 
 /* Numbers that the sums of one row take, with room for the last vector. */
 int64_t rnncore_unpacked_sums(const rnncore_weights *weights);

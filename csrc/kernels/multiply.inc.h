@@ -72,6 +72,69 @@ typedef struct FN(sums) {
     int64_t row, block, gate;
 } FN(sums);
 
+/* Of a matrix that is not packed: rows that pass at a time, and vectors of each. With their factors
+ * and sums these fill 12 of 16 registers; SSE2 wants two for each vector. */
+enum { FN(ROWS_A_PASS) = 8, FN(STRIPE) = RNNCORE_VECTOR_BYTES == 16 ? 2 : 4 };
+
+/* Up to so many bytes a matrix is read from L1, with the layer's other matrix beside it. */
+enum { FN(NEAR_BYTES) = 24 * 1024 };
+
+/* out[j] += sum over i of a[i] * b[i*ldb + j], for `count` vectors of columns. */
+RNNCORE_INLINE void FN(add_vectors)(const int rows, const int count, const VEC *a, const REAL *b,
+                                    int64_t ldb, REAL *out)
+{
+    VEC sums[FN(STRIPE)];
+    RNNCORE_UNROLL
+    for (int v = 0; v < count; v++) {
+        sums[v] = V(load)(out + v * VLEN);
+    }
+    RNNCORE_UNROLL
+    for (int i = 0; i < rows; i++) {
+        RNNCORE_UNROLL
+        for (int v = 0; v < count; v++) {
+            sums[v] = V(fma)(a[i], V(load)(b + i * ldb + v * VLEN), sums[v]);
+        }
+    }
+    RNNCORE_UNROLL
+    for (int v = 0; v < count; v++) {
+        V(store)(out + v * VLEN, sums[v]);
+    }
+}
+
+/* The same for n columns, less than a vector. */
+RNNCORE_INLINE void FN(add_partial)(const int rows, int n, const VEC *a, const REAL *b, int64_t ldb,
+                                    REAL *out)
+{
+    if (n > 0) {
+        VEC sum = V(load_partial)(out, n);
+        RNNCORE_UNROLL
+        for (int i = 0; i < rows; i++) {
+            sum = V(fma)(a[i], V(load_partial)(b + i * ldb, n), sum);
+        }
+        V(store_partial)(out, sum, n);
+    }
+}
+
+/* The same for all n columns; the first `head` make the others aligned. */
+RNNCORE_INLINE void FN(add_rows)(const int rows, const REAL *a, const REAL *b, int64_t ldb,
+                                 int head, int64_t n, REAL *out)
+{
+    VEC av[FN(ROWS_A_PASS)];
+    RNNCORE_UNROLL
+    for (int i = 0; i < rows; i++) {
+        av[i] = V(set1)(a[i]);
+    }
+    FN(add_partial)(rows, head, av, b, ldb, out);
+    int64_t j = head;
+    for (; j + FN(STRIPE) * VLEN <= n; j += FN(STRIPE) * VLEN) {
+        FN(add_vectors)(rows, FN(STRIPE), av, b + j, ldb, out + j);
+    }
+    for (; j + VLEN <= n; j += VLEN) {
+        FN(add_vectors)(rows, 1, av, b + j, ldb, out + j);
+    }
+    FN(add_partial)(rows, (int)(n - j), av, b + j, ldb, out + j);
+}
+
 /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n: one row times a matrix that is not packed.
  * Eight rows of b pass at a time, each read from end to end; sums run over k in the order of the
  * tiles, so the bits are the same. */
@@ -79,46 +142,19 @@ static void FN(row_product)(const void *row, int64_t depth, const void *matrix, 
                             int64_t n, void *sums)
 {
     const REAL *a = row, *b = matrix;
-    REAL *out = sums;
-    memset(out, 0, sizeof(REAL) * (size_t)n);
+    /* The caller's matrix stands anywhere, and a wide vector across two cache lines is two reads:
+     * dear where they come from L2, and in L1 cheaper than columns that stand alone. */
+    const int far = depth * n * (int64_t)sizeof(REAL) > FN(NEAR_BYTES);
+    const int64_t past = (int64_t)((uintptr_t)b % RNNCORE_VECTOR_BYTES / sizeof(REAL));
+    const int64_t ahead = far && RNNCORE_VECTOR_BYTES > 16 ? (VLEN - past) % VLEN : 0;
+    const int head = (int)(ahead < n ? ahead : n);
+    memset(sums, 0, sizeof(REAL) * (size_t)n);
     int64_t k = 0;
-    for (; k + 8 <= depth; k += 8, b += 8 * ldb) {
-        VEC av[8];
-        RNNCORE_UNROLL
-        for (int i = 0; i < 8; i++) {
-            av[i] = V(set1)(a[k + i]);
-        }
-        int64_t j = 0;
-        for (; j + VLEN <= n; j += VLEN) {
-            VEC sum = V(load)(out + j);
-            RNNCORE_UNROLL
-            for (int i = 0; i < 8; i++) {
-                sum = V(fma)(av[i], V(load)(b + i * ldb + j), sum);
-            }
-            V(store)(out + j, sum);
-        }
-        if (j < n) {
-            const int left = (int)(n - j);
-            VEC sum = V(load_partial)(out + j, left);
-            RNNCORE_UNROLL
-            for (int i = 0; i < 8; i++) {
-                sum = V(fma)(av[i], V(load_partial)(b + i * ldb + j, left), sum);
-            }
-            V(store_partial)(out + j, sum, left);
-        }
+    for (; k + FN(ROWS_A_PASS) <= depth; k += FN(ROWS_A_PASS)) {
+        FN(add_rows)(FN(ROWS_A_PASS), a + k, b + k * ldb, ldb, head, n, sums);
     }
-    for (; k < depth; k++, b += ldb) {
-        const VEC av = V(set1)(a[k]);
-        int64_t j = 0;
-        for (; j + VLEN <= n; j += VLEN) {
-            V(store)(out + j, V(fma)(av, V(load)(b + j), V(load)(out + j)));
-        }
-        if (j < n) {
-            const int left = (int)(n - j);
-            const VEC sum =
-                V(fma)(av, V(load_partial)(b + j, left), V(load_partial)(out + j, left));
-            V(store_partial)(out + j, sum, left);
-        }
+    for (; k < depth; k++) {
+        FN(add_rows)(1, a + k, b + k * ldb, ldb, head, n, sums);
     }
 }
 

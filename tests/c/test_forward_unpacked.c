@@ -7,7 +7,19 @@
 #include "check.h"
 #include "problem.h"
 
-static rnncore_status run_once(rnncore_context *context, problem *p, const void *bias)
+/* A copy that ends where its block ends and begins `shift` numbers after its start. */
+static char *shifted_block(const problem *p, int array, int64_t shift)
+{
+    const size_t element = element_size(p), before = (size_t)shift * element;
+    const size_t bytes = (size_t)p->count[array] * element;
+    char *block = aligned_block(before + bytes);
+    memcpy(block + before, p->arrays[array], bytes);
+    return block;
+}
+
+/* With weights that stand `shift` numbers after an aligned place. */
+static rnncore_status run_once(rnncore_context *context, problem *p, const void *bias,
+                               int64_t shift)
 {
     size_t bytes = 0;
     rnncore_status status =
@@ -19,21 +31,26 @@ static rnncore_status run_once(rnncore_context *context, problem *p, const void 
         memset(p->arrays[a], 0xff, element_size(p) * (size_t)p->count[a]);
     }
     void *workspace = aligned_block(bytes);
-    status = rnncore_forward_unpacked(context, &p->layer, p->arrays[KERNEL], p->arrays[RECURRENT],
-                                      bias, &p->batch, workspace, bytes);
+    char *kernel = shifted_block(p, KERNEL, shift);
+    char *recurrent = shifted_block(p, RECURRENT, shift);
+    const size_t before = (size_t)shift * element_size(p);
+    status = rnncore_forward_unpacked(context, &p->layer, kernel + before, recurrent + before, bias,
+                                      &p->batch, workspace, bytes);
+    free(kernel);
+    free(recurrent);
     free(workspace);
     return status;
 }
 
 /* p holds what inference with packed weights gave; q what one call gave. */
-static void compare(rnncore_context *context, problem *p, problem *q, int with_bias)
+static void compare(rnncore_context *context, problem *p, problem *q, int with_bias, int64_t shift)
 {
     rnncore_weights *weights = NULL;
     p->layer.training = q->layer.training = 0;
     CHECK(rnncore_weights_create(context, &p->layer, p->arrays[KERNEL], p->arrays[RECURRENT],
                                  with_bias ? p->arrays[BIAS] : NULL, &weights) == RNNCORE_OK);
     CHECK(run_forward(context, weights, p) == RNNCORE_OK);
-    CHECK(run_once(context, q, with_bias ? q->arrays[BIAS] : NULL) == RNNCORE_OK);
+    CHECK(run_once(context, q, with_bias ? q->arrays[BIAS] : NULL, shift) == RNNCORE_OK);
     for (int a = Y; a <= C; a++) {
         CHECK(memcmp(p->arrays[a], q->arrays[a], element_size(p) * (size_t)p->count[a]) == 0);
     }
@@ -56,7 +73,7 @@ static void test_bits(rnncore_context *context)
                     two[i] = problem_make(&variants[v], dtype, rows[r][0], rows[r][1],
                                           1 + round % 5, units[u], kind, round % 4 == 0);
                 }
-                compare(context, two[0], two[1], round % 3 != 0);
+                compare(context, two[0], two[1], round % 3 != 0, round % 17);
                 problem_free(two[0]);
                 problem_free(two[1]);
             }
