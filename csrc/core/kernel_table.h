@@ -84,9 +84,9 @@ typedef struct rnncore_kernels {
     int64_t rows_in_steps; /* rows for which a step takes `steps`, where it is not generic */
     void (*pack)(const rnncore_packing *packing, void *packed);
     rnncore_step_fn *step; /* STORE and the forward ops */
-    /* step->steps steps of one row, with the projection of each: `project` is that of the first one,
-     * with lda from one to the next, and step->gates has room for two. op is a forward one that is
-     * one product, not generic. Outputs go to y, y_step apart; NULL: not wanted. For up to
+    /* step->steps steps of one row, with the projection of each: `project` is that of the first
+     * one, with lda from one to the next, and step->gates has room for two. op is a forward one
+     * that is one product, not generic. Outputs go to y, y_step apart; NULL: not wanted. For up to
      * row_vectors vectors, and weights that stay in L1. NULL where nothing is gained. */
     int64_t row_vectors;
     void (*row_steps)(const rnncore_step *project, const rnncore_step *step, void *y,

@@ -95,9 +95,9 @@ typedef struct rnncore_update {
 RNNCORE_API rnncore_status rnncore_optimizer_step(rnncore_context *context,
                                                   const rnncore_update *update);
 
-/* A checksum of `bytes` bytes, of any alignment, that tells whether they have changed: those of other
- * bytes are the same once in about 2^64 times. Comparable only within one library and ISA. Made to
- * find out, faster than packing takes, whether weights must be packed again. */
+/* A checksum of `bytes` bytes, of any alignment, that tells whether they have changed: those of
+ * other bytes are the same once in about 2^64 times. Comparable only within one library and ISA.
+ * Made to find out, faster than packing takes, whether weights must be packed again. */
 RNNCORE_API rnncore_status rnncore_checksum(const rnncore_context *context, const void *data,
                                             size_t bytes, uint64_t *checksum);
 

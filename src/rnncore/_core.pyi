@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -176,3 +177,37 @@ def loss(
     delta: float = 0.0,
 ) -> float: ...
 def dropout(x: NDArray[Any], y: NDArray[Any], rate: float, key: int, call: int) -> None: ...
+
+class Model:
+    can_stream: bool
+    output_per_step: bool
+    inputs: tuple[tuple[str, np.dtype[Any], tuple[int | None, ...]], ...]
+    outputs: tuple[tuple[str, np.dtype[Any], tuple[int | None, ...]], ...]
+    step_shapes: tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]
+    def __init__(self, data: bytes) -> None: ...
+    def run(
+        self, arrays: Sequence[NDArray[Any]], lengths: Sequence[NDArray[Any] | None] | None = None
+    ) -> list[NDArray[Any]]: ...
+
+class Stream:
+    model: Model
+    batch: int
+    state_size: int
+    def __new__(cls, model: Model, batch: int) -> Self: ...
+    def step(self, x: Any, out: Any = None) -> Any: ...
+    def run(self, x: Any, out: Any = None) -> Any: ...
+    def step_many(self, x: Any, active: Any = None, out: Any = None) -> Any: ...
+    def reset_row(self, row: int) -> None: ...
+    def get_state(self) -> NDArray[Any]: ...
+    def set_state(self, row: int, state: NDArray[Any]) -> None: ...
+
+def run_node(
+    name: str,
+    kind: int,
+    inputs: list[NDArray[Any] | None],
+    tensors: list[Any],
+    attributes: list[int],
+    numbers: list[float],
+    outputs: int,
+    dtype: np.dtype[Any],
+) -> Any: ...

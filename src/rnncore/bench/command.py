@@ -10,7 +10,7 @@ from functools import partial
 from rnncore import _core
 from rnncore.bench import floors, machine, plots, report
 from rnncore.bench.cases import CELLS, DTYPES, GATES, GRID_TEXT, MODES, make_cases, parse_grid
-from rnncore.bench.peers import LIBRARIES, ONE_THREAD, PADDED, UNPACKED, VARIANTS
+from rnncore.bench.peers import LIBRARIES, ONE_THREAD, PADDED, STREAM, UNPACKED, VARIANTS
 from rnncore.bench.results import Results
 from rnncore.bench.run import Run
 from rnncore.training.progress import Progress
@@ -24,7 +24,8 @@ each when the threads of the others sleep. OPENBLAS_* variables are left out for
 Inference over sequences has its weights packed beforehand, as the peers do. Beside rnncore there
 may be rows of rnncore-unpacked, which packs them in every call, as rnncore.ops does; of
 rnncore-padded, which runs ragged batches as full ones; of rnncore-noblas, which trains with its own
-matrix products; and of rnncore-1t and rnncore-2t, which use so many threads only.
+matrix products; of rnncore-1t and rnncore-2t, which use so many threads only; and of
+rnncore-stream, which keeps its state where rnncore is given one in every call.
 """
 _DEFAULT_MODES = ("forward", "train", "step")
 _INTERRUPTED = "interrupted: what is not here was not measured"
@@ -170,7 +171,7 @@ def _run_all(options: argparse.Namespace, work: Run, old: Results | None) -> Non
         shapes = options.grid or parse_grid("quick" if options.quick else "limits")
         threads, dtypes = options.threads or [1], options.dtypes or ["float32"]
         cases = make_cases(cells, modes, shapes, threads, dtypes, options.isa)
-        work.cases(cases, [UNPACKED, PADDED, ONE_THREAD])
+        work.cases(cases, [UNPACKED, PADDED, ONE_THREAD, STREAM])
         if "fit" in modes:
             work.fits()
 

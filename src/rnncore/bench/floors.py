@@ -20,6 +20,7 @@ from rnncore.bench.peers import (
     ONE_THREAD,
     OURS,
     PADDED,
+    STREAM,
     TWO_THREADS,
     VARIANTS,
 )
@@ -46,6 +47,8 @@ SPEED_UPS = {"forward": 1.7, "train": 1.65}
 SHORT = 0.7e-3
 NO_HARM = 0.95
 STEP_MICROSECONDS = (6.0, 4.8, 3.8)
+STREAM_TARGETS = (5.0, 5.0, 4.0)  # how much faster than ONNX Runtime with bound buffers
+STREAM_MICROSECONDS = 2.0
 MEMORY_NUMBERS = (9.0, 8.0, 4.0)
 
 LIMITS, FEW, NARROW = (parse_grid(name) for name in ("limits", "few", "narrow"))
@@ -193,8 +196,8 @@ def _of_bandwidth(lengths: Sequence[Case], results: Results) -> Figure:
     return rate / most, f"{rate / 1e9:.0f} of {most / 1e9:.0f} GB/s from {level}"
 
 
-def _microseconds(case: Case, results: Results) -> Figure:
-    ours = _row(results, case)
+def _microseconds(case: Case, peer: str, results: Results) -> Figure:
+    ours = _row(results, case, peer)
     return ours.median * 1e6, f"of {ours.samples} samples"
 
 
@@ -282,9 +285,15 @@ def _limits() -> Iterator[Floor]:
 def _step() -> Iterator[Floor]:
     cases = make_cases(CELLS, ["step"], [(1, 1, 64, 64)])
     for case, wanted in zip(cases, STEP_MICROSECONDS, strict=True):
-        figure = partial(_microseconds, case)
+        figure = partial(_microseconds, case, OURS)
         yield Floor(f"{case}, us", wanted, (case,), figure, LIBRARIES, at_most=True)
         yield _peer_floor(case, 2.0, ("onnxruntime",))
+    for case, wanted in zip(cases, STREAM_TARGETS, strict=True):
+        figure = partial(_ratio, case, ("onnxruntime",), case, STREAM)
+        yield Floor(f"stream {case} vs onnxruntime", wanted, (case,), figure, ("onnxruntime",))
+        figure = partial(_microseconds, case, STREAM)
+        label = f"stream {case}, us"
+        yield Floor(label, STREAM_MICROSECONDS, (case,), figure, ("onnxruntime",), at_most=True)
 
 
 def _ragged() -> Iterator[Floor]:

@@ -338,10 +338,11 @@ class Layer(Configurable, Tapes):
             "batch, like any others",
         )
 
-    def infer(self, f: Nodes, x: Any, mask: Any = None, **arguments: Any) -> Any:
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
         """Return the output in inference, as nodes; see `rnncore.layers.nodes`.
 
-        `x`, `mask` and what is returned are what nodes take and give; lists for several.
+        `x`, `mask` and what is returned are what nodes take and give; lists for several. A layer
+        with `call_arguments` takes them too.
 
         Raises
         ------
@@ -355,7 +356,8 @@ class Layer(Configurable, Tapes):
 
     def inferred(self, x: Any, mask: Any = None, **arguments: Any) -> tuple[Any, Any]:
         """Return what `forward` returns in inference, by the nodes of `infer`."""
-        return self.infer(AT_ONCE, x, mask, **arguments), FRESH
+        infer: Any = self.infer
+        return infer(AT_ONCE, x, mask, **arguments), FRESH
 
     def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
         """Return the mask that `compute_mask` returns, as a node."""

@@ -1,8 +1,7 @@
 """Inference as nodes of a program, which the C library runs.
 
-A layer says what it computes in inference by its method `infer`, with the functions that it is given:
-whoever runs it decides whether they write the nodes down (for a model file or a stream) or run each
-of them at once.
+A layer says what it computes in inference by its method `infer`, as calls of `Nodes.node`. Whoever
+runs it decides whether these write nodes down, for a model file or a stream, or run each at once.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ class Stream(_core.Stream):
     """A batch of sequences that a model gets step by step; made by ``model.stream(batch)``.
 
     However the sequences are cut into calls of `step` and `run`, the results are those of
-    ``model.predict`` on whole sequences, bit for bit. The stream keeps the weights as they were when
-    it was made. One thread may use it at a time. It can be copied and pickled, with its states.
+    ``model.predict`` on whole sequences, bit for bit. The stream keeps the weights as they were
+    when it was made. One thread may use it at a time. It can be copied and pickled, with its
+    states.
 
     Attributes
     ----------

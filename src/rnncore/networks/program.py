@@ -142,9 +142,9 @@ class Program:
             _TENSOR.pack(
                 offsets[i],
                 _FLOATS[self.dtype],
-                len(shape := self.tensors[i].shape),
-                *shape,
-                *(0,) * (_MOST_AXES - len(shape)),
+                len(self.tensors[i].shape),
+                *self.tensors[i].shape,
+                *(0,) * (_MOST_AXES - len(self.tensors[i].shape)),
             )
             for i in order
         ]
@@ -196,14 +196,15 @@ def program_of(model: Any) -> Program:
 
 def _takes_ids(graph: Graph, number: int, name: str) -> bool:
     """Return whether all layers that read an input take it as token ids."""
-    found = {
-        _takes_ids(step.layer.network.graph, step.layer.network.graph.inputs[index], name)
-        if step.layer.is_model
-        else step.layer.takes_ids
-        for step in graph.steps
-        for index, taken in enumerate(step.inputs)
-        if taken == number
-    }
+    found = set()
+    for step in graph.steps:
+        layer: Any = step.layer
+        for index, taken in enumerate(step.inputs):
+            if taken == number and layer.is_model:
+                inner = layer.network.graph
+                found.add(_takes_ids(inner, inner.inputs[index], name))
+            elif taken == number:
+                found.add(layer.takes_ids)
     if len(found) > 1:
         raise ValueError(
             f"runtime: expected {name!r} to be read as token ids by all layers or by none"

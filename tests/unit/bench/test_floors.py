@@ -109,7 +109,8 @@ def test_fits_are_compared_within_a_model() -> None:
 
 
 def test_step_is_an_upper_bound(make_row: MakeRow) -> None:
-    (floor, _) = floors.select("lstm step T1 B1 I64 H64 float32")
+    floor, _, *streams = floors.select("lstm step T1 B1 I64 H64 float32")
+    assert len(streams) == 2
     (case,) = floor.cases
     results = Results(rows=[make_row(case, "rnncore", 5e-6)])
     assert floor.result(results)["verdict"] == "met"

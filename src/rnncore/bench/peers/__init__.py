@@ -10,19 +10,20 @@ from rnncore.bench.peers.ours import (
     FewerThreadsPeer,
     PaddedPeer,
     RnncorePeer,
+    StreamPeer,
     UnpackedPeer,
     WithoutBlasPeer,
 )
 from rnncore.bench.peers.torch_peer import TorchPeer
 
 _OWN: list[Peer] = [RnncorePeer(), UnpackedPeer(), PaddedPeer(), WithoutBlasPeer()]
-_OWN += [FewerThreadsPeer(1), FewerThreadsPeer(2)]
+_OWN += [FewerThreadsPeer(1), FewerThreadsPeer(2), StreamPeer()]
 OURS, *VARIANTS = (peer.name for peer in _OWN)
-UNPACKED, PADDED, NO_BLAS, ONE_THREAD, TWO_THREADS = VARIANTS
+UNPACKED, PADDED, NO_BLAS, ONE_THREAD, TWO_THREADS, STREAM = VARIANTS
 _OTHERS: list[Peer] = [TorchPeer(), OnnxRuntimePeer(), OpenVinoPeer(), JaxPeer()]
 _OTHERS += [KerasPeer(), NumpyPeer()]
 PEERS = {peer.name: peer for peer in _OWN + _OTHERS}
 LIBRARIES = tuple(peer.name for peer in _OTHERS)
 
-__all__ = ["LIBRARIES", "NO_BLAS", "ONE_THREAD", "OURS", "PADDED", "PEERS", "TWO_THREADS"]
-__all__ += ["UNPACKED", "VARIANTS", "Candidate", "Outputs", "Peer"]
+__all__ = ["LIBRARIES", "NO_BLAS", "ONE_THREAD", "OURS", "PADDED", "PEERS", "STREAM"]
+__all__ += ["TWO_THREADS", "UNPACKED", "VARIANTS", "Candidate", "Outputs", "Peer"]

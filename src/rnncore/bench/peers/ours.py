@@ -12,7 +12,7 @@ import numpy as np
 import rnncore
 from rnncore import _core, ops
 from rnncore.bench.cases import Case, Problem
-from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_stack
+from rnncore.bench.peers.base import Candidate, Outputs, Peer, make_layer, make_stack
 
 _SEQUENCES = ("forward", "ragged_forward")
 
@@ -62,6 +62,29 @@ class WithoutBlasPeer(RnncorePeer):
     def prepare(self, problem: Problem) -> list[Candidate]:
         limited = _core.Context(problem.case.threads, problem.case.isa, blas=False)
         return [_within(limited, "no BLAS", _usual(problem))]
+
+
+class StreamPeer(RnncorePeer):
+    """One step a call of a stream, which keeps its state: each call goes on from the one before."""
+
+    name = "rnncore-stream"
+    refusals = ((lambda case: case.mode != "step", "for single steps"),)
+
+    def prepare(self, problem: Problem) -> list[Candidate]:
+        from rnncore import Input, Sequential, layers
+
+        case = problem.case
+        model = Sequential([Input((None, case.inputs)), make_layer(layers, case)])
+        model.set_weights(problem.weights[0])
+        stream = model.stream(case.batch)
+        if problem.state is not None:
+            stream.state = np.concatenate(problem.state, axis=1)
+        x, y = np.ascontiguousarray(problem.x[0]), np.empty_like(problem.dy[0])
+
+        def outputs(result: Any) -> Outputs:
+            return [result[None], *np.split(stream.state, case.states, axis=1)]
+
+        return [Candidate("step with out", lambda: stream.step(x, y), outputs)]
 
 
 class FewerThreadsPeer(RnncorePeer):

@@ -17,7 +17,7 @@ def activated(f: Nodes, owner: str, activation: activations.Activation, x: Any) 
         return f.node("softmax", [x], attributes=[1, -1])
     if activation.kernel == "linear":
         return x
-    function = _core.ACTIVATIONS.get(activation.kernel) or activation.function
+    function = _core.ACTIVATIONS.get(str(activation.kernel)) or activation.function
     if not function:
         raise ValueError(
             f"{owner}: runtime: expected an activation that runs without Python, got "
