@@ -38,13 +38,24 @@ static void take_lengths(rnncore_array *mask, const int64_t *lengths)
     }
 }
 
+/* The lengths of another mask, which may be gone before this one. */
+static void copy_lengths(rnncore_array *mask, const rnncore_array *other)
+{
+    mask->lengths = NULL;
+    if (other->lengths != NULL) {
+        int64_t *lengths = rnncore_lengths_behind(mask);
+        memcpy(lengths, other->lengths, (size_t)mask->size[0] * sizeof *lengths);
+        mask->lengths = lengths;
+    }
+}
+
 /* Without a mask; with the other's bits, lengths and all. */
 static void take_mask(rnncore_array *mask, const rnncore_array *other)
 {
     mask->absent = !is_present(other);
     mask->lengths = NULL;
     if (!mask->absent) {
-        mask->lengths = other->lengths;
+        copy_lengths(mask, other);
         memcpy(mask->data, other->data, (size_t)rnncore_numbers(mask));
     }
 }
@@ -65,7 +76,9 @@ static void narrow(rnncore_array *bits, const rnncore_array *mask)
         more |= given[i] && !real[i];
         real[i] = real[i] && given[i];
     }
-    bits->lengths = more ? NULL : mask->lengths;
+    if (!more) {
+        copy_lengths(bits, mask);
+    }
 }
 
 /* ---- lengths ---- */
