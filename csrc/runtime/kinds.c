@@ -17,6 +17,11 @@ const rnncore_node_kind *rnncore_find_kind(int32_t number)
         [RNNCORE_KIND_DENSE] = &rnncore_dense_kind,
         [RNNCORE_KIND_RECURRENT] = &rnncore_recurrent_kind,
         [RNNCORE_KIND_UNARY] = &rnncore_unary_kind,
+        [RNNCORE_KIND_BINARY] = &rnncore_binary_kind,
+        [RNNCORE_KIND_SOFTMAX] = &rnncore_softmax_kind,
+        [RNNCORE_KIND_REDUCE] = &rnncore_reduce_kind,
+        [RNNCORE_KIND_LAYER_NORM] = &rnncore_layer_norm_kind,
+        [RNNCORE_KIND_BATCH_NORM] = &rnncore_batch_norm_kind,
         [RNNCORE_KIND_FOLD] = &rnncore_fold_kind,
         [RNNCORE_KIND_UNFOLD] = &rnncore_unfold_kind,
     };

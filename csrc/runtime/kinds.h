@@ -23,8 +23,8 @@ typedef enum rnncore_kind {
     /* mask -> whether any is real along the axes from attributes[0] of `size` (batch included) on
      */
     RNNCORE_KIND_ANY_MASK = 6,
-    /* x, mask -> x with numbers[0] where the mask is not real. attributes: 1: only if it has
-       lengths */
+    /* x, mask, [other] -> x, and where the mask is not real the other or numbers[0]. attributes:
+     * 1: only if the mask has lengths */
     RNNCORE_KIND_FILL = 7,
 
     /* Layers with weights ---------------------------------------------------------------------- */
@@ -67,6 +67,10 @@ typedef enum rnncore_kind {
     /* a (..., M, K), b (..., K, N) -> a b. attributes: 1: b is (..., N, K) */
     RNNCORE_KIND_MATMUL = 26,
 
+    /* x -> (x - mean) / sqrt(variance + numbers[0]) * gamma + beta, one of each along an axis.
+     * tensors: mean, variance, [gamma], [beta]. attributes: axis */
+    RNNCORE_KIND_BATCH_NORM = 28,
+
     /* Shapes ----------------------------------------------------------------------------------- */
 
     /* x -> the same numbers with other axes. attributes: how many, each size, one may be -1 */
@@ -90,14 +94,17 @@ typedef enum rnncore_kind {
     RNNCORE_KIND_UNFOLD = 38
 } rnncore_kind;
 
-/* How masks of the inputs of one layer become one: absent ones are not given.
- * EVERY: rows as long as the longest if all that are given have lengths; else where any is real, if
- * all inputs have one. ANY: the same, but those not given count as real. STEPS: one behind the
- * other; inputs are pairs of an array and its mask or nothing. */
+/* How masks of the inputs of one layer become one; masks that are absent are not given.
+ *   EVERY    rows as long as the longest if all that are given have lengths; else where any is
+ *            real, if all inputs have one
+ *   ANY      the same, but those not given count as real
+ *   STEPS    one behind the other; the inputs are pairs of an array and its mask or nothing
+ *   LENGTHS  as EVERY, but absent without lengths */
 typedef enum rnncore_joint {
     RNNCORE_JOINT_EVERY = 0,
     RNNCORE_JOINT_ANY = 1,
-    RNNCORE_JOINT_STEPS = 2
+    RNNCORE_JOINT_STEPS = 2,
+    RNNCORE_JOINT_LENGTHS = 3
 } rnncore_joint;
 
 typedef enum rnncore_padding {
@@ -132,7 +139,9 @@ typedef enum rnncore_unary {
     RNNCORE_UNARY_GELU = 18,
     RNNCORE_UNARY_GELU_TANH = 19, /* its approximation */
     RNNCORE_UNARY_SQRT = 20,
-    RNNCORE_UNARY_SQUARE = 21
+    RNNCORE_UNARY_SQUARE = 21,
+    RNNCORE_UNARY_RECTIFIER = 22 /* numbers[0] * (x - numbers[2]) up to numbers[2], else
+                                    min(x, numbers[1]) */
 } rnncore_unary;
 
 typedef enum rnncore_operation {

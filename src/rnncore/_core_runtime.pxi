@@ -533,4 +533,7 @@ def run_node(str name, int kind, list inputs, list tensors, list attributes, lis
         status = rnncore_single_end(&call, &node)
     leave(scratch)
     check(status)
+    for i in range(outputs):
+        if made[i].absent:
+            results[i] = None
     return results if outputs > 1 else results[0]

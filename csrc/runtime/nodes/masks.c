@@ -260,7 +260,7 @@ static rnncore_status join_make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t joint = node->attributes[0];
-    const int fits = joint >= RNNCORE_JOINT_EVERY && joint <= RNNCORE_JOINT_STEPS &&
+    const int fits = joint >= RNNCORE_JOINT_EVERY && joint <= RNNCORE_JOINT_LENGTHS &&
                      (joint != RNNCORE_JOINT_STEPS || node->inputs % 2 == 0);
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }
@@ -405,9 +405,10 @@ static rnncore_status join_run(const rnncore_node_call *call)
     out->lengths = NULL;
     if (present > 0 && have_lengths) {
         join_lengths(call);
-    } else if (present == call->node->inputs) {
+    } else if (present == call->node->inputs &&
+               call->node->attributes[0] != RNNCORE_JOINT_LENGTHS) {
         join_bits(call);
-    } else if (call->node->attributes[0] == RNNCORE_JOINT_EVERY) {
+    } else if (call->node->attributes[0] != RNNCORE_JOINT_ANY) {
         out->absent = 1;
     } else if (present > 0) { /* one that is not given leaves nothing out */
         memset(out->data, 1, (size_t)rnncore_numbers(out));
@@ -480,30 +481,42 @@ const rnncore_node_kind rnncore_any_mask_kind = {.name = "any_mask",
 static rnncore_status fill_shape(const rnncore_node_call *call)
 {
     const rnncore_array *x = call->in[0], *mask = call->in[1];
-    int fits = rnncore_same_shape(call) == RNNCORE_OK && is_mask(mask) && mask->rank <= x->rank;
-    for (int32_t axis = 0; fits && axis < mask->rank; axis++) {
-        fits = rnncore_may_equal(mask->size[axis], x->size[axis]);
+    const rnncore_array *other = call->node->inputs > 2 ? call->in[2] : NULL;
+    int fits = rnncore_same_shape(call) == RNNCORE_OK && is_mask(mask) && mask->rank <= x->rank &&
+               (other == NULL || (other->type == x->type && other->rank == x->rank));
+    for (int32_t axis = 0; fits && axis < x->rank; axis++) {
+        fits = (axis >= mask->rank || rnncore_may_equal(mask->size[axis], x->size[axis])) &&
+               (other == NULL || rnncore_may_equal(other->size[axis], x->size[axis]));
     }
     return fits ? RNNCORE_OK : RNNCORE_ERROR_SHAPE;
+}
+
+static void fill_row(void *y, int64_t n, int32_t type, double value)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (type == RNNCORE_FLOAT32) {
+            ((float *)y)[i] = (float)value;
+        } else {
+            ((double *)y)[i] = value;
+        }
+    }
 }
 
 static rnncore_status fill_run(const rnncore_node_call *call)
 {
     const rnncore_array *x = call->in[0], *mask = call->in[1];
+    const rnncore_array *other = call->node->inputs > 2 ? call->in[2] : NULL;
     const int64_t n = rnncore_numbers(mask), inner = rnncore_sizes(x, mask->rank, x->rank);
-    const double value = call->node->numbers[0];
-    void *y = call->out[0]->data;
+    const size_t row = (size_t)inner * rnncore_type_bytes(x->type);
+    const int filled = !mask->absent && !(call->node->attributes[0] && mask->lengths == NULL);
+    const uint8_t *real = mask->data;
+    char *y = call->out[0]->data;
     memcpy(y, x->data, (size_t)rnncore_numbers(x) * rnncore_type_bytes(x->type));
-    if (mask->absent || (call->node->attributes[0] && mask->lengths == NULL)) {
-        return RNNCORE_OK;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; !((const uint8_t *)mask->data)[i] && j < inner; j++) {
-            if (x->type == RNNCORE_FLOAT32) {
-                ((float *)y)[i * inner + j] = (float)value;
-            } else {
-                ((double *)y)[i * inner + j] = value;
-            }
+    for (int64_t i = 0; filled && i < n; i++) {
+        if (!real[i] && other != NULL) {
+            memcpy(y + (size_t)i * row, (const char *)other->data + (size_t)i * row, row);
+        } else if (!real[i]) {
+            fill_row(y + (size_t)i * row, inner, x->type, call->node->numbers[0]);
         }
     }
     return RNNCORE_OK;
@@ -511,7 +524,7 @@ static rnncore_status fill_run(const rnncore_node_call *call)
 
 const rnncore_node_kind rnncore_fill_kind = {.name = "fill",
                                              .least_inputs = 2,
-                                             .most_inputs = 2,
+                                             .most_inputs = 3,
                                              .least_outputs = 1,
                                              .most_outputs = 1,
                                              .shape = fill_shape,

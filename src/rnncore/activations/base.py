@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore import _core
 from rnncore.utils._arrays import float_array, plain_array
 from rnncore.utils._config import Configurable
 from rnncore.utils._registry import in_library
 
 Array = NDArray[Any]
+
+
+# The kind of nodes that apply one; see `rnncore.layers.nodes`.
+_UNARY = 20
 
 
 class Activation(Configurable):
@@ -116,7 +121,7 @@ def numeric(x: ArrayLike) -> Array:
 
 
 class Builtin(Activation):
-    """Base of the built-in activations, which define `forward_into` and `backward_into`."""
+    """Base of the built-in activations, which have a `function` and define `backward_into`."""
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         x = float_array("x", x)
@@ -124,7 +129,12 @@ class Builtin(Activation):
 
     def forward_into(self, x: Array, out: Array) -> Array:
         """Return ``f(x)`` in ``out``, which may be ``x``."""
-        raise NotImplementedError(f"{type(self).__name__}: expected a method forward_into")
+        if x.size:
+            rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1] if x.ndim else 1)
+            attributes, numbers = [self.function], [*self.function_numbers]
+            y = _core.run_node("unary", _UNARY, [rows], [], attributes, numbers, 1, x.dtype)
+            out[...] = y.reshape(x.shape)
+        return out
 
     def backward(self, y: Array, dy: Array) -> Array:
         return self.backward_into(y, dy, np.empty_like(dy))

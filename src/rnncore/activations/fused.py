@@ -48,6 +48,7 @@ class Rectifier(Builtin):
     ``negative_slope * (x - threshold)``."""
 
     name = "relu"
+    function = 22
     from_input = True
 
     def __init__(
@@ -61,15 +62,12 @@ class Rectifier(Builtin):
         self.threshold = threshold
 
     @property
+    def function_numbers(self) -> tuple[float, ...]:
+        return (self.negative_slope, self._highest, self.threshold)
+
+    @property
     def _highest(self) -> float:
         return np.inf if self.max_value is None else self.max_value
-
-    def forward_into(self, x: Array, out: Array) -> Array:
-        below = x <= self.threshold
-        slope = self.negative_slope * (x - self.threshold)
-        np.minimum(x, self._highest, out=out)
-        np.copyto(out, slope, where=below)
-        return out
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         slope = np.where(y <= self.threshold, self.negative_slope, y < self._highest)
@@ -129,10 +127,15 @@ class Softmax(Along):
         return np.multiply(out, y, out=out)
 
 
-def shifted(x: Array, out: Array) -> Array:
-    """Return x minus its maximum over the last axis, in ``out``."""
+def expect_row(x: Array) -> None:
+    """Raise ValueError unless there are numbers on the last axis."""
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"x: expected a last axis of length >= 1, got shape {x.shape}")
+
+
+def shifted(x: Array, out: Array) -> Array:
+    """Return x minus its maximum over the last axis, in ``out``."""
+    expect_row(x)
     # inf - inf is NaN, as it should be; the training loop reports it, so avoid NumPy's warning.
     with np.errstate(invalid="ignore"):
         return np.subtract(x, x.max(axis=-1, keepdims=True), out=out)
@@ -144,8 +147,9 @@ class Clipped(Builtin):
     low, high = 0.0, 1.0
     slope = 1.0  # between the bends
 
-    def forward_into(self, x: Array, out: Array) -> Array:
-        return np.clip(x, self.low, self.high, out=out)
+    @property
+    def function_numbers(self) -> tuple[float, ...]:
+        return (self.low, self.high)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         out.fill(0)

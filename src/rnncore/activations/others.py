@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rnncore.activations.base import Array, Builtin
-from rnncore.activations.fused import Along, Clipped, hard_sigmoid, shifted, sigmoid
+from rnncore.activations.fused import Along, Clipped, expect_row, hard_sigmoid, sigmoid
 from rnncore.utils._checks import check_flag
 
 
@@ -15,10 +15,11 @@ class LogSoftmax(Along):
     """``y = x - log(sum(exp(x)))`` over the last axis."""
 
     name = "log_softmax"
+    function = 7
 
     def forward_into(self, x: Array, out: Array) -> Array:
-        shifted(x, out)
-        return np.subtract(out, np.log(np.exp(out).sum(axis=-1, keepdims=True)), out=out)
+        expect_row(x)
+        return super().forward_into(x, out)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.exp(y, out=out)
@@ -30,6 +31,7 @@ class Relu6(Clipped):
     """``y = min(max(x, 0), 6)``."""
 
     name = "relu6"
+    function = 8
     high = 6.0
 
 
@@ -37,6 +39,7 @@ class HardTanh(Clipped):
     """``y = min(max(x, -1), 1)``."""
 
     name = "hard_tanh"
+    function = 8
     low = -1.0
 
 
@@ -44,15 +47,14 @@ class LeakyRelu(Builtin):
     """``y = x`` if x is positive, else ``negative_slope * x``."""
 
     name = "leaky_relu"
+    function = 9
 
     def __init__(self, negative_slope: float = 0.2) -> None:
         self.negative_slope = negative_slope
 
-    def forward_into(self, x: Array, out: Array) -> Array:
-        x = _apart(x, out)
-        np.multiply(x, self.negative_slope, out=out)
-        np.copyto(out, x, where=x > 0)
-        return out
+    @property
+    def function_numbers(self) -> tuple[float, ...]:
+        return (self.negative_slope,)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         # y has the sign of x.
@@ -65,16 +67,14 @@ class Elu(Builtin):
     """``y = scale * x`` where x is positive, else ``scale * alpha * (exp(x) - 1)``."""
 
     name = "elu"
+    function = 10
 
     def __init__(self, alpha: float = 1.0, scale: float = 1.0) -> None:
         self.alpha, self.scale = alpha, scale
 
-    def forward_into(self, x: Array, out: Array) -> Array:
-        x = _apart(x, out)
-        np.expm1(np.minimum(x, 0, out=out), out=out)
-        out *= self.alpha
-        np.copyto(out, x, where=x > 0)
-        return np.multiply(out, self.scale, out=out)
+    @property
+    def function_numbers(self) -> tuple[float, ...]:
+        return (self.alpha, self.scale)
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.add(y, self.scale * self.alpha, out=out)
@@ -86,6 +86,7 @@ class Selu(Elu):
     """`Elu` with the alpha and scale that keep mean and variance of normal inputs."""
 
     name = "selu"
+    function = 10
 
     def __init__(self) -> None:
         super().__init__(alpha=1.6732632423543772, scale=1.0507009873554805)
@@ -95,10 +96,7 @@ class Softplus(Builtin):
     """``y = log(1 + exp(x))``."""
 
     name = "softplus"
-
-    def forward_into(self, x: Array, out: Array) -> Array:
-        with np.errstate(invalid="ignore"):
-            return np.logaddexp(x, x.dtype.type(0), out=out)
+    function = 11
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.negative(y, out=out)
@@ -111,9 +109,7 @@ class LogSigmoid(Builtin):
     """``y = log(1 / (1 + exp(-x)))``."""
 
     name = "log_sigmoid"
-
-    def forward_into(self, x: Array, out: Array) -> Array:
-        return np.negative(softplus.forward_into(-x, out), out=out)
+    function = 12
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.expm1(y, out=out)
@@ -125,9 +121,7 @@ class Softsign(Builtin):
     """``y = x / (1 + |x|)``."""
 
     name = "softsign"
-
-    def forward_into(self, x: Array, out: Array) -> Array:
-        return np.divide(x, 1 + np.abs(x), out=out)
+    function = 13
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         np.abs(y, out=out)
@@ -140,10 +134,7 @@ class Exponential(Builtin):
     """``y = exp(x)``."""
 
     name = "exponential"
-
-    def forward_into(self, x: Array, out: Array) -> Array:
-        with np.errstate(over="ignore"):
-            return np.exp(x, out=out)
+    function = 14
 
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         return np.multiply(y, dy, out=out)
@@ -158,9 +149,6 @@ class Gated(Builtin):
         """Return the gate and its derivative."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method gate")
 
-    def forward_into(self, x: Array, out: Array) -> Array:
-        return np.multiply(x, self.gate(x)[0], out=out)
-
     def backward_into(self, y: Array, dy: Array, out: Array) -> Array:
         gate, slope = self.gate(y)
         slope *= y
@@ -172,6 +160,7 @@ class Silu(Gated):
     """``y = x * sigmoid(x)``, also called swish."""
 
     name = "silu"
+    function = 15
 
     def gate(self, x: Array) -> tuple[Array, Array]:
         share = sigmoid.forward(x)
@@ -182,6 +171,7 @@ class HardSilu(Gated):
     """``y = x * hard_sigmoid(x)``, also called hard_swish."""
 
     name = "hard_silu"
+    function = 16
 
     def gate(self, x: Array) -> tuple[Array, Array]:
         share = hard_sigmoid.forward(x)
@@ -192,6 +182,7 @@ class Mish(Gated):
     """``y = x * tanh(softplus(x))``."""
 
     name = "mish"
+    function = 17
 
     def gate(self, x: Array) -> tuple[Array, Array]:
         share = np.tanh(softplus.forward(x))
@@ -217,9 +208,11 @@ class Gelu(Gated):
     """
 
     name = "gelu"
+    function = 18
 
     def __init__(self, approximate: bool = False) -> None:
         self.approximate = check_flag("gelu", "approximate", approximate)
+        self.function = 19 if self.approximate else 18
 
     def gate(self, x: Array) -> tuple[Array, Array]:
         if not self.approximate:
@@ -233,11 +226,6 @@ class Gelu(Gated):
         bent = np.tanh(scale * (x + 0.044715 * x**3))
         slope = 0.5 * scale * (1 - bent * bent) * (1 + 3 * 0.044715 * x * x)
         return 0.5 * (1 + bent), slope
-
-
-def _apart(x: Array, out: Array) -> Array:
-    """Return x, or a copy of it if writing to `out` would overwrite it."""
-    return x.copy() if out is x else x
 
 
 log_softmax = LogSoftmax()

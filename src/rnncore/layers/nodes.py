@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from rnncore import _core
 
 # The kinds of nodes; csrc/runtime/kinds.h says what each takes and gives.
@@ -33,6 +35,7 @@ KINDS = {
     "layer_norm": 24,
     "pool": 25,
     "matmul": 26,
+    "batch_norm": 28,
     "reshape": 30,
     "permute": 31,
     "slice": 32,
@@ -43,6 +46,24 @@ KINDS = {
     "fold": 37,
     "unfold": 38,
 }
+
+
+# What "binary" nodes compute.
+OPERATIONS = {
+    "add": 0,
+    "subtract": 1,
+    "multiply": 2,
+    "divide": 3,
+    "maximum": 4,
+    "minimum": 5,
+    "slope": 6,  # a where it is positive, else a * b
+}
+# Two of the functions of "unary" nodes; activations know the numbers of theirs.
+UNARY = {"sqrt": 20, "square": 21}
+# How "join_masks" nodes make one mask of several.
+JOINTS = {"every": 0, "any": 1, "steps": 2, "lengths": 3}
+# What "reduce" and "pool" nodes compute.
+REDUCTIONS = {"sum": 0, "mean": 1, "max": 2}
 
 
 class Value(NamedTuple):
@@ -90,6 +111,10 @@ class Nodes(Protocol):
         """
 
 
+# For nodes that take and give masks alone, which have no numbers.
+_OF_MASKS = np.dtype(np.float32)
+
+
 class _AtOnce:
     """Runs each node on NumPy arrays when it is asked for."""
 
@@ -103,7 +128,8 @@ class _AtOnce:
         outputs: int = 1,
     ) -> Any:
         """See `Nodes.node`."""
-        dtype = next(x.dtype for x in inputs if x is not None and x.dtype.kind == "f")
+        floats = (x.dtype for x in inputs if x is not None and x.dtype.kind == "f")
+        dtype = next(floats, _OF_MASKS)
         values = [getattr(one, "value", one) for one in tensors]
         return _core.run_node(
             kind, KINDS[kind], [*inputs], values, [*attributes], [*numbers], outputs, dtype

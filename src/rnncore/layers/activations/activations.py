@@ -14,6 +14,7 @@ from rnncore.layers._arguments import listed_axes
 from rnncore.layers._lengths import beside
 from rnncore.layers.core.activation import Activation
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import OPERATIONS, Nodes, axis_of
 from rnncore.utils._checks import check_count, check_number, check_optional_number
 
 
@@ -185,7 +186,12 @@ class PReLU(Layer):
         self.fixed_axes = tuple(axis for axis in range(-len(sizes), 0) if axis not in shared)
         self.alpha = self.add_weight("alpha", known, **self.chosen("alpha"))
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("binary", [x], [self.alpha], [OPERATIONS["slope"]])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x)
         tape = self.tape(training)
         below = np.minimum(x, 0, out=tape.take("below", x.shape, x.dtype))
         above = np.greater(x, 0, out=tape.take("above", x.shape, np.bool_))
@@ -246,7 +252,13 @@ class Softmax(Layer):
         self._axes = listed_axes("Softmax", axis)
         self.axis = self._axes[0] if isinstance(axis, int) else list(self._axes)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        axes = [axis_of(axis) for axis in self._axes]
+        return f.node("softmax", [x, mask], attributes=[len(axes), *axes])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x, mask)
         tape = self.tape(training)
         y = tape.copied("y", x)
         missing = None if mask is None else ~beside(mask, x)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnncore.layers._arguments import listed_axes
 from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import Nodes
+from rnncore.layers.nodes import OPERATIONS, REDUCTIONS, UNARY, Nodes, axis_of
 
 
 class Identity(Layer):
@@ -68,17 +68,15 @@ class Rescaling(Layer):
         self.scale = _numbers("scale", scale)
         self.offset = _numbers("offset", offset)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        scaled = f.node("binary", [x], [np.asarray(self.scale)], [OPERATIONS["multiply"]])
+        return f.node("binary", [scaled], [np.asarray(self.offset)], [OPERATIONS["add"]])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training)
-        y = tape.take("y", x.shape, x.dtype)
-        np.multiply(x, np.asarray(self.scale, x.dtype), out=y)
-        y += np.asarray(self.offset, x.dtype)
-        return y, tape
+        return self.inferred(x)
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        self.used(tape)
-        dx = tape.take("dx", dy.shape, dy.dtype)
-        return np.multiply(dy, np.asarray(self.scale, dy.dtype), out=dx)
+        return dy * np.asarray(self.scale, dy.dtype)
 
 
 def _numbers(argument: str, value: ArrayLike) -> Any:
@@ -122,7 +120,19 @@ class UnitNormalization(Layer):
         super().__init__(**kwargs)
         self.axis = listed_axes("UnitNormalization", axis)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        axes = [axis_of(axis) for axis in self.axis]
+        square = f.node("unary", [x], attributes=[UNARY["square"]])
+        reduction = [REDUCTIONS["sum"], 1, len(axes), *axes]
+        length = f.node("reduce", [square], attributes=reduction)
+        least = [np.asarray(self._SMALLEST)]
+        length = f.node("binary", [length], least, [OPERATIONS["maximum"]])
+        length = f.node("unary", [length], attributes=[UNARY["sqrt"]])
+        return f.node("binary", [x, length], attributes=[OPERATIONS["divide"]])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x)
         tape = self.tape(training)
         y = np.square(x, out=tape.take("y", x.shape, x.dtype))
         one_each = np.sum(y[:0], axis=self.axis, keepdims=True).shape

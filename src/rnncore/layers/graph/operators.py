@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
+from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
@@ -114,6 +115,10 @@ class ConstantOperation(Layer):
     def output_windows(self) -> tuple[int, int, int]:
         return WHOLE
 
+    def build(self, input_shape: Shape) -> None:
+        self._rank = len(input_shape)
+        super().build(input_shape)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         sizes = np.shape(self.constant)
         # The constant has no batch axis, or one of size 1.
@@ -129,11 +134,16 @@ class ConstantOperation(Layer):
             )
         return input_shape
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        constant = np.asarray(self.constant, self.dtype)
+        if constant.ndim == self._rank:  # a batch axis of size 1
+            constant = constant[0]
+        attributes = [NUMBERS[self.operation], int(self.constant_first)]
+        return f.node("binary", [x], [constant], attributes)
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        y, _ = self.inferred(x)
         tape = self.tape(training)
-        y = tape.take("y", x.shape, x.dtype)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            _FUNCTIONS[self.operation](*self._operands(x), out=y)
         tape.saved = (x, y)
         return y, tape
 

@@ -12,6 +12,7 @@ from rnncore.layers._arguments import listed_axes, may_equal
 from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
+from rnncore.layers.nodes import JOINTS, OPERATIONS, Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_flag
 
@@ -28,6 +29,8 @@ class Merge(Layer):
 
     takes_several = True
     _function: np.ufunc
+    # The number that changes nothing in place of a masked one; None if masked numbers count.
+    _neutral: float | None = None
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
@@ -59,7 +62,36 @@ class Merge(Layer):
             return None
         return functools.reduce(np.logical_or, mask)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        operation = OPERATIONS[self._function.__name__]
+        filled = self._infer_filled(f, x, mask)
+        y = functools.reduce(lambda a, b: f.node("binary", [a, b], attributes=[operation]), filled)
+        return self._infer_rest(f, x, mask, y)
+
+    def _infer_filled(self, f: Nodes, x: Any, mask: Any) -> Any:
+        """Return the operands with masked steps that do not count in the result."""
+        if mask is None or self._neutral is None:
+            return x
+        return [
+            one if real is None else f.node("fill", [one, real], numbers=[self._neutral])
+            for one, real in zip(x, mask, strict=True)
+        ]
+
+    def _infer_rest(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        """Return the output, given that of the function."""
+        return y
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        given = [one for one in mask or () if one is not None]
+        if not given:
+            return None
+        every = self.supports_masking and len(given) == len(mask)
+        joint = JOINTS["every"] if every else JOINTS["lengths"]
+        return f.node("join_masks", given, attributes=[joint])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x, mask)
         rank = max(one.ndim for one in x)
         operands = [one.reshape(_with_rank(one.shape, rank)) for one in x]
         tape = self.tape(training)
@@ -145,6 +177,9 @@ class Average(Merge):
 
     _function = np.add
 
+    def _infer_rest(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        return f.node("binary", [y], [np.asarray(len(x))], [OPERATIONS["divide"]])
+
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         super()._combine(operands, mask, y, tape)
         y /= len(operands)
@@ -179,6 +214,13 @@ class Multiply(Merge):
     >>> Multiply()([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
     array([[3., 8.]], dtype=float32)
     """
+
+    _function = np.multiply
+    _neutral = 1.0
+
+    def _infer_rest(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        real = self.infer_mask(f, x, mask, y)
+        return y if real is None else f.node("fill", [y, real])
 
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         reduce_into(np.multiply, _filled(operands, mask, 1.0, tape), y)
@@ -239,10 +281,14 @@ class Subtract(Merge):
 class _Extremum(Merge):
     """Base of Maximum and Minimum: among equal numbers the first gets the gradient."""
 
-    _worst: float
+    _neutral: float
+
+    def _infer_rest(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        real = self.infer_mask(f, x, mask, y)
+        return y if real is None else f.node("fill", [y, real, x[0]])
 
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
-        reduce_into(self._function, _filled(operands, mask, self._worst, tape), y)
+        reduce_into(self._function, _filled(operands, mask, self._neutral, tape), y)
         real = self.compute_mask(operands, mask)
         if real is not None:  # the first, where everything is masked
             np.copyto(y, operands[0], where=~beside(real, y))
@@ -251,7 +297,7 @@ class _Extremum(Merge):
         rest = tape.copied("rest", dy)
         chosen = tape.take("chosen", dy.shape, np.bool_)
         gradients = []
-        for number, one in enumerate(_filled(operands, mask, self._worst, tape)):
+        for number, one in enumerate(_filled(operands, mask, self._neutral, tape)):
             np.equal(one, y, out=chosen)
             dx = tape.take(f"dx{number}", dy.shape, dy.dtype)
             gradients.append(np.multiply(rest, chosen, out=dx))
@@ -287,7 +333,7 @@ class Maximum(_Extremum):
     """
 
     _function = np.maximum
-    _worst = -np.inf
+    _neutral = -np.inf
 
 
 class Minimum(_Extremum):
@@ -317,7 +363,7 @@ class Minimum(_Extremum):
     """
 
     _function = np.minimum
-    _worst = np.inf
+    _neutral = np.inf
 
 
 def _summed_to(gradient: Array, shape: tuple[int, ...], name: str, tape: Tape) -> Array:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rnncore.layers._arguments import axes_behind_batch, listed_axes
 from rnncore.layers._lengths import beside
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_flag, check_number
@@ -121,7 +122,14 @@ class LayerNormalization(Normalization):
     array([[-1.,  1.]], dtype=float32)
     """
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        axes = [axis - 1 for axis in self._axes]
+        weights = [self.gamma, self.beta]
+        return f.node("layer_norm", [x], weights, [len(axes), *axes], [self.epsilon])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x)
         tape = self.tape(training)
         one_each = tuple(1 if axis in self._axes else n for axis, n in enumerate(x.shape))
         mean = tape.take("mean", one_each, x.dtype)
@@ -264,12 +272,18 @@ class BatchNormalization(Normalization):
         self.moving_mean = self._made("moving_mean", trainable=False)
         self.moving_variance = self._made("moving_variance", trainable=False)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        tensors = [self.moving_mean, self.moving_variance, self.gamma, self.beta]
+        return f.node("batch_norm", [x], tensors, [self._axes[0] - 1], [self.epsilon])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        if not training:
+            return self.inferred(x)
         tape = self.tape(training)
         normal = tape.take("normal", x.shape, x.dtype)
         real: Any = True
         share: Any = 0.0  # of each real element in mean and variance
-        if training and self.trainable:
+        if self.trainable:
             real, share = self._share(x, mask)
             mean = self._sum(x, real) * share
             np.subtract(x, mean, out=normal)

@@ -12,6 +12,7 @@ from rnncore.layers._arguments import expect_channels_last, one_for_each
 from rnncore.layers._lengths import clear_padding, lengths_of, mask_of, without_padding
 from rnncore.layers._windows import AXES, Windows, padding_name
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import REDUCTIONS, Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_flag
 
@@ -210,6 +211,7 @@ class GlobalPooling(Layer):
 
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
+    _reduction: ClassVar[str]
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
@@ -231,8 +233,19 @@ class GlobalPooling(Layer):
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> NDArray[Any] | None:
         return None
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        if self.rank > 1:
+            return super().infer(f, x, mask)
+        attributes = [REDUCTIONS[self._reduction], int(self.keepdims), 1, 0]
+        return f.node("reduce", [x, mask], attributes=attributes)
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> None:
+        return None
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)  # raises if there are no time steps
+        if self.rank == 1 and not training:
+            return self.inferred(x, mask)
         tape = self.tape(training)
         return self._pool(x, mask, tape).reshape(shape), tape
 
@@ -250,6 +263,8 @@ class GlobalMaxPooling(GlobalPooling):
 
     As in Keras all steps count, even masked ones, but not the padding of ragged batches.
     """
+
+    _reduction = "max"
 
     def compute_mask(self, x: NDArray[Any], mask: NDArray[Any] | None) -> None:
         if mask is not None and lengths_of(mask) is None:
@@ -275,6 +290,8 @@ class GlobalMaxPooling(GlobalPooling):
 
 class GlobalAveragePooling(GlobalPooling):
     """Base of the layers that take the mean of each feature."""
+
+    _reduction = "mean"
 
     def _pool(self, x: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> NDArray[Any]:
         # A mask says which time steps are real; images have none.
