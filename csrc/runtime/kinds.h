@@ -61,8 +61,8 @@ typedef enum rnncore_kind {
     /* x, [mask] -> (x - mean) / sqrt(variance + numbers[0]) over axes, times gamma, plus beta,
      * whose shapes are those of the axes. tensors: [gamma], [beta]. attributes: axes */
     RNNCORE_KIND_LAYER_NORM = 24,
-    /* x (B, T, F) -> largest or mean of windows. attributes: rnncore_reduction, size, stride,
-     * rnncore_padding */
+    /* x (B, T, F), [mask] -> largest or mean of windows; if the mask has lengths, of what is real,
+     * and zeros behind. attributes: rnncore_reduction, size, stride, rnncore_padding */
     RNNCORE_KIND_POOL = 25,
     /* a (..., M, K), b (..., K, N) -> a b. attributes: 1: b is (..., N, K) */
     RNNCORE_KIND_MATMUL = 26,

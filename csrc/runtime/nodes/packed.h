@@ -1,15 +1,26 @@
-/* What the nodes with a packed matrix share: node->made is an rnncore_affine with its buffers. */
+/* What the nodes with a packed matrix share: node->made is an rnncore_packed with its buffers. */
 #ifndef RNNCORE_RUNTIME_NODES_PACKED_H
 #define RNNCORE_RUNTIME_NODES_PACKED_H
 
 #include "cells/affine.h"
 #include "runtime/node.h"
 
-/* Packs tensor 0, whose row k of column u stands at k*rb + u*cb, with tensor 1 (units) as bias if
- * there is one, and `activation` behind. */
-rnncore_status rnncore_make_packed(rnncore_node *node, rnncore_context *context, int64_t segments,
-                                   int64_t depth, int64_t units, int64_t rb, int64_t cb,
-                                   int64_t activation);
+typedef struct rnncore_packed {
+    rnncore_affine affine;
+    void *bias; /* that is not added by the product; NULL: none */
+} rnncore_packed;
+
+/* How tensor 0 is the matrix: row k (of segments * depth) of column u stands at k*rb + u*cb. */
+typedef struct rnncore_matrix {
+    int64_t segments, depth, units, rb, cb;
+} rnncore_matrix;
+
+/* Packs tensor 0, with tensor 1 as the bias of the units if there is one, and `activation` behind.
+ * A bias of fewer numbers, by which the units can be divided, is kept apart. */
+rnncore_status rnncore_make_packed(rnncore_node *node, rnncore_context *context,
+                                   const rnncore_matrix *matrix, int64_t activation);
+
+void rnncore_destroy_packed(void *made);
 
 /* Scratch of rnncore_affine_run. */
 rnncore_status rnncore_packed_scratch(const rnncore_node_call *call, size_t *bytes);

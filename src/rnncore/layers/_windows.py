@@ -16,6 +16,9 @@ from rnncore.layers.tape import Tape
 # Names of the axes that windows slide over, by the number of axes.
 AXES = {1: ("timesteps",), 2: ("rows", "columns")}
 
+# What nodes call the paddings.
+PADDINGS = {"valid": 0, "same": 1, "causal": 2}
+
 Sizes = tuple[int | None, ...]
 Index = tuple[slice, ...]
 

@@ -12,9 +12,10 @@ from rnncore import _core
 from rnncore.activations import Activation
 from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers._lengths import clear_padding, without_padding
-from rnncore.layers._windows import Windows, padding_name
+from rnncore.layers._windows import PADDINGS, Windows, padding_name
 from rnncore.layers.core.dense import Dense
 from rnncore.layers.layer import Shape
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
 from rnncore.utils._config import passed_on
@@ -78,6 +79,18 @@ class Conv(Dense):
 
     def output_windows(self) -> tuple[int, int, int] | None:
         return self._windows.of_lengths()
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return self.infer_windows(f, "conv", x, mask)
+
+    def infer_windows(self, f: Nodes, kind: str, x: Any, mask: Any) -> Any:
+        """Return the output of a convolution over steps."""
+        if self.rank > 1:
+            return super().infer(f, x, mask)
+        if mask is not None:  # the padding of ragged rows
+            x = f.node("fill", [x, mask], attributes=[1])
+        windows = [self.strides[0], self.dilation_rate[0], PADDINGS[self.padding]]
+        return self.infer_product(f, kind, x, windows)
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape
@@ -314,6 +327,9 @@ class Conv1DTranspose(Conv):
 
     def output_windows(self) -> tuple[int, int, int]:
         return self.strides[0], 1 - self._beyond, 1
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return self.infer_windows(f, "conv_transpose", x, mask)
 
     def _run(
         self, x: NDArray[Any], activation: Activation, mask: NDArray[Any] | None, tape: Tape

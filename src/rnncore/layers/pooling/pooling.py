@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers._arguments import expect_channels_last, one_for_each
 from rnncore.layers._lengths import clear_padding, lengths_of, mask_of, without_padding
-from rnncore.layers._windows import AXES, Windows, padding_name
+from rnncore.layers._windows import AXES, PADDINGS, Windows, padding_name
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.nodes import REDUCTIONS, Nodes
 from rnncore.layers.tape import Tape
@@ -23,6 +23,7 @@ class Pooling(Layer):
     supports_masking = False
     # Number of the axes between the batch and the features.
     rank: ClassVar[int]
+    _reduction: ClassVar[str]
     # The value of a step in the padding.
     _nothing = 0.0
 
@@ -50,8 +51,19 @@ class Pooling(Layer):
     def output_windows(self) -> tuple[int, int, int] | None:
         return self._windows.of_lengths()
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        if self.rank > 1:
+            return super().infer(f, x, mask)
+        # With "valid" no window of a row reaches beyond its end.
+        ends = self.padding == "same" and self.output_windows() is not None
+        windows = [self.pool_size[0], self.strides[0], PADDINGS[self.padding]]
+        attributes = [REDUCTIONS[self._reduction], *windows]
+        return f.node("pool", [x, mask if ends else None], attributes=attributes)
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shape: Any = self.compute_output_shape(x.shape)
+        if self.rank == 1 and not training:
+            return self.inferred(x, mask)
         tape = self.tape(training)
         y = tape.take("y", shape, x.dtype)
         # With "valid" no window of a row reaches beyond its end.
@@ -86,6 +98,7 @@ class Pooling(Layer):
 class MaxPooling(Pooling):
     """Base of the layers that take the maximum of every window."""
 
+    _reduction = "max"
     _nothing = -np.inf
 
     def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
@@ -114,6 +127,8 @@ class MaxPooling(Pooling):
 
 class AveragePooling(Pooling):
     """Base of the layers that take the mean of every window."""
+
+    _reduction = "mean"
 
     def _pool(self, x: NDArray[Any], y: NDArray[Any], mask: NDArray[Any] | None, tape: Tape) -> Any:
         y.fill(0)
