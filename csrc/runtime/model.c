@@ -309,9 +309,9 @@ rnncore_status rnncore_run_nodes(const rnncore_layout *layout, rnncore_node_call
             own = rnncore_call_of(m, i, layout->values);
             own.scratch = layout->scratch;
         }
-        if (kind->is_view) {
+        if (kind->is_view) { /* lengths are those of the axes that an input or a mask has */
             call->out[0]->data = call->in[0]->data;
-            call->out[0]->lengths = call->in[0]->lengths;
+            call->out[0]->lengths = call->in[0]->type == RNNCORE_MASK ? call->in[0]->lengths : NULL;
             call->out[0]->absent = call->in[0]->absent;
         } else {
             status = kind->run(call);

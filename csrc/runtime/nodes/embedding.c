@@ -1,7 +1,9 @@
-/* Rows of a table by their numbers. */
+/* Token ids: rows of a table by their numbers, and the ids as numbers. */
 #include <string.h>
 
 #include "runtime/nodes/nodes.h"
+
+/* ---- embedding ---- */
 
 static rnncore_status make(rnncore_node *node, rnncore_context *context)
 {
@@ -54,3 +56,40 @@ const rnncore_node_kind rnncore_embedding_kind = {.name = "embedding",
                                                   .shape = shape,
                                                   .run = run,
                                                   .streams = rnncore_each_step};
+
+/* ---- numbers ---- */
+
+static rnncore_status numbers_shape(const rnncore_node_call *call)
+{
+    rnncore_array *y = call->out[0];
+    *y = *call->in[0];
+    y->data = NULL;
+    y->lengths = NULL;
+    y->type = (int32_t)call->node->dtype;
+    return call->in[0]->type == RNNCORE_INT32 ? RNNCORE_OK : RNNCORE_ERROR_SHAPE;
+}
+
+static rnncore_status numbers_run(const rnncore_node_call *call)
+{
+    const int64_t n = rnncore_numbers(call->in[0]);
+    const int32_t *ids = call->in[0]->data;
+    float *y32 = call->out[0]->data;
+    double *y64 = call->out[0]->data;
+    for (int64_t i = 0; i < n; i++) {
+        if (call->node->dtype == RNNCORE_FLOAT32) {
+            y32[i] = (float)ids[i];
+        } else {
+            y64[i] = ids[i];
+        }
+    }
+    return RNNCORE_OK;
+}
+
+const rnncore_node_kind rnncore_as_numbers_kind = {.name = "as_numbers",
+                                                   .least_inputs = 1,
+                                                   .most_inputs = 1,
+                                                   .least_outputs = 1,
+                                                   .most_outputs = 1,
+                                                   .shape = numbers_shape,
+                                                   .run = numbers_run,
+                                                   .streams = rnncore_each_step};

@@ -530,3 +530,38 @@ const rnncore_node_kind rnncore_fill_kind = {.name = "fill",
                                              .shape = fill_shape,
                                              .run = fill_run,
                                              .streams = rnncore_each_step};
+
+/* ---- a mask that came as numbers ---- */
+
+static rnncore_status as_mask_shape(const rnncore_node_call *call)
+{
+    mask_of(call->in[0], call->in[0]->rank, call->out[0]);
+    return is_mask(call->in[0]) ? RNNCORE_ERROR_SHAPE : RNNCORE_OK;
+}
+
+static rnncore_status as_mask_run(const rnncore_node_call *call)
+{
+    const rnncore_array *x = call->in[0];
+    const int64_t n = rnncore_numbers(x);
+    const int32_t *ids = x->data;
+    const float *x32 = x->data;
+    const double *x64 = x->data;
+    uint8_t *real = call->out[0]->data;
+    for (int64_t i = 0; i < n; i++) {
+        real[i] = x->type == RNNCORE_INT32     ? ids[i] != 0
+                  : x->type == RNNCORE_FLOAT32 ? x32[i] != 0
+                                               : x64[i] != 0;
+    }
+    call->out[0]->absent = 0;
+    call->out[0]->lengths = NULL;
+    return RNNCORE_OK;
+}
+
+const rnncore_node_kind rnncore_as_mask_kind = {.name = "as_mask",
+                                                .least_inputs = 1,
+                                                .most_inputs = 1,
+                                                .least_outputs = 1,
+                                                .most_outputs = 1,
+                                                .shape = as_mask_shape,
+                                                .run = as_mask_run,
+                                                .streams = rnncore_each_step};
