@@ -24,7 +24,7 @@ const rnncore_node_kind *rnncore_find_kind(int32_t number)
         [RNNCORE_KIND_REDUCE] = &rnncore_reduce_kind,
         [RNNCORE_KIND_LAYER_NORM] = &rnncore_layer_norm_kind,
         [RNNCORE_KIND_MATMUL] = &rnncore_matmul_kind,
-        [RNNCORE_KIND_AS_NUMBERS] = &rnncore_as_numbers_kind,
+        [RNNCORE_KIND_CONVERT] = &rnncore_convert_kind,
         [RNNCORE_KIND_BATCH_NORM] = &rnncore_batch_norm_kind,
         [RNNCORE_KIND_RESHAPE] = &rnncore_reshape_kind,
         [RNNCORE_KIND_PERMUTE] = &rnncore_permute_kind,

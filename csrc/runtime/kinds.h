@@ -68,8 +68,8 @@ typedef enum rnncore_kind {
     RNNCORE_KIND_POOL = 25,
     /* a (..., M, K), b (..., K, N) -> a b. attributes: 1: b is (..., N, K) */
     RNNCORE_KIND_MATMUL = 26,
-    /* ids -> the same numbers in the program's dtype. */
-    RNNCORE_KIND_AS_NUMBERS = 27,
+    /* ids -> the same numbers in the program's dtype; attributes: 1: the other way */
+    RNNCORE_KIND_CONVERT = 27,
 
     /* x -> (x - mean) / sqrt(variance + numbers[0]) * gamma + beta, one of each along an axis.
      * tensors: mean, variance, [gamma], [beta]. attributes: axis */

@@ -273,15 +273,16 @@ static void clear_padding(const rnncore_array *y, const rnncore_array *mask)
 static void finish_outputs(const rnncore_layout *layout, void *const *y)
 {
     const rnncore_model *m = layout->model;
+    for (int32_t i = 0; i < m->outputs; i++) { /* before any is cleared, which views may show */
+        const rnncore_array *result = &layout->values[m->output[i].value];
+        const size_t bytes = (size_t)rnncore_numbers(result) * rnncore_type_bytes(result->type);
+        if (m->result[m->output[i].value] != i && bytes > 0) {
+            memcpy(y[i], result->data, bytes);
+        }
+    }
     for (int32_t i = 0; i < m->outputs; i++) {
         rnncore_array result = layout->values[m->output[i].value];
-        if (m->result[m->output[i].value] != i) {
-            const size_t bytes = (size_t)rnncore_numbers(&result) * rnncore_type_bytes(result.type);
-            if (bytes > 0) {
-                memcpy(y[i], result.data, bytes);
-            }
-            result.data = y[i];
-        }
+        result.data = y[i];
         if (m->output[i].mask >= 0) {
             clear_padding(&result, &layout->values[m->output[i].mask]);
         }
