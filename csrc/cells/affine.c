@@ -95,11 +95,16 @@ static void run_task(void *arg, int64_t task, int worker)
                         run->scratch + (size_t)worker * rnncore_affine_scratch(a));
 }
 
+rnncore_pool *rnncore_affine_pool(const rnncore_context *context, double flops)
+{
+    return flops < SMALL_FLOPS ? NULL : context->pool;
+}
+
 void rnncore_affine_run(const rnncore_affine *a, rnncore_context *context, int64_t rows,
                         const void *x, int64_t ldx, void *y, void *scratch)
 {
     affine_run run = {a, rows, ldx, x, y, scratch};
     const double flops = 2.0 * (double)rows * (double)(a->segments * a->depth) * (double)a->units;
-    rnncore_pool *pool = flops < SMALL_FLOPS ? NULL : context->pool;
-    rnncore_pool_run(pool, (rows + TASK_ROWS - 1) / TASK_ROWS, run_task, &run);
+    rnncore_pool_run(rnncore_affine_pool(context, flops), (rows + TASK_ROWS - 1) / TASK_ROWS,
+                     run_task, &run);
 }

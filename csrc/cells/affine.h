@@ -38,4 +38,7 @@ void rnncore_affine_rows(const rnncore_affine *affine, int64_t rows, const void 
 void rnncore_affine_run(const rnncore_affine *affine, rnncore_context *context, int64_t rows,
                         const void *x, int64_t ldx, void *y, void *scratch);
 
+/* The threads of the context, or NULL where so few operations do not pay for more than one. */
+rnncore_pool *rnncore_affine_pool(const rnncore_context *context, double flops);
+
 #endif

@@ -26,6 +26,8 @@ typedef enum rnncore_kind {
     /* x, mask, [other] -> x, and where the mask is not real the other or numbers[0]. attributes:
      * 1: only if the mask has lengths */
     RNNCORE_KIND_FILL = 7,
+    /* x or ids -> a mask of the same shape: where they are not 0. */
+    RNNCORE_KIND_AS_MASK = 8,
 
     /* Layers with weights ---------------------------------------------------------------------- */
 
@@ -66,6 +68,8 @@ typedef enum rnncore_kind {
     RNNCORE_KIND_POOL = 25,
     /* a (..., M, K), b (..., K, N) -> a b. attributes: 1: b is (..., N, K) */
     RNNCORE_KIND_MATMUL = 26,
+    /* ids -> the same numbers in the program's dtype; attributes: 1: the other way */
+    RNNCORE_KIND_CONVERT = 27,
 
     /* x -> (x - mean) / sqrt(variance + numbers[0]) * gamma + beta, one of each along an axis.
      * tensors: mean, variance, [gamma], [beta]. attributes: axis */

@@ -273,15 +273,16 @@ static void clear_padding(const rnncore_array *y, const rnncore_array *mask)
 static void finish_outputs(const rnncore_layout *layout, void *const *y)
 {
     const rnncore_model *m = layout->model;
+    for (int32_t i = 0; i < m->outputs; i++) { /* before any is cleared, which views may show */
+        const rnncore_array *result = &layout->values[m->output[i].value];
+        const size_t bytes = (size_t)rnncore_numbers(result) * rnncore_type_bytes(result->type);
+        if (m->result[m->output[i].value] != i && bytes > 0) {
+            memcpy(y[i], result->data, bytes);
+        }
+    }
     for (int32_t i = 0; i < m->outputs; i++) {
         rnncore_array result = layout->values[m->output[i].value];
-        if (m->result[m->output[i].value] != i) {
-            const size_t bytes = (size_t)rnncore_numbers(&result) * rnncore_type_bytes(result.type);
-            if (bytes > 0) {
-                memcpy(y[i], result.data, bytes);
-            }
-            result.data = y[i];
-        }
+        result.data = y[i];
         if (m->output[i].mask >= 0) {
             clear_padding(&result, &layout->values[m->output[i].mask]);
         }
@@ -309,9 +310,9 @@ rnncore_status rnncore_run_nodes(const rnncore_layout *layout, rnncore_node_call
             own = rnncore_call_of(m, i, layout->values);
             own.scratch = layout->scratch;
         }
-        if (kind->is_view) {
+        if (kind->is_view) { /* lengths are those of the axes that an input or a mask has */
             call->out[0]->data = call->in[0]->data;
-            call->out[0]->lengths = call->in[0]->lengths;
+            call->out[0]->lengths = call->in[0]->type == RNNCORE_MASK ? call->in[0]->lengths : NULL;
             call->out[0]->absent = call->in[0]->absent;
         } else {
             status = kind->run(call);

@@ -213,12 +213,12 @@ static rnncore_status window_make(rnncore_node *node, rnncore_context *context)
 
 static rnncore_status window_shape(const rnncore_node_call *call)
 {
-    if (call->in[0]->rank < 2 || !is_mask(call->in[1]) || call->in[1]->rank < 2) {
+    const rnncore_array *x = call->in[0], *mask = call->in[1];
+    if (x->rank <= x->lead || !is_mask(mask) || mask->lead != x->lead || mask->rank <= mask->lead) {
         return RNNCORE_ERROR_SHAPE;
     }
-    mask_of(call->in[0], 2, call->out[0]);
-    return rnncore_may_equal(call->in[0]->size[0], call->in[1]->size[0]) ? RNNCORE_OK
-                                                                         : RNNCORE_ERROR_SHAPE;
+    mask_of(x, x->lead + 1, call->out[0]);
+    return rnncore_may_equal(x->size[0], mask->size[0]) ? RNNCORE_OK : RNNCORE_ERROR_SHAPE;
 }
 
 static int64_t windows(const int64_t *a, int64_t steps, int64_t most)
@@ -269,21 +269,29 @@ static rnncore_status join_steps_shape(const rnncore_node_call *call)
 {
     rnncore_array *out = call->out[0];
     for (int32_t i = 0; i < call->node->inputs; i += 2) {
-        const rnncore_array *x = call->in[i];
-        if (x == NULL || x->rank < 2 || (call->in[i + 1] != NULL && !is_mask(call->in[i + 1]))) {
+        const rnncore_array *x = call->in[i], *mask = call->in[i + 1];
+        rnncore_array steps;
+        if (x == NULL || x->rank <= x->lead || (mask != NULL && !is_mask(mask))) {
             return RNNCORE_ERROR_SHAPE;
         }
+        mask_of(x, x->lead + 1, &steps);
         if (i == 0) {
-            mask_of(x, 2, out);
-        } else {
-            const int64_t a = out->size[1], b = x->size[1];
-            out->size[1] = a < 0 || b < 0 ? RNNCORE_UNKNOWN : a + b;
+            *out = steps;
+            out->size[out->lead] = 0;
         }
-        const rnncore_array *mask = call->in[i + 1];
-        if (!rnncore_may_equal(x->size[0], out->size[0]) ||
-            (mask != NULL && (mask->rank != 2 || !rnncore_may_equal(mask->size[1], x->size[1]) ||
-                              !rnncore_may_equal(mask->size[0], x->size[0])))) {
+        int64_t *size = &out->size[out->lead];
+        if (*size < 0 || steps.size[steps.lead] < 0) {
+            *size = RNNCORE_UNKNOWN;
+        } else if (__builtin_add_overflow(*size, steps.size[steps.lead], size)) {
+            return RNNCORE_ERROR_OVERFLOW;
+        }
+        if (steps.lead != out->lead || !mask_fits(mask, &steps)) {
             return RNNCORE_ERROR_SHAPE;
+        }
+        for (int32_t axis = 0; axis < out->lead; axis++) {
+            if (!rnncore_may_equal(steps.size[axis], out->size[axis])) {
+                return RNNCORE_ERROR_SHAPE;
+            }
         }
     }
     return RNNCORE_OK;
@@ -331,9 +339,9 @@ static void join_steps(const rnncore_node_call *call)
         out->absent &= !is_present(call->in[i + 1]);
     }
     for (int32_t i = 0; i < call->node->inputs && !out->absent; i += 2) {
-        const int64_t steps = call->in[i]->size[1];
-        for (int64_t row = 0; row < out->size[0]; row++) {
-            uint8_t *to = (uint8_t *)out->data + row * out->size[1] + before;
+        const int64_t steps = call->in[i]->size[out->lead], all = out->size[out->lead];
+        for (int64_t row = 0; row < rnncore_rows(out); row++) {
+            uint8_t *to = (uint8_t *)out->data + row * all + before;
             if (is_present(call->in[i + 1])) {
                 memcpy(to, (uint8_t *)call->in[i + 1]->data + row * steps, (size_t)steps);
             } else {
@@ -437,7 +445,7 @@ static rnncore_status any_shape(const rnncore_node_call *call)
 {
     const rnncore_array *mask = call->in[0];
     const int64_t kept = call->node->attributes[0];
-    if (!is_mask(mask) || kept < 1 || kept > mask->rank) {
+    if (!is_mask(mask) || kept < mask->lead || kept > mask->rank) {
         return RNNCORE_ERROR_SHAPE;
     }
     mask_of(mask, (int32_t)kept, call->out[0]);
@@ -530,3 +538,38 @@ const rnncore_node_kind rnncore_fill_kind = {.name = "fill",
                                              .shape = fill_shape,
                                              .run = fill_run,
                                              .streams = rnncore_each_step};
+
+/* ---- a mask that came as numbers ---- */
+
+static rnncore_status as_mask_shape(const rnncore_node_call *call)
+{
+    mask_of(call->in[0], call->in[0]->rank, call->out[0]);
+    return is_mask(call->in[0]) ? RNNCORE_ERROR_SHAPE : RNNCORE_OK;
+}
+
+static rnncore_status as_mask_run(const rnncore_node_call *call)
+{
+    const rnncore_array *x = call->in[0];
+    const int64_t n = rnncore_numbers(x);
+    const int32_t *ids = x->data;
+    const float *x32 = x->data;
+    const double *x64 = x->data;
+    uint8_t *real = call->out[0]->data;
+    for (int64_t i = 0; i < n; i++) {
+        real[i] = x->type == RNNCORE_INT32     ? ids[i] != 0
+                  : x->type == RNNCORE_FLOAT32 ? x32[i] != 0
+                                               : x64[i] != 0;
+    }
+    call->out[0]->absent = 0;
+    call->out[0]->lengths = NULL;
+    return RNNCORE_OK;
+}
+
+const rnncore_node_kind rnncore_as_mask_kind = {.name = "as_mask",
+                                                .least_inputs = 1,
+                                                .most_inputs = 1,
+                                                .least_outputs = 1,
+                                                .most_outputs = 1,
+                                                .shape = as_mask_shape,
+                                                .run = as_mask_run,
+                                                .streams = rnncore_each_step};

@@ -65,6 +65,16 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
+/* Whether an array has the rows of x. */
+static int has_rows(const rnncore_array *x, const rnncore_array *other)
+{
+    int fits = other->rank > x->lead;
+    for (int32_t axis = 0; fits && axis < x->lead; axis++) {
+        fits = rnncore_may_equal(other->size[axis], x->size[axis]);
+    }
+    return fits;
+}
+
 static rnncore_status shape(const rnncore_node_call *call)
 {
     const rnncore_weights *w = call->node->made;
@@ -74,14 +84,16 @@ static rnncore_status shape(const rnncore_node_call *call)
         !rnncore_may_equal(x->size[x->rank - 1], w->input)) {
         return RNNCORE_ERROR_SHAPE;
     }
-    if (mask != NULL && (mask->type != RNNCORE_MASK || mask->rank != x->rank - 1 ||
-                         !rnncore_may_equal(mask->size[mask->rank - 1], x->size[x->rank - 2]))) {
+    if (mask != NULL &&
+        (mask->type != RNNCORE_MASK || mask->rank != x->rank - 1 || !has_rows(x, mask) ||
+         !rnncore_may_equal(mask->size[mask->rank - 1], x->size[x->rank - 2]))) {
         return RNNCORE_ERROR_SHAPE;
     }
     for (int32_t i = H; i < call->node->inputs; i++) {
         const rnncore_array *state = call->in[i];
-        if (state != NULL && (!rnncore_is_float(call, i) || state->rank != x->rank - 1 ||
-                              !rnncore_may_equal(state->size[state->rank - 1], w->hidden))) {
+        if (state != NULL &&
+            (!rnncore_is_float(call, i) || state->rank != x->rank - 1 || !has_rows(x, state) ||
+             !rnncore_may_equal(state->size[state->rank - 1], w->hidden))) {
             return RNNCORE_ERROR_SHAPE;
         }
     }

@@ -13,6 +13,8 @@ import numpy as np
 
 from rnncore import _core
 
+# Inputs that one node takes at most.
+MOST_INPUTS = 64
 # The kinds of nodes; csrc/runtime/kinds.h says what each takes and gives.
 KINDS = {
     "lengths": 1,
@@ -22,6 +24,7 @@ KINDS = {
     "join_masks": 5,
     "any_mask": 6,
     "fill": 7,
+    "as_mask": 8,
     "embedding": 10,
     "dense": 11,
     "recurrent": 12,
@@ -35,6 +38,7 @@ KINDS = {
     "layer_norm": 24,
     "pool": 25,
     "matmul": 26,
+    "as_numbers": 27,
     "batch_norm": 28,
     "reshape": 30,
     "permute": 31,
@@ -157,6 +161,11 @@ def rank_of(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]
     shorter = kind == "not_equal" or (kind == "recurrent" and not attributes[5])
     shorter = shorter or (kind == "slice" and bool(attributes[6]))
     return rank + longer - shorter
+
+
+def axes_of(x: Any) -> int:
+    """Return how many axes behind the batch a value or an array has."""
+    return x.rank - x.lead if isinstance(x, Value) else x.ndim - 1
 
 
 def axis_of(axis: int) -> int:

@@ -12,6 +12,7 @@ from rnncore.activations import softmax
 from rnncore.layers._arguments import may_equal
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.merging.merge import several_shapes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.regularization.regularization import Dropout
@@ -71,6 +72,8 @@ class Attention(Layer):
     call_flags = ("training", *call_arguments)
     # None if the scores are products.
     _tanh_factors: Factors | None = None
+    # What nodes call the scores (rnncore_scores).
+    _score_number = 0
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class Attention(Layer):
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
             self._tanh_factors = (self.scale, self.concat_score_weight)
+            self._score_number = 1
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         shapes = several_shapes(self.name, input_shape)
@@ -129,6 +133,26 @@ class Attention(Layer):
     def mask_steps(self, inputs: list[CountedStep], masks: MaskSteps) -> MaskSteps:
         return [] if masks[0] is None else [CountedStep(masks[0], rank=masks[0].rank)]
 
+    def infer(
+        self,
+        f: Nodes,
+        x: Any,
+        mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        real = [None, None] if mask is None else mask[:2]
+        return f.node(
+            "attention",
+            [*(*x, x[-1])[:3], *real],
+            [self.scale, self.concat_score_weight],
+            [self._score_number, int(use_causal_mask)],
+            outputs=1 + return_attention_scores,
+        )
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        return None if mask is None else mask[0]
+
     def forward(
         self,
         x: Any,
@@ -138,6 +162,9 @@ class Attention(Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> tuple[Any, Any]:
+        if not training:
+            flags = (return_attention_scores, use_causal_mask)
+            return self.inferred(x, mask, **dict(zip(self.call_arguments, flags, strict=True)))
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
         tape = self.tape(training)
@@ -244,6 +271,7 @@ class AdditiveAttention(Attention):
 
     def __init__(self, use_scale: bool = True, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(use_scale=use_scale, dropout=dropout, **kwargs)
+        self._score_number = 2
 
     def build(self, input_shape: Any) -> None:
         self.compute_output_shape(input_shape)
@@ -251,6 +279,7 @@ class AdditiveAttention(Attention):
         if self.use_scale and features is None:
             raise ValueError(f"{self.name}: x: expected a known number of features, got None")
         self.scale = self.add_weight("scale", (features,)) if self.use_scale else None
+        self.concat_score_weight = None
         self._tanh_factors = (None, self.scale)
 
 

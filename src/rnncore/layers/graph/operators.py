@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import AT_ONCE, Nodes
 from rnncore.layers.merging.merge import Array, Arrays, Merge
 from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes
 from rnncore.layers.tape import Tape
@@ -224,11 +225,26 @@ class GetItem(Layer):
                 )
         return (*found, *sizes)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        axis = 0
+        for part in self.key[1:]:
+            if part is None:
+                x = f.node("expand", [x], attributes=[axis])
+            elif not isinstance(part, list):
+                x = f.node("slice", [x], attributes=[axis, 1, _within(part, 62), 0, 0, 1, 1])
+            elif part != [None, None, None]:
+                start, stop, step = part
+                ends = [(int(n is not None), _within(n or 0, 62)) for n in (start, stop)]
+                by = 1 if step is None else _within(step, 31)
+                x = f.node("slice", [x], attributes=[axis, *ends[0], *ends[1], by, 0])
+            axis += part is None or isinstance(part, list)
+        return x
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if there is no such step
         tape = self.tape(training)
         tape.saved = x.shape
-        return tape.copied("y", x[self._index]), tape
+        return self.infer(AT_ONCE, x), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         shape = self.used(tape)
@@ -236,6 +252,12 @@ class GetItem(Layer):
         dx.fill(0)
         dx[self._index] = dy
         return dx
+
+
+def _within(n: int, bits: int) -> int:
+    """Return a number of so many bits at most that does as well for every array."""
+    most = (1 << bits) - 1
+    return max(-most, min(n, most))
 
 
 def _gradient(

@@ -12,12 +12,17 @@ from rnncore.layers._arguments import listed_axes, may_equal
 from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import JOINTS, OPERATIONS, Nodes
+from rnncore.layers.nodes import AT_ONCE, JOINTS, MOST_INPUTS, OPERATIONS, Nodes, axes_of, axis_of
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_flag
 
 Array = NDArray[Any]
 Arrays = list[Array]
+# Numbers of csrc/runtime/kinds.h.
+_JOINTS = {"every": 0, "any": 1, "steps": 2}
+_SQRT, _SQUARE = 20, 21  # rnncore_unary
+_DIVIDE, _MAXIMUM = 3, 4  # rnncore_operation
+_SUM = 0  # rnncore_reduction
 
 
 class Merge(Layer):
@@ -488,12 +493,25 @@ class Concatenate(Layer):
         joint = joint_mask(mask)
         return joint if joint is not None else functools.reduce(np.logical_or, masks)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        while len(x) > 1:
+            parts = [x[i : i + MOST_INPUTS] for i in range(0, len(x), MOST_INPUTS)]
+            x = [f.node("concat", part, attributes=[axis_of(self.axis)]) for part in parts]
+        return x[0]
+
+    def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
+        if mask is None or all(one is None for one in mask):
+            return None
+        if self.axis in (1, -axes_of(x[0])):
+            pairs = [one for pair in zip(x, mask, strict=True) for one in pair]
+            return f.node("join_masks", pairs, attributes=[_JOINTS["steps"]])
+        return f.node("join_masks", mask, attributes=[_JOINTS["any"]])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        shape: Any = self.compute_output_shape([one.shape for one in x])
+        self.compute_output_shape([one.shape for one in x])  # raises for others
         tape = self.tape(training)
-        y = tape.take("y", shape, x[0].dtype)
         tape.saved = [one.shape[self.axis] for one in x]
-        return np.concatenate(x, axis=self.axis, out=y), tape
+        return self.infer(AT_ONCE, x), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ends = np.cumsum(self.used(tape))[:-1]
@@ -586,10 +604,34 @@ class Dot(Layer):
         output = (*rest[0], *rest[1][1:])
         return output if len(output) > 1 else (*output, 1)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        ranks = [axes_of(one) + 1 for one in x]
+        axes = [a + n if a < 0 else a for a, n in zip(self._each, ranks, strict=True)]
+        a, b = [self._infer_vectors(f, *one) for one in zip(x, ranks, axes, strict=True)]
+        y = f.node("matmul", [a, b], attributes=[1])
+        return y if ranks == [3, 3] else f.node("reshape", [y], attributes=[1, -1])
+
+    def _infer_vectors(self, f: Nodes, x: Any, rank: int, axis: int) -> Any:
+        """Return x as (B, number of vectors, size), of length 1 if they should be."""
+        if rank == 2:
+            x = f.node("expand", [x], attributes=[0])
+        elif axis == 1:
+            x = f.node("permute", [x], attributes=[2, 1, 0])
+        if not self.normalize:
+            return x
+        square = f.node("unary", [x], attributes=[_SQUARE])
+        length = f.node("reduce", [square], attributes=[_SUM, 1, 1, -1])
+        length = f.node("unary", [length], attributes=[_SQRT])
+        least = [np.asarray(_LEAST_NORM)]
+        length = f.node("binary", [length], least, [_MAXIMUM])
+        return f.node("binary", [x, length], attributes=[_DIVIDE])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training)
         shapes = [one.shape for one in x]
         axes = self._axes_of(shapes)
+        if not training:
+            return self.inferred(x)
+        tape = self.tape(training)
         vectors = [_vectors(one, axis) for one, axis in zip(x, axes, strict=True)]
         norms: list[Any] = [None, None]
         if self.normalize:

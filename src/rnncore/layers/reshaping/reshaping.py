@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers._lengths import clear_padding
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.tape import Tape
+from rnncore.layers.nodes import AT_ONCE, Nodes
 from rnncore.utils._checks import check_count, check_type
 
 
@@ -24,7 +24,8 @@ class Reshaping(Layer):
     supports_masking = False
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        return x.reshape(self.compute_output_shape(x.shape)), x.shape
+        self.compute_output_shape(x.shape)  # raises for samples that do not fit
+        return self.infer(AT_ONCE, x), x.shape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         return dy.reshape(tape)
@@ -64,6 +65,9 @@ class Flatten(Reshaping):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sizes = input_shape
         return (batch, None if None in sizes else math.prod(sizes))  # type: ignore[arg-type]
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("reshape", [x], attributes=[1, -1])
 
 
 class Reshape(Reshaping):
@@ -123,6 +127,9 @@ class Reshape(Reshaping):
         rest = total // known
         return (input_shape[0], *(rest if size == -1 else size for size in self.target_shape))
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("reshape", [x], attributes=[len(self.target_shape), *self.target_shape])
+
 
 class Permute(Reshaping):
     """Permute the axes after the batch.
@@ -165,13 +172,15 @@ class Permute(Reshaping):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("permute", [x], attributes=[len(self.dims), *(n - 1 for n in self.dims)])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training)
-        # Contiguous, since the layers around it would otherwise copy it each time.
-        return tape.copied("y", x.transpose(0, *self.dims)), tape
+        return self.infer(AT_ONCE, x), self.tape(training)
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
+        # Contiguous, since the layers around it would otherwise copy it each time.
         return tape.copied("dx", dy.transpose(np.argsort((0, *self.dims))))
 
 
@@ -213,12 +222,12 @@ class RepeatVector(Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.n, input_shape[1])
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        step = f.node("expand", [x], attributes=[0])
+        return f.node("repeat", [step], attributes=[0, self.n])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        shape = (len(x), self.n, x.shape[1])
-        tape = self.tape(training)
-        y = tape.take("y", shape, x.dtype)
-        y[...] = x[:, None]
-        return y, tape
+        return self.infer(AT_ONCE, x), self.tape(training)
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
@@ -277,16 +286,21 @@ class ZeroPadding1D(_Steps):
         self.padding = one_for_each("ZeroPadding1D", "padding", padding, 2, least=0)
         self._more = sum(self.padding)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        if mask is not None:  # the zeros follow at the end of each row
+            x = f.node("fill", [x, mask], attributes=[1])
+        return f.node("pad", [x], attributes=[0, *self.padding])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         tape = self.tape(training)
-        y = _padded("y", x, self.padding, tape)
-        clear_padding(y[:, self.padding[0] : self.padding[0] + x.shape[1]], mask)
         tape.saved = mask
-        return y, tape
+        return self.infer(AT_ONCE, x, mask), tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         mask = self.used(tape)
-        return clear_padding(_cropped("dx", dy, self.padding, tape), mask)
+        front, behind = self.padding
+        dx = tape.copied("dx", dy[:, front : dy.shape[1] - behind])
+        return clear_padding(dx, mask)
 
 
 class Cropping1D(_Steps):
@@ -324,14 +338,17 @@ class Cropping1D(_Steps):
             raise ValueError(f"{self.name}: x: expected more than {dropped} timesteps, got {steps}")
         return super().compute_output_shape(input_shape)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        front, behind = self.cropping
+        return f.node("slice", [x], attributes=[0, 1, front, int(behind > 0), -behind, 1, 0])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if no step is left
-        tape = self.tape(training)
-        return _cropped("y", x, self.cropping, tape), tape
+        return self.infer(AT_ONCE, x), self.tape(training)
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
-        return _padded("dx", dy, self.cropping, tape)
+        return AT_ONCE.node("pad", [dy], attributes=[0, *self.cropping])
 
 
 class UpSampling1D(_Steps):
@@ -361,30 +378,14 @@ class UpSampling1D(_Steps):
         super().__init__(**kwargs)
         self.size = self._times = check_count("UpSampling1D", "size", size)
 
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return f.node("repeat", [x], attributes=[0, self.size])
+
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training)
-        batch, steps, features = x.shape
-        y = tape.take("y", (batch, steps, self.size, features), x.dtype)
-        y[...] = x[:, :, None]
-        return y.reshape(batch, steps * self.size, features), tape
+        return self.infer(AT_ONCE, x), self.tape(training)
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
         batch, steps, features = len(dy), dy.shape[1] // self.size, dy.shape[2]
         grouped = dy.reshape(batch, steps, self.size, features)
         return grouped.sum(axis=2, out=tape.take("dx", (batch, steps, features), dy.dtype))
-
-
-def _padded(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
-    """Return x with this many steps of zeros on the two sides."""
-    front, behind = sides
-    batch, steps, features = x.shape
-    y = tape.take(name, (batch, front + steps + behind, features), x.dtype)
-    y.fill(0)
-    y[:, front : front + steps] = x
-    return y
-
-
-def _cropped(name: str, x: NDArray[Any], sides: tuple[int, ...], tape: Tape) -> NDArray[Any]:
-    """Return x without this many steps on the two sides."""
-    return tape.copied(name, x[:, sides[0] : x.shape[1] - sides[1]])
