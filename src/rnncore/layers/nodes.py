@@ -38,7 +38,7 @@ KINDS = {
     "layer_norm": 24,
     "pool": 25,
     "matmul": 26,
-    "as_numbers": 27,
+    "convert": 27,
     "batch_norm": 28,
     "reshape": 30,
     "permute": 31,
@@ -80,11 +80,14 @@ class Value(NamedTuple):
         Number of axes, the batch included.
     lead : int
         How many of the first ones count as one batch of rows: 1, and 1 more for each "fold".
+    ids : bool
+        Whether it is token ids.
     """
 
     number: int
     rank: int
     lead: int = 1
+    ids: bool = False
 
 
 class Nodes(Protocol):
@@ -148,7 +151,7 @@ def rank_of(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]
     first = next((one for one in inputs if one is not None), None)
     rank, lead = (2, 1) if first is None else (first.rank, first.lead)
     if kind in ("lengths", "window_lengths"):
-        return 2
+        return lead + 1
     if kind == "any_mask":
         return attributes[0]
     if kind == "reshape":
@@ -161,6 +164,14 @@ def rank_of(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]
     shorter = kind == "not_equal" or (kind == "recurrent" and not attributes[5])
     shorter = shorter or (kind == "slice" and bool(attributes[6]))
     return rank + longer - shorter
+
+
+def is_ids(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]) -> bool:
+    """Return whether a node gives token ids."""
+    if kind == "convert":
+        return bool(attributes and attributes[0])
+    first = inputs[0] if inputs else None
+    return kind in ("fold", "unfold") and first is not None and first.ids
 
 
 def axes_of(x: Any) -> int:

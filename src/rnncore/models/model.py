@@ -16,6 +16,7 @@ from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, Node, SymbolicTensor, is_symbolic
 from rnncore.layers.layer import Layer, Shape, detached
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
@@ -23,6 +24,7 @@ from rnncore.models.stream import Stream as ModelStream
 from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
+from rnncore.networks.program import infer_model
 from rnncore.saving import model_file
 from rnncore.saving.runtime_file import runtime_bytes
 from rnncore.training import loop
@@ -944,6 +946,9 @@ class Model(Layer):
     def children(self) -> Sequence[Layer]:  # type: ignore[override]
         """The layers inside."""
         return self.layers
+
+    def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        return infer_model(f, self, x, mask)[0]
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         y, _, tape = self.run_as_layer(x, mask=mask, training=training)

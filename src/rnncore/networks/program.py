@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.layers.graph.symbolic import SymbolicTensor, replaced
-from rnncore.layers.nodes import KINDS, Value, rank_of
+from rnncore.layers._members import members
+from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
+from rnncore.layers.layer import Layer
+from rnncore.layers.nodes import AT_ONCE, KINDS, MOST_INPUTS, Nodes, Value, axes_of, is_ids, rank_of
 from rnncore.layers.parameter import Parameter
 from rnncore.networks.graph import Graph, Step
+from rnncore.utils._registry import in_library
 
 # The records of csrc/runtime/program.h.
 _MAGIC = b"RNNCPROG"
@@ -61,7 +64,7 @@ class Program:
             )
         sizes = tuple(-1 if size is None else size for size in shape)
         self._inputs.append((name, _IDS if ids else _FLOATS[self.dtype], sizes))
-        return self._value(len(shape) + 1)
+        return self._value(Value(0, len(shape) + 1, ids=ids))
 
     def output(self, name: str, value: Value, mask: Value | None) -> None:
         """Make a value an output; behind the lengths of its mask it is zero."""
@@ -77,6 +80,11 @@ class Program:
         outputs: int = 1,
     ) -> Any:
         """Add a node; see `Nodes.node`."""
+        if len(inputs) > MOST_INPUTS:
+            raise ValueError(
+                f"runtime: expected layers of at most {MOST_INPUTS} inputs and masks, got "
+                f"{len(inputs)}"
+            )
         first = len(self._operands)
         self._operands += [-1 if one is None else one.number for one in inputs]
         self._operands += [-1 if one is None else self._tensor(one) for one in tensors]
@@ -94,13 +102,14 @@ class Program:
         )
         lead = next((one.lead for one in inputs if one is not None), 1)
         lead += (kind == "fold") - (kind == "unfold")
-        found = [self._value(rank_of(kind, inputs, attributes), lead)]
-        found += [self._value(lead + 1, lead) for _ in range(outputs - 1)]  # states
+        made = Value(0, rank_of(kind, inputs, attributes), lead, is_ids(kind, inputs, attributes))
+        others = Value(0, lead + 1, lead) if kind == "recurrent" else made  # states
+        found = [self._value(one) for one in (made, *(others,) * (outputs - 1))]
         return found if outputs > 1 else found[0]
 
-    def _value(self, rank: int, lead: int = 1) -> Value:
+    def _value(self, value: Value) -> Value:
         self._values += 1
-        return Value(self._values - 1, rank, lead)
+        return value._replace(number=self._values - 1)
 
     def _tensor(self, tensor: Any) -> int:
         if not isinstance(tensor, Parameter):
@@ -179,41 +188,54 @@ def program_of(model: Any) -> Program:
     ValueError
         If it has a layer that only Python can run, which the message names.
     """
+    for layer in members(model):
+        _refuse_own(layer)
     graph: Graph = model.network.graph
     program = Program(model.dtype)
-    inputs, masks = [], []
-    for name, tensor, number in zip(model.input_names, model.inputs, graph.inputs, strict=True):
-        ids = _takes_ids(graph, number, name)
-        value = program.input(name, tensor.shape[1:], ids=ids)
-        has_steps = value.rank > (1 if ids else 2)
-        inputs.append(value)
-        masks.append(program.node("lengths", [value]) if has_steps else None)
+    inputs = [
+        program.input(name, tensor.shape[1:], ids=_takes_ids(graph, number))
+        for name, tensor, number in zip(model.input_names, model.inputs, graph.inputs, strict=True)
+    ]
+    has_steps = [axes_of(value) > (0 if value.ids else 1) for value in inputs]
+    masks = [
+        program.node("lengths", [value]) if steps else None
+        for value, steps in zip(inputs, has_steps, strict=True)
+    ]
     found = infer_graph(program, graph, inputs, masks)
     for name, (value, mask) in zip(model.output_names, found, strict=True):
-        program.output(name, value, mask)
+        program.output(name, _as_taken(program, value, ids=False), mask)
     return program
 
 
-def _takes_ids(graph: Graph, number: int, name: str) -> bool:
-    """Return whether all layers that read an input take it as token ids."""
-    found = set()
+def _refuse_own(layer: Any) -> None:
+    """Raise ValueError if a class computes otherwise than the nodes that it inherits say."""
+    cls = type(layer)
+    pairs = [(cls.forward, cls.infer), (cls.compute_mask, cls.infer_mask)]
+    if any(not in_library(own) and in_library(nodes) for own, nodes in pairs):
+        Layer.infer(layer, AT_ONCE, None)
+
+
+def _takes_ids(graph: Graph, number: int) -> bool:
+    """Return whether any layer that reads an input takes it as token ids."""
     for step in graph.steps:
         layer: Any = step.layer
         for index, taken in enumerate(step.inputs):
             if taken == number and layer.is_model:
                 inner = layer.network.graph
-                found.add(_takes_ids(inner, inner.inputs[index], name))
-            elif taken == number:
-                found.add(layer.takes_ids)
-    if len(found) > 1:
-        raise ValueError(
-            f"runtime: expected {name!r} to be read as token ids by all layers or by none"
-        )
-    return found == {True}
+                if _takes_ids(inner, inner.inputs[index]):
+                    return True
+            elif taken == number and layer.takes_ids:
+                return True
+    return False
+
+
+def _as_taken(f: Nodes, value: Value, *, ids: bool) -> Value:
+    """Return a value as token ids or as other numbers."""
+    return value if value.ids == ids else f.node("convert", [value], attributes=[int(ids)])
 
 
 def infer_graph(
-    program: Any, graph: Graph, inputs: Sequence[Any], masks: Sequence[Any]
+    f: Nodes, graph: Graph, inputs: Sequence[Value], masks: Sequence[Any]
 ) -> list[tuple[Any, Any]]:
     """Write down the layers of a graph; return the value and the mask of each output."""
     values: list[Any] = [None] * graph.size
@@ -221,44 +243,73 @@ def infer_graph(
     for number, value, mask in zip(graph.inputs, inputs, masks, strict=True):
         values[number], found_masks[number] = value, mask
     for step in graph.steps:
-        y, mask = _infer_step(program, graph, step, values, found_masks)
-        ys, made = (y, mask) if step.gives_list else ([y], [mask])
+        y, mask = _infer_step(f, graph, step, values, found_masks)
+        ys = y if step.gives_list else [y]
+        made = mask if isinstance(mask, list) else [mask]  # as in Keras, that of the first
         for index, number in enumerate(step.outputs):
             values[number] = ys[index]
-            found_masks[number] = made[index] if isinstance(made, list) else made
+            found_masks[number] = made[index] if index < len(made) else None
     return [(values[number], found_masks[number]) for number in graph.outputs]
 
 
 def _infer_step(
-    program: Any, graph: Graph, step: Step, values: Sequence[Any], masks: Sequence[Any]
+    f: Nodes, graph: Graph, step: Step, values: Sequence[Any], masks: Sequence[Any]
 ) -> tuple[Any, Any]:
     layer: Any = step.layer
     x: Any = [values[number] for number in step.inputs]
+    if not layer.is_model:
+        x = [_as_taken(f, one, ids=layer.takes_ids) for one in x]
     mask: Any = [masks[number] for number in step.inputs]
+    arguments = _arguments(f, graph, step, values)
+    given = "mask" in arguments
+    if given:
+        mask = arguments.pop("mask")
     if step.takes_list:
         mask = None if all(one is None for one in mask) else mask
     else:
         x, mask = x[0], mask[0]
     if layer.is_model:
-        return _infer_model(program, layer, x, mask)
+        return infer_model(f, layer, x, mask)
+    # As in Keras 3 the mask of the layers before is only passed on if the call has other arrays.
+    applied = mask if given or not _symbolic(step.arguments) else None
+    y = layer.infer(f, x, applied, **arguments)
+    return y, layer.infer_mask(f, x, mask, y)
+
+
+def _symbolic(arguments: Mapping[str, Any]) -> list[Any]:
+    found = leaves(list(arguments.values()))
+    return [one for one in found if isinstance(one, SymbolicTensor)]
+
+
+def _arguments(f: Nodes, graph: Graph, step: Step, values: Sequence[Any]) -> dict[str, Any]:
+    """Return the arguments of a call as `infer` takes them, and a list of masks if it has any."""
+    if any(isinstance(one, np.ndarray) for one in leaves(list(step.arguments.values()))):
+        raise ValueError(
+            f"{step.layer.name}: runtime: expected a call on symbolic tensors alone, got one with "
+            "an array"
+        )
 
     def value(tensor: SymbolicTensor) -> Any:
         return values[graph.numbers[tensor]]
 
-    arguments = {name: replaced(one, value) for name, one in step.arguments.items()}
-    arguments.pop("training", None)
-    if "mask" in arguments:
-        raise ValueError(f"{layer.name}: runtime: expected a call without a mask, got one with it")
-    applied = None if arguments.get("initial_state") is not None else mask
-    y = layer.infer(program, x, applied, **arguments)
-    return y, layer.infer_mask(program, x, mask, y)
+    def numbers(tensor: SymbolicTensor) -> Any:
+        return _as_taken(f, value(tensor), ids=False)
+
+    found = {name: replaced(one, numbers) for name, one in step.arguments.items() if name != "mask"}
+    found.pop("training", None)
+    if "mask" in step.arguments:
+        given = step.arguments["mask"]
+        masks = given if step.takes_list else [given]
+        found["mask"] = [None if one is None else f.node("as_mask", [value(one)]) for one in masks]
+    return found
 
 
-def _infer_model(program: Any, model: Any, x: Any, mask: Any) -> tuple[Any, Any]:
+def infer_model(f: Nodes, model: Any, x: Any, mask: Any) -> tuple[Any, Any]:
+    """Write down the layers of a model; return its output and its mask, lists if several."""
     several = isinstance(x, list)
     inputs = x if several else [x]
     masks = mask if isinstance(mask, list) else [mask] * len(inputs)
-    found = infer_graph(program, model.network.graph, inputs, masks)
+    found = infer_graph(f, model.network.graph, inputs, masks)
     if len(found) == 1:
         return found[0]
     return [y for y, _ in found], [one for _, one in found]

@@ -12,8 +12,8 @@ from rnncore.activations import softmax
 from rnncore.layers._arguments import may_equal
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import Nodes
 from rnncore.layers.merging.merge import several_shapes
+from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter
 from rnncore.layers.regularization.regularization import Dropout
 from rnncore.layers.tape import Tape

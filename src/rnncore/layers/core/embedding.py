@@ -124,7 +124,11 @@ class Embedding(Layer):
         return f.node("embedding", [x], [self.embeddings])
 
     def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
-        return f.node("not_zero", [x, mask]) if self.mask_zero else mask
+        if not self.mask_zero:
+            return mask
+        # Lengths of the first axis say nothing about ids with more axes.
+        given = mask if mask is not None and mask.rank == x.rank else None
+        return f.node("not_zero", [x, given])
 
     def convert_input(self, x: ArrayLike, argument: str = "x") -> NDArray[Any]:
         """Return ids as integers; ValueError if one is not a whole number within the vocabulary."""

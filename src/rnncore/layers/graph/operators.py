@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.nodes import AT_ONCE, Nodes
 from rnncore.layers.merging.merge import Array, Arrays, Merge
-from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes
+from rnncore.layers.nodes import AT_ONCE, OPERATIONS as NUMBERS, Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 

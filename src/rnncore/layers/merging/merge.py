@@ -12,17 +12,22 @@ from rnncore.layers._arguments import listed_axes, may_equal
 from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import AT_ONCE, JOINTS, MOST_INPUTS, OPERATIONS, Nodes, axes_of, axis_of
+from rnncore.layers.nodes import (
+    AT_ONCE,
+    JOINTS,
+    MOST_INPUTS,
+    OPERATIONS,
+    REDUCTIONS,
+    UNARY,
+    Nodes,
+    axes_of,
+    axis_of,
+)
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_flag
 
 Array = NDArray[Any]
 Arrays = list[Array]
-# Numbers of csrc/runtime/kinds.h.
-_JOINTS = {"every": 0, "any": 1, "steps": 2}
-_SQRT, _SQUARE = 20, 21  # rnncore_unary
-_DIVIDE, _MAXIMUM = 3, 4  # rnncore_operation
-_SUM = 0  # rnncore_reduction
 
 
 class Merge(Layer):
@@ -504,8 +509,8 @@ class Concatenate(Layer):
             return None
         if self.axis in (1, -axes_of(x[0])):
             pairs = [one for pair in zip(x, mask, strict=True) for one in pair]
-            return f.node("join_masks", pairs, attributes=[_JOINTS["steps"]])
-        return f.node("join_masks", mask, attributes=[_JOINTS["any"]])
+            return f.node("join_masks", pairs, attributes=[JOINTS["steps"]])
+        return f.node("join_masks", mask, attributes=[JOINTS["any"]])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape([one.shape for one in x])  # raises for others
@@ -619,12 +624,12 @@ class Dot(Layer):
             x = f.node("permute", [x], attributes=[2, 1, 0])
         if not self.normalize:
             return x
-        square = f.node("unary", [x], attributes=[_SQUARE])
-        length = f.node("reduce", [square], attributes=[_SUM, 1, 1, -1])
-        length = f.node("unary", [length], attributes=[_SQRT])
+        square = f.node("unary", [x], attributes=[UNARY["square"]])
+        length = f.node("reduce", [square], attributes=[REDUCTIONS["sum"], 1, 1, -1])
+        length = f.node("unary", [length], attributes=[UNARY["sqrt"]])
         least = [np.asarray(_LEAST_NORM)]
-        length = f.node("binary", [length], least, [_MAXIMUM])
-        return f.node("binary", [x, length], attributes=[_DIVIDE])
+        length = f.node("binary", [length], least, [OPERATIONS["maximum"]])
+        return f.node("binary", [x, length], attributes=[OPERATIONS["divide"]])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         shapes = [one.shape for one in x]

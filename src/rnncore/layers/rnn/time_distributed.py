@@ -11,7 +11,7 @@ from rnncore.layers._members import members
 from rnncore.layers.core.activation import OutputLayer
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.nodes import Nodes
+from rnncore.layers.nodes import Nodes, axes_of
 from rnncore.utils._checks import check_type
 
 
@@ -122,12 +122,18 @@ class TimeDistributed(OutputLayer):
         return y.reshape(*x.shape[:2], *y.shape[1:]), (None, tape)
 
     def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
+        kept = next((one for one in members(self.layer) if one.stateful), None)
+        if kept is not None:
+            raise ValueError(
+                f"{self.name}: runtime: expected a layer that treats each step by itself, got the "
+                f"stateful {kept.name!r}"
+            )
         # A mask of the steps says nothing about the inside of one.
-        inside = None if mask is None or mask.rank == 2 else f.node("fold", [mask])
+        inside = None if mask is None or axes_of(mask) == 1 else f.node("fold", [mask])
         return f.node("unfold", [self.layer.infer(f, f.node("fold", [x]), inside)])
 
     def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
-        kept = max(2, y.rank - 1)
+        kept = max(y.lead + 1, y.rank - 1)
         if mask is None or mask.rank <= kept:
             return mask
         return f.node("any_mask", [mask], attributes=[kept])
