@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -210,4 +210,6 @@ def run_node(
     numbers: list[float],
     outputs: int,
     dtype: np.dtype[Any],
+    take: Callable[[str, tuple[int, ...], Any], NDArray[Any]],
+    place: str,
 ) -> Any: ...

@@ -469,10 +469,12 @@ cdef object as_input(object given, rnncore_array *out, int type_number):
 
 
 def run_node(str name, int kind, list inputs, list tensors, list attributes, list numbers,
-             int outputs, object dtype):
+             int outputs, object dtype, object take, str place):
     """Run one node on NumPy arrays; returns its output, or a list of several.
 
     Inputs are arrays of `dtype`, token ids, and masks of bool; None for one that is not given.
+    ``take(name, shape, dtype)`` gives the arrays for the outputs, with names that begin with
+    `place`.
     """
     cdef rnncore_node node
     cdef rnncore_node_call call
@@ -521,11 +523,13 @@ def run_node(str name, int kind, list inputs, list tensors, list attributes, lis
         if node.kind.is_view:
             results.append(np.ascontiguousarray(inputs[0]).reshape(shape))
             continue
+        name_of_output = f"{place} {i}"
         if made[i].type == RNNCORE_MASK:  # with room for lengths behind it
             count = int(np.prod(shape))
-            results.append(np.empty(count + 8 * shape[0] + 8, np.bool_)[:count].reshape(shape))
+            room = take(name_of_output, (count + 8 * shape[0] + 8,), np.bool_)
+            results.append(room[:count].reshape(shape))
         else:
-            results.append(np.empty(shape, dtype))
+            results.append(take(name_of_output, shape, dtype))
         made[i].data = cnp.PyArray_DATA(results[i])
     scratch = borrow(size)
     call.scratch = scratch.start

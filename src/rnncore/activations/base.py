@@ -129,10 +129,17 @@ class Builtin(Activation):
 
     def forward_into(self, x: Array, out: Array) -> Array:
         """Return ``f(x)`` in ``out``, which may be ``x``."""
-        if x.size:
-            rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1] if x.ndim else 1)
-            attributes, numbers = [self.function], [*self.function_numbers]
-            y = _core.run_node("unary", _UNARY, [rows], [], attributes, numbers, 1, x.dtype)
+        if not x.size:
+            return out
+        rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1] if x.ndim else 1)
+
+        def take(_: str, shape: tuple[int, ...], dtype: Any) -> Array:
+            own = out is not x and out.flags.c_contiguous
+            return out.reshape(shape) if own else np.empty(shape, dtype)
+
+        attributes, numbers = [self.function], [*self.function_numbers]
+        y = _core.run_node("unary", _UNARY, [rows], [], attributes, numbers, 1, x.dtype, take, "y")
+        if not np.may_share_memory(y, out):
             out[...] = y.reshape(x.shape)
         return out
 

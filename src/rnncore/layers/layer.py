@@ -32,7 +32,7 @@ from rnncore.layers.graph.symbolic import (
     is_symbolic,
     leaves,
 )
-from rnncore.layers.nodes import AT_ONCE, Nodes
+from rnncore.layers.nodes import AtOnce, Nodes
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import FRESH, Tape, Tapes
 from rnncore.utils._arrays import narrowed, room_for
@@ -354,10 +354,12 @@ class Layer(Configurable, Tapes):
             f"{type(self).__name__}"
         )
 
-    def inferred(self, x: Any, mask: Any = None, **arguments: Any) -> tuple[Any, Any]:
-        """Return what `forward` returns in inference, by the nodes of `infer`."""
+    def inferred(
+        self, x: Any, mask: Any = None, tape: Tape = FRESH, **arguments: Any
+    ) -> tuple[Any, Any]:
+        """Return what `forward` returns, by the nodes of `infer`: an output on the tape, and it."""
         infer: Any = self.infer
-        return infer(AT_ONCE, x, mask, **arguments), FRESH
+        return infer(AtOnce(tape), x, mask, **arguments), tape
 
     def infer_mask(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
         """Return the mask that `compute_mask` returns, as a node."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from rnncore import _core
+from rnncore.layers.tape import FRESH, Tape
 
 # Inputs that one node takes at most.
 MOST_INPUTS = 64
@@ -122,8 +123,18 @@ class Nodes(Protocol):
 _OF_MASKS = np.dtype(np.float32)
 
 
-class _AtOnce:
-    """Runs each node on NumPy arrays when it is asked for."""
+class AtOnce:
+    """Runs each node on NumPy arrays when it is asked for.
+
+    Parameters
+    ----------
+    tape : Tape
+        Where the arrays that it makes lie.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._count = 0
 
     def node(
         self,
@@ -138,12 +149,23 @@ class _AtOnce:
         floats = (x.dtype for x in inputs if x is not None and x.dtype.kind == "f")
         dtype = next(floats, _OF_MASKS)
         values = [getattr(one, "value", one) for one in tensors]
+        self._count += 1
         return _core.run_node(
-            kind, KINDS[kind], [*inputs], values, [*attributes], [*numbers], outputs, dtype
+            kind,
+            KINDS[kind],
+            [*inputs],
+            values,
+            [*attributes],
+            [*numbers],
+            outputs,
+            dtype,
+            self._tape.take,
+            f"{kind} {self._count}",
         )
 
 
-AT_ONCE = _AtOnce()
+# For inference, where all arrays are new.
+AT_ONCE = AtOnce(FRESH)
 
 
 def rank_of(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int]) -> int:

@@ -163,8 +163,12 @@ class Attention(Layer):
         use_causal_mask: bool = False,
     ) -> tuple[Any, Any]:
         if not training:
-            flags = (return_attention_scores, use_causal_mask)
-            return self.inferred(x, mask, **dict(zip(self.call_arguments, flags, strict=True)))
+            return self.inferred(
+                x,
+                mask,
+                return_attention_scores=return_attention_scores,
+                use_causal_mask=use_causal_mask,
+            )
         query, value, key = (*x, x[-1])[:3]
         real_query, real_value = (None, None) if mask is None else mask[:2]
         tape = self.tape(training)

@@ -73,10 +73,12 @@ class Rescaling(Layer):
         return f.node("binary", [scaled], [np.asarray(self.offset)], [OPERATIONS["add"]])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        return self.inferred(x)
+        return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
-        return dy * np.asarray(self.scale, dy.dtype)
+        self.used(tape)
+        dx = tape.take("dx", dy.shape, dy.dtype)
+        return np.multiply(dy, np.asarray(self.scale, dy.dtype), out=dx)
 
 
 def _numbers(argument: str, value: ArrayLike) -> Any:

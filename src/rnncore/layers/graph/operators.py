@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
-from rnncore.layers.nodes import AT_ONCE, OPERATIONS as NUMBERS, Nodes
+from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
@@ -142,8 +142,7 @@ class ConstantOperation(Layer):
         return f.node("binary", [x], [constant], attributes)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        y, _ = self.inferred(x)
-        tape = self.tape(training)
+        y, tape = self.inferred(x, tape=self.tape(training))
         tape.saved = (x, y)
         return y, tape
 
@@ -241,9 +240,9 @@ class GetItem(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if there is no such step
-        tape = self.tape(training)
+        y, tape = self.inferred(x, tape=self.tape(training))
         tape.saved = x.shape
-        return self.infer(AT_ONCE, x), tape
+        return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         shape = self.used(tape)

@@ -13,7 +13,6 @@ from rnncore.layers._lengths import beside, joint_mask
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, either
 from rnncore.layers.layer import Layer
 from rnncore.layers.nodes import (
-    AT_ONCE,
     JOINTS,
     MOST_INPUTS,
     OPERATIONS,
@@ -514,9 +513,9 @@ class Concatenate(Layer):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape([one.shape for one in x])  # raises for others
-        tape = self.tape(training)
+        y, tape = self.inferred(x, tape=self.tape(training))
         tape.saved = [one.shape[self.axis] for one in x]
-        return self.infer(AT_ONCE, x), tape
+        return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         ends = np.cumsum(self.used(tape))[:-1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_each
 from rnncore.layers._lengths import clear_padding
 from rnncore.layers.layer import Layer, Shape
-from rnncore.layers.nodes import AT_ONCE, Nodes
+from rnncore.layers.nodes import AT_ONCE, AtOnce, Nodes
 from rnncore.utils._checks import check_count, check_type
 
 
@@ -176,7 +176,7 @@ class Permute(Reshaping):
         return f.node("permute", [x], attributes=[len(self.dims), *(n - 1 for n in self.dims)])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        return self.infer(AT_ONCE, x), self.tape(training)
+        return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
@@ -227,7 +227,7 @@ class RepeatVector(Layer):
         return f.node("repeat", [step], attributes=[0, self.n])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        return self.infer(AT_ONCE, x), self.tape(training)
+        return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
@@ -292,9 +292,9 @@ class ZeroPadding1D(_Steps):
         return f.node("pad", [x], attributes=[0, *self.padding])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        tape = self.tape(training)
+        y, tape = self.inferred(x, mask, self.tape(training))
         tape.saved = mask
-        return self.infer(AT_ONCE, x, mask), tape
+        return y, tape
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         mask = self.used(tape)
@@ -344,11 +344,11 @@ class Cropping1D(_Steps):
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         self.compute_output_shape(x.shape)  # raises if no step is left
-        return self.infer(AT_ONCE, x), self.tape(training)
+        return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
-        return AT_ONCE.node("pad", [dy], attributes=[0, *self.cropping])
+        return AtOnce(tape).node("pad", [dy], attributes=[0, *self.cropping])
 
 
 class UpSampling1D(_Steps):
@@ -382,7 +382,7 @@ class UpSampling1D(_Steps):
         return f.node("repeat", [x], attributes=[0, self.size])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
-        return self.infer(AT_ONCE, x), self.tape(training)
+        return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:
         self.used(tape)
