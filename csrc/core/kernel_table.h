@@ -84,13 +84,16 @@ typedef struct rnncore_kernels {
     int64_t rows_in_steps; /* rows for which a step takes `steps`, where it is not generic */
     void (*pack)(const rnncore_packing *packing, void *packed);
     rnncore_step_fn *step; /* STORE and the forward ops */
-    /* step->steps steps of one row, with the projection of each: `project` is that of the first one,
-     * with lda from one to the next, and step->gates has room for two. op is a forward one that is
-     * one product, not generic. Outputs go to y, y_step apart; NULL: not wanted. For up to
+    /* step->steps steps of one row, with the projection of each: `project` is that of the first
+     * one, with lda from one to the next, and step->gates has room for two. op is a forward one
+     * that is one product, not generic. Outputs go to y, y_step apart; NULL: not wanted. For up to
      * row_vectors vectors, and weights that stay in L1. NULL where nothing is gained. */
     int64_t row_vectors;
     void (*row_steps)(const rnncore_step *project, const rnncore_step *step, void *y,
                       int64_t y_step);
+    /* A single step likewise, for weights that stay in L2. step->reverse, by turns, begins with
+     * what is still in L1. */
+    void (*row_step)(const rnncore_step *project, const rnncore_step *step, void *y);
     /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */
     void (*row_product)(const void *a, int64_t depth, const void *b, int64_t ldb, int64_t n,
                         void *out);
