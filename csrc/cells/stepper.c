@@ -1,4 +1,4 @@
-/* Few operations run here, on the calling thread and with nothing between the caller and the
+/* A few operations run here, on the calling thread and with nothing between the caller and the
  * kernels; what is worth several threads goes the way of rnncore_forward. */
 #include "cells/stepper.h"
 
@@ -41,16 +41,18 @@ static void take_scratch(rnncore_stepper *s, rnncore_run *run, const rnncore_bat
     s->scratch = rnncore_arena_take(arena, 1, s->scratch_bytes);
 }
 
-/* Weights that stay in L1 beside all else that a step touches. */
-enum { SMALL_BYTES = 40 << 10 };
+/* Weights up to so many bytes stay in L1, beside all else that a step touches; or part of them does
+ * from one step to the next, which is worth an order of its own. */
+enum { SMALL_BYTES = 40 << 10, MEDIUM_BYTES = 256 << 10 };
 
-static int is_small(const rnncore_weights *w, int64_t batch)
+/* Whether a step is one row by weights of at most so many bytes, and its cell one that the kernels
+ * for it know. */
+static int is_row(const rnncore_weights *w, int64_t batch, int64_t bytes)
 {
     const int64_t columns = w->gates * w->padded;
     return batch == 1 && w->kernels->row_steps != NULL && w->path == RNNCORE_PATH_FUSED &&
            w->cell->phases == 1 && columns <= w->kernels->row_vectors * w->kernels->vector_length &&
-           w->input < SMALL_BYTES &&
-           (w->input + w->hidden) * columns * (int64_t)w->element <= SMALL_BYTES;
+           w->input < bytes && (w->input + w->hidden) * columns * (int64_t)w->element <= bytes;
 }
 
 /* Sets sizes and takes the buffers from the arena, or counts their bytes. */
@@ -69,8 +71,9 @@ static rnncore_status take(rnncore_stepper *s, rnncore_context *context,
     s->context = context;
     s->weights = weights;
     s->batch = batch;
-    s->alone = rnncore_steps_alone(&run);
-    s->small = is_small(weights, batch);
+    s->small = is_row(weights, batch, SMALL_BYTES);
+    s->medium = is_row(weights, batch, MEDIUM_BYTES);
+    s->alone = s->small ? INT64_MAX : rnncore_steps_alone(&run);
     s->chunk_steps = run.chunk_rows < batch ? 1 : run.chunk_rows / batch;
     const int64_t states = rnncore_count(batch, weights->padded);
     s->h = rnncore_arena_take(arena, rnncore_count(s->chunk_steps + 1, states), weights->element);
@@ -318,15 +321,22 @@ static void copy_outputs(const rnncore_stepper *s, const char *h, int64_t steps,
     }
 }
 
-static void run_small(rnncore_stepper *s, const char *x, int64_t x_stride_time, const char *h,
-                      char *h_out, int64_t steps, void *y, int64_t y_stride_time)
+/* One row, projection and steps in one. */
+static void run_row(rnncore_stepper *s, const char *x, int64_t x_stride_time, const char *h,
+                    char *h_out, int64_t steps, char *y, int64_t y_stride_time)
 {
+    const rnncore_kernels *kernels = s->weights->kernels;
     s->project.a = x;
     s->project.lda = x_stride_time;
     s->step.h_in = h;
     s->step.h_out = h_out;
     s->step.steps = steps;
-    s->weights->kernels->row_steps(&s->project, &s->step, y, y_stride_time);
+    if (s->small) {
+        kernels->row_steps(&s->project, &s->step, y, y_stride_time);
+    } else {
+        s->step.reverse = !s->step.reverse;
+        kernels->row_step(&s->project, &s->step, y);
+    }
 }
 
 void rnncore_stepper_run(rnncore_stepper *s, const void *x, int64_t x_stride_batch,
@@ -359,8 +369,8 @@ void rnncore_stepper_run(rnncore_stepper *s, const void *x, int64_t x_stride_bat
         const char *h = h_block(s, s->current);
         char *h_out = h_block(s, first);
         s->current = first + n - 1;
-        if (s->small) {
-            run_small(s, x_now, x_stride_time, h, h_out, n, y_now, y_stride_time);
+        if (s->small || (s->medium && n == 1)) {
+            run_row(s, x_now, x_stride_time, h, h_out, n, y_now, y_stride_time);
             continue;
         }
         project(s, x_now, x_stride_batch, x_stride_time, n);

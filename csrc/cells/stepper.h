@@ -11,7 +11,7 @@ typedef struct rnncore_stepper {
     const rnncore_weights *weights;
     int64_t batch;
     int64_t alone;       /* calls of more steps are worth several threads */
-    int small;           /* one row and few weights: the kernel's row_steps runs them */
+    int small, medium;   /* one row and few weights: the kernels row_steps and row_step run it */
     int64_t chunk_steps; /* whose gates and states the buffers hold */
     int64_t current;     /* the block of h with the state, see h_at */
     char *h;             /* (chunk_steps + 1, B, padded) */

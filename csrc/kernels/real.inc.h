@@ -48,6 +48,7 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
 #if BESIDE_ROWS > 0
     .row_vectors = FN(ROW_VECTORS),
     .row_steps = FN(row_steps),
+    .row_step = FN(row_step),
 #endif
     .row_product = FN(row_product),
     .activate = FN(activate_rows),

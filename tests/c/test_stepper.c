@@ -233,6 +233,20 @@ static void test_all(int threads, rnncore_isa isa)
     rnncore_context_destroy(context);
 }
 
+/* One row by weights that stay in L1 or in L2: every number of panels, and some left over. */
+static void test_rows(rnncore_isa isa)
+{
+    rnncore_context *context = make_context(1, (int)isa);
+    for (int i = 0; i < 60 && rnncore_context_isa(context) == isa; i++) {
+        for (int j = 0; j < 4; j++) { /* those that are tanh and sigmoid */
+            const int64_t units = i < 30 ? 1 + pick(40) : 1 + pick(130);
+            test_bits(context, &variants[j], 4, 1, 1 + pick(i % 4 == 0 ? 300 : 70), units);
+            test_bits(context, &variants[j], 8, 1, 1 + pick(i % 4 == 0 ? 150 : 40), units / 2 + 1);
+        }
+    }
+    rnncore_context_destroy(context);
+}
+
 /* Calls of many operations, divided in shares of the rows or in parts of the units. */
 static void test_divided(void)
 {
@@ -288,9 +302,11 @@ int main(void)
 #ifdef __x86_64__
     for (int isa = RNNCORE_ISA_BASELINE; isa <= RNNCORE_ISA_AVX512; isa++) {
         test_all(1, (rnncore_isa)isa);
+        test_rows((rnncore_isa)isa);
     }
 #else
     test_all(1, RNNCORE_ISA_NEON);
+    test_rows(RNNCORE_ISA_NEON);
 #endif
     test_states();
     if (RNNCORE_THREADS) {
