@@ -128,7 +128,8 @@ static rnncore_status read_input(reader *r, int32_t i)
                (input->type == (int32_t)r->header.dtype || input->type == RNNCORE_INT32) &&
                input->rank >= 0 && input->rank <= 8;
     for (int32_t axis = 0; fits && axis < input->rank; axis++) {
-        fits = input->shape[axis] >= -1 && input->shape[axis] <= INT32_MAX;
+        const int64_t size = input->shape[axis];
+        fits = size == -1 || (size >= 1 && size <= INT32_MAX);
         unknown += input->shape[axis] == -1;
     }
     return fits && unknown <= 1 ? RNNCORE_OK : damaged(r, "an input makes no sense");
@@ -158,7 +159,7 @@ static rnncore_status check_tensors(const reader *r)
         }
         uint64_t bytes = rnncore_type_bytes(t.type);
         for (int32_t axis = 0; axis < t.rank; axis++) {
-            if (t.shape[axis] < 0 ||
+            if (t.shape[axis] < 1 ||
                 __builtin_mul_overflow(bytes, (uint64_t)t.shape[axis], &bytes)) {
                 return damaged(r, "the shape of a tensor makes no sense");
             }
@@ -306,7 +307,7 @@ static void know_streams(rnncore_model *m)
 static void know_vocabularies(rnncore_model *m)
 {
     for (int32_t i = 0; i < m->nodes; i++) {
-        const int32_t value = m->operands[m->first[i]];
+        const int32_t value = m->node[i].inputs > 0 ? m->operands[m->first[i]] : -1;
         if (m->node[i].kind == rnncore_find_kind(RNNCORE_KIND_EMBEDDING) && value >= 0 &&
             value < m->inputs) {
             const int64_t rows = m->node[i].tensor[0].size[0];

@@ -202,11 +202,13 @@ const rnncore_node_kind rnncore_not_equal_kind = {.name = "not_equal",
 
 /* ---- lengths behind a layer that changes the number of steps ---- */
 
+enum { MOST_TIMES = 1 << 20 }; /* so that no number of steps overflows */
+
 static rnncore_status window_make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t *a = node->attributes;
-    const int fits = a[0] >= 0 && a[0] <= INT32_MAX && a[1] >= -INT32_MAX && a[1] <= INT32_MAX &&
+    const int fits = a[0] >= 0 && a[0] <= MOST_TIMES && a[1] >= -INT32_MAX && a[1] <= INT32_MAX &&
                      a[2] >= 1 && a[2] <= INT32_MAX;
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }
@@ -260,7 +262,8 @@ static rnncore_status join_make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t joint = node->attributes[0];
-    const int fits = joint >= RNNCORE_JOINT_EVERY && joint <= RNNCORE_JOINT_LENGTHS &&
+    const int fits = node->inputs > 0 && joint >= RNNCORE_JOINT_EVERY &&
+                     joint <= RNNCORE_JOINT_LENGTHS &&
                      (joint != RNNCORE_JOINT_STEPS || node->inputs % 2 == 0);
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }
@@ -275,9 +278,10 @@ static rnncore_status join_steps_shape(const rnncore_node_call *call)
         }
         if (i == 0) {
             mask_of(x, 2, out);
-        } else {
-            const int64_t a = out->size[1], b = x->size[1];
-            out->size[1] = a < 0 || b < 0 ? RNNCORE_UNKNOWN : a + b;
+        } else if (out->size[1] < 0 || x->size[1] < 0) {
+            out->size[1] = RNNCORE_UNKNOWN;
+        } else if (__builtin_add_overflow(out->size[1], x->size[1], &out->size[1])) {
+            return RNNCORE_ERROR_OVERFLOW;
         }
         const rnncore_array *mask = call->in[i + 1];
         if (!rnncore_may_equal(x->size[0], out->size[0]) ||
@@ -314,7 +318,7 @@ static rnncore_status join_shape(const rnncore_node_call *call)
                 return RNNCORE_ERROR_SHAPE;
             }
         }
-        if (mask->size[1] > out->size[1]) {
+        if (mask->size[1] != 1 && (mask->size[1] >= 0 || out->size[1] == 1)) {
             out->size[1] = mask->size[1];
         }
     }

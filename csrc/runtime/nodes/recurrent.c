@@ -65,6 +65,16 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
+/* Whether the first axes of two arrays may have the same sizes. */
+static int same_sizes(const rnncore_array *a, const rnncore_array *b, int32_t axes)
+{
+    int same = 1;
+    for (int32_t axis = 0; axis < axes; axis++) {
+        same &= rnncore_may_equal(a->size[axis], b->size[axis]);
+    }
+    return same;
+}
+
 static rnncore_status shape(const rnncore_node_call *call)
 {
     const rnncore_weights *w = call->node->made;
@@ -75,12 +85,13 @@ static rnncore_status shape(const rnncore_node_call *call)
         return RNNCORE_ERROR_SHAPE;
     }
     if (mask != NULL && (mask->type != RNNCORE_MASK || mask->rank != x->rank - 1 ||
-                         !rnncore_may_equal(mask->size[mask->rank - 1], x->size[x->rank - 2]))) {
+                         !same_sizes(mask, x, mask->rank))) {
         return RNNCORE_ERROR_SHAPE;
     }
     for (int32_t i = H; i < call->node->inputs; i++) {
         const rnncore_array *state = call->in[i];
         if (state != NULL && (!rnncore_is_float(call, i) || state->rank != x->rank - 1 ||
+                              !same_sizes(state, x, x->lead) ||
                               !rnncore_may_equal(state->size[state->rank - 1], w->hidden))) {
             return RNNCORE_ERROR_SHAPE;
         }
