@@ -243,24 +243,25 @@ static int32_t values_before(const program *p, int32_t i)
     return count;
 }
 
-/* Values from `first` on move by so many; those that vanish become the one before them. */
+/* Values from `first` on move by so many; those that vanish become the one before them. What is no
+ * value stays what it is. */
+static void move_value(int32_t *value, int32_t first, int32_t by)
+{
+    if (*value >= first && *value <= MOST * (RNNCORE_NODE_OUTPUTS + 2)) {
+        *value = *value + by >= first ? *value + by : first - 1;
+    }
+}
+
 static void renumber(program *p, int32_t first, int32_t by)
 {
     for (int32_t i = 0; i < p->nodes; i++) {
         for (int32_t j = 0; j < p->node[i].record.inputs; j++) {
-            int32_t *value = &p->node[i].operand[j];
-            if (*value >= first) {
-                *value = *value + by >= first ? *value + by : first - 1;
-            }
+            move_value(&p->node[i].operand[j], first, by);
         }
     }
     for (int32_t i = 0; i < p->outputs; i++) {
-        int32_t *const places[] = {&p->output[i].value, &p->output[i].mask};
-        for (int j = 0; j < 2; j++) {
-            if (*places[j] >= first) {
-                *places[j] = *places[j] + by >= first ? *places[j] + by : first - 1;
-            }
-        }
+        move_value(&p->output[i].value, first, by);
+        move_value(&p->output[i].mask, first, by);
     }
 }
 
