@@ -276,6 +276,18 @@ static rnncore_status know_shapes(reader *r)
     return status;
 }
 
+/* Whether an output of a stream has the shape that it has without one: those who read a model's
+ * infos know no other. */
+static int is_step_of(const rnncore_array *streamed, const rnncore_array *whole)
+{
+    const int32_t before = streamed->lead == 1 ? 0 : 1; /* no axis of steps */
+    int same = streamed->rank == whole->rank + before;
+    for (int32_t axis = 2; axis < streamed->rank && same; axis++) {
+        same = streamed->size[axis] == whole->size[axis - before];
+    }
+    return same;
+}
+
 /* Whether it can stream, and then which outputs have one vector a step. */
 static void know_streams(rnncore_model *m)
 {
@@ -296,7 +308,8 @@ static void know_streams(rnncore_model *m)
     }
     for (int32_t i = 0; i < m->outputs; i++) {
         const rnncore_array *y = &m->table[m->output[i].value];
-        if (!y->streamed || rnncore_sizes(y, 2, y->rank) < 0) {
+        if (!y->streamed || rnncore_sizes(y, 2, y->rank) < 0 ||
+            !is_step_of(y, &m->known[m->output[i].value])) {
             return;
         }
         m->streamed_per_step[i] = y->lead == 1;
