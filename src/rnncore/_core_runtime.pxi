@@ -48,8 +48,9 @@ cdef class Model:
         cdef int status
         message[0] = 0
         self.context = default_context
-        status = rnncore_model_from_memory(self.context.handle, &data[0] if data.shape[0] else NULL,
-                                           data.shape[0], &self.handle, message, sizeof(message))
+        status = rnncore_model_from_memory(
+            self.context.handle, <const void *>&data[0] if data.shape[0] else <const void *>message,
+            data.shape[0], &self.handle, message, sizeof(message))
         if status != RNNCORE_OK:
             if status == RNNCORE_ERROR_OUT_OF_MEMORY:
                 raise MemoryError("model: out of memory")

@@ -15,7 +15,7 @@ from typing import Any
 
 from rnncore import Input, Model, Sequential, layers
 from rnncore.saving.runtime_file import runtime_bytes
-from rnncore.utils import set_random_seed
+from rnncore.utils import clear_session, set_random_seed
 
 CORPUS = Path(__file__).parent / "corpus/model"
 LARGEST = 4096
@@ -143,6 +143,7 @@ MODELS: dict[str, Callable[[], Model]] = {
 def files() -> Iterator[tuple[str, bytes]]:
     """Yield the name and the bytes of the models that have a program."""
     for name, make in MODELS.items():
+        clear_session()
         set_random_seed(0)
         try:
             whole = runtime_bytes(make())
