@@ -223,12 +223,15 @@ rnncore_status rnncore_take_values(rnncore_layout *layout, rnncore_arena *arena)
     if (status != RNNCORE_OK) {
         return status;
     }
-    for (int32_t slot = 0; slot < m->slots; slot++) {
-        void *block = rnncore_arena_take(arena, layout->slot_bytes[slot], 1);
-        for (int32_t v = 0; v < m->values; v++) {
-            if (m->slot[v] == slot) {
-                layout->values[v].data = block;
-            }
+    char *base = arena->base;
+    for (int32_t slot = 0; slot < m->slots; slot++) { /* from its bytes to its place */
+        const int64_t place = (int64_t)arena->used;
+        rnncore_arena_take(arena, layout->slot_bytes[slot], 1);
+        layout->slot_bytes[slot] = place;
+    }
+    for (int32_t v = 0; v < m->values && base != NULL; v++) {
+        if (m->slot[v] >= 0) {
+            layout->values[v].data = base + layout->slot_bytes[m->slot[v]];
         }
     }
     if (layout->scratch_bytes > INT64_MAX) {

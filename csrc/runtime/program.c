@@ -375,36 +375,47 @@ static void find_results(rnncore_model *m, const int32_t *owner)
     }
 }
 
-/* Gives each value a slot that is free from the node that writes it to the last that reads it. */
+/* Puts the slots of one list, if any, in front of another. */
+static int32_t prepend(int32_t list, int32_t other, int32_t *next)
+{
+    while (list >= 0) {
+        const int32_t slot = list;
+        list = next[slot];
+        next[slot] = other;
+        other = slot;
+    }
+    return other;
+}
+
+/* Gives each value a slot that is free from the node that writes it to the last that reads it. In
+ * lists, each slot with the `next`: those that end with each node, and those that are free. */
 static rnncore_status give_slots(rnncore_model *m)
 {
-    int32_t *end = zeros(m->values, sizeof *end), *owner = zeros(m->values, sizeof *owner);
-    int32_t *until = zeros(m->values, sizeof *until); /* of each slot */
-    if (end == NULL || owner == NULL || until == NULL) {
-        free(end);
-        free(owner);
-        free(until);
+    int32_t *block = zeros(3 * (int64_t)m->values + m->nodes + 1, sizeof *block);
+    if (block == NULL) {
         return RNNCORE_ERROR_OUT_OF_MEMORY;
     }
+    int32_t *end = block, *owner = end + m->values, *next = owner + m->values;
+    int32_t *ending = next + m->values, unused = -1;
     find_ends(m, end, owner);
     find_results(m, owner);
+    for (int32_t i = 0; i <= m->nodes; i++) {
+        ending[i] = -1;
+    }
     for (int32_t i = 0; i < m->nodes; i++) {
+        unused = i > 0 ? prepend(ending[i - 1], unused, next) : unused;
         for (int32_t v = m->written[i]; v < m->written[i + 1]; v++) {
             if (m->result[v] >= 0 || m->node[i].kind->is_view) {
                 continue;
             }
-            int32_t slot = 0;
-            while (slot < m->slots && until[slot] >= i) {
-                slot++;
-            }
-            m->slots = slot < m->slots ? m->slots : slot + 1;
-            until[slot] = end[v];
+            const int32_t slot = unused >= 0 ? unused : m->slots++;
+            unused = unused >= 0 ? next[slot] : -1;
+            next[slot] = ending[end[v]];
+            ending[end[v]] = slot;
             m->slot[v] = slot;
         }
     }
-    free(end);
-    free(owner);
-    free(until);
+    free(block);
     return RNNCORE_OK;
 }
 
