@@ -373,6 +373,9 @@ static void join_lengths(const rnncore_node_call *call)
             longest[row] = length > longest[row] ? length : longest[row];
         }
     }
+    for (int64_t row = 0; row < out->size[0]; row++) { /* one step may have been made none */
+        longest[row] = longest[row] < out->size[1] ? longest[row] : out->size[1];
+    }
     take_lengths(out, longest);
 }
 
