@@ -8,6 +8,16 @@
 
 #include "rnncore.h"
 
+/* For fuzzing under ASan: bytes behind each buffer that nothing may touch. */
+#ifdef RNNCORE_RED_ZONES
+#include <sanitizer/asan_interface.h>
+enum { RNNCORE_RED_ZONE = 64 };
+#else
+enum { RNNCORE_RED_ZONE = 0 };
+#define ASAN_POISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+#endif
+
 typedef struct rnncore_arena {
     char *base;
     size_t used;
@@ -19,12 +29,15 @@ static inline void *rnncore_arena_take(rnncore_arena *arena, int64_t count, size
 {
     size_t bytes, used;
     if (count < 0 || __builtin_mul_overflow((size_t)count, size, &bytes) ||
-        __builtin_add_overflow(bytes, (size_t)63, &bytes) ||
-        __builtin_add_overflow(arena->used, bytes & ~(size_t)63, &used) || used > PTRDIFF_MAX) {
+        __builtin_add_overflow(bytes, (size_t)(63 + RNNCORE_RED_ZONE), &used) ||
+        __builtin_add_overflow(arena->used, used & ~(size_t)63, &used) || used > PTRDIFF_MAX) {
         arena->overflow = 1;
         return NULL;
     }
-    void *block = arena->base == NULL ? NULL : arena->base + arena->used;
+    char *block = arena->base == NULL ? NULL : arena->base + arena->used;
+    if (block != NULL) {
+        ASAN_POISON_MEMORY_REGION(block + bytes, used - arena->used - bytes);
+    }
     arena->used = used;
     return block;
 }
@@ -38,6 +51,7 @@ static inline rnncore_status rnncore_arena_place(rnncore_arena *arena, void *mem
     if (arena->used > bytes || (arena->used > 0 && memory == NULL) || (uintptr_t)memory % 64 != 0) {
         return RNNCORE_ERROR_WORKSPACE;
     }
+    ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
     *arena = (rnncore_arena){memory, 0, 0};
     return RNNCORE_OK;
 }

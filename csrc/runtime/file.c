@@ -15,7 +15,8 @@ static rnncore_status fail(rnncore_status status, char *message, size_t size, co
 
 static rnncore_status read_file(FILE *file, char **data, size_t *size)
 {
-    if (fseek(file, 0, SEEK_END) != 0) {
+    /* A directory may open, and state any size. */
+    if ((fgetc(file) == EOF && ferror(file)) || fseek(file, 0, SEEK_END) != 0) {
         return RNNCORE_ERROR_FILE;
     }
     const long end = ftell(file);

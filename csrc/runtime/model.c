@@ -223,12 +223,15 @@ rnncore_status rnncore_take_values(rnncore_layout *layout, rnncore_arena *arena)
     if (status != RNNCORE_OK) {
         return status;
     }
-    for (int32_t slot = 0; slot < m->slots; slot++) {
-        void *block = rnncore_arena_take(arena, layout->slot_bytes[slot], 1);
-        for (int32_t v = 0; v < m->values; v++) {
-            if (m->slot[v] == slot) {
-                layout->values[v].data = block;
-            }
+    char *base = arena->base;
+    for (int32_t slot = 0; slot < m->slots; slot++) { /* from its bytes to its place */
+        const int64_t place = (int64_t)arena->used;
+        rnncore_arena_take(arena, layout->slot_bytes[slot], 1);
+        layout->slot_bytes[slot] = place;
+    }
+    for (int32_t v = 0; v < m->values && base != NULL; v++) {
+        if (m->slot[v] >= 0) {
+            layout->values[v].data = base + layout->slot_bytes[m->slot[v]];
         }
     }
     if (layout->scratch_bytes > INT64_MAX) {
@@ -289,6 +292,27 @@ static void finish_outputs(const rnncore_layout *layout, void *const *y)
     }
 }
 
+/* Lengths are those of axis 1 of a mask, as far as it is the same. */
+static void view(rnncore_array *out, const rnncore_array *in)
+{
+    const int same = in->type == RNNCORE_MASK && out->rank == in->rank && in->rank > 1 &&
+                     out->size[1] == in->size[1];
+    out->data = in->data;
+    out->lengths = same ? in->lengths : NULL;
+    out->absent = in->absent;
+}
+
+/* Whether there is nothing to compute. Its other sizes may be huge: loops over them would not end.
+ */
+static int is_empty(const rnncore_node_call *call)
+{
+    int empty = 1;
+    for (int32_t i = 0; i < call->node->outputs; i++) {
+        empty &= call->out[i]->type != RNNCORE_MASK && rnncore_numbers(call->out[i]) == 0;
+    }
+    return empty;
+}
+
 rnncore_status rnncore_run_nodes(const rnncore_layout *layout, rnncore_node_call *calls,
                                  const void *const *x, void *const *y)
 {
@@ -310,11 +334,10 @@ rnncore_status rnncore_run_nodes(const rnncore_layout *layout, rnncore_node_call
             own = rnncore_call_of(m, i, layout->values);
             own.scratch = layout->scratch;
         }
-        if (kind->is_view) { /* lengths are those of the axes that an input or a mask has */
-            call->out[0]->data = call->in[0]->data;
-            call->out[0]->lengths = call->in[0]->type == RNNCORE_MASK ? call->in[0]->lengths : NULL;
-            call->out[0]->absent = call->in[0]->absent;
-        } else {
+        if (kind->is_view) {
+            view(call->out[0], call->in[0]);
+        } else if (calls != NULL || !is_empty(call)) {
+            ASAN_UNPOISON_MEMORY_REGION(layout->scratch, layout->scratch_bytes);
             status = kind->run(call);
         }
     }

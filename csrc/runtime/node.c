@@ -1,6 +1,6 @@
 #include "runtime/node.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "core/platform.h"
@@ -53,6 +53,27 @@ static rnncore_status keep_tensors(rnncore_node *node)
     return RNNCORE_OK;
 }
 
+/* Whether the tensors stand where their numbers can be read. */
+static int are_aligned(const rnncore_node *node)
+{
+    uintptr_t misplaced = 0;
+    for (int32_t i = 0; i < node->tensors; i++) {
+        misplaced |= (uintptr_t)node->tensor[i].data % rnncore_type_bytes(node->tensor[i].type);
+    }
+    return misplaced == 0;
+}
+
+/* Frees the copies if `own`; else they are the caller's. */
+static void drop_tensors(rnncore_node *node, int own)
+{
+    for (int32_t i = 0; i < RNNCORE_NODE_TENSORS; i++) {
+        if (own) {
+            rnncore_aligned_free((void *)(uintptr_t)node->tensor[i].data);
+        }
+        node->tensor[i].data = NULL;
+    }
+}
+
 rnncore_status rnncore_node_make(rnncore_node *node, rnncore_context *context)
 {
     const rnncore_node_kind *kind = node->kind;
@@ -65,15 +86,15 @@ rnncore_status rnncore_node_make(rnncore_node *node, rnncore_context *context)
             status = rnncore_has_tensor(node, i) ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
         }
     }
+    const int own = status == RNNCORE_OK && (kind->keeps_tensors || !are_aligned(node));
+    if (own) {
+        status = keep_tensors(node);
+    }
     if (status == RNNCORE_OK && kind->make != NULL) {
         status = kind->make(node, context);
     }
-    if (status == RNNCORE_OK && kind->keeps_tensors) {
-        status = keep_tensors(node);
-    } else {
-        for (int32_t i = 0; i < RNNCORE_NODE_TENSORS; i++) {
-            node->tensor[i].data = NULL; /* the caller's, and no longer needed */
-        }
+    if (status != RNNCORE_OK || !kind->keeps_tensors) {
+        drop_tensors(node, own);
     }
     if (status != RNNCORE_OK) {
         rnncore_node_clear(node);
@@ -86,10 +107,7 @@ void rnncore_node_clear(rnncore_node *node)
     if (node->made != NULL) {
         node->kind->destroy(node->made);
     }
-    for (int32_t i = 0; i < RNNCORE_NODE_TENSORS; i++) {
-        rnncore_aligned_free((void *)(uintptr_t)node->tensor[i].data);
-        node->tensor[i].data = NULL;
-    }
+    drop_tensors(node, 1);
     node->made = NULL;
 }
 
@@ -110,7 +128,37 @@ static rnncore_status shape_in_stream(const rnncore_node_call *call)
         }
     }
     for (int32_t i = 0; i < call->node->outputs; i++) {
-        call->out[i]->streamed = steps + summaries > 0;
+        rnncore_array *y = call->out[i];
+        y->streamed = steps + summaries > 0;
+        for (int32_t axis = 0; axis < y->rank && y->streamed; axis++) {
+            if (y->size[axis] == 0) {
+                return RNNCORE_ERROR_UNSUPPORTED; /* a step of nothing */
+            }
+        }
+    }
+    return RNNCORE_OK;
+}
+
+/* Whatever the kind: an array of rows of the batch, with sizes whose products fit where no size is
+ * zero. */
+static rnncore_status check_shape(const rnncore_node_call *call, const rnncore_array *y)
+{
+    const rnncore_array *x = NULL;
+    for (int32_t i = call->node->inputs - 1; i >= 0; i--) {
+        x = call->in[i] == NULL ? x : call->in[i];
+    }
+    if (x == NULL || y->lead < 1 || y->rank < y->lead || y->rank > RNNCORE_AXES ||
+        y->size[0] != x->size[0]) {
+        return RNNCORE_ERROR_SHAPE;
+    }
+    int64_t numbers = 8;
+    for (int32_t axis = 0; axis < y->rank; axis++) {
+        if (y->size[axis] < RNNCORE_UNKNOWN) {
+            return RNNCORE_ERROR_SHAPE;
+        }
+        if (y->size[axis] > 0 && __builtin_mul_overflow(numbers, y->size[axis], &numbers)) {
+            return RNNCORE_ERROR_OVERFLOW;
+        }
     }
     return RNNCORE_OK;
 }
@@ -120,7 +168,10 @@ rnncore_status rnncore_node_shape(const rnncore_node_call *call)
     for (int32_t i = 0; i < call->node->outputs; i++) {
         memset(call->out[i], 0, sizeof *call->out[i]);
     }
-    const rnncore_status status = call->node->kind->shape(call);
+    rnncore_status status = call->node->kind->shape(call);
+    for (int32_t i = 0; i < call->node->outputs && status == RNNCORE_OK; i++) {
+        status = check_shape(call, call->out[i]);
+    }
     return status == RNNCORE_OK ? shape_in_stream(call) : status;
 }
 

@@ -128,7 +128,8 @@ static rnncore_status read_input(reader *r, int32_t i)
                (input->type == (int32_t)r->header.dtype || input->type == RNNCORE_INT32) &&
                input->rank >= 0 && input->rank <= 8;
     for (int32_t axis = 0; fits && axis < input->rank; axis++) {
-        fits = input->shape[axis] >= -1 && input->shape[axis] <= INT32_MAX;
+        const int64_t size = input->shape[axis];
+        fits = size == -1 || (size >= 1 && size <= INT32_MAX);
         unknown += input->shape[axis] == -1;
     }
     return fits && unknown <= 1 ? RNNCORE_OK : damaged(r, "an input makes no sense");
@@ -158,7 +159,7 @@ static rnncore_status check_tensors(const reader *r)
         }
         uint64_t bytes = rnncore_type_bytes(t.type);
         for (int32_t axis = 0; axis < t.rank; axis++) {
-            if (t.shape[axis] < 0 ||
+            if (t.shape[axis] < 1 ||
                 __builtin_mul_overflow(bytes, (uint64_t)t.shape[axis], &bytes)) {
                 return damaged(r, "the shape of a tensor makes no sense");
             }
@@ -275,6 +276,18 @@ static rnncore_status know_shapes(reader *r)
     return status;
 }
 
+/* Whether an output of a stream has the shape that it has without one: those who read a model's
+ * infos know no other. */
+static int is_step_of(const rnncore_array *streamed, const rnncore_array *whole)
+{
+    const int32_t before = streamed->lead == 1 ? 0 : 1; /* no axis of steps */
+    int same = streamed->rank == whole->rank + before;
+    for (int32_t axis = 2; axis < streamed->rank && same; axis++) {
+        same = streamed->size[axis] == whole->size[axis - before];
+    }
+    return same;
+}
+
 /* Whether it can stream, and then which outputs have one vector a step. */
 static void know_streams(rnncore_model *m)
 {
@@ -295,7 +308,8 @@ static void know_streams(rnncore_model *m)
     }
     for (int32_t i = 0; i < m->outputs; i++) {
         const rnncore_array *y = &m->table[m->output[i].value];
-        if (!y->streamed || rnncore_sizes(y, 2, y->rank) < 0) {
+        if (!y->streamed || rnncore_sizes(y, 2, y->rank) < 0 ||
+            !is_step_of(y, &m->known[m->output[i].value])) {
             return;
         }
         m->streamed_per_step[i] = y->lead == 1;
@@ -306,7 +320,7 @@ static void know_streams(rnncore_model *m)
 static void know_vocabularies(rnncore_model *m)
 {
     for (int32_t i = 0; i < m->nodes; i++) {
-        const int32_t value = m->operands[m->first[i]];
+        const int32_t value = m->node[i].inputs > 0 ? m->operands[m->first[i]] : -1;
         if (m->node[i].kind == rnncore_find_kind(RNNCORE_KIND_EMBEDDING) && value >= 0 &&
             value < m->inputs) {
             const int64_t rows = m->node[i].tensor[0].size[0];
@@ -361,36 +375,47 @@ static void find_results(rnncore_model *m, const int32_t *owner)
     }
 }
 
-/* Gives each value a slot that is free from the node that writes it to the last that reads it. */
+/* Puts the slots of one list, if any, in front of another. */
+static int32_t prepend(int32_t list, int32_t other, int32_t *next)
+{
+    while (list >= 0) {
+        const int32_t slot = list;
+        list = next[slot];
+        next[slot] = other;
+        other = slot;
+    }
+    return other;
+}
+
+/* Gives each value a slot that is free from the node that writes it to the last that reads it. In
+ * lists, each slot with the `next`: those that end with each node, and those that are free. */
 static rnncore_status give_slots(rnncore_model *m)
 {
-    int32_t *end = zeros(m->values, sizeof *end), *owner = zeros(m->values, sizeof *owner);
-    int32_t *until = zeros(m->values, sizeof *until); /* of each slot */
-    if (end == NULL || owner == NULL || until == NULL) {
-        free(end);
-        free(owner);
-        free(until);
+    int32_t *block = zeros(3 * (int64_t)m->values + m->nodes + 1, sizeof *block);
+    if (block == NULL) {
         return RNNCORE_ERROR_OUT_OF_MEMORY;
     }
+    int32_t *end = block, *owner = end + m->values, *next = owner + m->values;
+    int32_t *ending = next + m->values, unused = -1;
     find_ends(m, end, owner);
     find_results(m, owner);
+    for (int32_t i = 0; i <= m->nodes; i++) {
+        ending[i] = -1;
+    }
     for (int32_t i = 0; i < m->nodes; i++) {
+        unused = i > 0 ? prepend(ending[i - 1], unused, next) : unused;
         for (int32_t v = m->written[i]; v < m->written[i + 1]; v++) {
             if (m->result[v] >= 0 || m->node[i].kind->is_view) {
                 continue;
             }
-            int32_t slot = 0;
-            while (slot < m->slots && until[slot] >= i) {
-                slot++;
-            }
-            m->slots = slot < m->slots ? m->slots : slot + 1;
-            until[slot] = end[v];
+            const int32_t slot = unused >= 0 ? unused : m->slots++;
+            unused = unused >= 0 ? next[slot] : -1;
+            next[slot] = ending[end[v]];
+            ending[end[v]] = slot;
             m->slot[v] = slot;
         }
     }
-    free(end);
-    free(owner);
-    free(until);
+    free(block);
     return RNNCORE_OK;
 }
 

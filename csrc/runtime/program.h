@@ -30,7 +30,7 @@ typedef struct rnncore_program_input {
     int32_t type;  /* rnncore_dtype or RNNCORE_INT32 */
     int32_t rank;  /* without the batch */
     int32_t reserved;
-    int64_t shape[8]; /* at most one is -1 */
+    int64_t shape[8]; /* at least 1, but for one that may be -1 */
 } rnncore_program_input;
 
 typedef struct rnncore_program_output {
@@ -44,7 +44,7 @@ typedef struct rnncore_program_tensor {
     uint64_t offset; /* from the start of the program; none overlaps the one before it */
     int32_t type;
     int32_t rank;
-    int64_t shape[8];
+    int64_t shape[8]; /* at least 1 */
 } rnncore_program_tensor;
 
 typedef struct rnncore_program_node {

@@ -2,6 +2,7 @@
 
 cdef enum:
     MOST_ARRAYS = 64  # inputs or outputs of a model
+    MOST_AXES = 8  # of a sample, or a tensor
 
 
 cdef extern from *:
@@ -47,8 +48,9 @@ cdef class Model:
         cdef int status
         message[0] = 0
         self.context = default_context
-        status = rnncore_model_from_memory(self.context.handle, &data[0] if data.shape[0] else NULL,
-                                           data.shape[0], &self.handle, message, sizeof(message))
+        status = rnncore_model_from_memory(
+            self.context.handle, <const void *>&data[0] if data.shape[0] else <const void *>message,
+            data.shape[0], &self.handle, message, sizeof(message))
         if status != RNNCORE_OK:
             if status == RNNCORE_ERROR_OUT_OF_MEMORY:
                 raise MemoryError("model: out of memory")
@@ -59,13 +61,13 @@ cdef class Model:
         found = []
         for i in range(rnncore_model_inputs(self.handle)):
             check(rnncore_model_input(self.handle, i, &info))
-            found.append((info.name.decode(), cnp.PyArray_DescrFromType(numpy_type(info.type)),
+            found.append((info.name.decode(errors='replace'), cnp.PyArray_DescrFromType(numpy_type(info.type)),
                           shape_of(&info)))
         self.inputs = tuple(found)
         found = []
         for i in range(rnncore_model_outputs(self.handle)):
             check(rnncore_model_output(self.handle, i, NULL, &info))
-            found.append((info.name.decode(), cnp.PyArray_DescrFromType(numpy_type(info.type)),
+            found.append((info.name.decode(errors='replace'), cnp.PyArray_DescrFromType(numpy_type(info.type)),
                           shape_of(&info)))
         self.outputs = tuple(found)
         self.step_shapes = (
@@ -468,6 +470,25 @@ cdef object as_input(object given, rnncore_array *out, int type_number):
     return array
 
 
+cdef list made_arrays(rnncore_array *made, int count, object viewed, object dtype, object take,
+                      str place):
+    """Arrays for the outputs of a node, or a view of its input."""
+    results = []
+    for i in range(count):
+        shape = tuple(made[i].size[axis] for axis in range(made[i].rank))
+        if viewed is not None:
+            results.append(np.ascontiguousarray(viewed).reshape(shape))
+            continue
+        if made[i].type == RNNCORE_MASK:  # with room for lengths behind it
+            bits = int(np.prod(shape))
+            room = take(f"{place} {i}", (bits + 8 * shape[0] + 8,), np.bool_)
+            results.append(room[:bits].reshape(shape))
+        else:
+            results.append(take(f"{place} {i}", shape, dtype))
+        made[i].data = cnp.PyArray_DATA(results[i])
+    return results
+
+
 def run_node(str name, int kind, list inputs, list tensors, list attributes, list numbers,
              int outputs, object dtype, object take, str place):
     """Run one node on NumPy arrays; returns its output, or a list of several.
@@ -484,6 +505,17 @@ def run_node(str name, int kind, list inputs, list tensors, list attributes, lis
     cdef size_t size
     cdef int i, axis, status, number = np.dtype(dtype).num
     cdef Memory scratch
+    if len(inputs) > RNNCORE_NODE_INPUTS or len(tensors) > RNNCORE_NODE_TENSORS \
+            or len(attributes) > RNNCORE_NODE_ATTRIBUTES or len(numbers) > RNNCORE_NODE_NUMBERS \
+            or outputs > RNNCORE_NODE_OUTPUTS:
+        raise ValueError(f"{name}: expected at most {RNNCORE_NODE_INPUTS} inputs and "
+                         f"{RNNCORE_NODE_ATTRIBUTES} options, got {len(inputs)} and "
+                         f"{len(attributes)}")
+    for most, given_values in ((MOST_AXES + 1, inputs), (MOST_AXES, tensors)):
+        for value in given_values:
+            if value is not None and np.ndim(value) > most:
+                raise ValueError(f"{name}: expected an array of at most {most} axes, got shape "
+                                 f"{np.shape(value)}")
     memset(&node, 0, sizeof(node))
     memset(&call, 0, sizeof(call))
     memset(given, 0, sizeof(rnncore_array) * len(inputs))
@@ -517,21 +549,13 @@ def run_node(str name, int kind, list inputs, list tensors, list attributes, lis
             check(status)
         raise ValueError(f"{name}: expected inputs that fit each other and the layer, got shapes "
                          f"{shapes}")
-    results = []
-    for i in range(outputs):
-        shape = tuple(made[i].size[axis] for axis in range(made[i].rank))
-        if node.kind.is_view:
-            results.append(np.ascontiguousarray(inputs[0]).reshape(shape))
-            continue
-        name_of_output = f"{place} {i}"
-        if made[i].type == RNNCORE_MASK:  # with room for lengths behind it
-            count = int(np.prod(shape))
-            room = take(name_of_output, (count + 8 * shape[0] + 8,), np.bool_)
-            results.append(room[:count].reshape(shape))
-        else:
-            results.append(take(name_of_output, shape, dtype))
-        made[i].data = cnp.PyArray_DATA(results[i])
-    scratch = borrow(size)
+    try:
+        results = made_arrays(made, outputs, inputs[0] if node.kind.is_view else None, dtype, take,
+                              place)
+        scratch = borrow(size)
+    except BaseException:
+        rnncore_node_clear(&node)
+        raise
     call.scratch = scratch.start
     with nogil:
         status = rnncore_single_end(&call, &node)

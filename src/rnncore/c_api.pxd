@@ -297,6 +297,7 @@ cdef extern from "runtime/single.h" nogil:
         const rnncore_array *in_ "in"[64]
         rnncore_array *out[3]
         void *scratch
+    void rnncore_node_clear(rnncore_node *node)
     int rnncore_single_begin(rnncore_context *context, rnncore_node *node, int32_t kind,
                              rnncore_node_call *call, size_t *scratch)
     int rnncore_single_end(rnncore_node_call *call, rnncore_node *node)

@@ -16,11 +16,19 @@ static const double TOLERANCE[] = {[RNNCORE_FLOAT32] = 3e-6, [RNNCORE_FLOAT64] =
 
 static void test_names(void)
 {
-    static const rnncore_status statuses[] = {
-        RNNCORE_OK,           RNNCORE_ERROR_INVALID_ARGUMENT, RNNCORE_ERROR_OUT_OF_MEMORY,
-        RNNCORE_ERROR_THREAD, RNNCORE_ERROR_OVERFLOW,         RNNCORE_ERROR_UNSUPPORTED,
-        RNNCORE_ERROR_BLAS,   RNNCORE_ERROR_WORKSPACE,        RNNCORE_ERROR_TAPE_STATE,
-        RNNCORE_ERROR_LENGTHS};
+    static const rnncore_status statuses[] = {RNNCORE_OK,
+                                              RNNCORE_ERROR_INVALID_ARGUMENT,
+                                              RNNCORE_ERROR_OUT_OF_MEMORY,
+                                              RNNCORE_ERROR_THREAD,
+                                              RNNCORE_ERROR_OVERFLOW,
+                                              RNNCORE_ERROR_UNSUPPORTED,
+                                              RNNCORE_ERROR_BLAS,
+                                              RNNCORE_ERROR_WORKSPACE,
+                                              RNNCORE_ERROR_TAPE_STATE,
+                                              RNNCORE_ERROR_LENGTHS,
+                                              RNNCORE_ERROR_FILE,
+                                              RNNCORE_ERROR_MODEL,
+                                              RNNCORE_ERROR_SHAPE};
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         const char *text = rnncore_status_string(statuses[i]);
         CHECK(text != NULL && strlen(text) > 0);
@@ -30,6 +38,7 @@ static void test_names(void)
     }
     CHECK(strlen(rnncore_status_string((rnncore_status)4711)) > 0);
     CHECK(RNNCORE_ERROR_TAPE_STATE == 8 && RNNCORE_ERROR_LENGTHS == 20); /* pinned */
+    CHECK(RNNCORE_ERROR_FILE == 30 && RNNCORE_ERROR_MODEL == 31 && RNNCORE_ERROR_SHAPE == 32);
     CHECK(strchr(rnncore_version(), '.') != NULL);
     CHECK(strcmp(rnncore_isa_name(RNNCORE_ISA_AVX2), "avx2") == 0);
     CHECK(strcmp(rnncore_isa_name(RNNCORE_ISA_NEON), "neon") == 0);

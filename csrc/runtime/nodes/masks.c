@@ -202,11 +202,13 @@ const rnncore_node_kind rnncore_not_equal_kind = {.name = "not_equal",
 
 /* ---- lengths behind a layer that changes the number of steps ---- */
 
+enum { MOST_TIMES = 1 << 20 }; /* so that no number of steps overflows */
+
 static rnncore_status window_make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t *a = node->attributes;
-    const int fits = a[0] >= 0 && a[0] <= INT32_MAX && a[1] >= -INT32_MAX && a[1] <= INT32_MAX &&
+    const int fits = a[0] >= 0 && a[0] <= MOST_TIMES && a[1] >= -INT32_MAX && a[1] <= INT32_MAX &&
                      a[2] >= 1 && a[2] <= INT32_MAX;
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }
@@ -260,7 +262,8 @@ static rnncore_status join_make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t joint = node->attributes[0];
-    const int fits = joint >= RNNCORE_JOINT_EVERY && joint <= RNNCORE_JOINT_LENGTHS &&
+    const int fits = node->inputs > 0 && joint >= RNNCORE_JOINT_EVERY &&
+                     joint <= RNNCORE_JOINT_LENGTHS &&
                      (joint != RNNCORE_JOINT_STEPS || node->inputs % 2 == 0);
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }
@@ -322,7 +325,7 @@ static rnncore_status join_shape(const rnncore_node_call *call)
                 return RNNCORE_ERROR_SHAPE;
             }
         }
-        if (mask->size[1] > out->size[1]) {
+        if (mask->size[1] != 1 && (mask->size[1] >= 0 || out->size[1] == 1)) {
             out->size[1] = mask->size[1];
         }
     }
@@ -376,6 +379,9 @@ static void join_lengths(const rnncore_node_call *call)
             const int64_t length = call->in[i]->lengths[row];
             longest[row] = length > longest[row] ? length : longest[row];
         }
+    }
+    for (int64_t row = 0; row < out->size[0]; row++) { /* one step may have been made none */
+        longest[row] = longest[row] < out->size[1] ? longest[row] : out->size[1];
     }
     take_lengths(out, longest);
 }

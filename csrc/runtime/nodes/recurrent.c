@@ -65,14 +65,14 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* Whether an array has the rows of x. */
-static int has_rows(const rnncore_array *x, const rnncore_array *other)
+/* Whether the first axes of two arrays may have the same sizes. */
+static int same_sizes(const rnncore_array *a, const rnncore_array *b, int32_t axes)
 {
-    int fits = other->rank > x->lead;
-    for (int32_t axis = 0; fits && axis < x->lead; axis++) {
-        fits = rnncore_may_equal(other->size[axis], x->size[axis]);
+    int same = 1;
+    for (int32_t axis = 0; axis < axes; axis++) {
+        same &= rnncore_may_equal(a->size[axis], b->size[axis]);
     }
-    return fits;
+    return same;
 }
 
 static rnncore_status shape(const rnncore_node_call *call)
@@ -84,16 +84,15 @@ static rnncore_status shape(const rnncore_node_call *call)
         !rnncore_may_equal(x->size[x->rank - 1], w->input)) {
         return RNNCORE_ERROR_SHAPE;
     }
-    if (mask != NULL &&
-        (mask->type != RNNCORE_MASK || mask->rank != x->rank - 1 || !has_rows(x, mask) ||
-         !rnncore_may_equal(mask->size[mask->rank - 1], x->size[x->rank - 2]))) {
+    if (mask != NULL && (mask->type != RNNCORE_MASK || mask->rank != x->rank - 1 ||
+                         !same_sizes(mask, x, mask->rank))) {
         return RNNCORE_ERROR_SHAPE;
     }
     for (int32_t i = H; i < call->node->inputs; i++) {
         const rnncore_array *state = call->in[i];
-        if (state != NULL &&
-            (!rnncore_is_float(call, i) || state->rank != x->rank - 1 || !has_rows(x, state) ||
-             !rnncore_may_equal(state->size[state->rank - 1], w->hidden))) {
+        if (state != NULL && (!rnncore_is_float(call, i) || state->rank != x->rank - 1 ||
+                              !same_sizes(state, x, x->lead) ||
+                              !rnncore_may_equal(state->size[state->rank - 1], w->hidden))) {
             return RNNCORE_ERROR_SHAPE;
         }
     }
