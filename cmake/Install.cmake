@@ -16,7 +16,7 @@ endif()
 set(_lib ${_prefix}/${CMAKE_INSTALL_LIBDIR})
 set(_package ${_lib}/cmake/rnncore)
 
-set(_headers csrc/include/rnncore.h)
+set(_headers csrc/include/rnncore.h csrc/include/rnncore_model.h)
 if(RNNCORE_TRAIN)
   list(APPEND _headers csrc/include/rnncore_train.h)
 endif()

@@ -18,7 +18,7 @@ def _prefix() -> Path:
 
 
 def get_include() -> str:
-    """Folder of ``rnncore.h`` and ``rnncore_train.h``, for ``-I``.
+    """Folder of ``rnncore.h`` and its companions, for ``-I``.
 
     Returns
     -------
