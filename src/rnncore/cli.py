@@ -34,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when something could not be read or written; 2 when no command was given, or the
-        package that it needs is missing; 130 after Ctrl-C; 141 when nobody reads the output any
-        more.
+        0; 1 when something could not be read or written; 2 when no command was given, the package
+        that it needs is missing, or a file holds something else; 130 after Ctrl-C; 141 when nobody
+        reads the output any more.
 
     Raises
     ------
@@ -110,6 +110,23 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in _CONFIG.items():
         config.add_argument(f"--{name}", action="store_true", help=text)
     config.set_defaults(run=_config, error=config.error)
+    export = commands.add_parser(
+        "export-c",
+        help="write a trained model as a C array",
+        description="Writes a file of model.save(path, runtime=True) as an array that a C program "
+        "gives to rnncore_model_from_memory, and a header beside it.",
+    )
+    export.add_argument("model", type=Path, metavar="MODEL.rnnc")
+    export.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE.c",
+        help="the array; the header has this name with .h",
+    )
+    export.add_argument("--name", help="of the array, default: that of the file")
+    export.set_defaults(run=_export_c)
     commands.add_parser("bench", help="measure speed against other libraries")
     return parser
 
@@ -153,6 +170,17 @@ def _config(options: argparse.Namespace) -> int:
         options.error(f"expected at least one of {', '.join(f'--{name}' for name in _CONFIG)}")
     for name in wanted:
         print(getattr(_c_library, name)())
+    return 0
+
+
+def _export_c(options: argparse.Namespace) -> int:
+    from rnncore.saving.c_array import export_c
+
+    try:
+        export_c(options.model, options.output, options.name)
+    except ValueError as error:
+        print(f"rnncore export-c: error: {error}", file=sys.stderr)
+        return _WRONG
     return 0
 
 

@@ -27,6 +27,7 @@ def test_a_program_builds_with_the_flags_of_the_command(
 def test_folders_hold_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(path.name for path in Path(rnncore.get_include()).iterdir()) == [
         "rnncore.h",
+        "rnncore_model.h",
         "rnncore_train.h",
     ]
     assert cli.main(["config", "--cmake-dir", "--pkgconfig-dir"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,8 +17,8 @@ from rnncore.layers.parameter import Parameter
 from rnncore.networks.graph import Graph, Step
 from rnncore.utils._registry import in_library
 
+MAGIC = b"RNNCPROG"  # the first bytes of a program
 # The records of csrc/runtime/program.h.
-_MAGIC = b"RNNCPROG"
 _VERSION = 1
 _HEADER = struct.Struct("<8sIIQQIIIIIIQ")
 _INPUT = struct.Struct("<Iiii8q")
@@ -26,6 +27,7 @@ _TENSOR = struct.Struct("<Qii8q")
 _NODE = struct.Struct("<iiiiIi12q3d")
 _FLOATS = {np.dtype(np.float32): 0, np.dtype(np.float64): 1}
 _IDS = 2
+_ITEM_SIZES = (4, 8, 4)  # by type: float32, float64, token ids
 _MOST_AXES = 8
 _ALIGNMENT = 64
 
@@ -163,7 +165,7 @@ class Program:
         body = b"".join(b"".join(section) for section in sections)
         body += _padded(struct.pack(f"<{len(operands)}i", *operands), 8) + _padded(bytes(text), 8)
         total = -(-(_HEADER.size + len(body)) // _ALIGNMENT) * _ALIGNMENT
-        header = _HEADER.pack(_MAGIC, _VERSION, _FLOATS[self.dtype], total, size, *counts, 0)
+        header = _HEADER.pack(MAGIC, _VERSION, _FLOATS[self.dtype], total, size, *counts, 0)
         return _padded(header + body, _ALIGNMENT)
 
     def _placed(self, places: Mapping[int, int]) -> list[int]:
@@ -174,6 +176,29 @@ class Program:
             for i in range(first + inputs, first + inputs + tensors):
                 operands[i] = places.get(operands[i], -1)
         return operands
+
+
+def only_program(data: bytes) -> bytes:
+    """Return the start of what begins with a program: that, and the tensors that it reads.
+
+    Parameters
+    ----------
+    data : bytes
+        From the program to the end of its file, which the C library could read.
+    """
+    header = list(_HEADER.unpack_from(data))
+    size, (inputs, outputs, tensors) = header[3], header[5:8]
+    first = _HEADER.size + inputs * _INPUT.size + outputs * _OUTPUT.size
+    program, kept, end = bytearray(data[:size]), [], size
+    for at in range(first, first + tensors * _TENSOR.size, _TENSOR.size):
+        offset, kind, rank, *shape = _TENSOR.unpack_from(program, at)
+        nbytes = math.prod(shape[:rank]) * _ITEM_SIZES[kind]
+        kept.append(data[offset : offset + nbytes])
+        _TENSOR.pack_into(program, at, end, kind, rank, *shape)
+        end += nbytes
+    header[4] = end
+    _HEADER.pack_into(program, 0, *header)
+    return bytes(program) + b"".join(kept)
 
 
 def _padded(data: bytes, multiple: int) -> bytes:
