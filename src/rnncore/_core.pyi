@@ -210,6 +210,6 @@ def run_node(
     numbers: list[float],
     outputs: int,
     dtype: np.dtype[Any],
-    take: Callable[[str, tuple[int, ...], Any], NDArray[Any]],
-    place: str,
+    take: Callable[[str, tuple[int, ...], Any], NDArray[Any]] = ...,
+    place: str = "",
 ) -> Any: ...

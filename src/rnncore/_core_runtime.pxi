@@ -470,6 +470,11 @@ cdef object as_input(object given, rnncore_array *out, int type_number):
     return array
 
 
+def new_array(str name, tuple shape, object dtype):
+    """What `take` may be: gives new arrays."""
+    return np.empty(shape, dtype)
+
+
 cdef list made_arrays(rnncore_array *made, int count, object viewed, object dtype, object take,
                       str place):
     """Arrays for the outputs of a node, or a view of its input."""
@@ -490,7 +495,7 @@ cdef list made_arrays(rnncore_array *made, int count, object viewed, object dtyp
 
 
 def run_node(str name, int kind, list inputs, list tensors, list attributes, list numbers,
-             int outputs, object dtype, object take, str place):
+             int outputs, object dtype, object take=new_array, str place=""):
     """Run one node on NumPy arrays; returns its output, or a list of several.
 
     Inputs are arrays of `dtype`, token ids, and masks of bool; None for one that is not given.
