@@ -22,19 +22,13 @@ int32_t rnncore_model_outputs(const rnncore_model *model)
     return model == NULL ? 0 : model->outputs;
 }
 
-/* Whether the first axis behind the batch is steps. */
-static int has_steps(const rnncore_program_input *input)
-{
-    return input->rank > (input->type == RNNCORE_INT32 ? 0 : 1);
-}
-
 int64_t rnncore_model_input_size(const rnncore_model *model)
 {
     if (model == NULL) {
         return 0;
     }
     const rnncore_array *x = &model->known[0];
-    return rnncore_sizes(x, has_steps(&model->input[0]) ? 2 : 1, x->rank);
+    return rnncore_sizes(x, rnncore_has_steps(&model->input[0]) ? 2 : 1, x->rank);
 }
 
 int32_t rnncore_model_output_per_step(const rnncore_model *model)
@@ -46,7 +40,8 @@ int32_t rnncore_model_output_per_step(const rnncore_model *model)
         return model->streamed_per_step[0];
     }
     const rnncore_array *y = &model->known[model->output[0].value];
-    return has_steps(&model->input[0]) && y->rank > 2 && y->size[1] == model->known[0].size[1];
+    return rnncore_has_steps(&model->input[0]) && y->rank > 2 &&
+           y->size[1] == model->known[0].size[1];
 }
 
 int64_t rnncore_model_output_size(const rnncore_model *model)
@@ -150,7 +145,7 @@ rnncore_status rnncore_set_inputs(const rnncore_model *model, rnncore_array *val
         if (steps == NULL) {
             continue;
         }
-        int64_t expected = has_steps(input) ? input->shape[0] : 1;
+        int64_t expected = rnncore_has_steps(input) ? input->shape[0] : 1;
         for (int32_t axis = 1; axis < x->rank; axis++) {
             if (x->size[axis] < 0) {
                 x->size[axis] = expected = steps[i];
@@ -168,7 +163,8 @@ void rnncore_set_streamed_inputs(const rnncore_model *model, rnncore_array *valu
 {
     for (int32_t i = 0; i < model->inputs; i++) {
         const rnncore_program_input *input = &model->input[i];
-        const int32_t from = has_steps(input); /* an input without steps comes with each step */
+        const int32_t from =
+            rnncore_has_steps(input); /* an input without steps comes with each step */
         rnncore_array *x = &values[i];
         *x = (rnncore_array){.type = input->type, .streamed = 1, .lead = from ? 1 : 2};
         x->rank = input->rank - from + 2;
@@ -395,7 +391,7 @@ static rnncore_status set_lengths(const rnncore_layout *layout, const int64_t *c
     for (int32_t i = 0; i < layout->model->inputs && lengths != NULL; i++) {
         rnncore_array *x = &layout->values[i];
         for (int64_t row = 0; lengths[i] != NULL && row < x->size[0]; row++) {
-            if (!has_steps(&layout->model->input[i]) || lengths[i][row] < 0 ||
+            if (!rnncore_has_steps(&layout->model->input[i]) || lengths[i][row] < 0 ||
                 lengths[i][row] > x->size[1]) {
                 return RNNCORE_ERROR_LENGTHS;
             }

@@ -39,6 +39,14 @@ typedef struct rnncore_layout {
     size_t scratch_bytes;
 } rnncore_layout;
 
+/* Whether the first axis behind the batch is steps: of token ids, of features, or of single
+ * numbers, such as those of a mask, where it is of any size. */
+static inline int rnncore_has_steps(const rnncore_program_input *input)
+{
+    return input->rank > (input->type == RNNCORE_INT32 ? 0 : 1) ||
+           (input->rank == 1 && input->shape[0] < 0);
+}
+
 /* A call of node i on these values. */
 rnncore_node_call rnncore_call_of(const rnncore_model *model, int32_t i, rnncore_array *values);
 

@@ -294,7 +294,7 @@ static void know_streams(rnncore_model *m)
     int sequences = 0;
     for (int32_t i = 0; i < m->inputs; i++) {
         const rnncore_program_input *input = &m->input[i];
-        const int has_steps = input->type == RNNCORE_INT32 ? input->rank > 0 : input->rank > 1;
+        const int has_steps = rnncore_has_steps(input);
         sequences += has_steps;
         for (int32_t axis = has_steps; axis < input->rank; axis++) {
             if (input->shape[axis] < 0) {

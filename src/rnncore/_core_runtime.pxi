@@ -25,6 +25,11 @@ cdef tuple shape_of(const rnncore_array_info *info):
     return tuple(None if info.shape[i] < 0 else info.shape[i] for i in range(info.rank))
 
 
+cdef bint has_steps(tuple shape, object dtype):
+    """Whether axis 1 of an input is steps: rnncore_has_steps."""
+    return len(shape) > (0 if dtype == np.int32 else 1) or shape == (None,)
+
+
 cdef class Model:
     """A model that the C library runs, made from the bytes of a file.
 
@@ -71,7 +76,7 @@ cdef class Model:
                           shape_of(&info)))
         self.outputs = tuple(found)
         self.step_shapes = (
-            tuple(shape[1:] if len(shape) > (0 if dtype == np.int32 else 1) else shape
+            tuple(shape[1:] if has_steps(shape, dtype) else shape
                   for _, dtype, shape in self.inputs),
             tuple(shape[1:] if rnncore_model_output_streams(self.handle, i) else shape
                   for i, (_, _, shape) in enumerate(self.outputs)))
@@ -103,9 +108,8 @@ cdef class Model:
                     a is not None and a != b for a, b in zip(shape, array.shape[1:])):
                 raise ValueError(f"{name}: expected a contiguous array of {dtype} and shape "
                                  f"{(batch, *shape)}, got {describe(array)}")
-            has_steps = len(shape) > (0 if dtype == np.int32 else 1)
             steps[i] = array.shape[1 + shape.index(None)] if None in shape else \
-                array.shape[1] if has_steps else 1
+                array.shape[1] if has_steps(shape, dtype) else 1
             x[i] = cnp.PyArray_DATA(array)
             real[i] = NULL
             if lengths is not None:

@@ -193,9 +193,8 @@ static rnncore_status run_sequences(const rnncore_node_call *call)
     const int masked = mask != NULL && !mask->absent;
     rnncore_batch batch = batch_of(call);
     size_t bytes;
-    if (masked) {
-        batch.lengths = mask->lengths;
-        batch.mask = mask->lengths == NULL ? mask->data : NULL;
+    if (masked) { /* not its lengths, behind which y would be 0, not that of the last real step */
+        batch.mask = mask->data;
     }
     batch.initial_h = call->in[H] == NULL ? NULL : call->in[H]->data;
     batch.initial_c = call->in[C] == NULL ? NULL : call->in[C]->data;

@@ -12,7 +12,7 @@ import numpy as np
 from rnncore.layers._members import members
 from rnncore.layers.graph.symbolic import SymbolicTensor, leaves, replaced
 from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import AT_ONCE, KINDS, MOST_INPUTS, Nodes, Value, axes_of, is_ids, rank_of
+from rnncore.layers.nodes import AT_ONCE, KINDS, MOST_INPUTS, Nodes, Value, is_ids, rank_of
 from rnncore.layers.parameter import Parameter
 from rnncore.networks.graph import Graph, Step
 from rnncore.utils._registry import in_library
@@ -221,15 +221,19 @@ def program_of(model: Any) -> Program:
         program.input(name, tensor.shape[1:], ids=_takes_ids(graph, number))
         for name, tensor, number in zip(model.input_names, model.inputs, graph.inputs, strict=True)
     ]
-    has_steps = [axes_of(value) > (0 if value.ids else 1) for value in inputs]
     masks = [
-        program.node("lengths", [value]) if steps else None
-        for value, steps in zip(inputs, has_steps, strict=True)
+        program.node("lengths", [value]) if _has_steps(value, tensor.shape) else None
+        for value, tensor in zip(inputs, model.inputs, strict=True)
     ]
     found = infer_graph(program, graph, inputs, masks)
     for name, (value, mask) in zip(model.output_names, found, strict=True):
         program.output(name, _as_taken(program, value, ids=False), mask)
     return program
+
+
+def _has_steps(value: Value, shape: Sequence[int | None]) -> bool:
+    """Return whether axis 1 is steps: rnncore_has_steps."""
+    return len(shape) > (1 if value.ids else 2) or shape[1:] == (None,)
 
 
 def _refuse_own(layer: Any) -> None:
