@@ -86,7 +86,7 @@ static void narrow(rnncore_array *bits, const rnncore_array *mask)
 static rnncore_status lengths_shape(const rnncore_node_call *call)
 {
     const rnncore_array *x = call->in[0];
-    if (x->rank < 2) {
+    if (x->rank < 2 || is_mask(x)) { /* whose lengths may be gone before these */
         return RNNCORE_ERROR_SHAPE;
     }
     mask_of(x, 2, call->out[0]);
