@@ -1,6 +1,7 @@
 /* Batch normalization with the moments that training has kept. */
 #include <math.h>
 
+#include "core/platform.h"
 #include "runtime/nodes/axes.h"
 #include "runtime/nodes/reals.h"
 
@@ -16,7 +17,15 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
     for (int i = 2; i < 4; i++) {
         fits &= !rnncore_has_tensor(node, i) || rnncore_tensor_is(node, i, 1, channels, 0, 0);
     }
-    return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
+    if (!fits) {
+        return RNNCORE_ERROR_MODEL;
+    }
+    node->made = rnncore_aligned_alloc((size_t)channels, rnncore_type_bytes((int32_t)node->dtype));
+    if (node->made == NULL) {
+        return RNNCORE_ERROR_OUT_OF_MEMORY;
+    }
+    RNNCORE_OF(node, invert)(node, node->made);
+    return RNNCORE_OK;
 }
 
 static rnncore_status shape(const rnncore_node_call *call)
@@ -53,6 +62,7 @@ const rnncore_node_kind rnncore_batch_norm_kind = {.name = "batch_norm",
                                                    .most_tensors = 4,
                                                    .keeps_tensors = 1,
                                                    .make = make,
+                                                   .destroy = rnncore_aligned_free,
                                                    .shape = shape,
                                                    .run = run,
                                                    .streams = streams};

@@ -18,6 +18,12 @@ static REAL FN(smaller)(REAL a, REAL b)
             const REAL p = a[i], q = b[i];                                                         \
             y[i] = (value);                                                                        \
         }                                                                                          \
+    } else if (a_step == 1 && b_step == 0) {                                                       \
+        const REAL q = b[0];                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const REAL p = a[i];                                                                   \
+            y[i] = (value);                                                                        \
+        }                                                                                          \
     } else {                                                                                       \
         for (int64_t i = 0; i < n; i++) {                                                          \
             const REAL p = a[i * a_step], q = b[i * b_step];                                       \

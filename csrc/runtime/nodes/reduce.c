@@ -1,5 +1,6 @@
 /* What is computed of all numbers along some axes: softmax, sums and means, normalization. */
 #include <math.h>
+#include <string.h>
 
 #include "runtime/kinds.h"
 #include "runtime/nodes/axes.h"
@@ -9,6 +10,29 @@ typedef struct split {
     rnncore_axes along, others;
     const uint8_t *mask; /* NULL: everything is real */
 } split;
+
+/* Whether the numbers along the axes stand side by side. */
+static int is_contiguous(const rnncore_axes *along)
+{
+    int64_t stride = 1;
+    for (int32_t axis = along->count - 1; axis >= 0; axis--) {
+        if (along->stride[axis] != stride) {
+            return 0;
+        }
+        stride *= along->size[axis];
+    }
+    return 1;
+}
+
+/* How many results stand side by side that are made of numbers side by side, under one mask: those
+ * of the last axis, where the one along is in front of it. */
+static int64_t columns_of(const split *s)
+{
+    const int32_t last = s->others.count - 1;
+    const int fits = s->along.count == 1 && last >= 0 && s->others.stride[last] == 1 &&
+                     s->others.mask_stride[last] == 0 && s->others.size[last] > 0;
+    return fits ? s->others.size[last] : 1;
+}
 
 #define TEMPLATE "runtime/nodes/reduce.inc.h"
 #include "kernels/dtypes.inc.h"
@@ -24,10 +48,11 @@ static int split_of(const rnncore_node_call *call, int first, split *s)
     return rnncore_divide_axes(call, first, mask, &s->along, &s->others);
 }
 
+/* For the numbers along the axes, or a sum for each of the others. */
 static rnncore_status row_scratch(const rnncore_node_call *call, size_t *bytes)
 {
-    const int64_t most = rnncore_row_size(call->in[0]);
-    *bytes = (size_t)most * rnncore_type_bytes((int32_t)call->node->dtype);
+    const int64_t most = rnncore_size_product(rnncore_row_size(call->in[0]), sizeof(double));
+    *bytes = (size_t)most;
     return most < 0 ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
 }
 
@@ -137,6 +162,7 @@ const rnncore_node_kind rnncore_reduce_kind = {.name = "reduce",
                                                .most_outputs = 1,
                                                .make = reduce_make,
                                                .shape = reduce_shape,
+                                               .scratch = row_scratch,
                                                .run = reduce_run,
                                                .streams = reduce_streams};
 
