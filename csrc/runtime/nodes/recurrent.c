@@ -226,7 +226,7 @@ static int streams(const rnncore_node_call *call)
 /* What stands at call->state. */
 typedef struct stream_state {
     rnncore_stepper stepper;
-    char *kept; /* (B, state_size): the states of masked rows */
+    char *kept; /* (B, state_size): the states of masked rows, or those that are outputs */
 } stream_state;
 
 static int64_t state_size(const rnncore_node_call *call)
@@ -246,7 +246,7 @@ static rnncore_status take(const rnncore_node_call *call, int64_t batch, int64_t
     }
     rnncore_arena_take(arena, 1, sizeof *state);
     *memory = rnncore_arena_take(arena, (int64_t)bytes, 1);
-    if (call->in[MASK] != NULL) {
+    if (call->in[MASK] != NULL || call->node->outputs > 1) {
         state->kept = rnncore_arena_take(arena, rnncore_count(batch, state_size(call)), w->element);
     }
     return RNNCORE_OK;
@@ -325,19 +325,43 @@ static void advance_masked(const rnncore_node_call *call, int64_t step)
     }
 }
 
+/* The states behind a step, for a layer that gives them. */
+static void give_states(const rnncore_node_call *call, int64_t step)
+{
+    const rnncore_weights *w = call->node->made;
+    char *numbers = ((const stream_state *)call->state)->kept;
+    const int64_t steps = call->in[X]->size[1];
+    const size_t h = (size_t)w->hidden * w->element;
+    for (int64_t b = 0; b < call->in[X]->size[0]; b++) {
+        state_get(call, b, numbers);
+        for (int32_t i = 1; i < call->node->outputs; i++) {
+            char *to = (char *)call->out[i]->data + (size_t)(b * steps + step) * h;
+            memcpy(to, numbers + (size_t)(i - 1) * h, h);
+        }
+    }
+}
+
 static rnncore_status run(const rnncore_node_call *call)
 {
     if (call->state == NULL) {
         return run_sequences(call);
     }
     const rnncore_array *mask = call->in[MASK];
+    const int masked = mask != NULL && !mask->absent;
     const int64_t steps = call->in[X]->size[1];
-    if (mask == NULL || mask->absent) {
+    if (!masked && call->node->outputs == 1) {
         advance(call, 0, steps);
         return RNNCORE_OK;
     }
     for (int64_t t = 0; t < steps; t++) {
-        advance_masked(call, t);
+        if (masked) {
+            advance_masked(call, t);
+        } else {
+            advance(call, t, 1);
+        }
+        if (call->node->outputs > 1) {
+            give_states(call, t);
+        }
     }
     return RNNCORE_OK;
 }

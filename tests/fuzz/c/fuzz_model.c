@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rnncore_model.h"
+#include "runtime/single.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -311,54 +312,118 @@ static void try_batch(const rnncore_model *model, int64_t batch, int64_t steps, 
 
 /* ---- streams --------------------------------------------------------------------------------- */
 
-/* The first `steps` steps of a batch through a stream, cut in two. */
-static void run_stream(rnncore_stream *stream, const arrays *x, const arrays *y, int64_t batch,
-                       int64_t steps, int per_step)
+/* Copies the steps [first, first + some) of all rows. */
+static void cut(void *to, const arrays *a, int32_t i, int64_t batch, int64_t steps, int64_t first,
+                int64_t some)
 {
-    const size_t x_step = x->row[0] / (size_t)steps;
-    const size_t y_step = per_step ? y->row[0] / (size_t)steps : y->row[0];
-    const int64_t cuts[] = {0, 1, steps};
-    for (int i = 0; i < 2; i++) {
-        const int64_t first = cuts[i], some = cuts[i + 1] - cuts[i];
-        char *from = block(x_step * (size_t)(some * batch));
-        char *to = block(y_step * (size_t)(some * batch));
-        for (int64_t row = 0; row < batch; row++) {
-            memcpy(from + (size_t)(row * some) * x_step,
-                   (char *)x->data[0] + (size_t)row * x->row[0] + (size_t)first * x_step,
-                   (size_t)some * x_step);
-        }
-        const rnncore_status status = some == 1 ? rnncore_stream_step(stream, from, to)
-                                                : rnncore_stream_run(stream, from, some, to);
-        REQUIRE(status == RNNCORE_OK);
-        for (int64_t row = 0; row < batch; row++) {
-            const char *got = to + (size_t)(row * some) * y_step;
-            const char *expected = (char *)y->data[0] + (size_t)row * y->row[0];
-            if (per_step) {
-                REQUIRE(same(got, expected + (size_t)first * y_step, (size_t)some * y_step,
-                             y->info[0].type));
-            } else if (i == 1) {
-                REQUIRE(same(got + (size_t)(some - 1) * y_step, expected, y_step, y->info[0].type));
-            }
-        }
-        release(from);
-        release(to);
+    const size_t step = a->row[i] / (size_t)steps, bytes = (size_t)some * step;
+    for (int64_t row = 0; row < batch; row++) {
+        const char *from = (const char *)a->data[i] + (size_t)row * a->row[i];
+        memcpy((char *)to + (size_t)row * bytes, from + (size_t)first * step, bytes);
     }
 }
 
-/* Whether it gives the bits of the whole sequence, after a reset and with a state set as well. */
-static void check_stream(const rnncore_model *model, rnncore_stream *stream, int64_t batch,
-                         int wild)
+/* A model of one input and one output: a step, then all others at once. Outputs of the sequence so
+ * far stand one behind the other, of which the last is that of the whole. */
+static void run_single(rnncore_stream *stream, const arrays *x, const arrays *y, int64_t batch,
+                       int64_t steps, int per_step)
 {
-    const int per_step = rnncore_model_output_per_step(model);
+    const int32_t type = y->info[0].type;
+    const size_t step = per_step ? y->row[0] / (size_t)steps : y->row[0];
+    const int64_t cuts[] = {0, 1, steps};
+    for (int i = 0; i < 2; i++) {
+        const int64_t first = cuts[i], some = cuts[i + 1] - cuts[i];
+        char *from = block(x->row[0] * (size_t)batch);
+        char *to = block(step * (size_t)(some * batch)),
+             *expected = block(y->row[0] * (size_t)batch);
+        cut(from, x, 0, batch, steps, first, some);
+        REQUIRE((some == 1 ? rnncore_stream_step(stream, from, to)
+                           : rnncore_stream_run(stream, from, some, to)) == RNNCORE_OK);
+        if (per_step) {
+            cut(expected, y, 0, batch, steps, first, some);
+            REQUIRE(same(to, expected, step * (size_t)(some * batch), type));
+        }
+        for (int64_t row = 0; row < batch && !per_step && i == 1; row++) {
+            REQUIRE(same(to + (size_t)((row + 1) * some - 1) * step,
+                         (char *)y->data[0] + (size_t)row * step, step, type));
+        }
+        release(from);
+        release(to);
+        release(expected);
+    }
+}
+
+/* Any model, step by step; inputs without steps come with each. */
+static void run_many(const rnncore_model *model, rnncore_stream *stream, const arrays *x,
+                     const arrays *y, int64_t batch, int64_t steps)
+{
+    void *from[MOST_ARRAYS], *to[MOST_ARRAYS], *expected[MOST_ARRAYS];
+    for (int32_t i = 0; i < x->count; i++) {
+        from[i] = block(x->row[i] * (size_t)batch);
+        memcpy(from[i], x->data[i], x->row[i] * (size_t)batch);
+    }
+    for (int32_t i = 0; i < y->count; i++) {
+        to[i] = block(y->row[i] * (size_t)batch);
+        expected[i] = block(y->row[i] * (size_t)batch);
+    }
+    for (int64_t t = 0; t < steps; t++) {
+        for (int32_t i = 0; i < x->count; i++) {
+            if (has_steps(&x->info[i])) {
+                cut(from[i], x, i, batch, steps, t, 1);
+            }
+        }
+        REQUIRE(rnncore_stream_step_many(stream, (const void *const *)from, NULL, to) ==
+                RNNCORE_OK);
+        for (int32_t i = 0; i < y->count; i++) {
+            const size_t bytes = y->row[i] * (size_t)batch;
+            if (rnncore_model_output_streams(model, i)) {
+                cut(expected[i], y, i, batch, steps, t, 1);
+                REQUIRE(same(to[i], expected[i], bytes / (size_t)steps, y->info[i].type));
+            } else if (t == steps - 1) {
+                REQUIRE(same(to[i], y->data[i], bytes, y->info[i].type));
+            }
+        }
+    }
+    for (int32_t i = 0; i < x->count; i++) {
+        release(from[i]);
+    }
+    for (int32_t i = 0; i < y->count; i++) {
+        release(to[i]);
+        release(expected[i]);
+    }
+}
+
+/* The steps that all inputs with steps have; 0 if they differ or are too few or many. */
+static int64_t common_steps(const arrays *x)
+{
+    int64_t steps = 0;
+    for (int32_t i = 0; i < x->count; i++) {
+        if (has_steps(&x->info[i])) {
+            if ((steps > 0 && x->steps[i] != steps) || x->steps[i] < 2 || x->steps[i] > 64) {
+                return 0;
+            }
+            steps = x->steps[i];
+        }
+    }
+    return steps;
+}
+
+/* Whether it gives the bits of the whole sequence. */
+static void check_stream(const rnncore_model *model, rnncore_stream *stream, int64_t batch,
+                         int wild, int single)
+{
     arrays x, y;
     if (!make_inputs(model, batch, STEPS, wild, &x)) {
         return;
     }
-    /* A fixed number of steps is that of `run`; a stream has no end. */
-    if (x.steps[0] >= 2 && x.steps[0] <= 64 && has_steps(&x.info[0]) &&
-        make_outputs(model, batch, x.steps, &y)) {
+    const int64_t steps = common_steps(&x);
+    if (steps > 0 && make_outputs(model, batch, x.steps, &y)) {
         if (run(model, &x, batch, NULL, &y, 0) == RNNCORE_OK) {
-            run_stream(stream, &x, &y, batch, x.steps[0], per_step);
+            if (single) {
+                run_single(stream, &x, &y, batch, steps, rnncore_model_output_per_step(model));
+            } else {
+                run_many(model, stream, &x, &y, batch, steps);
+            }
         }
         free_arrays(&y);
     }
@@ -432,17 +497,13 @@ static void try_stream(const rnncore_model *model, int64_t batch, int own_memory
     REQUIRE(rnncore_stream_create(model, batch, memory, memory == NULL ? 0 : bytes, &stream) ==
             RNNCORE_OK);
     const int single = rnncore_model_inputs(model) == 1 && rnncore_model_outputs(model) == 1;
-    if (single) {
-        check_stream(model, stream, batch, own_memory);
-    }
+    check_stream(model, stream, batch, own_memory, single);
     step_some(model, stream, batch);
     if (rnncore_stream_state_size(stream) < MOST_NUMBERS) {
         move_states(stream, batch, rnncore_model_dtype(model) == RNNCORE_FLOAT64 ? 8 : 4);
     }
     REQUIRE(rnncore_stream_reset(stream, -1) == RNNCORE_OK);
-    if (single) {
-        check_stream(model, stream, batch, own_memory);
-    }
+    check_stream(model, stream, batch, own_memory, 0);
     rnncore_stream_destroy(stream);
     release(memory);
 }

@@ -378,9 +378,12 @@ static void change_input(program *p)
         x->rank = (int32_t)chance(9);
         break;
     case 2:
-        if (p->inputs < MOST) {
+        if (p->inputs < MOST && chance(2) == 0) {
             renumber(p, p->inputs, 1);
             p->input[p->inputs++] = *x;
+        } else if (p->inputs > 1) {
+            p->inputs--;
+            renumber(p, p->inputs, -1);
         }
         break;
     default:
@@ -391,18 +394,17 @@ static void change_input(program *p)
 static void change_output(program *p)
 {
     rnncore_program_output *y = &p->output[chance((uint32_t)p->outputs)];
-    switch (chance(4)) {
+    switch (chance(3)) {
     case 0:
         y->mask = some_value(p, p->nodes);
         break;
     case 1:
-        if (p->outputs < MOST) {
+        if (p->outputs < MOST && chance(2) == 0) {
             p->output[p->outputs] = *y;
             p->output[p->outputs++].value = some_value(p, p->nodes);
+        } else {
+            p->outputs = 1;
         }
-        break;
-    case 2:
-        p->outputs -= p->outputs > 1;
         break;
     default:
         y->value = some_value(p, p->nodes);
