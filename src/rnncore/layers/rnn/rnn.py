@@ -174,12 +174,14 @@ class RNN(RecurrentLayer):
         if not starts_from_zeros(self.cell):
             return super().infer_steps(f, x, mask, initial_state, sequences)
         states: list[Any] = []
+        begins = 0
         for part in self._parts:
             last = part is self._parts[-1]
             part.return_state = self.return_state
             part.zero_output_for_mask = self.zero_output_for_mask and last
             part.go_backwards = self.go_backwards
-            given = initial_state and initial_state[len(states) : len(states) + part.state_count]
+            given = initial_state and initial_state[begins : begins + part.state_count]
+            begins += part.state_count
             x, *found = part.infer_steps(f, x, mask, given, sequences if last else 2)
             states.extend(found)
         return [x, *states]
