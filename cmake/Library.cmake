@@ -10,8 +10,10 @@ if(RNNCORE_WERROR)
   list(APPEND RNNCORE_WARNINGS -Werror)
 endif()
 
-# Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
-set(_kernel_flags -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+# Not -ffast-math: NaN, infinities and the order of sums are part of the contract. MinSizeRel leaves
+# out kernels that give the bits of others (RNNCORE_SMALL).
+set(_small $<CONFIG:MinSizeRel>)
+set(_kernel_flags $<IF:${_small},-O2,-O3> -ffp-contract=fast -fno-math-errno -fno-trapping-math)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # On ARM GCC would move the loads of a tile so far ahead that its sums leave the registers.
   list(APPEND _kernel_flags -fno-schedule-insns)
@@ -65,7 +67,7 @@ function(rnncore_add_isa name vector_bytes)
   target_compile_options(${target} PRIVATE ${RNNCORE_WARNINGS} ${_kernel_flags} ${_sections} ${ARGN})
   target_compile_definitions(${target} PRIVATE
     RNNCORE_ISA=${name} RNNCORE_KERNELS_${upper}=1 RNNCORE_VECTOR_BYTES=${vector_bytes}
-    RNNCORE_DOUBLE=$<BOOL:${RNNCORE_DOUBLE}>)
+    RNNCORE_DOUBLE=$<BOOL:${RNNCORE_DOUBLE}> RNNCORE_SMALL=${_small})
   if(RNNCORE_WIDE_TEST)
     target_compile_definitions(${target} PRIVATE RNNCORE_WIDE_TEST=1)
   endif()

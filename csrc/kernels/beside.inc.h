@@ -325,17 +325,19 @@ RNNCORE_INLINE void FN(steps_beside)(const int rows, const rnncore_op op, const 
         FN(steps_beside)(rows, RNNCORE_OP_RNN_FORWARD, 1, s);                                      \
     }
 
+typedef void (*FN(beside_fn))(const rnncore_step *s);
 DEFINE_BESIDE(1)
+#if BESIDE_ROWS > 1
 DEFINE_BESIDE(2)
 DEFINE_BESIDE(3)
+#define BESIDE(cell) {FN(cell##_1), FN(cell##_2), FN(cell##_3)}
+#else
+#define BESIDE(cell) {FN(cell##_1)}
+#endif
+static const FN(beside_fn)
+    FN(beside)[3][BESIDE_ROWS] = {BESIDE(lstm_beside), BESIDE(gru_beside), BESIDE(rnn_beside)};
+#undef BESIDE
 #undef DEFINE_BESIDE
-
-typedef void (*FN(beside_fn))(const rnncore_step *s);
-static const FN(beside_fn) FN(beside)[3][BESIDE_ROWS] = {
-    {FN(lstm_beside_1), FN(lstm_beside_2), FN(lstm_beside_3)},
-    {FN(gru_beside_1), FN(gru_beside_2), FN(gru_beside_3)},
-    {FN(rnn_beside_1), FN(rnn_beside_2), FN(rnn_beside_3)},
-};
 
 /* The function for a step of few rows, all in one tile; or NULL. */
 RNNCORE_INLINE FN(beside_fn) FN(find_beside)(const rnncore_step *s)

@@ -25,7 +25,9 @@
 /* Rows whose gate equations run beside the next product (beside.inc.h). More keep both units busy
  * with their product alone; 16 registers are too few for both. The bits are those of run_step
  * because the multiply-add is an instruction of its own there, not one that the compiler finds. */
-#if RNNCORE_VECTOR_BYTES == 64
+#if RNNCORE_VECTOR_BYTES == 64 && RNNCORE_SMALL
+#define BESIDE_ROWS 1
+#elif RNNCORE_VECTOR_BYTES == 64
 #define BESIDE_ROWS 3
 #else
 #define BESIDE_ROWS 0

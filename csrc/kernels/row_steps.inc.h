@@ -116,7 +116,7 @@ RNNCORE_INLINE void FN(store_panel)(const FN(row_products) * all, int64_t i, int
 }
 
 /* Two panels at a time. */
-RNNCORE_INLINE void FN(multiply_row)(const FN(row_products) * all, int64_t count)
+RNNCORE_SHARED void FN(multiply_row)(const FN(row_products) * all, int64_t count)
 {
     for (int64_t i = 0; i < count; i += 2) {
         FN(product_ahead) p, q;
@@ -132,7 +132,7 @@ RNNCORE_INLINE void FN(multiply_row)(const FN(row_products) * all, int64_t count
     }
 }
 
-RNNCORE_INLINE void FN(store_outputs)(const rnncore_step *s, const FN(due) * due, REAL *y)
+RNNCORE_SHARED void FN(store_outputs)(const rnncore_step *s, const FN(due) * due, REAL *y)
 {
     for (int64_t b = 0; b < due->blocks; b++) {
         const int64_t unit = (due->block + b) * VLEN, left = s->units - unit;
@@ -142,6 +142,18 @@ RNNCORE_INLINE void FN(store_outputs)(const rnncore_step *s, const FN(due) * due
         } else {
             V(store_partial)(y + unit, h, (int)left);
         }
+    }
+}
+
+/* next = x W + b, of the vectors from v on */
+RNNCORE_SHARED void FN(project_rest)(const rnncore_step *project, const rnncore_step *s,
+                                     const REAL *x, int64_t v, REAL *next)
+{
+    for (int64_t n; v < s->vectors; v += n) {
+        FN(product_ahead) p;
+        n = FN(begin_product)(project, x, 0, v, s->vectors, &p);
+        FN(advance)(1, &p, p.left);
+        FN(store_product)(project->bias, &p.row0, v, n, next);
     }
 }
 
@@ -170,12 +182,7 @@ RNNCORE_INLINE void FN(finish_row)(const rnncore_op op, const int gates, const i
             FN(store_outputs)(s, due, y);
         }
     }
-    for (int64_t n; v < s->vectors; v += n) {
-        FN(product_ahead) p;
-        n = FN(begin_product)(project, x, 0, v, s->vectors, &p);
-        FN(advance)(1, &p, p.left);
-        FN(store_product)(project->bias, &p.row0, v, n, next);
-    }
+    FN(project_rest)(project, s, x, v, next);
 }
 
 RNNCORE_INLINE void FN(steps_of_row)(const rnncore_op op, const int gates, const int64_t at_once,

@@ -44,6 +44,12 @@
 #endif
 
 #define RNNCORE_INLINE static inline __attribute__((always_inline))
+/* What several cells have in common: inlined in each, or there once. */
+#if RNNCORE_SMALL
+#define RNNCORE_SHARED static __attribute__((noinline))
+#else
+#define RNNCORE_SHARED RNNCORE_INLINE
+#endif
 
 /* Before a loop of at most 32 rounds, a constant number: write all of them out. An array that such
  * loops alone index is a set of registers then. BY_2: two rounds of any number. */

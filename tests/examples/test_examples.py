@@ -41,6 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 QUICK = {
     "choose_units": (0.3, 1.0),
     "co2": (0.0, 0.9),
+    "embedding_train": (0.5, 1.0),
     "japanese_vowels": (0.5, 1.0),
     "ops": (0.15, 1.0),
     "own_cell": (0.4, 1.0),
@@ -50,6 +51,7 @@ QUICK = {
 FULL = {
     "choose_units": (0.9, 1.0),
     "co2": (0.0, 0.4),
+    "embedding_train": (0.5, 0.85),
     "japanese_vowels": (0.93, 1.0),
     "ops": (0.85, 1.0),
     "own_cell": (0.9, 1.0),

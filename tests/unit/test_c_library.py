@@ -1,27 +1,62 @@
-"""A C program builds and runs with what the package brings along."""
+"""C programs build and run with what the package brings along."""
 
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rnncore
 from rnncore import _c_library, cli
+from rnncore.layers import LSTM, Dense
+from rnncore.saving.c_array import export_c
 
-PROGRAM = Path(__file__).parents[1] / "c" / "installed" / "lstm.c"
+PROGRAMS = Path(__file__).parents[2] / "examples" / "c"
 
 
-def test_a_program_builds_with_the_flags_of_the_command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["config", "--cflags", "--libs"]) == 0
-    flags = shlex.split(capsys.readouterr().out)
-    program = tmp_path / "lstm"
-    subprocess.run(["cc", "-std=c99", str(PROGRAM), *flags, "-lm", "-o", str(program)], check=True)
-    done = subprocess.run([program], capture_output=True, text=True, check=True)
+@pytest.fixture
+def build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Path]:
+    """Builds a program with the flags that the command prints."""
+
+    def call(name: str, *sources: Path) -> Path:
+        assert cli.main(["config", "--cflags", "--libs"]) == 0
+        flags = shlex.split(capsys.readouterr().out)
+        program = tmp_path / name
+        strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic-errors"]
+        files = [str(path) for path in (PROGRAMS / f"{name}.c", *sources)]
+        command = ["cc", *strict, *files, f"-I{tmp_path}", *flags, "-lm", "-o", str(program)]
+        subprocess.run(command, check=True)
+        return program
+
+    return call
+
+
+def test_a_program_of_a_layer(build: Callable[..., Path]) -> None:
+    done = subprocess.run([build("layer")], capture_output=True, text=True, check=True)
     assert done.stdout == f"rnncore {rnncore.__version__}\n"
+
+
+def test_programs_print_what_predict_returns(build: Callable[..., Path], tmp_path: Path) -> None:
+    model = rnncore.Sequential([rnncore.Input((None, 1)), LSTM(9, return_sequences=True), Dense(1)])
+    model.save(tmp_path / "model.rnnc", runtime=True)
+    export_c(tmp_path / "model.rnnc", tmp_path / "model.c", "model_data")
+    x = np.random.default_rng(0).normal(size=(1, 40, 1)).astype(np.float32)
+    series = "".join(f"{value:.9g}\n" for value in x[0, :, 0])
+    expected = "".join(f"{value:.9g}\n" for value in model.predict(x, verbose=0)[0, :, 0])
+    denoise: list[str | Path] = [build("denoise"), tmp_path / "model.rnnc", "--time"]
+    for command in (denoise, [build("embedded", tmp_path / "model.c")]):
+        done = subprocess.run(command, input=series, capture_output=True, text=True, check=True)
+        assert done.stdout == expected
+        assert ("40 steps: p50" in done.stderr) == (command is denoise)
+    for wrong, status in ((["none.rnnc"], 1), ([], 2), ([tmp_path / "model.rnnc", "--tme"], 2)):
+        done = subprocess.run([denoise[0], *wrong], capture_output=True, text=True, check=False)
+        assert done.returncode == status and done.stderr and not done.stdout
+    done = subprocess.run(denoise[:2], input="1 2 x", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "denoise: sample 3: expected 1 numbers\n"
 
 
 def test_folders_hold_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
