@@ -11,7 +11,8 @@ if(RNNCORE_WERROR)
 endif()
 
 # Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
-set(_kernel_flags -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+set(_math_flags -fno-math-errno -fno-trapping-math)
+set(_kernel_flags -O3 -ffp-contract=fast ${_math_flags})
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # On ARM GCC would move the loads of a tile so far ahead that its sums leave the registers.
   list(APPEND _kernel_flags -fno-schedule-insns)
@@ -53,7 +54,7 @@ endif()
 
 add_library(rnncore_objects OBJECT ${_sources})
 target_include_directories(rnncore_objects PRIVATE ${_includes})
-target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS} ${_sections})
+target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS} ${_math_flags} ${_sections})
 set(_objects rnncore_objects)
 
 # rnncore_add_isa(name vector_bytes flags...): the kernels once more, with this ISA's flags.
