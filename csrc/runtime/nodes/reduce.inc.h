@@ -37,7 +37,8 @@ typedef void FN(treatment)(const rnncore_node_call *call, const split *s, const 
 
 /* Takes the numbers of each place on the other axes as a row, treats it and puts it in its place.
  */
-static void FN(treat_rows)(const rnncore_node_call *call, const split *s, FN(treatment) * treat)
+static __attribute__((noinline)) void FN(treat_rows)(const rnncore_node_call *call, const split *s,
+                                                     FN(treatment) * treat)
 {
     const REAL *x = call->in[0]->data;
     REAL *y = call->out[0]->data;
