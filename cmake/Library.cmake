@@ -13,7 +13,8 @@ endif()
 # Not -ffast-math: NaN, infinities and the order of sums are part of the contract. MinSizeRel leaves
 # out kernels that give the bits of others (RNNCORE_SMALL).
 set(_small $<CONFIG:MinSizeRel>)
-set(_kernel_flags $<IF:${_small},-O2,-O3> -ffp-contract=fast -fno-math-errno -fno-trapping-math)
+set(_math_flags -fno-math-errno -fno-trapping-math)
+set(_kernel_flags $<IF:${_small},-O2,-O3> -ffp-contract=fast ${_math_flags})
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # On ARM GCC would move the loads of a tile so far ahead that its sums leave the registers.
   list(APPEND _kernel_flags -fno-schedule-insns)
@@ -55,7 +56,7 @@ endif()
 
 add_library(rnncore_objects OBJECT ${_sources})
 target_include_directories(rnncore_objects PRIVATE ${_includes})
-target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS} ${_sections})
+target_compile_options(rnncore_objects PRIVATE ${RNNCORE_WARNINGS} ${_math_flags} ${_sections})
 set(_objects rnncore_objects)
 
 # rnncore_add_isa(name vector_bytes flags...): the kernels once more, with this ISA's flags.

@@ -155,7 +155,8 @@ typedef enum rnncore_operation {
     RNNCORE_OPERATION_DIVIDE = 3,
     RNNCORE_OPERATION_MAXIMUM = 4, /* NaN if one is, as in NumPy */
     RNNCORE_OPERATION_MINIMUM = 5,
-    RNNCORE_OPERATION_SLOPE = 6 /* a if it is positive, else a * b */
+    RNNCORE_OPERATION_SLOPE = 6, /* a if it is positive, else a * b */
+    RNNCORE_OPERATION_FIRST = 7  /* a, broadcast to the sizes of b */
 } rnncore_operation;
 
 typedef enum rnncore_reduction {

@@ -32,7 +32,8 @@ int rnncore_divide_axes(const rnncore_node_call *call, int first, const rnncore_
         }
         named[place] = 1;
     }
-    *along = *others = (rnncore_axes){.numbers = 1};
+    *along = (rnncore_axes){.numbers = 1, .has_last = named[x->rank - 1]};
+    *others = (rnncore_axes){.numbers = 1, .has_last = !named[x->rank - 1]};
     for (int32_t axis = 0; axis < x->rank; axis++) {
         const int64_t own =
             mask != NULL && axis < mask->rank ? rnncore_sizes(mask, axis + 1, mask->rank) : 0;

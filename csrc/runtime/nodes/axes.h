@@ -7,6 +7,7 @@
 /* Some axes of an array, in their order, with the strides of the array and of its mask. */
 typedef struct rnncore_axes {
     int32_t count;
+    int32_t has_last; /* whether the last axis of the array is one of them */
     int64_t size[RNNCORE_AXES], stride[RNNCORE_AXES], mask_stride[RNNCORE_AXES];
     int64_t numbers; /* product of the sizes */
 } rnncore_axes;

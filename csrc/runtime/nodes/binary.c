@@ -4,23 +4,13 @@
 #include "runtime/kinds.h"
 #include "runtime/nodes/reals.h"
 
-/* The axes of the result, those that stand side by side in both operands joined, and the strides of
- * the operands along them: 0 where one is repeated. */
+/* The axes of the result but those of size 1, those that stand side by side in both operands
+ * joined, and the strides of the operands along them: 0 where one is repeated, else 1 along the
+ * last. */
 typedef struct broadcast {
     int32_t rank;
     int64_t size[RNNCORE_AXES], a[RNNCORE_AXES], b[RNNCORE_AXES];
 } broadcast;
-
-/* Offset of run i, which goes over all axes but the last. */
-static int64_t offset_of(const broadcast *all, int64_t i, const int64_t *stride)
-{
-    int64_t offset = 0;
-    for (int32_t axis = all->rank - 2; axis >= 0; axis--) {
-        offset += i % all->size[axis] * stride[axis];
-        i /= all->size[axis];
-    }
-    return offset;
-}
 
 #define TEMPLATE "runtime/nodes/binary.inc.h"
 #include "kernels/dtypes.inc.h"
@@ -94,20 +84,21 @@ static rnncore_status shape(const rnncore_node_call *call)
 static broadcast broadcast_of(const rnncore_array *a, const rnncore_array *b,
                               const rnncore_array *y)
 {
-    broadcast all = {0};
+    broadcast all = {.rank = 1, .size = {1}};
     for (int32_t axis = 0; axis < y->rank; axis++) {
+        const int64_t size = y->size[axis];
         const int64_t of_a = stride_on(a, axis, y->rank), of_b = stride_on(b, axis, y->rank);
-        const int32_t last = all.rank - 1;
-        if (all.rank > 0 && all.a[last] == of_a * y->size[axis] &&
-            all.b[last] == of_b * y->size[axis]) {
-            all.size[last] *= y->size[axis];
-            all.a[last] = of_a;
-            all.b[last] = of_b;
-        } else {
-            all.size[all.rank] = y->size[axis];
-            all.a[all.rank] = of_a;
-            all.b[all.rank++] = of_b;
+        int32_t last = all.rank - 1;
+        if (size == 1) {
+            continue;
         }
+        const int joined = all.a[last] == of_a * size && all.b[last] == of_b * size;
+        if (!joined && all.size[last] != 1) {
+            all.size[last = all.rank++] = 1;
+        }
+        all.size[last] *= size;
+        all.a[last] = of_a;
+        all.b[last] = of_b;
     }
     return all;
 }
@@ -123,6 +114,9 @@ static rnncore_status run(const rnncore_node_call *call)
         a = &second;
     }
     const broadcast all = broadcast_of(a, b, call->out[0]);
+    if (rnncore_numbers(call->out[0]) == 0) {
+        return RNNCORE_OK;
+    }
     RNNCORE_OF(call->node, binary)
     (call->node->attributes[0], &all, a->data, b->data, call->out[0]->data);
     return RNNCORE_OK;
@@ -132,7 +126,7 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
 {
     (void)context;
     const int64_t *a = node->attributes;
-    const int fits = a[0] >= RNNCORE_OPERATION_ADD && a[0] <= RNNCORE_OPERATION_SLOPE &&
+    const int fits = a[0] >= RNNCORE_OPERATION_ADD && a[0] <= RNNCORE_OPERATION_FIRST &&
                      a[1] >= 0 && a[1] <= 1 && node->tensor[0].rank < RNNCORE_AXES;
     return fits ? RNNCORE_OK : RNNCORE_ERROR_MODEL;
 }

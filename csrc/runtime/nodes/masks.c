@@ -492,6 +492,7 @@ const rnncore_node_kind rnncore_any_mask_kind = {.name = "any_mask",
 
 /* ---- numbers in place of what is not real ---- */
 
+/* Sizes of 1 of the mask are broadcast. */
 static rnncore_status fill_shape(const rnncore_node_call *call)
 {
     const rnncore_array *x = call->in[0], *mask = call->in[1];
@@ -499,7 +500,8 @@ static rnncore_status fill_shape(const rnncore_node_call *call)
     int fits = rnncore_same_shape(call) == RNNCORE_OK && is_mask(mask) && mask->rank <= x->rank &&
                (other == NULL || (other->type == x->type && other->rank == x->rank));
     for (int32_t axis = 0; fits && axis < x->rank; axis++) {
-        fits = (axis >= mask->rank || rnncore_may_equal(mask->size[axis], x->size[axis])) &&
+        fits = (axis >= mask->rank || (axis > 0 && mask->size[axis] == 1) ||
+                rnncore_may_equal(mask->size[axis], x->size[axis])) &&
                (other == NULL || rnncore_may_equal(other->size[axis], x->size[axis]));
     }
     return fits ? RNNCORE_OK : RNNCORE_ERROR_SHAPE;
@@ -516,20 +518,35 @@ static void fill_row(void *y, int64_t n, int32_t type, double value)
     }
 }
 
+/* What the mask says of place i of the first axes of x, as many as it has. */
+static int is_real(const rnncore_array *mask, const rnncore_array *x, int64_t i)
+{
+    int64_t offset = 0, stride = 1;
+    for (int32_t axis = mask->rank - 1; axis >= 0; axis--) {
+        offset += mask->size[axis] == 1 ? 0 : i % x->size[axis] * stride;
+        i /= x->size[axis];
+        stride *= mask->size[axis];
+    }
+    return ((const uint8_t *)mask->data)[offset];
+}
+
 static rnncore_status fill_run(const rnncore_node_call *call)
 {
     const rnncore_array *x = call->in[0], *mask = call->in[1];
     const rnncore_array *other = call->node->inputs > 2 ? call->in[2] : NULL;
-    const int64_t n = rnncore_numbers(mask), inner = rnncore_sizes(x, mask->rank, x->rank);
+    const int64_t n = rnncore_sizes(x, 0, mask->rank),
+                  inner = rnncore_sizes(x, mask->rank, x->rank);
     const size_t row = (size_t)inner * rnncore_type_bytes(x->type);
     const int filled = !mask->absent && !(call->node->attributes[0] && mask->lengths == NULL);
-    const uint8_t *real = mask->data;
     char *y = call->out[0]->data;
     memcpy(y, x->data, (size_t)rnncore_numbers(x) * rnncore_type_bytes(x->type));
     for (int64_t i = 0; filled && i < n; i++) {
-        if (!real[i] && other != NULL) {
+        if (is_real(mask, x, i)) {
+            continue;
+        }
+        if (other != NULL) {
             memcpy(y + (size_t)i * row, (const char *)other->data + (size_t)i * row, row);
-        } else if (!real[i]) {
+        } else {
             fill_row(y + (size_t)i * row, inner, x->type, call->node->numbers[0]);
         }
     }

@@ -1,7 +1,4 @@
 /* What is computed of all numbers along some axes: softmax, sums and means, normalization. */
-#include <math.h>
-#include <string.h>
-
 #include "runtime/kinds.h"
 #include "runtime/nodes/axes.h"
 #include "runtime/nodes/reals.h"
@@ -11,33 +8,13 @@ typedef struct split {
     const uint8_t *mask; /* NULL: everything is real */
 } split;
 
-/* Whether the numbers along the axes stand side by side. */
-static int is_contiguous(const rnncore_axes *along)
-{
-    int64_t stride = 1;
-    for (int32_t axis = along->count - 1; axis >= 0; axis--) {
-        if (along->stride[axis] != stride) {
-            return 0;
-        }
-        stride *= along->size[axis];
-    }
-    return 1;
-}
-
-/* How many results stand side by side that are made of numbers side by side, under one mask: those
- * of the last axis, where the one along is in front of it. */
-static int64_t columns_of(const split *s)
-{
-    const int32_t last = s->others.count - 1;
-    const int fits = s->along.count == 1 && last >= 0 && s->others.stride[last] == 1 &&
-                     s->others.mask_stride[last] == 0 && s->others.size[last] > 0;
-    return fits ? s->others.size[last] : 1;
-}
+enum { MOST_ROWS = 16 }; /* at a time, if they are side by side */
 
 #define TEMPLATE "runtime/nodes/reduce.inc.h"
 #include "kernels/dtypes.inc.h"
 
-/* Input 0 and its mask, input 1, at axes listed from `first` on. */
+/* Input 0 and its mask, input 1, at axes listed from `first` on. A mask must not vary along the
+ * last axis but where that is one of them. */
 static int split_of(const rnncore_node_call *call, int first, split *s)
 {
     const rnncore_array *mask = call->node->inputs > 1 ? call->in[1] : NULL;
@@ -45,15 +22,24 @@ static int split_of(const rnncore_node_call *call, int first, split *s)
         return 0;
     }
     s->mask = mask == NULL || mask->absent ? NULL : mask->data;
-    return rnncore_divide_axes(call, first, mask, &s->along, &s->others);
+    return rnncore_divide_axes(call, first, mask, &s->along, &s->others) &&
+           (mask == NULL || s->along.has_last || mask->rank < call->in[0]->rank);
 }
 
-/* For the numbers along the axes, or a sum for each of the others. */
+static rnncore_status room_for(int64_t numbers, size_t each, size_t *bytes)
+{
+    const int64_t size = rnncore_size_product(numbers, (int64_t)each);
+    *bytes = (size_t)size;
+    return size < 0 ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
+}
+
+/* Of the axes listed first. */
 static rnncore_status row_scratch(const rnncore_node_call *call, size_t *bytes)
 {
-    const int64_t most = rnncore_size_product(rnncore_row_size(call->in[0]), sizeof(double));
-    *bytes = (size_t)most;
-    return most < 0 ? RNNCORE_ERROR_OVERFLOW : RNNCORE_OK;
+    split s;
+    split_of(call, 0, &s);
+    return room_for(s.along.numbers, MOST_ROWS * rnncore_type_bytes((int32_t)call->node->dtype),
+                    bytes);
 }
 
 static rnncore_status along_shape(const rnncore_node_call *call, int first)
@@ -83,7 +69,13 @@ static rnncore_status softmax_run(const rnncore_node_call *call)
 {
     split s;
     split_of(call, 0, &s);
-    RNNCORE_OF(call->node, softmax)(call, &s);
+    if (s.mask == NULL && s.along.has_last && s.along.count == 1) {
+        rnncore_kernel_table(call->context->isa, call->node->dtype)
+            ->activate(RNNCORE_SOFTMAX, s.others.numbers, s.along.numbers, call->in[0]->data,
+                       s.along.numbers, call->out[0]->data);
+    } else {
+        RNNCORE_OF(call->node, softmax)(call, &s);
+    }
     return RNNCORE_OK;
 }
 
@@ -150,6 +142,15 @@ static rnncore_status reduce_run(const rnncore_node_call *call)
     return RNNCORE_OK;
 }
 
+static rnncore_status reduce_scratch(const rnncore_node_call *call, size_t *bytes)
+{
+    split s;
+    split_of(call, AXES, &s);
+    const int64_t side_by_side = s.others.has_last ? s.others.size[s.others.count - 1] : 0;
+    return room_for(side_by_side < RNNCORE_LANES ? RNNCORE_LANES : side_by_side, sizeof(double),
+                    bytes);
+}
+
 static int reduce_streams(const rnncore_node_call *call)
 {
     return rnncore_steps_are_apart(call, AXES);
@@ -162,7 +163,7 @@ const rnncore_node_kind rnncore_reduce_kind = {.name = "reduce",
                                                .most_outputs = 1,
                                                .make = reduce_make,
                                                .shape = reduce_shape,
-                                               .scratch = row_scratch,
+                                               .scratch = reduce_scratch,
                                                .run = reduce_run,
                                                .streams = reduce_streams};
 

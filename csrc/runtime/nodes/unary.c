@@ -1,6 +1,4 @@
 /* Functions of each number. */
-#include <math.h>
-
 #include "runtime/kinds.h"
 #include "runtime/nodes/reals.h"
 

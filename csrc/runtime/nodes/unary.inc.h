@@ -1,14 +1,10 @@
 /* A template: reals.h says what it is included with. */
+#include "runtime/nodes/sums.inc.h"
 
 static REAL FN(clip)(REAL x, REAL low, REAL high)
 {
-    return x < low ? low : x > high ? high : x; /* NaN stays */
-}
-
-static REAL FN(softplus)(REAL x)
-{
-    const double wide = (double)x;
-    return (REAL)((wide > 0 ? wide : wide != wide ? wide : 0) + log1p(exp(-fabs(wide))));
+    const REAL above = x < low ? low : x; /* NaN stays */
+    return above > high ? high : above;
 }
 
 /* 0.5 erfc(-x / sqrt(2)), which keeps its digits far out. */
@@ -17,80 +13,128 @@ static REAL FN(normal_share)(REAL x)
     return (REAL)(0.5 * erfc(-(double)x * 0.70710678118654752440));
 }
 
-/* One number, by what needs no kernel. */
-static REAL FN(function_of)(int64_t function, REAL x, const double *p)
+/* log(1 + e) of 0 <= e <= 1: the series of 2 artanh(e / (2 + e)), which vectorizes. */
+static REAL FN(log_1_plus)(REAL e)
 {
-    const REAL a = (REAL)p[0], b = (REAL)p[1], c = (REAL)p[2];
+    enum { TERMS = sizeof(REAL) == 4 ? 8 : 16 };
+    const REAL s = e / (2 + e), square = s * s;
+    REAL sum = 0;
+    for (int k = TERMS - 1; k >= 0; k--) {
+        sum = sum * square + 1 / (REAL)(2 * k + 1);
+    }
+    return 2 * s * sum;
+}
+
+#define EACH(value)                                                                                \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        const REAL p = x[i];                                                                       \
+        y[i] = (value);                                                                            \
+    }                                                                                              \
+    return
+
+/* Functions without a kernel. */
+static void FN(by_formula)(int64_t function, const double *numbers, int64_t n,
+                           const REAL *restrict x, REAL *restrict y)
+{
+    const REAL a = (REAL)numbers[0], b = (REAL)numbers[1], c = (REAL)numbers[2];
     switch (function) {
     case RNNCORE_UNARY_CLIP:
-        return FN(clip)(x, a, b);
+        EACH(FN(clip)(p, a, b));
     case RNNCORE_UNARY_LEAKY_RELU:
-        return x > 0 ? x : x * a;
+        EACH(p > 0 ? p : p * a);
     case RNNCORE_UNARY_RECTIFIER:
-        return x <= c ? a * (x - c) : x > b ? b : x;
-    case RNNCORE_UNARY_ELU:
-        return (x > 0 ? x : (REAL)expm1((double)x) * a) * b;
-    case RNNCORE_UNARY_SOFTPLUS:
-        return FN(softplus)(x);
-    case RNNCORE_UNARY_LOG_SIGMOID:
-        return -FN(softplus)(-x);
+        EACH(p <= c ? a * (p - c) : p > b ? b : p);
     case RNNCORE_UNARY_SOFTSIGN:
-        return x / (1 + (x < 0 ? -x : x));
+        EACH(p / (1 + (p < 0 ? -p : p)));
     case RNNCORE_UNARY_HARD_SILU:
-        return x * (FN(clip)(x + 3, 0, 6) / 6);
+        EACH(p * (FN(clip)(p + 3, 0, 6) / 6));
     case RNNCORE_UNARY_GELU:
-        return x * FN(normal_share)(x);
+        EACH(p * FN(normal_share)(p));
     case RNNCORE_UNARY_SQRT:
-        return SQRT(x);
+        EACH(SQRT(p));
     default: /* SQUARE */
-        return x * x;
+        EACH(p * p);
     }
 }
 
-/* What a kernel takes first, then y from x and what the kernel gave. */
-static REAL FN(before)(int64_t function, REAL x)
+/* What a kernel takes; NaN stays. */
+static void FN(before)(int64_t function, int64_t n, const REAL *restrict x, REAL *restrict y)
 {
     switch (function) {
+    case RNNCORE_UNARY_ELU:
+        EACH(p > 0 ? 0 : p / 2);
+    case RNNCORE_UNARY_SOFTPLUS:
+    case RNNCORE_UNARY_LOG_SIGMOID:
     case RNNCORE_UNARY_MISH:
-        return FN(softplus)(x);
+        EACH(p > 0 ? -p : p);
     case RNNCORE_UNARY_GELU_TANH:
-        return (REAL)0.79788456080286535588 * (x + (REAL)0.044715 * (x * x * x));
+        EACH((REAL)0.79788456080286535588 * (p + (REAL)0.044715 * (p * p * p)));
     default:
-        return x;
+        EACH(p);
     }
 }
+
+#undef EACH
+#define EACH(value)                                                                                \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        const REAL p = x[i], k = kernel[i];                                                        \
+        (void)p;                                                                                   \
+        y[i] = (value);                                                                            \
+    }                                                                                              \
+    return
+
+/* The function of x, given what the kernel made of `before`. */
+static void FN(after)(int64_t function, const double *numbers, int64_t n, const REAL *restrict x,
+                      const REAL *restrict kernel, REAL *restrict y)
+{
+    const REAL a = (REAL)numbers[0], b = (REAL)numbers[1];
+    switch (function) {
+    case RNNCORE_UNARY_ELU: /* exp(x) - 1 = 2 t / (1 - t) of t = tanh(x / 2) */
+        EACH((p > 0 ? p : 2 * k / (1 - k) * a) * b);
+    case RNNCORE_UNARY_SOFTPLUS:
+        EACH((p > 0 ? p : 0) + FN(log_1_plus)(k));
+    case RNNCORE_UNARY_LOG_SIGMOID:
+        EACH((p < 0 ? p : 0) - FN(log_1_plus)(k));
+    case RNNCORE_UNARY_MISH: /* tanh(log(1 + exp(x))) by k = exp(-|x|) */
+        EACH(p * (p > 0 ? (1 + 2 * k) / (1 + 2 * k + 2 * k * k) : k * (k + 2) / (k * (k + 2) + 2)));
+    case RNNCORE_UNARY_GELU_TANH:
+        EACH(p * ((REAL)0.5 * (1 + k)));
+    case RNNCORE_UNARY_SILU:
+        EACH(p * k);
+    default: /* EXPONENTIAL */
+        EACH(k);
+    }
+}
+
+#undef EACH
 
 static void FN(by_kernel)(const rnncore_node_call *call, int64_t n, const REAL *x, REAL *y)
 {
+    enum { MOST = 256 }; /* numbers at a time, which stay in the cache between the passes */
+    REAL kernel[MOST];
     const rnncore_kernels *kernels = rnncore_kernel_table(call->context->isa, call->node->dtype);
     const int64_t function = call->node->attributes[0];
-    for (int64_t i = 0; i < n; i++) {
-        y[i] = FN(before)(function, x[i]);
-    }
-    (function == RNNCORE_UNARY_EXPONENTIAL ? kernels->exp
-     : function == RNNCORE_UNARY_SILU      ? kernels->sigmoid
-                                           : kernels->tanh)(n, y, y);
-    for (int64_t i = 0; i < n && function != RNNCORE_UNARY_EXPONENTIAL; i++) {
-        y[i] = x[i] * (function == RNNCORE_UNARY_GELU_TANH ? (REAL)0.5 * (1 + y[i]) : y[i]);
+    const int is_sigmoid = function == RNNCORE_UNARY_SILU;
+    const int is_tanh = function == RNNCORE_UNARY_ELU || function == RNNCORE_UNARY_GELU_TANH;
+    for (int64_t i = 0; i < n; i += MOST) {
+        const int64_t part = n - i < MOST ? n - i : MOST;
+        FN(before)(function, part, x + i, kernel);
+        (is_tanh      ? kernels->tanh
+         : is_sigmoid ? kernels->sigmoid
+                      : kernels->exp)(part, kernel, kernel);
+        FN(after)(function, call->node->numbers, part, x + i, kernel, y + i);
     }
 }
 
 /* x - log(sum(exp(x))) of a row. */
 static void FN(log_softmax)(const rnncore_kernels *kernels, int64_t n, const REAL *x, REAL *y)
 {
-    REAL largest = n > 0 ? x[0] : 0;
-    double sum = 0;
-    for (int64_t i = 1; i < n; i++) {
-        largest = x[i] > largest || x[i] != x[i] ? x[i] : largest;
-    }
+    const REAL largest = FN(largest_of)(n, x);
     for (int64_t i = 0; i < n; i++) {
         y[i] = x[i] - largest;
     }
     kernels->exp(n, y, y);
-    for (int64_t i = 0; i < n; i++) {
-        sum += (double)y[i];
-    }
-    const REAL all = (REAL)log(sum);
+    const REAL all = (REAL)log(FN(sum_of)(n, y, 0));
     for (int64_t i = 0; i < n; i++) {
         y[i] = x[i] - largest - all;
     }
@@ -100,26 +144,25 @@ static void FN(unary)(const rnncore_node_call *call, const void *from, void *to)
 {
     const rnncore_array *array = call->in[0];
     const int64_t function = call->node->attributes[0], numbers = rnncore_numbers(array);
-    const REAL *x = from;
-    REAL *y = to;
     switch (function) {
+    case RNNCORE_UNARY_ELU:
+    case RNNCORE_UNARY_SOFTPLUS:
+    case RNNCORE_UNARY_LOG_SIGMOID:
     case RNNCORE_UNARY_EXPONENTIAL:
     case RNNCORE_UNARY_SILU:
     case RNNCORE_UNARY_MISH:
     case RNNCORE_UNARY_GELU_TANH:
-        FN(by_kernel)(call, numbers, x, y);
+        FN(by_kernel)(call, numbers, from, to);
         return;
     case RNNCORE_UNARY_LOG_SOFTMAX: {
         const int64_t n = array->size[array->rank - 1];
         for (int64_t i = 0; i < numbers; i += n) {
-            FN(log_softmax)(rnncore_kernel_table(call->context->isa, call->node->dtype), n, x + i,
-                            y + i);
+            FN(log_softmax)(rnncore_kernel_table(call->context->isa, call->node->dtype), n,
+                            (const REAL *)from + i, (REAL *)to + i);
         }
         return;
     }
     default:
-        for (int64_t i = 0; i < numbers; i++) {
-            y[i] = FN(function_of)(function, x[i], call->node->numbers);
-        }
+        FN(by_formula)(function, call->node->numbers, numbers, from, to);
     }
 }

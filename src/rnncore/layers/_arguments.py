@@ -94,6 +94,22 @@ def check_mask(owner: str, mask: Any, shape: tuple[int | None, ...]) -> Any:
     return array
 
 
+def expect_constant(owner: str, constant: Any, shape: tuple[int | None, ...]) -> None:
+    """Raise ValueError unless a constant broadcasts to an array of a shape, batch axis included.
+
+    The constant has no batch axis, or one of size 1.
+    """
+    sizes = np.shape(constant)
+    missing = len(shape) - len(sizes)
+    full = (*(1,) * missing, *sizes)
+    fits = missing >= 0 and full[:1] in ((), (1,))
+    if not fits or any(n not in (1, m) and m is not None for n, m in zip(full, shape, strict=True)):
+        raise ValueError(
+            f"{owner}: x: expected an array that a constant of shape {sizes} fits, got shape "
+            f"{tuple(shape)}"
+        )
+
+
 def feature_shape(owner: str, argument: str, value: Any) -> tuple[int | None, ...]:
     """Return a shape without its batch axis: positive ints, None where the size may vary."""
     if not isinstance(value, (tuple, list)) or not value:

@@ -62,6 +62,7 @@ OPERATIONS = {
     "maximum": 4,
     "minimum": 5,
     "slope": 6,  # a where it is positive, else a * b
+    "first": 7,  # a, broadcast to the sizes of b
 }
 # Two of the functions of "unary" nodes; activations know the numbers of theirs.
 UNARY = {"sqrt": 20, "square": 21}
@@ -199,6 +200,12 @@ def is_ids(kind: str, inputs: Sequence[Value | None], attributes: Sequence[int])
 def axes_of(x: Any) -> int:
     """Return how many axes behind the batch a value or an array has."""
     return x.rank - x.lead if isinstance(x, Value) else x.ndim - 1
+
+
+def of_each_sample(constant: Any, x: Any) -> Any:
+    """Return a constant, which may have a batch axis of size 1 as a value or an array, without."""
+    array = np.asarray(constant)
+    return array[0] if array.ndim > axes_of(x) else array
 
 
 def axis_of(axis: int) -> int:

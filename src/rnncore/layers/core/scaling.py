@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnncore.layers._arguments import listed_axes
-from rnncore.layers.layer import Layer
-from rnncore.layers.nodes import OPERATIONS, REDUCTIONS, UNARY, Nodes, axis_of
+from rnncore.layers._arguments import expect_constant, listed_axes
+from rnncore.layers.layer import Layer, Shape
+from rnncore.layers.nodes import OPERATIONS, REDUCTIONS, UNARY, Nodes, axis_of, of_each_sample
 
 
 class Identity(Layer):
@@ -46,7 +46,7 @@ class Rescaling(Layer):
     ----------
     scale : float or array_like
     offset : float or array_like, default 0.0
-        An array must broadcast against the input.
+        An array is broadcast over the samples.
     **kwargs
         `name`, `dtype`, `input_shape` and so on; see `Layer`.
 
@@ -54,6 +54,8 @@ class Rescaling(Layer):
     ------
     TypeError
         If an argument is not numeric.
+    ValueError
+        If it does not broadcast to the input.
 
     Examples
     --------
@@ -68,11 +70,18 @@ class Rescaling(Layer):
         self.scale = _numbers("scale", scale)
         self.offset = _numbers("offset", offset)
 
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        expect_constant(self.name, self.scale, input_shape)
+        expect_constant(self.name, self.offset, input_shape)
+        return input_shape
+
     def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
-        scaled = f.node("binary", [x], [np.asarray(self.scale)], [OPERATIONS["multiply"]])
-        return f.node("binary", [scaled], [np.asarray(self.offset)], [OPERATIONS["add"]])
+        scale, offset = of_each_sample(self.scale, x), of_each_sample(self.offset, x)
+        scaled = f.node("binary", [x], [scale], [OPERATIONS["multiply"]])
+        return f.node("binary", [scaled], [offset], [OPERATIONS["add"]])
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
+        self.compute_output_shape(x.shape)  # raises if the constants would make it larger
         return self.inferred(x, tape=self.tape(training))
 
     def backward(self, tape: Any, dy: NDArray[Any], *, need_dx: bool = True) -> Any:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore.layers._arguments import expect_constant
 from rnncore.layers.graph.symbolic import OPERATIONS, SymbolicTensor, operator
 from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.merging.merge import Array, Arrays, Merge
-from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes
+from rnncore.layers.nodes import OPERATIONS as NUMBERS, Nodes, of_each_sample
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_choice
 
@@ -115,31 +116,13 @@ class ConstantOperation(Layer):
     def output_windows(self) -> tuple[int, int, int]:
         return WHOLE
 
-    def build(self, input_shape: Shape) -> None:
-        self._rank = len(input_shape)
-        super().build(input_shape)
-
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        sizes = np.shape(self.constant)
-        # The constant has no batch axis, or one of size 1.
-        missing = len(input_shape) - len(sizes)
-        full = (*(1,) * missing, *sizes)
-        fits = missing >= 0 and full[:1] in ((), (1,))
-        if not fits or any(
-            n not in (1, m) and m is not None for n, m in zip(full, input_shape, strict=True)
-        ):
-            raise ValueError(
-                f"{self.name}: x: expected an array that a constant of shape {sizes} fits, got "
-                f"shape {tuple(input_shape)}"
-            )
+        expect_constant(self.name, self.constant, input_shape)
         return input_shape
 
     def infer(self, f: Nodes, x: Any, mask: Any = None) -> Any:
-        constant = np.asarray(self.constant, self.dtype)
-        if constant.ndim == self._rank:  # a batch axis of size 1
-            constant = constant[0]
         attributes = [NUMBERS[self.operation], int(self.constant_first)]
-        return f.node("binary", [x], [constant], attributes)
+        return f.node("binary", [x], [of_each_sample(self.constant, x)], attributes)
 
     def forward(self, x: Any, *, mask: Any = None, training: bool = False) -> tuple[Any, Any]:
         y, tape = self.inferred(x, tape=self.tape(training))

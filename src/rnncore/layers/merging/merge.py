@@ -294,7 +294,10 @@ class _Extremum(Merge):
 
     def _infer_rest(self, f: Nodes, x: Any, mask: Any, y: Any) -> Any:
         real = self.infer_mask(f, x, mask, y)
-        return y if real is None else f.node("fill", [y, real, x[0]])
+        if real is None:
+            return y
+        first = f.node("binary", [x[0], y], attributes=[OPERATIONS["first"]])
+        return f.node("fill", [y, real, first])
 
     def _combine(self, operands: Arrays, mask: Any, y: Array, tape: Tape) -> None:
         reduce_into(self._function, _filled(operands, mask, self._neutral, tape), y)
