@@ -161,5 +161,5 @@ def test_merges_of_masks(merge: str) -> None:
 )
 def test_what_only_python_runs_is_refused_by_name(layer: Any) -> None:
     model = Sequential([Input((None, F)), layer()])
-    with pytest.raises(ValueError, match="lambda.*expected a layer that runs without Python"):
+    with pytest.raises(ValueError, match=r"lambda.*expected a layer that runs without Python"):
         runtime_bytes(model)
