@@ -60,53 +60,46 @@ static int64_t padded_steps(const rnncore_windows *w, int64_t count)
     return first < 0 ? first : first + rnncore_windows_reach(w);
 }
 
-static rnncore_status scratch(const rnncore_node_call *call, size_t *bytes)
+static int64_t padded_numbers(const rnncore_node_call *call)
 {
     const rnncore_packed *packed = call->node->made;
     const rnncore_windows w = windows_of(call->node);
-    rnncore_arena arena = {NULL, 0, 0};
-    rnncore_packed_scratch(call, bytes);
-    rnncore_arena_take(&arena, (int64_t)*bytes, 1);
-    const int64_t steps = padded_steps(&w, call->out[0]->size[call->out[0]->lead]);
-    rnncore_arena_take(&arena, rnncore_count(steps, packed->affine.depth), packed->affine.element);
-    return rnncore_arena_size(&arena, bytes);
+    const int64_t count = call->out[0]->size[call->out[0]->lead];
+    return rnncore_count(padded_steps(&w, count), packed->affine.depth);
 }
 
-/* A row with zeros around it in the scratch, or itself where there are none. */
-static const char *padded(const rnncore_node_call *call, const rnncore_windows *w, const char *x,
-                          int64_t steps, int64_t count)
+static rnncore_status scratch(const rnncore_node_call *call, size_t *bytes)
 {
-    const rnncore_packed *packed = call->node->made;
-    const size_t step = (size_t)packed->affine.depth * packed->affine.element;
+    return rnncore_rows_scratch(call, padded_numbers(call), bytes);
+}
+
+/* A row with zeros around it, in `room`, or itself where there are none. */
+static const char *padded(const rnncore_windows *w, size_t step, const char *x, int64_t steps,
+                          int64_t count, char *room)
+{
     const int64_t before = rnncore_windows_before(w, steps), all = padded_steps(w, count);
     if (before == 0 && all <= steps) {
         return x;
     }
-    size_t products;
-    rnncore_packed_scratch(call, &products);
-    char *row = (char *)call->scratch + products;
     const int64_t used = all - before < steps ? all - before : steps;
-    memset(row, 0, (size_t)before * step);
-    memcpy(row + (size_t)before * step, x, (size_t)used * step);
-    memset(row + (size_t)(before + used) * step, 0, (size_t)(all - before - used) * step);
-    return row;
+    memset(room, 0, (size_t)before * step);
+    memcpy(room + (size_t)before * step, x, (size_t)used * step);
+    memset(room + (size_t)(before + used) * step, 0, (size_t)(all - before - used) * step);
+    return room;
 }
 
-static void run_rows(const rnncore_node_call *call)
+static void run_row(const rnncore_node_call *call, int64_t row, void *products, void *own)
 {
     const rnncore_packed *packed = call->node->made;
     const rnncore_affine *affine = &packed->affine;
     const rnncore_windows w = windows_of(call->node);
     const rnncore_array *x = call->in[0], *y = call->out[0];
-    const int64_t steps = x->size[x->lead], count = y->size[y->lead], rows = rnncore_rows(x);
-    const size_t x_row = (size_t)(steps * affine->depth) * affine->element;
-    const size_t y_row = (size_t)(count * affine->units) * affine->element;
-    for (int64_t row = 0; row < rows; row++) {
-        const char *from = (const char *)x->data + (size_t)row * x_row;
-        rnncore_affine_run(affine, call->context, count, padded(call, &w, from, steps, count),
-                           w.stride * affine->depth, (char *)y->data + (size_t)row * y_row,
-                           call->scratch);
-    }
+    const int64_t steps = x->size[x->lead], count = y->size[y->lead];
+    const size_t step = (size_t)affine->depth * affine->element;
+    const char *from = (const char *)x->data + (size_t)(row * steps) * step;
+    char *to = (char *)y->data + (size_t)(row * count * affine->units) * affine->element;
+    rnncore_affine_run(affine, call->context, count, padded(&w, step, from, steps, count, own),
+                       w.stride * affine->depth, to, products);
 }
 
 /* ---- streams: the last steps of each row ---- */
@@ -118,56 +111,98 @@ static int streams(const rnncore_node_call *call)
             windows_of(call->node).size == 1);
 }
 
-static int64_t state_size(const rnncore_node_call *call)
+/* What stands at call->state: for each row room for `room` steps, of which those that it keeps
+ * begin at step `first`. There is room for as many new ones again, so that they move to its start
+ * only when so many have come. */
+typedef struct kept_steps {
+    int64_t first, room;
+    char *rows;
+} kept_steps;
+
+static int64_t steps_kept(const rnncore_node_call *call)
 {
-    const rnncore_packed *packed = call->node->made;
     const rnncore_windows w = windows_of(call->node);
-    return rnncore_size_product(rnncore_windows_reach(&w) - 1, packed->affine.depth);
+    return rnncore_windows_reach(&w) - 1;
 }
 
-/* For each row the steps that it keeps, and behind them room for new ones. */
+static kept_steps take(const rnncore_node_call *call, int64_t batch, int64_t steps,
+                       rnncore_arena *arena)
+{
+    const rnncore_packed *packed = call->node->made;
+    const int64_t kept = steps_kept(call);
+    kept_steps state = {.room = kept + (kept > steps ? kept : steps)};
+    rnncore_arena_take(arena, 1, sizeof state);
+    const int64_t numbers = rnncore_count(state.room, packed->affine.depth);
+    state.rows = rnncore_arena_take(arena, rnncore_count(batch, numbers), packed->affine.element);
+    return state;
+}
+
 static rnncore_status state_bytes(const rnncore_node_call *call, int64_t batch, int64_t steps,
                                   size_t *bytes)
 {
-    const rnncore_packed *packed = call->node->made;
-    const rnncore_windows w = windows_of(call->node);
     rnncore_arena arena = {NULL, 0, 0};
-    const int64_t row = rnncore_count(rnncore_windows_reach(&w) - 1 + steps, packed->affine.depth);
-    rnncore_arena_take(&arena, 1, sizeof steps);
-    rnncore_arena_take(&arena, rnncore_count(batch, row), packed->affine.element);
+    take(call, batch, steps, &arena);
     return rnncore_arena_size(&arena, bytes);
 }
 
 static rnncore_status state_begin(const rnncore_node_call *call, int64_t batch, int64_t steps)
 {
-    (void)batch;
-    *(int64_t *)call->state = steps;
+    rnncore_arena arena = {call->state, 0, 0};
+    *(kept_steps *)call->state = take(call, batch, steps, &arena);
     return RNNCORE_OK;
 }
 
-static char *kept_row(const rnncore_node_call *call, int64_t row)
+static int64_t state_size(const rnncore_node_call *call)
 {
     const rnncore_packed *packed = call->node->made;
-    const int64_t most = *(const int64_t *)call->state;
-    const int64_t numbers = state_size(call) + most * packed->affine.depth;
-    return (char *)call->state + 64 + (size_t)(row * numbers) * packed->affine.element;
+    return steps_kept(call) * packed->affine.depth;
+}
+
+static size_t step_bytes(const rnncore_node_call *call)
+{
+    const rnncore_packed *packed = call->node->made;
+    return (size_t)packed->affine.depth * packed->affine.element;
+}
+
+/* A step of a row, counted from the first one that it keeps. */
+static char *kept_step(const rnncore_node_call *call, int64_t row, int64_t step)
+{
+    const kept_steps *state = call->state;
+    return state->rows + (size_t)(row * state->room + state->first + step) * step_bytes(call);
 }
 
 static void state_get(const rnncore_node_call *call, int64_t row, void *numbers)
 {
-    const rnncore_packed *packed = call->node->made;
-    const size_t bytes = (size_t)state_size(call) * packed->affine.element;
-    memcpy(numbers, kept_row(call, row), bytes);
+    memcpy(numbers, kept_step(call, row, 0), (size_t)steps_kept(call) * step_bytes(call));
 }
 
 static void state_set(const rnncore_node_call *call, int64_t row, const void *numbers)
 {
-    const rnncore_packed *packed = call->node->made;
-    const size_t bytes = (size_t)state_size(call) * packed->affine.element;
+    const size_t bytes = (size_t)steps_kept(call) * step_bytes(call);
     if (numbers == NULL) {
-        memset(kept_row(call, row), 0, bytes);
+        memset(kept_step(call, row, 0), 0, bytes);
     } else {
-        memcpy(kept_row(call, row), numbers, bytes);
+        memcpy(kept_step(call, row, 0), numbers, bytes);
+    }
+}
+
+/* Puts the steps of a call behind those that are kept. */
+static void append(const rnncore_node_call *call, int64_t batch, int64_t steps)
+{
+    kept_steps *state = call->state;
+    const int64_t kept = steps_kept(call);
+    const size_t bytes = (size_t)steps * step_bytes(call);
+    if (state->first + kept + steps > state->room) {
+        for (int64_t row = 0; row < batch; row++) {
+            char *first = kept_step(call, row, 0);
+            memmove(first - (size_t)state->first * step_bytes(call), first,
+                    (size_t)kept * step_bytes(call));
+        }
+        state->first = 0;
+    }
+    for (int64_t row = 0; row < batch; row++) {
+        memcpy(kept_step(call, row, kept), (const char *)call->in[0]->data + (size_t)row * bytes,
+               bytes);
     }
 }
 
@@ -175,23 +210,28 @@ static void run_steps(const rnncore_node_call *call)
 {
     const rnncore_packed *packed = call->node->made;
     const rnncore_affine *affine = &packed->affine;
+    kept_steps *state = call->state;
     const int64_t batch = call->in[0]->size[0], steps = call->in[0]->size[1];
-    const size_t kept = (size_t)state_size(call) * affine->element;
-    const size_t x_row = (size_t)(steps * affine->depth) * affine->element;
     const size_t y_row = (size_t)(steps * affine->units) * affine->element;
-    for (int64_t b = 0; b < batch; b++) {
-        char *row = kept_row(call, b);
-        memcpy(row + kept, (const char *)call->in[0]->data + (size_t)b * x_row, x_row);
-        rnncore_affine_rows(affine, steps, row, affine->depth,
-                            (char *)call->out[0]->data + (size_t)b * y_row, call->scratch);
-        memmove(row, row + x_row, kept);
+    char *y = call->out[0]->data;
+    append(call, batch, steps);
+    if (steps == 1) { /* one product for all rows */
+        rnncore_affine_rows(affine, batch, kept_step(call, 0, 0), state->room * affine->depth, y,
+                            call->scratch);
+    } else {
+        for (int64_t row = 0; row < batch; row++) {
+            rnncore_affine_rows(affine, steps, kept_step(call, row, 0), affine->depth,
+                                y + (size_t)row * y_row, call->scratch);
+        }
     }
+    state->first += steps;
 }
 
 static rnncore_status run(const rnncore_node_call *call)
 {
     if (call->state == NULL) {
-        run_rows(call);
+        rnncore_run_rows(call, call->out[0]->size[call->out[0]->lead], padded_numbers(call),
+                         run_row);
     } else {
         run_steps(call);
     }

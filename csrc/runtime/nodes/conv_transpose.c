@@ -39,11 +39,13 @@ static rnncore_status make(rnncore_node *node, rnncore_context *context)
 static int64_t steps_of(const rnncore_windows *w, int64_t steps)
 {
     const int64_t beyond = rnncore_windows_reach(w) - w->stride;
+    const int64_t more = w->padding == RNNCORE_PADDING_VALID && beyond > 0 ? beyond : 0;
     int64_t all;
-    if (steps < 0 || __builtin_mul_overflow(steps, w->stride, &all)) {
+    if (steps < 0 || __builtin_mul_overflow(steps, w->stride, &all) ||
+        __builtin_add_overflow(all, more, &all)) {
         return RNNCORE_UNKNOWN;
     }
-    return w->padding == RNNCORE_PADDING_VALID && beyond > 0 ? all + beyond : all;
+    return all;
 }
 
 static int64_t features_of(const rnncore_node *node)
@@ -66,40 +68,42 @@ static rnncore_status shape(const rnncore_node_call *call)
     return RNNCORE_OK;
 }
 
-/* The windows of one row behind the scratch of the product. */
-static rnncore_status scratch(const rnncore_node_call *call, size_t *bytes)
+/* Those of the windows of one row. */
+static int64_t window_numbers(const rnncore_node_call *call)
 {
     const rnncore_packed *packed = call->node->made;
-    const int64_t steps = call->in[0]->size[call->in[0]->lead];
-    rnncore_arena arena = {NULL, 0, 0};
-    rnncore_packed_scratch(call, bytes);
-    rnncore_arena_take(&arena, (int64_t)*bytes, 1);
-    rnncore_arena_take(&arena, rnncore_count(steps, packed->affine.units), packed->affine.element);
-    return rnncore_arena_size(&arena, bytes);
+    return rnncore_count(call->in[0]->size[call->in[0]->lead], packed->affine.units);
 }
 
-static rnncore_status run(const rnncore_node_call *call)
+static rnncore_status scratch(const rnncore_node_call *call, size_t *bytes)
+{
+    return rnncore_rows_scratch(call, window_numbers(call), bytes);
+}
+
+static void run_row(const rnncore_node_call *call, int64_t row, void *products, void *windows)
 {
     const rnncore_packed *packed = call->node->made;
     rnncore_affine affine = packed->affine;
     const rnncore_windows w = windows_of(call->node);
     const rnncore_array *x = call->in[0], *y = call->out[0];
-    const int64_t steps = x->size[x->lead], all = y->size[y->lead], rows = rnncore_rows(x);
+    const int64_t steps = x->size[x->lead], all = y->size[y->lead];
     const int64_t features = features_of(call->node);
-    size_t products;
-    rnncore_packed_scratch(call, &products);
-    char *windows = (char *)call->scratch + products;
     const void *bias = affine.bias == NULL ? packed->bias : affine.bias;
+    const char *from =
+        (const char *)x->data + (size_t)(row * steps * affine.depth) * affine.element;
+    char *to = (char *)y->data + (size_t)(row * all * features) * affine.element;
     affine.activation = RNNCORE_LINEAR; /* it comes behind the sums */
     affine.bias = NULL;
-    for (int64_t row = 0; row < rows && all > 0; row++) {
-        const size_t from = (size_t)(row * steps * affine.depth) * affine.element;
-        char *to = (char *)y->data + (size_t)(row * all * features) * affine.element;
-        rnncore_affine_run(&affine, call->context, steps, (const char *)x->data + from,
-                           affine.depth, windows, call->scratch);
-        RNNCORE_OF(call->node, add_windows)
-        (&w, features, steps, rnncore_windows_before(&w, all), all, bias, windows, to);
-        affine.kernels->activate(packed->affine.activation, all, features, to, features, to);
+    rnncore_affine_run(&affine, call->context, steps, from, affine.depth, windows, products);
+    RNNCORE_OF(call->node, add_windows)
+    (&w, features, steps, rnncore_windows_before(&w, all), all, bias, windows, to);
+    affine.kernels->activate(packed->affine.activation, all, features, to, features, to);
+}
+
+static rnncore_status run(const rnncore_node_call *call)
+{
+    if (rnncore_numbers(call->out[0]) > 0) {
+        rnncore_run_rows(call, call->in[0]->size[call->in[0]->lead], window_numbers(call), run_row);
     }
     return RNNCORE_OK;
 }

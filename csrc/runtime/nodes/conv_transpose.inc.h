@@ -8,8 +8,10 @@ static void FN(add_windows)(const rnncore_windows *w, int64_t features, int64_t 
 {
     const REAL *bias = added, *rows = products;
     REAL *y = to;
-    for (int64_t i = 0; i < steps * features; i++) {
-        y[i] = bias == NULL ? 0 : bias[i % features];
+    for (int64_t t = 0; t < steps; t++) {
+        for (int64_t j = 0; j < features; j++) {
+            y[t * features + j] = bias == NULL ? 0 : bias[j];
+        }
     }
     for (int64_t k = 0; k < w->size; k++) {
         for (int64_t t = 0; t < windows; t++) {

@@ -25,4 +25,18 @@ void rnncore_destroy_packed(void *made);
 /* Scratch of rnncore_affine_run. */
 rnncore_status rnncore_packed_scratch(const rnncore_node_call *call, size_t *bytes);
 
+/* Does one row of the batch, with `products` as the scratch of rnncore_affine_run, and room of its
+ * own. */
+typedef void (*rnncore_row_fn)(const rnncore_node_call *call, int64_t row, void *products,
+                               void *own);
+
+/* For kinds whose batches cannot be one product: calls fn for each row of the batch of input 0, on
+ * the threads of the context where there are as many rows and that pays; else the threads share the
+ * products. A row has `products` rows of those, and room for `numbers` of its own. */
+void rnncore_run_rows(const rnncore_node_call *call, int64_t products, int64_t numbers,
+                      rnncore_row_fn fn);
+
+/* Scratch of that. */
+rnncore_status rnncore_rows_scratch(const rnncore_node_call *call, int64_t numbers, size_t *bytes);
+
 #endif

@@ -41,30 +41,37 @@ static rnncore_status shape(const rnncore_node_call *call)
     return count < RNNCORE_UNKNOWN ? RNNCORE_ERROR_SHAPE : RNNCORE_OK;
 }
 
-/* A mask with lengths ends each row; behind its windows there are zeros. */
+/* The windows of a row of which `real` steps count; zeros behind them. A window has one of these
+ * steps at least: padding in front is less than a window. */
+static void pool_row(const rnncore_node_call *call, int64_t row, int64_t real, int64_t windows)
+{
+    const rnncore_windows w = windows_of(call->node);
+    const rnncore_array *x = call->in[0], *y = call->out[0];
+    const int64_t steps = x->size[x->lead], count = y->size[y->lead];
+    const int64_t features = x->size[x->rank - 1], before = rnncore_windows_before(&w, steps);
+    const size_t step = (size_t)features * rnncore_type_bytes(x->type);
+    const char *from = (const char *)x->data + (size_t)(row * steps) * step;
+    char *to = (char *)y->data + (size_t)(row * count) * step;
+    for (int64_t i = 0; i < windows; i++, to += step) {
+        const int64_t first = i * w.stride - before, end = first + w.size;
+        RNNCORE_OF(call->node, pool_window)
+        (call->node->attributes[REDUCTION], first > 0 ? first : 0, end < real ? end : real,
+         features, from, to);
+    }
+    memset(to, 0, (size_t)(count - windows) * step);
+}
+
 static rnncore_status run(const rnncore_node_call *call)
 {
     const rnncore_windows w = windows_of(call->node);
     const rnncore_array *x = call->in[0], *y = call->out[0];
     const rnncore_array *mask = call->node->inputs > 1 ? call->in[1] : NULL;
     const int64_t steps = x->size[x->lead], count = y->size[y->lead], rows = rnncore_rows(x);
-    const int64_t features = x->size[x->rank - 1], before = rnncore_windows_before(&w, steps);
-    const size_t step = (size_t)features * rnncore_type_bytes(x->type);
     const int ends = mask != NULL && !mask->absent && mask->lengths != NULL;
     for (int64_t row = 0; row < rows; row++) {
-        const char *from = (const char *)x->data + (size_t)(row * steps) * step;
         const int64_t real = ends ? mask->lengths[row] : steps;
         const int64_t windows = ends ? rnncore_windows_count(&w, real) : count;
-        char *to = (char *)y->data + (size_t)(row * count) * step;
-        for (int64_t i = 0; i < count; i++, to += step) {
-            if (i >= windows) {
-                memset(to, 0, step);
-                continue;
-            }
-            RNNCORE_OF(call->node, pool_window)
-            (call->node->attributes[REDUCTION], w.size, i * w.stride - before, real, features, from,
-             to);
-        }
+        pool_row(call, row, real, windows > 0 ? windows : 0);
     }
     return RNNCORE_OK;
 }

@@ -14,7 +14,7 @@ from rnncore.layers._arguments import SEQUENCE, expect_channels_last, one_for_ea
 from rnncore.layers._lengths import clear_padding, without_padding
 from rnncore.layers._windows import PADDINGS, Windows, padding_name
 from rnncore.layers.core.dense import Dense
-from rnncore.layers.layer import Shape
+from rnncore.layers.layer import Layer, Shape
 from rnncore.layers.nodes import Nodes
 from rnncore.layers.tape import Tape
 from rnncore.utils._checks import check_count
@@ -86,7 +86,8 @@ class Conv(Dense):
     def infer_windows(self, f: Nodes, kind: str, x: Any, mask: Any) -> Any:
         """Return the output of a convolution over steps."""
         if self.rank > 1:
-            return super().infer(f, x, mask)
+            # This raises. Dense would write a node that takes a matrix, not the kernel of an image.
+            return Layer.infer(self, f, x, mask)
         if mask is not None:  # the padding of ragged rows
             x = f.node("fill", [x, mask], attributes=[1])
         windows = [self.strides[0], self.dilation_rate[0], PADDINGS[self.padding]]
