@@ -32,6 +32,24 @@ def test_the_length_of_zeros_is_a_constant() -> None:
     np.testing.assert_allclose(layer.backward(tape, np.array([[1.0, -2.0]])), [[1e6, -2e6]])
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (4, 3), (4, 1), (1, 4, 3), (1, 1, 1)])
+def test_constants_are_broadcast_over_samples(shape: tuple[int, ...]) -> None:
+    x, scale = RNG.normal(size=(2, 4, 3)), RNG.normal(size=shape)
+    found = Rescaling(scale, offset=scale, dtype="float64")(x)
+    np.testing.assert_array_equal(found, x * scale + scale)
+
+
+@pytest.mark.parametrize("shape", [(2,), (5, 3), (2, 4, 3), (1, 1, 4, 3)])
+def test_constants_do_not_make_the_input_larger(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"a constant of shape .* fits"):
+        Rescaling(np.ones(shape))(np.ones((2, 4, 3)))
+    # The number of steps may be known only when the layer is called.
+    layer = Rescaling(np.ones((4, 3)))
+    layer.build((None, None, 3))
+    with pytest.raises(ValueError, match=r"a constant of shape .* fits"):
+        layer(np.ones((2, 1, 3)))
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -26,6 +26,7 @@ from rnncore.layers import (
     multiply,
     subtract,
 )
+from rnncore.layers._lengths import mask_of
 
 RNG = np.random.default_rng(0)
 X = [RNG.standard_normal((3, 5, 4)) for _ in range(3)]
@@ -191,3 +192,27 @@ def test_the_first_of_equal_numbers_gets_the_gradient() -> None:
         _, tape = training_pass(layer, [A, A, A])
         first, second, third = layer.backward(tape, np.ones((3, 5, 4), np.float32))
         assert (first == 1).all() and not second.any() and not third.any()
+
+
+LENGTHS = mask_of(np.array([5, 2, 0]), 5)
+
+
+@pytest.mark.parametrize("make", [*MERGES, Maximum, Minimum])
+@pytest.mark.parametrize(
+    ("shapes", "masks"),
+    [
+        ([(3, 5, 4), (3, 1, 4)], [MASK, MASK[:, :1]]),
+        ([(3, 1, 4), (3, 5, 1)], [MASK[:, 1:2], OTHER]),
+        ([(3, 1, 4), (3, 5, 4)], [mask_of(np.array([1, 0, 1]), 1), None]),
+        ([(3, 4), (3, 5, 4)], [None, LENGTHS]),
+        ([(3, 1), (3, 5, 4), (3, 5, 1)], [None, LENGTHS, LENGTHS]),
+    ],
+)
+def test_masked_arrays_are_broadcast_in_inference_as_in_training(
+    make: Any, shapes: Any, masks: Any
+) -> None:
+    x = [RNG.normal(size=shape) for shape in shapes]
+    layer = make(dtype="float64")
+    layer.build([(None, *shape[1:]) for shape in shapes])
+    trained, _ = layer.forward(x, mask=masks, training=True)
+    np.testing.assert_array_equal(layer.forward(x, mask=masks)[0], trained)
