@@ -66,7 +66,11 @@ def each_step(draw: Draw, x: Tensor, for_streams: bool) -> Any:
         lambda: layers.LayerNormalization(),
         lambda: layers.BatchNormalization(moving_mean_initializer="uniform"),
         lambda: layers.Dropout(0.5),
+        lambda: layers.SpatialDropout1D(0.5),
         lambda: layers.LeakyReLU(),
+        lambda: layers.PReLU("uniform", shared_axes=[1]),
+        lambda: layers.Softmax(),
+        lambda: layers.UnitNormalization(),
         lambda: layers.Masking(0.0),
         lambda: layers.Rescaling(2.0, offset=-1.0),
         lambda: layers.TimeDistributed(layers.Dense(2)),
@@ -156,12 +160,14 @@ def drawn_model(draw: Draw, *, for_streams: bool = False) -> Model:
     """A model of random layers; `for_streams` of none that needs what is still to come."""
     rnncore.utils.set_random_seed(draw(st.integers(0, 2**16)))
     rnncore.utils.clear_session()
+    dtype = pick(draw, "float32", "float64")
     inputs, tensors = [], []
     for number in range(1 if for_streams else pick(draw, 1, 1, 2)):
         ids = draw(st.booleans())
         source = Input((None,) if ids else (None, draw(st.integers(1, 4))), name=f"x{number}")
         inputs.append(source)
-        x = layers.Embedding(6, 3, mask_zero=draw(st.booleans()))(source) if ids else source
+        first = layers.Embedding(6, 3, mask_zero=draw(st.booleans()), dtype=dtype)
+        x = (first if ids else layers.Identity(dtype=dtype))(source)
         tensors.append(Tensor(x, number))
     for _ in range(draw(st.integers(1, 5))):
         x, other = pick(draw, *tensors), pick(draw, *tensors)

@@ -3,16 +3,10 @@
 
 #include "cells/affine.h"
 #include "runtime/kinds.h"
-#include "runtime/nodes/nodes.h"
+#include "runtime/nodes/reals.h"
 
-#define REAL float
-#define FN(name) name##_f32
-#include "runtime/nodes/attention.inc.h"
-#undef REAL
-#undef FN
-#define REAL double
-#define FN(name) name##_f64
-#include "runtime/nodes/attention.inc.h"
+#define TEMPLATE "runtime/nodes/attention.inc.h"
+#include "kernels/dtypes.inc.h"
 
 enum { SCORES, CAUSAL };                            /* attributes */
 enum { QUERY, VALUE, KEY, MASK_QUERY, MASK_VALUE }; /* inputs */
@@ -174,17 +168,9 @@ static void bend(const attention *a, const buffers *b, const void *q, const char
         some = a->keys - done < KEYS_AT_ONCE ? a->keys - done : KEYS_AT_ONCE;
         const void *from = k + (size_t)(done * a->depth) * a->element;
         void *to = scores + (size_t)done * a->element;
-        if (node->dtype == RNNCORE_FLOAT32) {
-            add_to_keys_f32(some, a->depth, q, from, inner, b->bent);
-        } else {
-            add_to_keys_f64(some, a->depth, q, from, inner, b->bent);
-        }
+        RNNCORE_OF(node, add_to_keys)(some, a->depth, q, from, inner, b->bent);
         a->kernels->tanh(some * a->depth, b->bent, b->bent);
-        if (node->dtype == RNNCORE_FLOAT32) {
-            weigh_f32(some, a->depth, b->bent, b->factors, to);
-        } else {
-            weigh_f64(some, a->depth, b->bent, b->factors, to);
-        }
+        RNNCORE_OF(node, weigh)(some, a->depth, b->bent, b->factors, to);
     }
 }
 
@@ -207,11 +193,7 @@ static void attend(const attention *a, const buffers *b, int64_t row, int64_t fi
         if (!dot) {
             bend(a, b, q + (size_t)(i * a->depth) * a->element, lines(call->in[KEY], row, 0), one);
         }
-        if (node->dtype == RNNCORE_FLOAT32) {
-            hide_f32(a->keys, scale, real, end, (float *)(void *)one);
-        } else {
-            hide_f64(a->keys, scale, real, end, (double *)(void *)one);
-        }
+        RNNCORE_OF(node, hide)(a->keys, scale, real, end, one);
     }
     a->kernels->activate(RNNCORE_SOFTMAX, some, a->keys, scores, a->keys, scores);
     rnncore_affine_rows(&b->values, some, scores, a->keys, lines(call->out[0], row, first),
@@ -232,11 +214,7 @@ static void attend_row(void *arg, int64_t row, int worker)
     } else {
         const int concat = node->attributes[SCORES] == RNNCORE_SCORES_CONCAT;
         const void *factors = node->tensor[concat ? WEIGHT : SCALE].data;
-        if (node->dtype == RNNCORE_FLOAT32) {
-            take_factors_f32(a->depth, factors, !concat, b.factors);
-        } else {
-            take_factors_f64(a->depth, factors, !concat, b.factors);
-        }
+        RNNCORE_OF(node, take_factors)(a->depth, factors, !concat, b.factors);
     }
     for (int64_t done = 0, some; done < a->queries; done += some) {
         some = a->queries - done < QUERIES_AT_ONCE ? a->queries - done : QUERIES_AT_ONCE;

@@ -1,18 +1,22 @@
-/* The parts of attention.c that differ by dtype: REAL, and FN(f), the name of a function. */
+/* The parts of attention.c that differ by dtype. */
 
-/* to = from, or `one` everywhere without it. */
-static void FN(take_factors)(int64_t n, const REAL *from, int64_t stride, REAL *to)
+/* What tanh is weighed by, for each feature: `from`, or 1 without it. */
+static void FN(take_factors)(int64_t n, const void *from, int64_t stride, void *to)
 {
+    const REAL *given = from;
+    REAL *factors = to;
     for (int64_t i = 0; i < n; i++) {
-        to[i] = from == NULL ? 1 : from[i * stride];
+        factors[i] = given == NULL ? 1 : given[i * stride];
     }
 }
 
-/* sums = factor * (q + k) for each of some keys; without a factor it is 1. */
-static void FN(add_to_keys)(int64_t keys, int64_t n, const REAL *q, const REAL *k,
-                            const REAL *factor, REAL *sums)
+/* factor * (q + k) for each of some keys; without a factor it is 1. */
+static void FN(add_to_keys)(int64_t keys, int64_t n, const void *query, const void *from,
+                            const void *factor, void *to)
 {
-    const REAL scale = factor == NULL ? 1 : *factor;
+    const REAL scale = factor == NULL ? 1 : *(const REAL *)factor;
+    const REAL *q = query, *k = from;
+    REAL *sums = to;
     for (int64_t i = 0; i < keys; i++, k += n, sums += n) {
         for (int64_t j = 0; j < n; j++) {
             sums[j] = (q[j] + k[j]) * scale;
@@ -42,18 +46,19 @@ static REAL FN(product)(int64_t n, const REAL *a, const REAL *b)
 }
 
 /* The scores of some keys from tanh of their sums. */
-static void FN(weigh)(int64_t keys, int64_t n, const REAL *bent, const REAL *factors, REAL *scores)
+static void FN(weigh)(int64_t keys, int64_t n, const void *bent, const void *factors, void *scores)
 {
     for (int64_t i = 0; i < keys; i++) {
-        scores[i] = FN(product)(n, bent + i * n, factors);
+        ((REAL *)scores)[i] = FN(product)(n, (const REAL *)bent + i * n, factors);
     }
 }
 
 /* Scales the scores of a query, and moves those of hidden keys far down: masked ones, and those
  * from place `end` on. */
-static void FN(hide)(int64_t keys, const REAL *scale, const uint8_t *real, int64_t end,
-                     REAL *scores)
+static void FN(hide)(int64_t keys, const void *factor, const uint8_t *real, int64_t end, void *of)
 {
+    const REAL *scale = factor;
+    REAL *scores = of;
     for (int64_t i = 0; i < keys; i++) {
         if (scale != NULL) {
             scores[i] *= *scale;

@@ -38,26 +38,29 @@ static void copy_last(const block *b, const char *from, char *to)
     }
 }
 
-static void copy_from_axis(const block *b, int32_t axis, const char *from, char *to)
-{
-    if (axis == b->rank - 1) {
-        copy_last(b, from, to);
-        return;
-    }
-    const ptrdiff_t from_step = (ptrdiff_t)b->from[axis] * (ptrdiff_t)b->element;
-    const ptrdiff_t to_step = (ptrdiff_t)b->to[axis] * (ptrdiff_t)b->element;
-    for (int64_t i = 0; i < b->size[axis]; i++, from += from_step, to += to_step) {
-        copy_from_axis(b, axis + 1, from, to);
-    }
-}
-
-/* Copies the block from the places `from` and `to`, counted in numbers, of the arrays. */
+/* Copies the block, of which no axis but the last may be empty, from the places `from` and `to`,
+ * counted in numbers, of the arrays. */
 static rnncore_status copy(const block *b, const rnncore_array *x, int64_t from, rnncore_array *y,
                            int64_t to)
 {
-    copy_from_axis(b, 0, (const char *)x->data + (ptrdiff_t)from * (ptrdiff_t)b->element,
-                   (char *)y->data + (ptrdiff_t)to * (ptrdiff_t)b->element);
-    return RNNCORE_OK;
+    const ptrdiff_t element = (ptrdiff_t)b->element;
+    int64_t at[RNNCORE_AXES] = {0};
+    for (;;) {
+        copy_last(b, (const char *)x->data + (ptrdiff_t)from * element,
+                  (char *)y->data + (ptrdiff_t)to * element);
+        int32_t axis = b->rank - 2;
+        for (; axis >= 0 && at[axis] == b->size[axis] - 1; axis--) { /* back to its start */
+            from -= at[axis] * b->from[axis];
+            to -= at[axis] * b->to[axis];
+            at[axis] = 0;
+        }
+        if (axis < 0) {
+            return RNNCORE_OK;
+        }
+        at[axis]++;
+        from += b->from[axis];
+        to += b->to[axis];
+    }
 }
 
 /* ---- shapes -------------------------------------------------------------------------------- */
