@@ -87,7 +87,8 @@ static size_t row_bytes(const rnncore_array_info *info, int64_t steps, int *fits
 
 static int has_steps(const rnncore_array_info *info)
 {
-    return info->rank > (info->type == RNNCORE_INT32 ? 0 : 1);
+    return info->rank > (info->type == RNNCORE_INT32 ? 0 : 1) ||
+           (info->rank == 1 && info->shape[0] < 0);
 }
 
 /* The steps that an input takes, where it leaves them open `steps`. */
