@@ -10,9 +10,11 @@ if(RNNCORE_WERROR)
   list(APPEND RNNCORE_WARNINGS -Werror)
 endif()
 
-# Not -ffast-math: NaN, infinities and the order of sums are part of the contract. MinSizeRel leaves
-# out kernels that give the bits of others (RNNCORE_SMALL).
+# MinSizeRel leaves out kernels that give the bits of others (RNNCORE_SMALL), and tables that only
+# exceptions and debuggers read.
 set(_small $<CONFIG:MinSizeRel>)
+list(APPEND _sections "$<${_small}:-fno-asynchronous-unwind-tables>")
+# Not -ffast-math: NaN, infinities and the order of sums are part of the contract.
 set(_math_flags -fno-math-errno -fno-trapping-math)
 set(_kernel_flags $<IF:${_small},-O2,-O3> -ffp-contract=fast ${_math_flags})
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

@@ -72,7 +72,7 @@ static rnncore_status take(rnncore_stepper *s, rnncore_context *context,
     s->weights = weights;
     s->batch = batch;
     s->small = is_row(weights, batch, SMALL_BYTES);
-    s->medium = is_row(weights, batch, MEDIUM_BYTES);
+    s->medium = weights->kernels->row_step != NULL && is_row(weights, batch, MEDIUM_BYTES);
     s->alone = s->small ? INT64_MAX : rnncore_steps_alone(&run);
     s->chunk_steps = run.chunk_rows < batch ? 1 : run.chunk_rows / batch;
     const int64_t states = rnncore_count(batch, weights->padded);

@@ -92,7 +92,7 @@ typedef struct rnncore_kernels {
     void (*row_steps)(const rnncore_step *project, const rnncore_step *step, void *y,
                       int64_t y_step);
     /* A single step likewise, for weights that stay in L2. step->reverse, by turns, begins with
-     * what is still in L1. */
+     * what is still in L1. NULL: it was left out. */
     void (*row_step)(const rnncore_step *project, const rnncore_step *step, void *y);
     /* out[j] = sum over k of a[k] * b[k*ldb + j], j < n; with the bits of a step's product */
     void (*row_product)(const void *a, int64_t depth, const void *b, int64_t ldb, int64_t n,

@@ -48,7 +48,9 @@ const rnncore_kernels CONCAT(FN(rnncore_kernels), CONCAT(_, RNNCORE_ISA)) = {
 #if BESIDE_ROWS > 0
     .row_vectors = FN(ROW_VECTORS),
     .row_steps = FN(row_steps),
+#if !RNNCORE_SMALL
     .row_step = FN(row_step),
+#endif
 #endif
     .row_product = FN(row_product),
     .activate = FN(activate_rows),

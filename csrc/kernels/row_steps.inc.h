@@ -215,6 +215,7 @@ RNNCORE_INLINE void FN(steps_of_row)(const rnncore_op op, const int gates, const
     }
 }
 
+#if !RNNCORE_SMALL
 /* One step of a layer whose weights stay in L2. Half of U, what the step before read last, is still
  * in L1: it comes first, beside W; then the other half, beside the gate equations of the first. */
 RNNCORE_INLINE void FN(step_of_row)(const rnncore_op op, const int gates, const int64_t at_once,
@@ -261,6 +262,7 @@ static void FN(row_step)(const rnncore_step *project, const rnncore_step *s, voi
         FN(step_of_row)(RNNCORE_OP_RNN_FORWARD, 1, 4, project, s, y);
     }
 }
+#endif
 
 static void FN(row_steps)(const rnncore_step *project, const rnncore_step *s, void *y,
                           int64_t y_step)
