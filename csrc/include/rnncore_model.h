@@ -61,9 +61,9 @@ RNNCORE_API rnncore_status rnncore_model_workspace_size(const rnncore_model *mod
                                                         int64_t steps, size_t *bytes);
 
 /* Runs a model of one input and one output: x (B, T, I), y (B, T, O) or (B, O). `lengths` (B) are
- * the real steps of each row, as in rnncore_batch, or NULL; y is 0 at the steps behind them. A
- * model whose input has no steps, or a fixed number of them, wants 1 or that number as `steps`.
- * `workspace` has at least the size above. */
+ * the real steps of each row, as in rnncore_batch, or NULL; y is 0 at the steps behind them, unless
+ * the model masks more steps itself. A model whose input has no steps, or a fixed number of them,
+ * wants 1 or that number as `steps`. `workspace` has at least the size above. */
 RNNCORE_API rnncore_status rnncore_model_run(const rnncore_model *model, const void *x,
                                              int64_t batch, int64_t steps, const int64_t *lengths,
                                              void *y, void *workspace, size_t workspace_bytes);
