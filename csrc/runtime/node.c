@@ -104,7 +104,7 @@ rnncore_status rnncore_node_make(rnncore_node *node, rnncore_context *context)
 
 void rnncore_node_clear(rnncore_node *node)
 {
-    if (node->made != NULL) {
+    if (node->made != NULL && !node->lent) {
         node->kind->destroy(node->made);
     }
     drop_tensors(node, 1);

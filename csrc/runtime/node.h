@@ -32,7 +32,8 @@ typedef struct rnncore_node {
     int64_t attributes[RNNCORE_NODE_ATTRIBUTES];
     double numbers[RNNCORE_NODE_NUMBERS];
     rnncore_tensor tensor[RNNCORE_NODE_TENSORS];
-    void *made; /* what kind->make made, or NULL */
+    void *made;   /* what kind->make made, or NULL */
+    int32_t lent; /* that belongs to another */
 } rnncore_node;
 
 /* One run of a node. Inputs that are not given are NULL, and so are masks that are absent. */

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cells/cell.h"
 #include "core/platform.h"
 #include "runtime/kinds.h"
 #include "runtime/model.h"
+#include "runtime/single.h"
 
 typedef struct reader {
     rnncore_model *model;
@@ -19,6 +21,7 @@ typedef struct reader {
     const char *inputs, *outputs, *tensors, *nodes, *operands, *text;
     char *message;
     size_t message_size;
+    rnncore_weights *lent; /* for all nodes, in place of tensors; or NULL */
 } reader;
 
 static rnncore_status fail(const reader *r, rnncore_status status, const char *format, ...)
@@ -240,7 +243,9 @@ static rnncore_status read_node(reader *r, int32_t i)
         memset(node->tensor, 0, sizeof node->tensor); /* the file's, not ours to free */
         return status;
     }
-    status = rnncore_node_make(node, m->context);
+    node->made = r->lent;
+    node->lent = r->lent != NULL;
+    status = node->lent ? RNNCORE_OK : rnncore_node_make(node, m->context);
     m->first[i + 1] = m->first[i] + record.inputs;
     m->written[i + 1] = m->written[i] + record.outputs;
     return status == RNNCORE_OK
@@ -486,6 +491,40 @@ static rnncore_status read_all(reader *r)
     return status;
 }
 
+static rnncore_status read_model(reader *r, rnncore_context *context, const void *data, size_t size,
+                                 rnncore_model **out)
+{
+    rnncore_status status = find_program(r, data, size);
+    if (status == RNNCORE_OK) {
+        status = find_sections(r);
+    }
+    if (status != RNNCORE_OK) {
+        return status;
+    }
+    rnncore_model *m = r->model = zeros(1, sizeof *m);
+    if (m == NULL) {
+        return fail(r, RNNCORE_ERROR_OUT_OF_MEMORY, "out of memory");
+    }
+    m->context = context;
+    m->dtype = (rnncore_dtype)r->header.dtype;
+    status = rnncore_kernel_table(context->isa, m->dtype) == NULL
+                 ? fail(r, RNNCORE_ERROR_UNSUPPORTED,
+                        "expected a model of float32, got float64, which this build is without")
+                 : take_memory(r);
+    if (status == RNNCORE_OK) {
+        status = read_all(r);
+    }
+    if (status == RNNCORE_ERROR_OUT_OF_MEMORY) {
+        fail(r, status, "out of memory");
+    }
+    if (status != RNNCORE_OK) {
+        rnncore_model_destroy(m);
+        return status;
+    }
+    *out = m;
+    return RNNCORE_OK;
+}
+
 rnncore_status rnncore_model_from_memory(rnncore_context *context, const void *data, size_t size,
                                          rnncore_model **out, char *message, size_t message_size)
 {
@@ -494,35 +533,44 @@ rnncore_status rnncore_model_from_memory(rnncore_context *context, const void *d
         return fail(&r, RNNCORE_ERROR_INVALID_ARGUMENT,
                     "expected a context, data and out, got NULL");
     }
-    rnncore_status status = find_program(&r, data, size);
-    if (status == RNNCORE_OK) {
-        status = find_sections(&r);
-    }
-    if (status != RNNCORE_OK) {
-        return status;
-    }
-    rnncore_model *m = r.model = zeros(1, sizeof *m);
-    if (m == NULL) {
-        return fail(&r, RNNCORE_ERROR_OUT_OF_MEMORY, "out of memory");
-    }
-    m->context = context;
-    m->dtype = (rnncore_dtype)r.header.dtype;
-    status = rnncore_kernel_table(context->isa, m->dtype) == NULL
-                 ? fail(&r, RNNCORE_ERROR_UNSUPPORTED,
-                        "expected a model of float32, got float64, which this build is without")
-                 : take_memory(&r);
-    if (status == RNNCORE_OK) {
-        status = read_all(&r);
-    }
-    if (status == RNNCORE_ERROR_OUT_OF_MEMORY) {
-        fail(&r, status, "out of memory");
-    }
-    if (status != RNNCORE_OK) {
-        rnncore_model_destroy(m);
-        return status;
-    }
-    *out = m;
-    return RNNCORE_OK;
+    return read_model(&r, context, data, size, out);
+}
+
+/* A file with the program of one recurrent layer, but for its weights. */
+typedef struct layer_file {
+    uint64_t json; /* none */
+    rnncore_program_header header;
+    rnncore_program_input input;
+    rnncore_program_output output;
+    rnncore_program_node node;
+    int32_t operands[2];
+    char text[8];
+} layer_file;
+
+rnncore_status rnncore_model_of_weights(rnncore_context *context, const rnncore_weights *weights,
+                                        rnncore_model **out)
+{
+    enum { SIZE = sizeof(layer_file) - sizeof(uint64_t) };
+    _Static_assert(SIZE % 64 == 0, "a program ends with zeros up to a multiple of 64");
+    const uint32_t dtype = (uint32_t)weights->layer.dtype;
+    const layer_file file = {
+        .header = {.magic = {'R', 'N', 'N', 'C', 'P', 'R', 'O', 'G'},
+                   .version = RNNCORE_PROGRAM_VERSION,
+                   .dtype = dtype,
+                   .program_bytes = SIZE,
+                   .data_bytes = SIZE,
+                   .inputs = 1,
+                   .outputs = 1,
+                   .nodes = 1,
+                   .operands = 1,
+                   .text_bytes = 4},
+        .input = {0, (int32_t)dtype, 2, 0, {-1, weights->input}},
+        .output = {2, 1, -1, 0},
+        .node = {RNNCORE_KIND_RECURRENT, 1, 0, 1, 0, 0, {0, 0, 0, 0, 0, 1}, {0}},
+        .text = "x\0y",
+    };
+    reader r = {.lent = (rnncore_weights *)(uintptr_t)weights};
+    return read_model(&r, context, &file, sizeof file, out);
 }
 
 void rnncore_model_destroy(rnncore_model *m)

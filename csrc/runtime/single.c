@@ -8,6 +8,20 @@ int32_t rnncore_model_output_streams(const rnncore_model *model, int32_t i)
     return model->streamed_per_step[i];
 }
 
+int32_t rnncore_model_blocking_node(const rnncore_model *model)
+{
+    int64_t *unused;
+    int32_t found = -1;
+    rnncore_array *values = rnncore_borrow_table(model, &unused);
+    rnncore_set_streamed_inputs(model, values, RNNCORE_UNKNOWN, RNNCORE_UNKNOWN);
+    for (int32_t i = 0; i < model->nodes && found < 0; i++) {
+        const rnncore_node_call call = rnncore_call_of(model, i, values);
+        found = rnncore_node_shape(&call) == RNNCORE_OK ? -1 : i;
+    }
+    rnncore_return_table(model);
+    return found;
+}
+
 rnncore_status rnncore_single_begin(rnncore_context *context, rnncore_node *node, int32_t kind,
                                     rnncore_node_call *call, size_t *scratch)
 {

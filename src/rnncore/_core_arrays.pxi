@@ -23,6 +23,14 @@ cdef int boolean(str name, object value) except -1:
     raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
+cdef Py_ssize_t positive(str name, object value) except -1:
+    if not isinstance(value, (bool, np.bool_)) and hasattr(value, "__index__"):
+        if value > 0:
+            return value
+        raise ValueError(f"{name}: expected a positive integer, got {value}")
+    raise TypeError(f"{name}: expected a positive integer, got {value!r}")
+
+
 cdef bint is_masked(object array):
     # Nobody can have made one unless the module is there.
     masked = sys.modules.get("numpy.ma")

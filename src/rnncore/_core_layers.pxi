@@ -40,6 +40,36 @@ cdef class Weights:
     def dtype(self):
         return np.dtype(np.float32 if self.layer.dtype == RNNCORE_FLOAT32 else np.float64)
 
+    def stream(self, batch=1):
+        """Return a stream: sequences whose steps come one after another.
+
+        Parameters
+        ----------
+        batch : int, default 1
+            Number of sequences side by side.
+
+        Returns
+        -------
+        Stream
+            Whose `step` and `run` give h of every step, with the bits of a call on whole sequences,
+            and whose `state` is h (and c).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the batch is no positive integer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import ops
+        >>> weights = ops.gru_weights(np.ones((3, 12)), np.ones((4, 12)))
+        >>> stream = weights.stream(batch=2)
+        >>> stream.step(np.zeros((2, 3))).shape
+        (2, 4)
+        """
+        return Stream(self, batch)
+
     def __repr__(self):
         return (f"<packed weights of {self.cell}: {self.input_size} inputs, {self.units} units, "
                 f"{self.dtype}>")

@@ -31,10 +31,12 @@ cdef bint has_steps(tuple shape, object dtype):
 
 
 cdef class Model:
-    """A model that the C library runs, made from the bytes of a file.
+    """A model that the C library runs, made from the bytes of a file, or from packed weights: one
+    recurrent layer, which gives h of every step.
 
     Attributes
     ----------
+    source : bytes or Weights
     can_stream, output_per_step : bool
     inputs, outputs : tuple
         Name, NumPy dtype, and shape without the batch of each; None for a size that depends on the
@@ -44,22 +46,19 @@ cdef class Model:
     """
     cdef rnncore_model *handle
     cdef Context context
+    cdef readonly object source
     cdef readonly bint can_stream, output_per_step
     cdef readonly tuple inputs, outputs, step_shapes
 
-    def __cinit__(self, const unsigned char[::1] data not None):
-        cdef char message[256]
+    def __cinit__(self, source not None):
         cdef rnncore_array_info info
-        cdef int status
-        message[0] = 0
         self.context = default_context
-        status = rnncore_model_from_memory(
-            self.context.handle, <const void *>&data[0] if data.shape[0] else <const void *>message,
-            data.shape[0], &self.handle, message, sizeof(message))
-        if status != RNNCORE_OK:
-            if status == RNNCORE_ERROR_OUT_OF_MEMORY:
-                raise MemoryError("model: out of memory")
-            raise ValueError(f"model: {message.decode(errors='replace')}")
+        self.source = source
+        if isinstance(source, Weights):
+            check(rnncore_model_of_weights(self.context.handle, (<Weights>source).handle,
+                                           &self.handle))
+        else:
+            self.read(source)
         self.can_stream = rnncore_model_can_stream(self.handle)
         self.output_per_step = rnncore_model_output_per_step(self.handle)
         info.struct_size = sizeof(info)
@@ -83,8 +82,26 @@ cdef class Model:
         if len(self.inputs) > MOST_ARRAYS or len(self.outputs) > MOST_ARRAYS:
             raise ValueError(f"model: expected at most {MOST_ARRAYS} inputs and outputs")
 
+    cdef int read(self, const unsigned char[::1] data) except -1:
+        cdef char message[256]
+        message[0] = 0
+        cdef int status = rnncore_model_from_memory(
+            self.context.handle, <const void *>&data[0] if data.shape[0] else <const void *>message,
+            data.shape[0], &self.handle, message, sizeof(message))
+        if status == RNNCORE_ERROR_OUT_OF_MEMORY:
+            raise MemoryError("model: out of memory")
+        if status != RNNCORE_OK:
+            raise ValueError(f"model: {message.decode(errors='replace')}")
+        return 0
+
     def __dealloc__(self):
         rnncore_model_destroy(self.handle)
+
+    @property
+    def blocking_node(self):
+        """The first node that does not take steps as they come, where the model cannot stream; -1:
+        it is the inputs or the outputs that do not."""
+        return rnncore_model_blocking_node(self.handle)
 
     def run(self, arrays, lengths=None):
         """Return the outputs for C-contiguous inputs of the right dtypes; `lengths` has an int64
@@ -136,13 +153,31 @@ cdef enum:
 
 
 cdef class Stream:
-    """A batch of sequences, step by step; what `rnncore.models.Stream` calls at every step.
+    """A batch of sequences that a model, or packed weights, get step by step.
+
+    Made by ``model.stream(batch)`` and ``weights.stream(batch)``. However the sequences are cut
+    into calls of `step` and `run`, the results are those of whole sequences, bit for bit. The
+    stream keeps the weights as they were when it was made. One thread may use it at a time, others
+    the streams of the same model. It can be copied and pickled, with its states.
 
     Attributes
     ----------
     batch : int
+        Number of rows B.
     state_size : int
         Numbers of one row's state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rnncore import Sequential
+    >>> from rnncore.layers import GRU, Dense
+    >>> model = Sequential([GRU(4, return_sequences=True, input_shape=(None, 2)), Dense(1)])
+    >>> x = np.ones((1, 6, 2), np.float32)
+    >>> stream = model.stream()
+    >>> parts = [stream.step(x[:, 0])[:, None], stream.run(x[:, 1:])]
+    >>> bool((np.concatenate(parts, axis=1) == model.predict(x, verbose=0)).all())
+    True
     """
     cdef rnncore_stream *handle
     cdef readonly Model model
@@ -156,16 +191,20 @@ cdef class Stream:
     cdef int measured
     cdef uint64_t fastest  # of the first steps, in ns
 
-    def __cinit__(self, Model model not None, Py_ssize_t batch):
+    def __cinit__(self, source not None, batch=1):
+        """Make a stream of a `Model`, or of what one is made from."""
+        cdef Model model = source if isinstance(source, Model) else Model(source)
+        if not model.can_stream:
+            raise ValueError("stream: expected layers that can take one step after another")
         self.model = model
-        self.batch = batch
+        self.batch = positive("stream: batch", batch)
         self.fastest = <uint64_t>-1
-        check(rnncore_stream_create(model.handle, batch, NULL, 0, &self.handle))
+        check(rnncore_stream_create(model.handle, self.batch, NULL, 0, &self.handle))
         self.state_size = rnncore_stream_state_size(self.handle)
         self.single = len(model.inputs) == 1 and len(model.outputs) == 1
         x, y = model.step_shapes
-        self.x_rank = set_shape(self.x_shape, batch, x[0])
-        self.y_rank = set_shape(self.y_shape, batch, y[0])
+        self.x_rank = set_shape(self.x_shape, self.batch, x[0])
+        self.y_rank = set_shape(self.y_shape, self.batch, y[0])
         self.x_type = np.dtype(model.inputs[0][1]).num
         self.y_type = np.dtype(model.outputs[0][1]).num
 
@@ -220,7 +259,7 @@ cdef class Stream:
         if not self.single:
             return self.step_many(x, None, out)
         if not fits(x, self.x_type, self.x_rank, self.x_shape, -1):
-            x = stepped(self.model.inputs[0], x, self.x_rank, self.x_shape, -1)
+            x = stepped("x", x, self.x_type, self.x_rank, self.x_shape, -1)
         if out is None:
             out = cnp.PyArray_EMPTY(self.y_rank, self.y_shape, self.y_type, 0)
         elif not fits(out, self.y_type, self.y_rank, self.y_shape, -1) \
@@ -278,7 +317,7 @@ cdef class Stream:
         steps = cnp.PyArray_DIM(x, 1) if cnp.PyArray_Check(x) and cnp.PyArray_NDIM(x) > 1 \
             else steps_of(x)
         if not fits(x, self.x_type, self.x_rank + 1, self.x_shape, steps):
-            x = stepped(self.model.inputs[0], x, self.x_rank + 1, self.x_shape, steps)
+            x = stepped("x", x, self.x_type, self.x_rank + 1, self.x_shape, steps)
         if out is None:
             out = np.empty((self.batch, steps, *[self.y_shape[i] for i in range(1, self.y_rank)]),
                            self.model.outputs[0][1])
@@ -316,17 +355,13 @@ cdef class Stream:
         cdef cnp.npy_intp shape[10]
         cdef const uint8_t *chosen = NULL
         cdef int status, rank
-        xs = [x] if len(self.model.inputs) == 1 and not isinstance(x, (list, tuple)) else list(x)
-        outs = [None] * len(self.model.outputs)
-        if out is not None:
-            outs = list(out) if isinstance(out, (list, tuple)) else [out]
-        if len(xs) != len(self.model.inputs) or len(outs) != len(self.model.outputs):
-            raise ValueError(f"step: expected {len(self.model.inputs)} inputs and "
-                             f"{len(self.model.outputs)} outputs, got {len(xs)} and {len(outs)}")
+        xs = listed("x", x, len(self.model.inputs))
+        outs = listed("out", out, len(self.model.outputs))
         shapes, out_shapes = self.model.step_shapes
         for i in range(len(xs)):
             rank = set_shape(shape, self.batch, shapes[i])
-            xs[i] = stepped(self.model.inputs[i], xs[i], rank, shape, -1)
+            name, dtype, _ = self.model.inputs[i]
+            xs[i] = stepped(name if len(xs) > 1 else "x", xs[i], dtype.num, rank, shape, -1)
             from_[i] = cnp.PyArray_DATA(xs[i])
         for i in range(len(outs)):
             rank = set_shape(shape, self.batch, out_shapes[i])
@@ -352,15 +387,44 @@ cdef class Stream:
             self.refuse(status)
         return outs[0] if len(outs) == 1 else outs
 
-    def reset_row(self, Py_ssize_t row):
-        """Start a row anew; -1: all rows."""
-        self.take()
-        status = rnncore_stream_reset(self.handle, row)
-        leave_flag(&self.taken)
-        check(status)
+    cdef list rows_of(self, rows):
+        every = np.arange(self.batch)
+        try:
+            chosen = every if rows is None else every[list(rows) if isinstance(rows, tuple) else rows]
+        except (IndexError, TypeError, ValueError):
+            raise ValueError(f"stream: rows: expected an index of {self.batch} rows, "
+                             f"got {rows!r}") from None
+        return np.reshape(chosen, -1).tolist()
 
-    def get_state(self):
-        """Return the states of all rows, (B, state_size)."""
+    def reset(self, rows=None):
+        """Start rows anew.
+
+        Parameters
+        ----------
+        rows : int, slice or array_like of int or bool, optional
+            An index of the rows; by default all.
+
+        Raises
+        ------
+        ValueError
+            If there are no such rows.
+        RuntimeError
+            If another thread is using the stream.
+        """
+        cdef list chosen = self.rows_of(rows)
+        cdef Py_ssize_t row
+        self.take()
+        for row in chosen:
+            rnncore_stream_reset(self.handle, row)
+        leave_flag(&self.taken)
+
+    @property
+    def state(self):
+        """The states of all rows, ``(B, state_size)``: a copy, or set from such an array.
+
+        Layer by layer: h (and c) of recurrent layers, the last steps of convolutions. A state fits
+        every stream of the same model: ``other.state = stream.state``.
+        """
         state = np.empty((self.batch, self.state_size), self.model.outputs[0][1])
         cdef char *to = cnp.PyArray_BYTES(state)
         cdef Py_ssize_t row, stride = cnp.PyArray_STRIDE(state, 0)
@@ -370,12 +434,88 @@ cdef class Stream:
         leave_flag(&self.taken)
         return state
 
-    def set_state(self, Py_ssize_t row, object state):
-        """Set the state of a row from a contiguous array (state_size,) of the model's dtype."""
+    @state.setter
+    def state(self, value):
+        self.set_rows(None, value)
+
+    def set_rows(self, rows, state):
+        """Set the states of some rows.
+
+        Parameters
+        ----------
+        rows : int, slice or array_like of int or bool
+            An index of the rows, as for `reset`.
+        state : array_like, shape (number of rows, state_size) or (state_size,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the rows or the state do not fit; nothing has changed then.
+        RuntimeError
+            If another thread is using the stream.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import ops
+        >>> stream = ops.simple_rnn_weights(np.ones((2, 3)), np.ones((3, 3))).stream(batch=2)
+        >>> stream.set_rows(1, [0.1, 0.2, 0.3])
+        >>> stream.state[1]
+        array([0.1, 0.2, 0.3])
+        """
+        cdef list chosen = self.rows_of(rows)
+        cdef const char *from_
+        cdef Py_ssize_t i, stride
+        dtype = self.model.outputs[0][1]
+        array = numbers("state", state)
+        expected = (len(chosen), self.state_size)
+        if array.shape != expected and array.shape != expected[1:]:
+            raise ValueError(f"state: expected shape {expected}, got {array.shape}")
+        array = converted("state", np.broadcast_to(array, expected), dtype)
+        from_ = cnp.PyArray_BYTES(array)
+        stride = cnp.PyArray_STRIDE(array, 0)
         self.take()
-        status = rnncore_stream_set_state(self.handle, row, cnp.PyArray_DATA(state))
+        for i in range(len(chosen)):
+            rnncore_stream_set_state(self.handle, chosen[i], <const void *>(from_ + i * stride))
         leave_flag(&self.taken)
-        check(status)
+
+    def copy(self):
+        """Return a stream of its own in the same state."""
+        return restored_stream(self.model, self.batch, self.state)
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, _):
+        return self.copy()
+
+    def __reduce__(self):
+        if isinstance(self.model.source, Weights):
+            raise TypeError("stream of packed weights: expected a use in this process, got a "
+                            "request to pickle it (keep the arrays and its state, and pack again)")
+        return restored_stream, (self.model.source, self.batch, self.state)
+
+    def __repr__(self):
+        return f"<Stream batch={self.batch} state_size={self.state_size}>"
+
+
+def restored_stream(source, batch, state):
+    """Return a stream in this state."""
+    stream = Stream(source, batch)
+    stream.state = state
+    return stream
+
+
+cdef list listed(str name, object given, Py_ssize_t count):
+    """The arrays of several inputs or outputs; of a single one, that array, whatever it is."""
+    if count == 1:
+        return [given]
+    if given is None and name == "out":
+        return [None] * count
+    if not isinstance(given, (list, tuple)) or len(given) != count:
+        raise ValueError(f"{name}: expected a list of {count} arrays, got "
+                         f"{len(given) if isinstance(given, (list, tuple)) else describe(given)}")
+    return list(given)
 
 
 cdef int set_shape(cnp.npy_intp *shape, Py_ssize_t batch, tuple sizes) except -1:
@@ -428,23 +568,48 @@ cdef Py_ssize_t steps_of(object x) except -1:
     return shape[1]
 
 
-cdef object stepped(tuple expected, object x, int rank, const cnp.npy_intp *shape,
+cdef object stepped(str name, object x, int type_number, int rank, const cnp.npy_intp *shape,
                     Py_ssize_t steps):
     """An input as an array that fits, converted where it is of other numbers."""
-    name, dtype, _ = expected
-    if is_masked(x):
-        raise TypeError(f"{name}: expected plain numbers, got a masked array")
-    array = np.asarray(x)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expected numbers, got {describe(x)}")
+    dtype = cnp.PyArray_DescrFromType(type_number)
+    array = numbers(name, x)
     if dtype == np.int32 and array.dtype.kind == "f" and not (array == np.floor(array)).all():
         raise ValueError(f"{name}: expected whole numbers as token ids")
     if dtype == np.int32 and array.size and (array.min() < 0 or array.max() > 2147483647):
         raise ValueError(f"{name}: expected token ids within the vocabulary, got one beyond it")
     wanted = expected_shape(rank, shape, steps)
     if array.shape != wanted:
-        raise ValueError(f"{name}: expected shape {wanted}, got {array.shape}")
-    return np.require(array, dtype, ("C", "A"))
+        if steps < 0:
+            raise ValueError(f"{name}: expected one step of each row, shape {wanted}, got shape "
+                             f"{array.shape}")
+        sizes = ", ".join(map(str, (wanted[0], "steps", *wanted[2:])))
+        raise ValueError(f"{name}: expected steps of each row, shape ({sizes}), got shape "
+                         f"{array.shape}")
+    return converted(name, array, dtype)
+
+
+cdef object numbers(str name, object given):
+    if is_masked(given):
+        raise TypeError(f"{name}: expected plain numbers, got a masked array")
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a rectangular array ({error})") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected numbers, got {describe(given)}")
+    return array
+
+
+cdef object converted(str name, object array, object dtype):
+    """A C-contiguous array of this dtype; no finite number becomes infinite."""
+    if array.dtype == dtype:
+        return np.require(array, dtype, ("C", "A"))
+    try:
+        with np.errstate(over="raise"):
+            return np.require(array, dtype, ("C", "A"))
+    except FloatingPointError:
+        raise ValueError(f"{name}: expected numbers within the range of {dtype}, up to "
+                         f"{np.finfo(dtype).max:.3g}") from None
 
 
 # ---- one node by itself -----------------------------------------------------------------------

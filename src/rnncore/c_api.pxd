@@ -301,6 +301,9 @@ cdef extern from "runtime/single.h" nogil:
     int rnncore_single_begin(rnncore_context *context, rnncore_node *node, int32_t kind,
                              rnncore_node_call *call, size_t *scratch)
     int rnncore_single_end(rnncore_node_call *call, rnncore_node *node)
+    int32_t rnncore_model_blocking_node(const rnncore_model *model)
+    int rnncore_model_of_weights(rnncore_context *context, const rnncore_weights *weights,
+                                 rnncore_model **out)
     int32_t rnncore_model_output_streams(const rnncore_model *model, int32_t i)
 
 cdef extern from "cells/unpacked.h" nogil:

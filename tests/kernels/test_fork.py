@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from calls import Case, assert_same_bits, make_call
 
@@ -116,6 +117,24 @@ def test_the_child_may_use_a_tape_of_its_parent(runtime: None) -> None:
     def child() -> None:
         g = ops.lstm_backward(tape, call.dy, call.dstate)
         assert_same_bits({"dx": g.dx, "dkernel": g.dkernel}, expected)
+
+    fork_and_run(child)
+    child()
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_the_child_goes_on_with_a_stream_of_its_parent(runtime: None, used: bool) -> None:
+    """So many rows and units that both threads take part."""
+    rnncore.set_num_threads(2)
+    call = make_call(Case("lstm", 64, 10, 8, 256, "float32"))
+    weights = ops.lstm_weights(call.kernel, call.recurrent_kernel, call.bias)
+    expected, _ = ops.lstm(call.x, weights)
+    stream = weights.stream(64)
+    start = 4 if used else 0
+    assert np.array_equal(stream.run(call.x[:, :start]), expected[:, :start])
+
+    def child() -> None:
+        assert np.array_equal(stream.run(call.x[:, start:]), expected[:, start:])
 
     fork_and_run(child)
     child()

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import optimizers, saving
+from rnncore import _core, optimizers, saving
 from rnncore.callbacks.base import Callback, CallbackList
 from rnncore.callbacks.history import History
 from rnncore.layers.graph.symbolic import CountedStep, MaskSteps, Node, SymbolicTensor, is_symbolic
@@ -20,13 +20,12 @@ from rnncore.layers.nodes import Nodes
 from rnncore.layers.parameter import Parameter, building
 from rnncore.layers.tape import Tape
 from rnncore.metrics import Metric
-from rnncore.models.stream import Stream as ModelStream
 from rnncore.models.summary import summary_lines
 from rnncore.networks.network import Network
 from rnncore.networks.parameter_buffer import ParameterBuffer
 from rnncore.networks.program import infer_model
 from rnncore.saving import model_file
-from rnncore.saving.runtime_file import runtime_bytes
+from rnncore.saving.runtime_file import streaming_model
 from rnncore.training import loop
 from rnncore.training.batches import Batches, one_batch
 from rnncore.training.data import (
@@ -659,7 +658,7 @@ class Model(Layer):
         results = self._run("predict", predict, prepare, (x, None, None), *options)
         return self.outputs_structure.restore(results)
 
-    def stream(self, batch: int = 1) -> ModelStream:
+    def stream(self, batch: int = 1) -> _core.Stream:
         """Return a stream: sequences whose steps come one after another.
 
         Parameters
@@ -687,7 +686,7 @@ class Model(Layer):
         >>> stream.step(np.zeros((2, 3), np.float32)).shape
         (2, 4)
         """
-        return ModelStream(runtime_bytes(self), batch)
+        return _core.Stream(streaming_model(self), batch)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the outputs of one batch; see `predict`."""

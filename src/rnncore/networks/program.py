@@ -44,11 +44,17 @@ class Program:
     ----------
     tensors : list of Parameter or ndarray
         The constants that the nodes name, each once.
+    layer : str
+        Name of the layer that writes nodes down.
+    layers : list of str
+        The same for each node.
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
         self.tensors: list[Any] = []
+        self.layer = ""
+        self.layers: list[str] = []
         self._numbers: dict[int, int] = {}  # of the tensors, by their identity
         self._inputs: list[tuple[str, int, tuple[int, ...]]] = []
         self._outputs: list[tuple[str, int, int]] = []
@@ -87,6 +93,7 @@ class Program:
                 f"runtime: expected layers of at most {MOST_INPUTS} inputs and masks, got "
                 f"{len(inputs)}"
             )
+        self.layers.append(self.layer)
         first = len(self._operands)
         self._operands += [-1 if one is None else one.number for one in inputs]
         self._operands += [-1 if one is None else self._tensor(one) for one in tensors]
@@ -301,6 +308,8 @@ def _infer_step(
         return infer_model(f, layer, x, mask)
     # As in Keras 3 the mask of the layers before is only passed on if the call has other arrays.
     applied = mask if given or not _symbolic(step.arguments) else None
+    if isinstance(f, Program):
+        f.layer = layer.name
     y = layer.infer(f, x, applied, **arguments)
     return y, layer.infer_mask(f, x, mask, y)
 

@@ -125,7 +125,7 @@ def gru_weights(
     Returns
     -------
     Weights
-        Copies: the arrays may change or go.
+        Copies: the arrays may change or go. ``weights.stream(batch)`` takes steps as they come.
 
     Raises
     ------

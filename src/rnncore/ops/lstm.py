@@ -120,7 +120,7 @@ def lstm_weights(
     Returns
     -------
     Weights
-        Copies: the arrays may change or go.
+        Copies: the arrays may change or go. ``weights.stream(batch)`` takes steps as they come.
 
     Raises
     ------

@@ -114,7 +114,7 @@ def simple_rnn_weights(
     Returns
     -------
     Weights
-        Copies: the arrays may change or go.
+        Copies: the arrays may change or go. ``weights.stream(batch)`` takes steps as they come.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import _core
 from rnncore.layers.parameter import Parameter
 from rnncore.networks.program import Program, program_of
 from rnncore.saving.archive import RESERVED, archive_parts
@@ -59,6 +60,13 @@ class RuntimeProgram:
         named = {name.rpartition("/")[2]: array for name, array in self.constants.items()}
         return {_CONSTANTS: named} if named else {}
 
+    def obstacle(self, node: int) -> str:
+        """Return why the model cannot stream, from `_core.Model.blocking_node`."""
+        if node < 0:
+            return "inputs or outputs without steps"
+        layer = self._program.layers[node]
+        return f"{layer}, which needs the whole sequence or changes the number of steps"
+
     def to_bytes(self, offsets: Mapping[str, int], size: int) -> bytes:
         """Return the program as it stands in a file; see `archive.First`."""
         return self._program.to_bytes([offsets[name] for name in self._names], size)
@@ -66,7 +74,28 @@ class RuntimeProgram:
 
 def runtime_bytes(model: Any) -> bytes:
     """Return a file with nothing but the program of a model and what it reads."""
+    return _bytes_of(model, RuntimeProgram(model))
+
+
+def streaming_model(model: Any) -> _core.Model:
+    """Return what runs a model step by step.
+
+    Raises
+    ------
+    ValueError
+        If it has a layer that only Python can run, or that needs the whole sequence.
+    """
     program = RuntimeProgram(model)
+    found = _core.Model(_bytes_of(model, program))
+    if found.can_stream:
+        return found
+    raise ValueError(
+        f"{model.name}: stream: expected layers that can take one step after another, got "
+        f"{program.obstacle(found.blocking_node)}"
+    )
+
+
+def _bytes_of(model: Any, program: RuntimeProgram) -> bytes:
     weights = {f"weights/{name}": w.value for name, w in named_weights(model).items()}
     arrays = {name: np.asarray(array) for name, array in {**weights, **program.constants}.items()}
     return b"".join(archive_parts("stream", {}, arrays, (PROGRAM, program)))

@@ -1,20 +1,22 @@
 """Weights that were packed once: the bits of the arrays, and what does not fit them."""
 
 import copy
+import gc
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from calls import CELLS, Case, assert_same_bits, make_call
+from calls import ALL_CELLS, CELLS, Case, assert_same_bits, make_call
 
+import rnncore
 from rnncore import ops
 
 
 def pack(call: Any, **options: Any) -> ops.Weights:
     make = getattr(ops, f"{call.case.op}_weights")
     return make(
-        call.kernel, call.recurrent_kernel, call.bias, **CELLS[call.case.cell][1], **options
+        call.kernel, call.recurrent_kernel, call.bias, **ALL_CELLS[call.case.cell][1], **options
     )
 
 
@@ -26,6 +28,46 @@ def test_bits_are_those_of_the_arrays(cell: str) -> None:
     packed = call.changed(kernel=weights, recurrent_kernel=None, bias=None)
     for _ in range(2):
         assert_same_bits(packed.infer(), expected)
+
+
+@pytest.mark.parametrize("cell", ALL_CELLS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_stream_gives_the_bits_of_whole_sequences(cell: str, dtype: str) -> None:
+    for batch, units in ((1, 40), (3, 5), (20, 33)):
+        call = make_call(Case(cell, batch, 7, 5, units, dtype))
+        weights = pack(call)
+        x = call.x
+        y, states = getattr(ops, call.case.op)(x, weights, **ALL_CELLS[cell][1])
+        stream = weights.stream(batch)
+        parts = [stream.step(x[:, 0])[:, None], stream.run(x[:, 1:4])]
+        other = copy.copy(stream)
+        for one in (stream, other):
+            found = np.concatenate([*parts, one.run(x[:, 4:])], axis=1)
+            assert np.array_equal(found, y)
+            assert np.array_equal(one.state, np.concatenate(states, axis=1))
+        stream.reset(0)
+        assert np.array_equal(stream.run(x)[0], y[0])
+
+
+def test_a_stream_outlives_the_name_of_its_weights(runtime: None) -> None:
+    call = make_call(Case("gru", 2, 7, 5, 33, "float32"))
+    expected, _ = ops.gru(call.x, pack(call))
+    stream = pack(call).stream(2)
+    rnncore.set_max_isa("baseline")
+    gc.collect()
+    assert np.array_equal(stream.run(call.x), expected)
+
+
+def test_what_a_stream_refuses() -> None:
+    weights = ops.lstm_weights(np.zeros((3, 16), np.float32), np.zeros((4, 16), np.float32))
+    stream = weights.stream()
+    assert repr(stream) == "<Stream batch=1 state_size=8>"
+    with pytest.raises(ValueError, match=r"^x: expected one step of each row, shape \(1, 3\), got"):
+        stream.step(np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match=r"^stream: batch: expected a positive integer, got 0$"):
+        weights.stream(0)
+    with pytest.raises(TypeError, match=r"^stream of packed weights: .* request to pickle it"):
+        pickle.dumps(stream)
 
 
 def test_what_they_say_of_themselves() -> None:
