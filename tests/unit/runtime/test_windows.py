@@ -426,7 +426,7 @@ def test_rows_that_take_no_step_keep_their_last_steps() -> None:
 )
 def test_what_needs_other_steps_does_not_stream(layer: Callable[[], Any]) -> None:
     model = Sequential([Input((None, 3)), layer()])
-    with pytest.raises(ValueError, match="past steps"):
+    with pytest.raises(ValueError, match="needs the whole sequence"):
         model.stream()
     assert not _core.Model(runtime_bytes(model)).can_stream
 
