@@ -1,10 +1,14 @@
 """C programs build and run with what the package brings along."""
 
+import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,20 +18,27 @@ from rnncore import _c_library, cli
 from rnncore.layers import LSTM, Dense
 from rnncore.saving.c_array import export_c
 
-PROGRAMS = Path(__file__).parents[2] / "examples" / "c"
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / "examples" / "c"
+GUIDE = ROOT / "docs" / "guides" / "embedding.md"
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic-errors"]
 
 
 @pytest.fixture
-def build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Path]:
-    """Builds a program with the flags that the command prints."""
+def flags(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What the command prints: that of the compiler first."""
+    assert cli.main(["config", "--cflags", "--libs"]) == 0
+    return shlex.split(capsys.readouterr().out)
+
+
+@pytest.fixture
+def build(tmp_path: Path, flags: list[str]) -> Callable[..., Path]:
+    """Builds a program of the examples."""
 
     def call(name: str, *sources: Path) -> Path:
-        assert cli.main(["config", "--cflags", "--libs"]) == 0
-        flags = shlex.split(capsys.readouterr().out)
         program = tmp_path / name
-        strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic-errors"]
         files = [str(path) for path in (PROGRAMS / f"{name}.c", *sources)]
-        command = ["cc", *strict, *files, f"-I{tmp_path}", *flags, "-lm", "-o", str(program)]
+        command = ["cc", *STRICT, *files, f"-I{tmp_path}", *flags, "-lm", "-o", str(program)]
         subprocess.run(command, check=True)
         return program
 
@@ -57,6 +68,33 @@ def test_programs_print_what_predict_returns(build: Callable[..., Path], tmp_pat
     done = subprocess.run(denoise[:2], input="1 2 x", capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "denoise: sample 3: expected 1 numbers\n"
+
+
+def test_the_programs_of_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    """The first prints what `predict` of the model beside it returns; the others compile."""
+    monkeypatch.chdir(tmp_path)
+    text = GUIDE.read_text(encoding="utf-8")
+    train, program, *parts = (
+        textwrap.dedent(block)
+        for block in re.findall(r"^ *```(?:python|c)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    )
+    made: dict[str, Any] = {}
+    exec(compile(train, str(GUIDE), "exec"), made)
+    Path("program.c").write_text(program)
+    subprocess.run(["cc", *STRICT, "program.c", *flags, "-o", "program"], check=True)
+    x = made["x"][:1]
+    series = "".join(f"{value:.9g}\n" for value in x.flat)
+    run = partial(subprocess.run, ["./program"], input=series, capture_output=True, text=True)
+    found = np.array(run(check=True).stdout.split(), np.float32)
+    assert np.array_equal(found, made["model"].predict(x, verbose=0).reshape(-1))
+    Path("model.rnnc").unlink()
+    done = run(check=False)
+    assert (done.returncode, done.stdout) == (1, "") and "file" in done.stderr
+    assert len(parts) == 2
+    Path("parts.c").write_text("\n".join(["#include <rnncore_model.h>", *parts]))
+    subprocess.run(["cc", *STRICT, "-c", "parts.c", *flags[:1]], check=True)
 
 
 def test_folders_hold_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
