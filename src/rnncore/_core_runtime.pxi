@@ -195,7 +195,7 @@ cdef class Stream:
         """Make a stream of a `Model`, or of what one is made from."""
         cdef Model model = source if isinstance(source, Model) else Model(source)
         if not model.can_stream:
-            raise ValueError("stream: expected layers that can take one step after another")
+            raise ValueError("stream: expected layers that need only past steps")
         self.model = model
         self.batch = positive("stream: batch", batch)
         self.fastest = <uint64_t>-1

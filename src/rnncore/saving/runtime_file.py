@@ -90,7 +90,7 @@ def streaming_model(model: Any) -> _core.Model:
     if found.can_stream:
         return found
     raise ValueError(
-        f"{model.name}: stream: expected layers that can take one step after another, got "
+        f"{model.name}: stream: expected layers that need only past steps, got "
         f"{program.obstacle(found.blocking_node)}"
     )
 

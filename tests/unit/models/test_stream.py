@@ -424,7 +424,7 @@ def test_what_it_says_of_itself() -> None:
 )
 def test_the_layer_that_cannot_stream_is_named(parts: list[Any], name: str) -> None:
     model = Sequential([Input((6, 3)), *parts], name="net")
-    expected = "^net: stream: expected layers that can take one step after another, got "
+    expected = "^net: stream: expected layers that need only past steps, got "
     with pytest.raises(ValueError, match=rf"{expected}{name}, which needs the whole sequence or"):
         model.stream()
 
@@ -434,7 +434,7 @@ def test_models_without_steps_cannot_stream() -> None:
         Sequential([Input((3,)), layers.Dense(1)]).stream()
     with pytest.raises(ValueError, match=r"^lambda: runtime: expected a layer that runs without"):
         chain(layers.Lambda(abs, name="lambda")).stream()
-    with pytest.raises(ValueError, match=r"^stream: expected layers that can take one step"):
+    with pytest.raises(ValueError, match=r"^stream: expected layers that need only past"):
         Stream(runtime_bytes(Sequential([Input((3,)), layers.Dense(1)])))
 
 
