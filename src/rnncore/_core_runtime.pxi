@@ -84,10 +84,14 @@ cdef class Model:
 
     cdef int read(self, const unsigned char[::1] data) except -1:
         cdef char message[256]
+        cdef const void *start = message
+        cdef int status
         message[0] = 0
-        cdef int status = rnncore_model_from_memory(
-            self.context.handle, <const void *>&data[0] if data.shape[0] else <const void *>message,
-            data.shape[0], &self.handle, message, sizeof(message))
+        if data.shape[0]:
+            start = &data[0]
+        with nogil:  # packing large weights takes a while
+            status = rnncore_model_from_memory(self.context.handle, start, data.shape[0],
+                                               &self.handle, message, sizeof(message))
         if status == RNNCORE_ERROR_OUT_OF_MEMORY:
             raise MemoryError("model: out of memory")
         if status != RNNCORE_OK:
