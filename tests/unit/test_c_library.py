@@ -1,5 +1,6 @@
 """C programs build and run with what the package brings along."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from rnncore import _c_library, cli
 from rnncore.layers import LSTM, Dense
 from rnncore.saving.c_array import export_c
 
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic-errors"]
 PROGRAMS = Path(__file__).parents[2] / "examples" / "c"
 
 
@@ -25,9 +27,8 @@ def build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., P
         assert cli.main(["config", "--cflags", "--libs"]) == 0
         flags = shlex.split(capsys.readouterr().out)
         program = tmp_path / name
-        strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic-errors"]
         files = [str(path) for path in (PROGRAMS / f"{name}.c", *sources)]
-        command = ["cc", *strict, *files, f"-I{tmp_path}", *flags, "-lm", "-o", str(program)]
+        command = ["cc", *STRICT, *files, f"-I{tmp_path}", *flags, "-lm", "-o", str(program)]
         subprocess.run(command, check=True)
         return program
 
@@ -57,6 +58,28 @@ def test_programs_print_what_predict_returns(build: Callable[..., Path], tmp_pat
     done = subprocess.run(denoise[:2], input="1 2 x", capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "denoise: sample 3: expected 1 numbers\n"
+
+
+def test_the_program_of_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the guide trains, compiles and runs prints what `predict` returns."""
+    monkeypatch.chdir(tmp_path)
+    text = (PROGRAMS.parents[1] / "docs" / "guides" / "embedding.md").read_text(encoding="utf-8")
+    training, program = (
+        re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for language in ("python", "c")
+    )
+    exec("".join(training), {})
+    (tmp_path / "program.c").write_text("".join(program), encoding="utf-8")
+    assert cli.main(["config", "--cflags", "--libs"]) == 0
+    flags = shlex.split(capsys.readouterr().out)
+    subprocess.run(["cc", *STRICT, "program.c", *flags, "-o", "program"], check=True)
+    x = np.random.default_rng(0).normal(size=(1, 9, 1)).astype(np.float32)
+    series = "".join(f"{value:.9g}\n" for value in x[0, :, 0])
+    done = subprocess.run(["./program"], input=series, capture_output=True, text=True, check=True)
+    expected = rnncore.models.load_model("model.rnnc").predict(x, verbose=0)[0, :, 0]
+    assert done.stdout == "".join(f"{value:g}\n" for value in expected)
 
 
 def test_folders_hold_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
