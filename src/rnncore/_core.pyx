@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
 """Pointers, shapes and checks: NumPy arrays in, calls of the C interface with the GIL released."""
 
+import operator
 import os
 import sys
 

@@ -24,11 +24,16 @@ cdef int boolean(str name, object value) except -1:
 
 
 cdef Py_ssize_t positive(str name, object value) except -1:
-    if not isinstance(value, (bool, np.bool_)) and hasattr(value, "__index__"):
-        if value > 0:
-            return value
-        raise ValueError(f"{name}: expected a positive integer, got {value}")
-    raise TypeError(f"{name}: expected a positive integer, got {value!r}")
+    """A positive integer, at most the largest that fits."""
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{name}: expected a positive integer, got {value!r}")
+    if number < 1:
+        raise ValueError(f"{name}: expected a positive integer, got {number}")
+    return min(number, sys.maxsize)
 
 
 cdef bint is_masked(object array):

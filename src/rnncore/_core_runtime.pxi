@@ -53,12 +53,12 @@ cdef class Model:
     def __cinit__(self, source not None):
         cdef rnncore_array_info info
         self.context = default_context
-        self.source = source
+        self.source = source if isinstance(source, (bytes, Weights)) else bytes(memoryview(source))
         if isinstance(source, Weights):
             check(rnncore_model_of_weights(self.context.handle, (<Weights>source).handle,
                                            &self.handle))
         else:
-            self.read(source)
+            self.read(self.source)
         self.can_stream = rnncore_model_can_stream(self.handle)
         self.output_per_step = rnncore_model_output_per_step(self.handle)
         info.struct_size = sizeof(info)
@@ -100,6 +100,9 @@ cdef class Model:
 
     def __dealloc__(self):
         rnncore_model_destroy(self.handle)
+
+    def __reduce__(self):
+        return Model, (self.source,)
 
     @property
     def blocking_node(self):
@@ -203,7 +206,9 @@ cdef class Stream:
         self.model = model
         self.batch = positive("stream: batch", batch)
         self.fastest = <uint64_t>-1
-        check(rnncore_stream_create(model.handle, self.batch, NULL, 0, &self.handle))
+        if rnncore_stream_create(model.handle, self.batch, NULL, 0, &self.handle) != RNNCORE_OK:
+            raise MemoryError("stream: batch: expected a number for which the memory suffices, got "
+                              f"{batch}")
         self.state_size = rnncore_stream_state_size(self.handle)
         self.single = len(model.inputs) == 1 and len(model.outputs) == 1
         x, y = model.step_shapes
@@ -228,7 +233,8 @@ cdef class Stream:
         ----------
         x : ndarray, shape (B, ...)
             One step of each row, in the dtype of the model (token ids: int32); other numbers are
-            converted. A tuple or list of such arrays for a model with several inputs.
+            converted. A list, tuple or dict of such arrays for a model with several inputs, of
+            which one without steps comes with each step.
         out : ndarray, optional
             C-contiguous, for the result; a tuple or list for several outputs. With it nothing is
             allocated.
@@ -303,23 +309,30 @@ cdef class Stream:
 
         Returns
         -------
-        ndarray, shape (B, T, ...)
+        ndarray, shape (B, T, ...), or list of them
             The output after each step.
 
         Raises
         ------
         ValueError, TypeError, RuntimeError
             As in `step`; for an id beyond the vocabulary the steps in front of it may be taken.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream()
+        >>> stream.run(np.ones((1, 5, 3), np.float32)).shape
+        (1, 5, 4)
         """
         cdef int status
         cdef const void *from_
         cdef void *to
         cdef Py_ssize_t steps
         if not self.single:
-            raise TypeError("run: expected a model of one input and one output, got several: call "
-                            "step")
-        steps = cnp.PyArray_DIM(x, 1) if cnp.PyArray_Check(x) and cnp.PyArray_NDIM(x) > 1 \
-            else steps_of(x)
+            return self.run_each(x, out)
+        steps = steps_of("x", x)
         if not fits(x, self.x_type, self.x_rank + 1, self.x_shape, steps):
             x = stepped("x", x, self.x_type, self.x_rank + 1, self.x_shape, steps)
         if out is None:
@@ -338,13 +351,38 @@ cdef class Stream:
             self.refuse(status)
         return out
 
+    cdef object run_each(self, x, out):
+        """Several inputs or outputs: step after step."""
+        cdef cnp.npy_intp shape[10]
+        cdef Py_ssize_t steps = -1
+        cdef int rank
+        model = self.model
+        xs, outs = listed("x", x, model.inputs), listed("out", out, model.outputs)
+        shapes, out_shapes = model.step_shapes
+        has_steps = [len(one) < len(whole) for one, (_, _, whole) in zip(shapes, model.inputs)]
+        for i in range(len(xs)):
+            name = label("x", i, model.inputs)
+            if has_steps[i] and steps < 0:
+                steps = steps_of(name, xs[i])
+            rank = set_shape(shape, self.batch, shapes[i]) + has_steps[i]
+            xs[i] = stepped(name, xs[i], model.inputs[i][1].num, rank, shape,
+                            steps if has_steps[i] else -1)
+        for i in range(len(outs)):
+            rank = set_shape(shape, self.batch, out_shapes[i]) + 1
+            outs[i] = result(outs[i], model.outputs[i][1].num, rank, shape, steps, xs + outs[:i])
+        for t in range(steps):
+            y = self.step_many([one[:, t] if has else one for one, has in zip(xs, has_steps)])
+            for to, one in zip(outs, y if len(outs) > 1 else [y]):
+                to[:, t] = one
+        return outs[0] if len(outs) == 1 else outs
+
     def step_many(self, x, active=None, out=None):
         """Take the next step of some rows, or of a model with several inputs or outputs.
 
         Parameters
         ----------
         x : ndarray, or list of them
-            As in `step`.
+            As in `step`. What stands there for rows that take no step does not matter.
         active : array_like of bool, shape (B,), optional
             The rows that take a step; the others keep their states and their rows of `out`.
         out : ndarray, or list of them, optional
@@ -353,36 +391,46 @@ cdef class Stream:
         -------
         ndarray, or list of them
             Zero in the rows that took no step, unless `out` was given.
+
+        Raises
+        ------
+        ValueError, TypeError, RuntimeError
+            As in `step`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream(batch=2)
+        >>> stream.step_many(np.ones((2, 3)), active=[True, False])[1]
+        array([0., 0., 0., 0.], dtype=float32)
         """
         cdef const void *from_[MOST_ARRAYS]
         cdef void *to[MOST_ARRAYS]
         cdef cnp.npy_intp shape[10]
         cdef const uint8_t *chosen = NULL
         cdef int status, rank
-        xs = listed("x", x, len(self.model.inputs))
-        outs = listed("out", out, len(self.model.outputs))
-        shapes, out_shapes = self.model.step_shapes
-        for i in range(len(xs)):
-            rank = set_shape(shape, self.batch, shapes[i])
-            name, dtype, _ = self.model.inputs[i]
-            xs[i] = stepped(name if len(xs) > 1 else "x", xs[i], dtype.num, rank, shape, -1)
-            from_[i] = cnp.PyArray_DATA(xs[i])
-        for i in range(len(outs)):
-            rank = set_shape(shape, self.batch, out_shapes[i])
-            dtype = np.dtype(self.model.outputs[i][1])
-            if outs[i] is None:
-                outs[i] = np.zeros((self.batch, *out_shapes[i]), dtype)
-            elif not fits(outs[i], dtype.num, rank, shape, -1) \
-                    or not cnp.PyArray_ISWRITEABLE(outs[i]) \
-                    or any(overlap(one, outs[i]) for one in (*xs, *outs[:i])):
-                refuse_out("out", outs[i], dtype.num, rank, shape, -1)
-            to[i] = cnp.PyArray_DATA(outs[i])
+        model = self.model
+        xs, outs = listed("x", x, model.inputs), listed("out", out, model.outputs)
+        shapes, out_shapes = model.step_shapes
         if active is not None:
             active = np.array(active)
             if active.dtype != np.bool_ or active.shape != (self.batch,):
                 raise ValueError(f"active: expected booleans of shape ({self.batch},), got "
                                  f"{describe(active)}")
             chosen = <const uint8_t *>cnp.PyArray_DATA(active)
+        for i in range(len(xs)):
+            rank = set_shape(shape, self.batch, shapes[i])
+            name, number = label("x", i, model.inputs), model.inputs[i][1].num
+            if active is not None and number == cnp.NPY_INT32:
+                xs[i] = known_ids(name, xs[i], active)
+            xs[i] = stepped(name, xs[i], number, rank, shape, -1)
+            from_[i] = cnp.PyArray_DATA(xs[i])
+        for i in range(len(outs)):
+            rank = set_shape(shape, self.batch, out_shapes[i])
+            outs[i] = result(outs[i], model.outputs[i][1].num, rank, shape, -1, xs + outs[:i])
+            to[i] = cnp.PyArray_DATA(outs[i])
         self.take()
         with nogil:
             status = rnncore_stream_step_many(self.handle, from_, chosen, to)
@@ -394,6 +442,8 @@ cdef class Stream:
     cdef list rows_of(self, rows):
         every = np.arange(self.batch)
         try:
+            if isinstance(rows, (bool, np.bool_)):  # NumPy takes it as all rows, or none
+                raise TypeError("a bool")
             chosen = every if rows is None else every[list(rows) if isinstance(rows, tuple) else rows]
         except (IndexError, TypeError, ValueError):
             raise ValueError(f"stream: rows: expected an index of {self.batch} rows, "
@@ -414,6 +464,17 @@ cdef class Stream:
             If there are no such rows.
         RuntimeError
             If another thread is using the stream.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream(batch=2)
+        >>> _ = stream.step(np.ones((2, 3)))
+        >>> stream.reset(1)
+        >>> stream.state.any(axis=1)
+        array([ True, False])
         """
         cdef list chosen = self.rows_of(rows)
         cdef Py_ssize_t row
@@ -484,7 +545,19 @@ cdef class Stream:
         leave_flag(&self.taken)
 
     def copy(self):
-        """Return a stream of its own in the same state."""
+        """Return a stream of its own in the same state, which shares the weights.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from rnncore import Sequential
+        >>> from rnncore.layers import LSTM
+        >>> stream = Sequential([LSTM(4, input_shape=(None, 3))]).stream()
+        >>> _ = stream.step(np.ones((1, 3)))
+        >>> other = stream.copy()
+        >>> bool((other.step(np.zeros((1, 3))) == stream.step(np.zeros((1, 3)))).all())
+        True
+        """
         return restored_stream(self.model, self.batch, self.state)
 
     def __copy__(self):
@@ -497,7 +570,7 @@ cdef class Stream:
         if isinstance(self.model.source, Weights):
             raise TypeError("stream of packed weights: expected a use in this process, got a "
                             "request to pickle it (keep the arrays and its state, and pack again)")
-        return restored_stream, (self.model.source, self.batch, self.state)
+        return restored_stream, (self.model, self.batch, self.state)
 
     def __repr__(self):
         return f"<Stream batch={self.batch} state_size={self.state_size}>"
@@ -510,16 +583,28 @@ def restored_stream(source, batch, state):
     return stream
 
 
-cdef list listed(str name, object given, Py_ssize_t count):
-    """The arrays of several inputs or outputs; of a single one, that array, whatever it is."""
-    if count == 1:
-        return [given]
+cdef list listed(str name, object given, tuple described):
+    """One array for each that a model describes; None for each that is not given."""
     if given is None and name == "out":
-        return [None] * count
-    if not isinstance(given, (list, tuple)) or len(given) != count:
-        raise ValueError(f"{name}: expected a list of {count} arrays, got "
-                         f"{len(given) if isinstance(given, (list, tuple)) else describe(given)}")
+        return [None] * len(described)
+    if isinstance(given, dict):
+        names = [one[0] for one in described]
+        if set(given) != set(names):
+            raise ValueError(f"{name}: expected a dict of {', '.join(map(repr, names))}, got "
+                             f"{', '.join(map(repr, given))}")
+        return [given[one] for one in names]
+    is_list = isinstance(given, (list, tuple))
+    if len(described) == 1 and not (name == "out" and is_list and len(given) == 1):
+        return [given]
+    if not is_list or len(given) != len(described):
+        raise ValueError(f"{name}: expected a list of {len(described)} arrays, got "
+                         f"{len(given) if is_list else describe(given)}")
     return list(given)
+
+
+cdef str label(str name, Py_ssize_t i, tuple described):
+    """What messages call one of several arrays, as those of `predict` do."""
+    return name if len(described) == 1 else f"{name}[{described[i][0]!r}]"
 
 
 cdef int set_shape(cnp.npy_intp *shape, Py_ssize_t batch, tuple sizes) except -1:
@@ -565,11 +650,30 @@ cdef int refuse_out(str name, object out, int type_number, int rank, const cnp.n
                      f"{expected_shape(rank, shape, steps)}, apart from x, got {describe(out)}")
 
 
-cdef Py_ssize_t steps_of(object x) except -1:
-    shape = np.shape(x)
-    if len(shape) < 2:
-        raise ValueError(f"x: expected an array (batch, time, ...), got shape {shape}")
-    return shape[1]
+cdef object result(object out, int type_number, int rank, const cnp.npy_intp *shape,
+                   Py_ssize_t steps, list others):
+    """An array for a result: zeros, or the given one, which is apart from all others."""
+    if out is None:
+        return np.zeros(expected_shape(rank, shape, steps), cnp.PyArray_DescrFromType(type_number))
+    if not fits(out, type_number, rank, shape, steps) or not cnp.PyArray_ISWRITEABLE(out) \
+            or any(overlap(one, out) for one in others):
+        refuse_out("out", out, type_number, rank, shape, steps)
+    return out
+
+
+cdef Py_ssize_t steps_of(str name, object x) except -1:
+    array = x if cnp.PyArray_Check(x) else numbers(name, x)
+    if array.ndim < 2:
+        raise ValueError(f"{name}: expected an array (batch, time, ...), got shape {array.shape}")
+    return array.shape[1]
+
+
+cdef object known_ids(str name, object x, object active):
+    """Token ids, with 0 in the rows that take no step."""
+    ids = numbers(name, x)
+    if ids.shape[:1] != active.shape:
+        return ids
+    return np.where(active.reshape((-1,) + (1,) * (ids.ndim - 1)), ids, 0)
 
 
 cdef object stepped(str name, object x, int type_number, int rank, const cnp.npy_intp *shape,
@@ -609,7 +713,7 @@ cdef object converted(str name, object array, object dtype):
     if array.dtype == dtype:
         return np.require(array, dtype, ("C", "A"))
     try:
-        with np.errstate(over="raise"):
+        with np.errstate(all="ignore", over="raise"):
             return np.require(array, dtype, ("C", "A"))
     except FloatingPointError:
         raise ValueError(f"{name}: expected numbers within the range of {dtype}, up to "

@@ -218,10 +218,15 @@ def program_of(model: Any) -> Program:
     Raises
     ------
     ValueError
-        If it has a layer that only Python can run, which the message names.
+        If it is not built, or has a layer that only Python can run, which the message names.
     """
     for layer in members(model):
         _refuse_own(layer)
+    if not model.built:
+        raise ValueError(
+            f"{model.name}: runtime: expected a model that knows its input shape (start with an "
+            "Input, or call build), got one that does not"
+        )
     graph: Graph = model.network.graph
     program = Program(model.dtype)
     inputs = [

@@ -151,11 +151,11 @@ def narrowed(argument: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[An
     if array.dtype == dtype:
         return array
     try:
-        with np.errstate(over="raise"):
+        with np.errstate(all="ignore", over="raise"):
             return array.astype(dtype)
     except FloatingPointError:
         target = np.dtype(dtype)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             wrong = np.isfinite(array) & ~np.isfinite(array.astype(target))
         raise ValueError(
             f"{argument}: expected numbers within the range of {target}, up to "

@@ -293,7 +293,7 @@ def test_one_row_starts_anew(rows: Any) -> None:
     assert np.array_equal(stream.run(x), expected)
 
 
-@pytest.mark.parametrize("rows", [3, [0, -4], 1.5, "a", [True], [[0, 5]], {}])
+@pytest.mark.parametrize("rows", [3, [0, -4], 1.5, "a", [True], True, [[0, 5]], {}])
 def test_rows_that_are_not_there(rows: Any) -> None:
     stream = small().stream(3)
     stream.run(normal(3, 2, 3))
@@ -444,27 +444,106 @@ def test_batches_of_no_rows(batch: Any, error: type[Exception]) -> None:
         small().stream(batch)
 
 
+@pytest.mark.parametrize("batch", [2**40, 2**62, 2**90])
+def test_batches_of_too_many_rows(batch: int) -> None:
+    expected = f"^stream: batch: expected a number for which the memory suffices, got {batch}$"
+    with pytest.raises(MemoryError, match=expected):
+        small().stream(batch)
+
+
+def test_a_model_that_is_not_built() -> None:
+    model = Sequential([layers.LSTM(2)], name="new")
+    with pytest.raises(ValueError, match=r"^new: runtime: expected a model that knows its input"):
+        model.stream()
+
+
+def test_streams_that_are_pickled_together_share_their_weights() -> None:
+    stream = small().stream()
+    stream.run(normal(1, 3, 3))
+    assert stream.copy().model is copy.deepcopy(stream).model is stream.model
+    one, other = pickle.loads(pickle.dumps([stream, stream.copy()]))
+    assert one.model is other.model
+    assert np.array_equal(one.state, stream.state)
+
+
+def test_numbers_that_become_zero_are_no_error() -> None:
+    stream = small().stream(2)
+    expected = stream.copy().step(np.zeros((2, 3)))
+    with np.errstate(all="raise"):
+        assert np.array_equal(stream.step(np.full((2, 3), 1e-300)), expected)
+
+
 def test_several_arrays() -> None:
     a, b = Input((None, 3), name="first"), Input((2,), name="second")
     y = layers.GRU(4, return_sequences=True)(a)
     stream = Model([a, b], [y, layers.Dense(1)(b)]).stream(2)
     step, other = X[:, 0], np.ones((2, 2), np.float32)
-    with pytest.raises(TypeError, match=r"^run: expected a model of one input and one output"):
+    with pytest.raises(ValueError, match=r"^x: expected a list of 2 arrays, got an array of float"):
         stream.run(X)
+    with pytest.raises(ValueError, match=r"^x: expected a dict of 'first', 'second', got 'first'$"):
+        stream.step({"first": step})
     with pytest.raises(ValueError, match=r"^x: expected a list of 2 arrays, got 1$"):
         stream.step([step])
     with pytest.raises(ValueError, match=r"^x: expected a list of 2 arrays, got an array of float"):
         stream.step(step)
     with pytest.raises(ValueError, match=r"^out: expected a list of 2 arrays, got an array of flo"):
         stream.step([step, other], out=np.zeros((2, 4), np.float32))
-    with pytest.raises(ValueError, match=r"^second: expected one step of each row"):
+    with pytest.raises(ValueError, match=r"^x\['second'\]: expected one step of each row"):
         stream.step([step, step])
+    with pytest.raises(ValueError, match=r"^x\['first'\]: expected steps of each row"):
+        stream.run([X[:, :, :2], other])
     out = [np.empty((2, 4), np.float32), np.empty((2, 1), np.float32)]
     with pytest.raises(ValueError, match=r"^out: expected .* apart"):
         stream.step([step, other], out=[out[0], out[0][:, :1]])
     assert not stream.state.any()
     found = stream.step([step, other], out=out)
     assert all(one is given for one, given in zip(found, out, strict=True))
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_runs_of_several_arrays(batch: int) -> None:
+    """Steps of two inputs, and one that comes with each step."""
+    a, b, c = Input((None, 3), name="a"), Input((2,), name="b"), Input((None,), name="c")
+    steps = layers.Concatenate()(
+        [layers.GRU(4, return_sequences=True)(a), layers.Embedding(7, 2)(c)]
+    )
+    last = layers.Concatenate()([layers.SimpleRNN(3)(steps), layers.Dense(2)(b)])
+    model = Model([a, b, c], [layers.Dense(2)(steps), last])
+    x = {"a": normal(batch, STEPS, 3), "b": normal(batch, 2), "c": some_ids(batch)}
+    expected = model.predict(x, verbose=0)
+    stream = model.stream(batch)
+    first = stream.step((x["a"][:, 0], x["b"], x["c"][:, 0]))
+    rest = {name: one if name == "b" else one[:, 1:] for name, one in x.items()}
+    other = stream.copy()
+    found = stream.run(rest)
+    assert np.array_equal(first[0], expected[0][:, 0])
+    assert np.array_equal(found[0], expected[0][:, 1:])
+    assert np.array_equal(found[1][:, -1], expected[1])
+    out = [np.empty_like(one) for one in found]
+    assert all(a is b for a, b in zip(other.run(list(rest.values()), out), out, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(out, found, strict=True))
+    with pytest.raises(ValueError, match=r"^x\['c'\]: expected steps of each row"):
+        stream.run({**rest, "c": x["c"]})
+    with pytest.raises(ValueError, match=r"^out: expected .* apart"):
+        stream.run(rest, [out[0], rest["a"][..., :2]])
+
+
+def test_ids_of_rows_that_take_no_step_do_not_matter() -> None:
+    model = chain(layers.Embedding(7, 4), layers.LSTM(3), size=None)
+    one, other, ids = model.stream(2), model.stream(1), some_ids(1)
+    for t in range(STEPS):
+        y = one.step_many([ids[0, t], -1], active=[True, False])
+        assert np.array_equal(y[:1], other.step(ids[:, t]))
+    assert not one.state[1].any()
+    with pytest.raises(ValueError, match="within the vocabulary"):
+        one.step_many([1, -1], active=[False, True])
+    with pytest.raises(ValueError, match=r"^x: expected one step of each row"):
+        one.step_many([1], active=[False, True])
+
+
+def test_an_output_in_a_list() -> None:
+    out = np.empty((2, 3), np.float32)
+    assert small().stream(2).step_many(X[:, 0], out=[out]) is out
 
 
 # ---- threads and memory ----------------------------------------------------------------------

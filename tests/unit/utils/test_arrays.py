@@ -1,4 +1,4 @@
-"""Sizes are checked before anything is allocated."""
+"""Sizes are checked before anything is allocated, numbers before they are converted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnncore.utils import pad_sequences, to_categorical
-from rnncore.utils._arrays import machine_memory, room_for
+from rnncore.utils._arrays import machine_memory, narrowed, room_for
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,10 @@ def test_room_for_what_is_there() -> None:
 def test_a_system_that_does_not_say_how_much_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.sysconf")
     assert machine_memory() == np.inf
+
+
+def test_numbers_that_become_zero_are_narrowed() -> None:
+    with np.errstate(all="raise"):
+        assert narrowed("x", np.array([1e-300, 1.0]), np.float32).tolist() == [0.0, 1.0]
+        with pytest.raises(ValueError, match=r"^x: expected numbers within the range of float32"):
+            narrowed("x", np.array([1e-300, 1e300]), np.float32)
