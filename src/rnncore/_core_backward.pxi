@@ -31,9 +31,9 @@ cpdef Call backward_call(str cell, recorded, dy, dstate, need_dx=True, dx=None, 
                         f"got {describe(recorded)}")
     tape = recorded
     if tape.weights is None:
-        raise ValueError(f"tape: expected the tape of a {cell} forward pass, got an empty one")
+        raise ValueError(f"tape: expected the tape of {cell}_forward, got an empty one")
     if tape.weights.layer.cell != CELLS[cell]:
-        raise ValueError(f"tape: expected the tape of a {cell} forward pass, got another cell's")
+        raise ValueError(f"tape: expected the tape of {cell}_forward, got another cell's")
     if tape.used:
         raise ValueError("tape: expected one that no backward pass has used, got a used one")
     call.context = tape.weights.context
