@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
     MOST_ARRAYS = 16,
     MOST_NUMBERS = 1 << 11, /* of an input or output */
-    MOST_BYTES = 1 << 19,   /* of a workspace or a stream: small files that ask for more are left */
+    MOST_BYTES = 1 << 17,   /* of a workspace or a stream: small files that ask for more are left */
     BATCH = 3,
     STEPS = 5
 };
